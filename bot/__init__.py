@@ -1,0 +1,1 @@
+"""Slack bot for Configuration Manager admins: versions per distribution point, drift digests, two-person resets."""

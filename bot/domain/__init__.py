@@ -1,0 +1,1 @@
+"""Rules only: standard library, no input or output, no clock of its own."""

@@ -1,0 +1,164 @@
+"""What a site database says of one package: its identity, its rows, and the words for the numbers in them.
+
+Values only. Nothing here judges whether a row is right (that is drift.py) or knows where it was read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+PackageId = NewType("PackageId", str)
+SiteCode = NewType("SiteCode", str)
+
+PACKAGE_ID = re.compile(r"[A-Z0-9]{3}[0-9A-F]{5}")
+
+NO_SOURCE_FILES = 1
+"""`PkgSourceFlag` of a package without source files."""
+NEEDS_NO_DP = 0x10000000
+"""Bit of `PkgFlags` for a package that is not distributed."""
+TASK_SEQUENCE = 4
+"""`PackageType` without content of its own."""
+
+PACKAGE_TYPES = {
+    0: "Package",
+    3: "Driver package",
+    4: "Task sequence",
+    5: "Software update package",
+    6: "Device settings",
+    7: "Virtual application",
+    8: "Application content",
+    257: "Operating system image",
+    258: "Boot image",
+    259: "Operating system upgrade package",
+    260: "Virtual hard disk",
+}
+
+_NAL_PATH = re.compile(
+    r'\["Display=\\\\[^"]*"\]\s*MSWNET:\["SMS_SITE=(?P<site>[^"\]]+)"\]\\\\(?P<server>[^\\\s]+)\\?',
+    re.IGNORECASE,
+)
+
+
+class RowType(IntEnum):
+    """`PkgStatus.Type`."""
+
+    SITE = 1
+    DP = 2
+
+
+class Status(IntEnum):
+    """`PkgStatus.Status`, as Microsoft's content troubleshooting page lists it."""
+
+    NONE = 0
+    SENT = 1
+    RECEIVED = 2
+    INSTALLED = 3
+    RETRY = 4
+    FAILED = 5
+    REMOVED = 6
+    PENDING_REMOVE = 7
+    REMOVE_FAILED = 8
+    RETRY_REMOVE = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One line of `v_Package`; a field is None where the site does not let us read it or holds nothing."""
+
+    id: PackageId
+    name: str
+    source_site: SiteCode | None
+    source_version: int | None
+    version: str | None = None
+    manufacturer: str | None = None
+    type_number: int | None = None
+    changed_at: datetime | None = None
+    source_flag: int | None = None
+    flags: int | None = None
+
+    @property
+    def type_name(self) -> str:
+        """The package's type in words; a number nobody documented is shown as that number."""
+        if self.type_number is None:
+            return "unknown type"
+        return PACKAGE_TYPES.get(self.type_number, f"other ({self.type_number})")
+
+    @property
+    def needs_content(self) -> bool:
+        """False where there is nothing to distribute, so nothing can drift."""
+        return not (
+            self.source_flag == NO_SOURCE_FILES or (self.flags or 0) & NEEDS_NO_DP or self.type_number == TASK_SEQUENCE
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of `PkgStatus`, with what the site says of its DP; numbers as the database holds them.
+
+    `updated_at` is the site's own `UpdateTime` read as UTC: its zone is not documented.
+    `dp_known` is None where the list of DPs cannot be read; `open_jobs` counts unfinished distribution jobs.
+    """
+
+    type_number: int | None
+    site_code: SiteCode
+    server_path: str
+    held_version: int | None
+    status_number: int | None
+    updated_at: datetime | None
+    dp_known: bool | None = None
+    dp_leaving: bool = False
+    open_jobs: int = 0
+
+    @property
+    def is_site(self) -> bool:
+        """True for a site server's copy (Type 1)."""
+        return self.type_number == RowType.SITE
+
+    @property
+    def server(self) -> str:
+        """The server for people to read: the FQDN of a site row, the host of a NAL path, else the raw text."""
+        return parse_nal_path(self.server_path) or self.server_path
+
+    @property
+    def is_addressable(self) -> bool:
+        """True when `PkgServer` has the form its type demands; another form is shown and never changed."""
+        has_nal_path = parse_nal_path(self.server_path) is not None
+        return bool(self.server_path.strip()) and has_nal_path != self.is_site
+
+    @property
+    def key(self) -> tuple[int | None, str, str]:
+        """What makes the row one row of its package; site databases compare text without regard to case."""
+        return (self.type_number, self.site_code.casefold(), self.server_path.casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class PackageTable:
+    """A package and all its rows, from one read; `unread` names what this site does not let us read."""
+
+    package: Package
+    rows: tuple[Row, ...]
+    unread: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=16_384)
+def parse_nal_path(text: str) -> str | None:
+    """Return the server named by a DP's NAL path, or None when the text is not such a path."""
+    match = _NAL_PATH.fullmatch(text.strip())
+    return match["server"] if match else None
+
+
+def status_name(number: int | None) -> str:
+    """Say a status in words; a number that Microsoft does not list stays visible as unknown."""
+    if number is None:
+        return "unknown"
+    try:
+        return Status(number).name.replace("_", " ").capitalize()
+    except ValueError:
+        return f"unknown ({number})"

@@ -1,0 +1,195 @@
+"""What a person typed after `/pkgstatus`, understood or refused with the reason.
+
+Pure text in, values out. The sentences that answer a refusal are in views/replies.py.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from bot.domain.drift import DriftClass, Verdict
+from bot.domain.package import PACKAGE_ID, PackageId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ID_LENGTH = 8
+PREFIX_LENGTH = 3
+MOST_FILTERS = 10
+LONGEST_FILTER = 100
+
+WORDS = {
+    "behind": frozenset({DriftClass.SITE_BEHIND, DriftClass.DP_BEHIND}),
+    "problems": frozenset(DriftClass) - {DriftClass.IN_SYNC, DriftClass.EXEMPT, DriftClass.IN_FLIGHT},
+    "failed": frozenset({DriftClass.FAILED}),
+    "ahead": frozenset({DriftClass.AHEAD}),
+    "ambiguous": frozenset({DriftClass.AMBIGUOUS}),
+    "unknown": frozenset({DriftClass.UNKNOWN}),
+    "orphan": frozenset({DriftClass.ORPHAN}),
+    "reset": frozenset({DriftClass.RESET}),
+    "in-flight": frozenset({DriftClass.IN_FLIGHT}),
+    "removing": frozenset({DriftClass.REMOVING}),
+    "in-sync": frozenset({DriftClass.IN_SYNC}),
+}
+"""Filter words and the classes they keep."""
+
+_LINK = re.compile(r"<[^<>|]*\|([^<>]*)>|<(?:[a-z]+:)?/*([^<>|]*)>")
+_DRESSING = "*_~`\"'“”‘’«»„<>()[]{},;.!\u200b\u200c\u200d\u2060\ufeff"
+_LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "Q": "0", "S": "5", "Z": "2", "G": "6"})
+
+
+class IdFault(StrEnum):
+    """What is wrong with a text that should be a package ID."""
+
+    LENGTH = "length"
+    CHARACTERS = "characters"
+    LOOKALIKE = "lookalike"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows to keep; an empty part keeps everything."""
+
+    classes: frozenset[DriftClass] = frozenset()
+    sites: frozenset[str] = frozenset()
+    servers: tuple[str, ...] = ()
+
+    def keep(self, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+        """Return the verdicts that pass every part, in their order."""
+        return tuple(verdict for verdict in verdicts if self._keeps(verdict))
+
+    def _keeps(self, verdict: Verdict) -> bool:
+        server = verdict.row.server.upper()
+        return (
+            (not self.classes or verdict.drift_class in self.classes)
+            and (not self.sites or verdict.row.site_code.upper() in self.sites)
+            and (not self.servers or any(fnmatchcase(server, pattern) for pattern in self.servers))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """`/pkgstatus` or `/pkgstatus help`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """`/pkgstatus PS100112 [filters]`; `text` runs the same query again."""
+
+    package_id: PackageId
+    filter: Filter
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """`/pkgstatus find boot image`."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BadId:
+    """The text is no package ID; `suggestion` is the ID it probably meant."""
+
+    text: str
+    fault: IdFault
+    detail: str
+    suggestion: PackageId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BadFilter:
+    """A word after the package ID that is no filter."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToFind:
+    """`find` without words."""
+
+
+Query = Help | Show | Find
+Misunderstanding = BadId | BadFilter | NothingToFind
+
+
+def parse(text: str) -> Query | Misunderstanding:
+    """Understand the text of a slash command, in any case and inside Slack's own formatting."""
+    words = [bare for word in _unlink(text).split() if (bare := _undress(word))]
+    if not words or words[0].casefold() == "help":
+        return Help()
+    if words[0].casefold() == "find":
+        return Find(tuple(words[1:])) if words[1:] else NothingToFind()
+    package_id = read_id(words[0])
+    if isinstance(package_id, BadId):
+        return package_id
+    row_filter = _read_filter(words[1:])
+    if isinstance(row_filter, BadFilter):
+        return row_filter
+    return Show(package_id, row_filter, " ".join([package_id, *words[1:]]))
+
+
+def read_id(text: str) -> PackageId | BadId:
+    """Return the package ID in upper case, or say what is wrong with it."""
+    candidate = text.upper()
+    if PACKAGE_ID.fullmatch(candidate):
+        return PackageId(candidate)
+    if len(candidate) != ID_LENGTH:
+        return BadId(text, IdFault.LENGTH, str(len(candidate)))
+    prefix, number = candidate[:PREFIX_LENGTH], candidate[PREFIX_LENGTH:]
+    repaired = prefix + number.translate(_LOOKALIKES)
+    if PACKAGE_ID.fullmatch(repaired):
+        slip = next(char for char in number if char not in "0123456789ABCDEF")
+        return BadId(text, IdFault.LOOKALIKE, slip, PackageId(repaired))
+    return BadId(text, IdFault.CHARACTERS, _wrong_characters(prefix, number))
+
+
+def _wrong_characters(prefix: str, number: str) -> str:
+    wrong = [char for char in prefix if not re.fullmatch("[A-Z0-9]", char)]
+    wrong += [char for char in number if not re.fullmatch("[0-9A-F]", char)]
+    return " ".join(dict.fromkeys(wrong))
+
+
+def _unlink(text: str) -> str:
+    """Undo what Slack does to typed text: links, escaped signs, wide letters from other keyboards."""
+    plain = _LINK.sub(lambda link: link[1] or link[2] or "", text)
+    for escaped, sign in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+        plain = plain.replace(escaped, sign)
+    return unicodedata.normalize("NFKC", plain)
+
+
+def _undress(word: str) -> str:
+    """Take off quotes, brackets and Slack's bold or code signs, but leave a DP pattern its wildcards."""
+    bare = word.strip(_DRESSING)
+    return word.strip(_DRESSING.replace("*", "")) if bare.casefold().startswith("dp:") else bare
+
+
+def _read_filter(words: list[str]) -> Filter | BadFilter:
+    classes: set[DriftClass] = set()
+    sites: set[str] = set()
+    servers: list[str] = []
+    for position, word in enumerate(words):
+        kind, _, value = word.partition(":")
+        if position >= MOST_FILTERS or len(word) > LONGEST_FILTER:
+            return BadFilter(word)
+        if kind.casefold() in WORDS and not value:
+            classes |= WORDS[kind.casefold()]
+        elif kind.casefold() == "site" and value:
+            sites.add(value.upper())
+        elif kind.casefold() == "dp" and value:
+            servers.append(_pattern(value))
+        else:
+            return BadFilter(word)
+    return Filter(frozenset(classes), frozenset(sites), tuple(servers))
+
+
+def _pattern(value: str) -> str:
+    """A name without a wildcard also means the machine's short name."""
+    pattern = value.upper().replace("[", "[[]")
+    return pattern if "*" in pattern or "?" in pattern or "." in pattern else f"{pattern}*"
