@@ -1,0 +1,114 @@
+"""How each engine is reached: a SQLite file attached as schema `dbo`, or an ODBC connection string.
+
+pyodbc is imported only when an ODBC string is used: it needs the system's unixODBC, which a demo has no use for.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from bot.dbapi import faults
+
+SQLITE = "sqlite:///"
+SQLITE_STEPS_PER_CHECK = 100_000
+"""Virtual machine steps between two looks at the clock: often enough to stop within milliseconds."""
+
+_SQL_SERVER_OPTIONS = (
+    "SET NOCOUNT ON",
+    "SET LOCK_TIMEOUT {milliseconds}",
+    "SET DEADLOCK_PRIORITY LOW",  # ConfigMgr must never be the victim
+    "SET XACT_ABORT ON",
+)
+_POSTGRESQL_OPTIONS = ("SET lock_timeout = {milliseconds}", "SET statement_timeout = {milliseconds}")
+_OWNED_PRAGMAS = ("PRAGMA dbo.journal_mode = WAL", "PRAGMA dbo.synchronous = FULL")
+_SESSION_OPTIONS = {"Microsoft SQL Server": _SQL_SERVER_OPTIONS, "PostgreSQL": _POSTGRESQL_OPTIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait, in seconds, before a login or a statement counts as failed."""
+
+    login: int = 10
+    query: int = 30
+
+
+def connect(address: str, patience: Patience, *, owned: bool) -> Any:
+    """Open a DB-API connection in autocommit mode; raises DatabaseError.
+
+    An owned SQLite file is made when it is not there, and every commit in it is synced to disk before it returns.
+    """
+    if address.startswith(SQLITE):
+        return _connect_sqlite(address.removeprefix(SQLITE), patience, owned=owned)
+    return _connect_odbc(address, patience)
+
+
+def begin(raw: Any) -> None:
+    """Start a transaction; SQLite takes the write lock at once, so that it cannot be refused half way."""
+    if isinstance(raw, sqlite3.Connection):
+        raw.execute("BEGIN IMMEDIATE")
+    else:
+        raw.autocommit = False
+
+
+def end(raw: Any, *, commit: bool) -> None:
+    """Finish a transaction and return to autocommit mode."""
+    if commit:
+        raw.commit()
+    else:
+        raw.rollback()
+    if not isinstance(raw, sqlite3.Connection):
+        raw.autocommit = True
+
+
+def driver_errors(raw: Any) -> type[Exception]:
+    """Return the base of all exceptions that this connection's driver raises."""
+    return sqlite3.Error if isinstance(raw, sqlite3.Connection) else _pyodbc().Error
+
+
+def start_clock(raw: Any, patience: Patience) -> None:
+    """Bound the next statement; ODBC drivers got their bound when the connection was made."""
+    if isinstance(raw, sqlite3.Connection):
+        deadline = time.monotonic() + patience.query
+        raw.set_progress_handler(lambda: int(time.monotonic() > deadline), SQLITE_STEPS_PER_CHECK)
+
+
+def _connect_sqlite(path: str, patience: Patience, *, owned: bool) -> sqlite3.Connection:
+    # check_same_thread is off only so that closing time can close every thread's connection.
+    raw = sqlite3.connect(":memory:", timeout=patience.query, isolation_level=None, uri=True, check_same_thread=False)
+    try:
+        raw.execute("ATTACH DATABASE ? AS dbo", (f"file:{quote(path)}?mode={'rwc' if owned else 'rw'}",))
+        raw.execute("SELECT COUNT(*) FROM dbo.sqlite_master")
+        for pragma in _OWNED_PRAGMAS if owned else ():
+            raw.execute(pragma)
+    except sqlite3.Error as error:
+        raw.close()
+        raise faults.name(error, connecting=True) from error
+    return raw
+
+
+def _connect_odbc(address: str, patience: Patience) -> Any:
+    pyodbc = _pyodbc()
+    try:
+        raw = pyodbc.connect(address, timeout=patience.login, autocommit=True)
+        raw.timeout = patience.query
+        options = _SESSION_OPTIONS.get(raw.getinfo(pyodbc.SQL_DBMS_NAME), ())
+        for option in options:
+            raw.execute(option.format(milliseconds=patience.query * 1000))
+    except pyodbc.Error as error:
+        raise faults.name(error, connecting=True) from error
+    return raw
+
+
+def _pyodbc() -> Any:
+    try:
+        import pyodbc  # noqa: PLC0415 - needs the system's unixODBC, which a SQLite site must not demand
+    except ImportError as error:
+        hint = f"pyodbc cannot be loaded ({error}); install unixODBC (Debian: apt-get install unixodbc)"
+        raise faults.DatabaseError(faults.Fault.DRIVER, hint) from error
+    # Pooled sessions are not reset between uses on Linux, so session options would leak from one to the next.
+    pyodbc.pooling = False
+    return pyodbc

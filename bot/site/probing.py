@@ -1,0 +1,79 @@
+"""Find out what a site database lets us read: tables, views and columns differ between versions and logins.
+
+What must be there is stated here; what may be missing is left out of the statements and named in the answer.
+Column names: Microsoft's SQL view and troubleshooting pages for Configuration Manager.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.dbapi import Connection, DatabaseError, Fault
+
+PACKAGES = "dbo.v_Package"
+STATUS = "dbo.PkgStatus"
+POINTS = "dbo.DistributionPoints"
+JOBS = "dbo.DistributionJobs"
+
+_NEEDED = {
+    PACKAGES: ("PackageID", "Name", "SourceSite", "SourceVersion"),
+    STATUS: ("ID", "Type", "SiteCode", "PkgServer", "Status", "SourceVersion"),
+}
+_OPTIONAL_TABLES = {
+    POINTS: ("NALPath",),
+    JOBS: ("DPID", "PkgID", "State"),
+}
+_TELLING = {PACKAGES: ("SourceDate",), STATUS: ("UpdateTime",), POINTS: ("DPID",)}
+"""Columns whose absence changes what can be said; the others are decoration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The readable columns of each table, in lower case; a table that cannot be read has none."""
+
+    columns: dict[str, frozenset[str]]
+
+    def has(self, table: str, *names: str) -> bool:
+        """Return True when the table can be read and has all these columns."""
+        return bool(self.columns[table]) and all(name.lower() in self.columns[table] for name in names)
+
+    @property
+    def has_points(self) -> bool:
+        """Whether the list of distribution points can be read."""
+        return self.has(POINTS, *_OPTIONAL_TABLES[POINTS])
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether unfinished distribution jobs can be tied to distribution points."""
+        return self.has_points and self.has(POINTS, "DPID") and self.has(JOBS, *_OPTIONAL_TABLES[JOBS])
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """What cannot be read, by name, where that changes what the answer can say."""
+        tables = [table for table in _OPTIONAL_TABLES if not self.has(table, *_OPTIONAL_TABLES[table])]
+        columns = [
+            f"{table}.{name}"
+            for table, names in _TELLING.items()
+            for name in names
+            if table not in tables and not self.has(table, name)
+        ]
+        return tuple(name.removeprefix("dbo.") for name in (*tables, *columns))
+
+
+def probe(connection: Connection) -> Shape:
+    """Look at every table once. Raises DatabaseError when something needed is missing or closed to us."""
+    columns = {table: connection.columns(table) for table in _NEEDED}
+    for table, names in _NEEDED.items():
+        missing = [name for name in names if name.lower() not in columns[table]]
+        if missing:
+            raise DatabaseError(Fault.SCHEMA, f"{table} has no column {', '.join(missing)}")
+    return Shape(columns | {table: _columns_if_readable(connection, table) for table in _OPTIONAL_TABLES})
+
+
+def _columns_if_readable(connection: Connection, table: str) -> frozenset[str]:
+    try:
+        return connection.columns(table)
+    except DatabaseError as error:
+        if error.fault in {Fault.SCHEMA, Fault.PERMISSION}:
+            return frozenset()
+        raise

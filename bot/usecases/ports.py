@@ -1,0 +1,88 @@
+"""What the stories need from the world: its shapes, and the faults each part may raise.
+
+Only shapes. Who fills them is decided in wiring.py; contract tests hold every filler to the same behaviour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.package import Package, PackageId, PackageTable, SiteCode
+
+Clock = Callable[[], datetime]
+"""Returns the present moment, aware and in UTC."""
+
+
+class SiteTrouble(StrEnum):
+    """Why a site's database gave no answer."""
+
+    UNREACHABLE = "unreachable"
+    LOGIN = "login"
+    PERMISSION = "permission"
+    SCHEMA = "schema"
+    TIMEOUT = "timeout"
+    DEADLOCK = "deadlock"
+    DRIVER = "driver"
+    OTHER = "other"
+
+
+class SiteError(Exception):
+    """A site's database failed; `detail` is for the log only."""
+
+    def __init__(self, site: SiteCode, trouble: SiteTrouble, detail: str) -> None:
+        super().__init__(f"site {site}: {trouble}: {detail}")
+        self.site = site
+        self.trouble = trouble
+        self.detail = detail
+
+
+class SiteReader(Protocol):
+    """Reads one site database. Every method raises SiteError and nothing else."""
+
+    @property
+    def code(self) -> SiteCode:
+        """The site code that the settings give this database."""
+        ...
+
+    def package(self, package_id: PackageId) -> PackageTable | None:
+        """Read a package and all its rows in one round trip; None when the site does not know it."""
+        ...
+
+    def packages(self) -> Sequence[Package]:
+        """Read every package, without rows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in Slack, as `users.info` describes them at this moment."""
+
+    id: str
+    team_id: str
+    is_bot: bool = False
+    is_deactivated: bool = False
+    is_guest: bool = False
+    is_external: bool = False
+
+
+class PeopleError(Exception):
+    """Slack could not say who somebody is, or who is in a group."""
+
+
+class People(Protocol):
+    """Looks people up. Every method raises PeopleError when Slack gives no answer."""
+
+    def find(self, user_id: str) -> Person:
+        """Look one person up."""
+        ...
+
+    def members(self, group_id: str) -> frozenset[str]:
+        """Return the user ids of a user group."""
+        ...
