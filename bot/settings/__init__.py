@@ -1,0 +1,7 @@
+"""Settings from the environment, a secrets folder and a TOML file, checked at start."""
+
+from bot.settings.loading import Settings, load
+from bot.settings.mistakes import SettingsWrong
+from bot.settings.model import People
+
+__all__ = ["People", "Settings", "SettingsWrong", "load"]

@@ -1,0 +1,108 @@
+"""Where settings come from.
+
+Each comes from the first of these that has it:
+
+1. the environment: `PKGSTATUS_SLACK__BOT_TOKEN`, with `__` between levels, lists and tables as JSON;
+2. the secrets folder that `PKGSTATUS_SECRETS` names: a file `slack__bot_token` holds that setting;
+3. the TOML file that `PKGSTATUS_CONFIG` names.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from bot.settings import mistakes
+from bot.settings.model import PREFIX, Sections
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CONFIG = f"{PREFIX}CONFIG"
+SECRETS = f"{PREFIX}SECRETS"
+TESTS = f"{PREFIX}TEST_"
+"""Names that begin so belong to the test suites."""
+
+
+class Settings(Sections, BaseSettings):
+    """All settings of the bot."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings passes all four
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """State the order of the sources."""
+        sources: list[PydanticBaseSettingsSource] = [EnvSettingsSource(settings_cls)]
+        if folder := os.environ.get(SECRETS):
+            sources.append(
+                NestedSecretsSettingsSource(
+                    file_secret_settings, secrets_dir=folder, secrets_prefix="", secrets_nested_delimiter="__"
+                )
+            )
+        if file := os.environ.get(CONFIG):
+            sources.append(TomlConfigSettingsSource(settings_cls, toml_file=file))
+        return tuple(sources)
+
+
+def load() -> Settings:
+    """Load and check everything. Raises SettingsWrong with one line for each mistake."""
+    unreadable = list(_unreadable_places())
+    if unreadable:
+        raise mistakes.SettingsWrong(unreadable)
+    misnamed = [mistakes.unknown(Settings, name) for name in _given_names() if not mistakes.is_known(Settings, name)]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise mistakes.SettingsWrong([*misnamed, *mistakes.of_values(Settings, error)]) from None
+    except SettingsError as error:
+        raise mistakes.SettingsWrong([*misnamed, mistakes.of_json(Settings, error)]) from None
+    if misnamed:
+        raise mistakes.SettingsWrong(misnamed)
+    return settings
+
+
+def _unreadable_places() -> Iterable[str]:
+    """A file or folder that is named but not there would be passed over in silence."""
+    file, folder = os.environ.get(CONFIG), os.environ.get(SECRETS)
+    if folder and not Path(folder).is_dir():
+        yield f"{SECRETS} names a folder that does not exist."
+    if file:
+        try:
+            tomllib.loads(Path(file).read_text(encoding="utf-8"))
+        except OSError as error:
+            yield f"{CONFIG} names a settings file that cannot be read: {error.strerror}."
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            yield f"{CONFIG} names a file that is not valid TOML: {error}."
+
+
+def _given_names() -> Iterable[str]:
+    """Names in the environment and in the secrets folder, which pydantic-settings passes over when it knows none."""
+    for name in os.environ:
+        upper = name.upper()
+        if upper.startswith(PREFIX) and not upper.startswith(TESTS) and upper not in {CONFIG, SECRETS}:
+            yield upper
+    if folder := os.environ.get(SECRETS):
+        files = (path.name for path in Path(folder).iterdir() if path.is_file())
+        yield from (f"{PREFIX}{name.upper()}" for name in sorted(files) if not name.startswith("."))

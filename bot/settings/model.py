@@ -1,0 +1,203 @@
+"""Every setting of the bot: its name, what it is for, an example, and what it may be.
+
+Only shapes and checks; where values come from is in loading.py, how a mistake is said in mistakes.py.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+PREFIX = "PKGSTATUS_"
+
+_DURATION = re.compile(r"(\d+)\s*(s|min|h|d)")
+_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    match = _DURATION.fullmatch(value.strip())
+    if match is None:
+        raise ValueError("is not a duration like 30s, 15min, 4h or 1d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("must be longer than nothing")
+    return value
+
+
+def _upper_keys(value: Any) -> Any:
+    return {str(key).upper(): item for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _database(value: SecretStr) -> SecretStr:
+    address = value.get_secret_value()
+    if not (address.startswith("sqlite:///") or "=" in address):
+        raise ValueError("is neither sqlite:///path nor an ODBC connection string")
+    return value
+
+
+def _token(prefix: str) -> AfterValidator:
+    def check(value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(prefix):
+            raise ValueError(f"must begin with {prefix}")
+        return value
+
+    return AfterValidator(check)
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
+Address = Annotated[SecretStr, AfterValidator(_database)]
+ChannelId = Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]+$")]
+UserId = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]+$")]
+GroupId = Annotated[str, Field(pattern=r"^S[A-Z0-9]+$")]
+SiteKey = Annotated[str, Field(pattern=r"^[A-Z0-9]{3}$")]
+
+
+class Part(BaseModel):
+    """A level of the settings; what it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Slack(Part):
+    """How to reach Slack."""
+
+    bot_token: Annotated[SecretStr, _token("xoxb-")] = Field(
+        description="the bot token from OAuth & Permissions", examples=["xoxb-..."]
+    )
+    app_token: Annotated[SecretStr, _token("xapp-")] = Field(
+        description="the app-level token with connections:write, from Basic Information",
+        examples=["xapp-..."],
+    )
+    api_url: str = Field(
+        "https://slack.com/api/",
+        pattern=r"^https?://.+/$",
+        description="Slack's Web API; another one for GovSlack or the demo",
+        examples=["https://slack.com/api/"],
+    )
+
+
+class Channels(Part):
+    """Channels by id (channel details, at the bottom)."""
+
+    approvals: ChannelId | None = Field(None, description="where reset requests are voted on", examples=["C0APPROVALS"])
+    audit: ChannelId | None = Field(None, description="where every action is told", examples=["C0AUDIT"])
+    digest: ChannelId | None = Field(None, description="where digests go by default", examples=["C0OPS"])
+
+
+class Site(Part):
+    """One ConfigMgr site."""
+
+    database: Address = Field(
+        description="the site database, sqlite:///path or an ODBC connection string",
+        examples=["Driver={ODBC Driver 18 for SQL Server};Server=cm01.contoso.com;Database=CM_PS1;..."],
+    )
+
+
+class People(Part):
+    """A list of people; for viewers and requesters an empty one means any full member."""
+
+    users: frozenset[UserId] = Field(frozenset(), description="user ids", examples=['["U012AB3CD"]'])
+    groups: frozenset[GroupId] = Field(frozenset(), description="user group ids", examples=['["S012AB3CD"]'])
+
+
+class Approvals(Part):
+    """The two-person rule."""
+
+    requester_counts: bool = Field(False, description="whether the requester may be one of the two", examples=["false"])
+    expire_after: Duration = Field(
+        timedelta(hours=4), description="how long a request waits for votes", examples=["4h"]
+    )
+
+
+class Reset(Part):
+    """What a reset may touch."""
+
+    rows: Literal["any", "site"] = Field("any", description="which rows may be reset: any, or site rows only")
+    max_rows: int = Field(50, ge=1, le=500, description="the most rows of one request", examples=["50"])
+    backup_table: str = Field(
+        "dbo.PkgStatus_BU",
+        pattern=r"^(\w+\.){1,2}\w+$",
+        description="the backup table, as schema.table or database.schema.table",
+        examples=["dbo.PkgStatus_BU"],
+    )
+
+
+class Drift(Part):
+    """When a difference counts as drift."""
+
+    grace: Duration = Field(timedelta(hours=4), description="how long a change may take to arrive", examples=["4h"])
+
+
+class Digest(Part):
+    """One scheduled digest."""
+
+    name: str = Field(min_length=1, max_length=40, description="its name", examples=["morning"])
+    cron: str = Field(description="minute hour day month weekday, weekdays by name", examples=["0 8 * * mon-fri"])
+    timezone: str = Field(description="an IANA time zone", examples=["Europe/Zurich"])
+    channel: ChannelId | None = Field(None, description="where it goes", examples=["C0OPS"])
+
+
+class Answers(Part):
+    """How answers to /pkgstatus look."""
+
+    visibility: Literal["channel", "caller"] = Field("channel", description="who sees a version table")
+    tables: Literal["auto", "data_table", "table", "text"] = Field(
+        "auto", description="the form of tables; auto tries the best that Slack takes"
+    )
+
+
+class Work(Part):
+    """How much is done at once."""
+
+    workers: int = Field(16, ge=1, le=64, description="questions answered at the same time", examples=["16"])
+    waiting: int = Field(200, ge=0, le=5000, description="questions that may wait for a worker", examples=["200"])
+    login_timeout: Duration = Field(
+        timedelta(seconds=10), description="patience with a database login", examples=["10s"]
+    )
+    query_timeout: Duration = Field(timedelta(seconds=30), description="patience with a statement", examples=["30s"])
+    drain: Duration = Field(timedelta(seconds=20), description="time to finish at a stop", examples=["20s"])
+
+
+class Logs(Part):
+    """What the program prints about itself."""
+
+    format: Literal["auto", "console", "json"] = Field("auto", description="auto is console on a terminal, else json")
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least important level shown")
+
+
+class Sections(BaseModel):
+    """All settings together; the names are what follows `PKGSTATUS_` in the environment."""
+
+    slack: Slack
+    channels: Channels = Channels()
+    sites: Annotated[dict[SiteKey, Site], BeforeValidator(_upper_keys), Field(min_length=1)] = Field(
+        description="the site databases by site code",
+        examples=['{"PS1": {"database": "Driver={ODBC Driver 18 for SQL Server};Server=cm01.contoso.com;..."}}'],
+    )
+    store: Address = Field(
+        SecretStr("sqlite:///pkgstatus-bot.db"),
+        description="the bot's own database, sqlite:///path or an ODBC connection string",
+        examples=["sqlite:////var/lib/pkgstatus-bot/store.db"],
+    )
+    viewers: People = People()
+    requesters: People = People()
+    approvers: People = People()
+    approvals: Approvals = Approvals()
+    reset: Reset = Reset()
+    drift: Drift = Drift()
+    digests: tuple[Digest, ...] = Field(
+        (),
+        description="the scheduled digests",
+        examples=['[{"name": "morning", "cron": "0 8 * * mon-fri", "timezone": "Europe/Zurich", "channel": "C0OPS"}]'],
+    )
+    answers: Answers = Answers()
+    work: Work = Work()
+    logs: Logs = Logs()
