@@ -1,0 +1,85 @@
+"""The command line of pkgstatus-bot: `run` the bot, or `demo` it without Slack and without a site."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from bot import logs
+from bot.settings import SettingsWrong, load
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from bot.settings import Settings
+    from bot.wiring import Bot
+
+WRONG_SETTINGS = 2
+REFUSED_BY_SLACK = 3
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pkgstatus-bot")
+def main() -> None:
+    """Package versions on Configuration Manager distribution points, in Slack."""
+
+
+@main.command()
+def run() -> None:
+    """Connect to Slack and answer until SIGTERM or Ctrl-C."""
+    settings = _settings()
+    logs.configure(settings.logs.level, as_json=_wants_json(settings))
+    from bot.slack.connection import SlackRefused  # noqa: PLC0415 - --help need not load Slack's libraries
+    from bot.wiring import Bot  # noqa: PLC0415
+
+    bot = Bot(settings)
+    _stop_on_signals(bot)
+    try:
+        bot.run()
+    except SlackRefused as refusal:
+        click.echo(f"{refusal} Check PKGSTATUS_SLACK__BOT_TOKEN and PKGSTATUS_SLACK__APP_TOKEN.", err=True)
+        sys.exit(REFUSED_BY_SLACK)
+
+
+@main.command()
+@click.option("--port", default=0, show_default="a free one", help="Port of the local workspace.")
+@click.option("--rows", type=int, help="Make a big sample site with about this many distribution point rows.")
+@click.option("--browser/--no-browser", default=True, help="Open the workspace in the browser.")
+@click.option("--tour", is_flag=True, help="Play the story by itself, check every step, and end.")
+def demo(port: int, rows: int | None, *, browser: bool, tour: bool) -> None:
+    """Try the bot in a local Slack workspace with a sample site."""
+    from bot.demo.launch import play  # noqa: PLC0415 - needs the extra "demo"
+
+    sys.exit(play(port=port, rows=rows, browser=browser, tour=tour))
+
+
+def _settings() -> Settings:
+    try:
+        return load()
+    except SettingsWrong as wrong:
+        for line in wrong.lines:
+            click.echo(line, err=True)
+        sys.exit(WRONG_SETTINGS)
+
+
+def _wants_json(settings: Settings) -> bool:
+    choice = settings.logs.format
+    return choice == "json" or (choice == "auto" and not sys.stderr.isatty())
+
+
+def _stop_on_signals(bot: Bot) -> None:
+    """Draining takes a while and must not run inside a signal handler."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        threading.Thread(target=bot.stop, name="stop").start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+
+if __name__ == "__main__":
+    main(prog_name="pkgstatus-bot")

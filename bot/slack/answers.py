@@ -1,0 +1,121 @@
+"""Give answers: through the `response_url` of a command or click, and by direct message when that is used up.
+
+Tables go down the ladder of forms when Slack refuses one, and the refusal is remembered for an hour.
+A response_url lasts 30 minutes and five posts (docs.slack.dev/interactivity/handling-user-interaction).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook import WebhookClient
+
+from bot.views.kit import MESSAGE_TEXT, Message, cut
+from bot.views.tables import Form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slack_sdk import WebClient
+
+    from bot.slack.incoming import Incoming
+
+log = structlog.get_logger()
+
+_REFUSED_BLOCKS = ("invalid_blocks", "invalid_attachments", "only_one_table_allowed")
+_REMEMBER_SECONDS = 3600
+_WEBHOOK_TIMEOUT = 20
+_OK = 200
+
+
+class Forms:
+    """Which forms of a table are worth trying: those not refused within the last hour."""
+
+    def __init__(self, forms: tuple[Form, ...]) -> None:
+        self._forms = forms
+        self._refused_at: dict[Form, float] = {}
+        self._guard = threading.Lock()
+
+    def worth_trying(self) -> list[Form]:
+        """Return the forms to try, best first; plain text is always the last."""
+        with self._guard:
+            recent = time.monotonic() - _REMEMBER_SECONDS
+            return [
+                form for form in self._forms if self._refused_at.get(form, recent - 1) < recent or form is Form.TEXT
+            ]
+
+    def refuse(self, form: Form) -> None:
+        """Remember that Slack did not take a form."""
+        with self._guard:
+            self._refused_at[form] = time.monotonic()
+        log.warning("Slack refused a table form; using the next one for an hour", form=form.value)
+
+
+class Answers:
+    """Sends messages back to whoever asked."""
+
+    def __init__(self, client: WebClient, forms: Forms) -> None:
+        self._client = client
+        self._forms = forms
+
+    def say(self, to: Incoming, message: Message) -> None:
+        """Answer so that only the asker sees it."""
+        self._send(to, message, {"response_type": "ephemeral", "replace_original": False})
+
+    def show(self, to: Incoming, draw: Callable[[Form], Message], *, public: bool, replace: bool = False) -> None:
+        """Answer with a table in the best form Slack takes, in the channel or for the asker only."""
+        visibility = {"response_type": "in_channel" if public else "ephemeral", "replace_original": replace}
+        for form in self._forms.worth_trying():
+            if self._send(to, draw(form), visibility):
+                return
+            self._forms.refuse(form)
+
+    def direct(self, user_id: str, message: Message) -> str:
+        """Send a direct message and return the id of its conversation. Raises SlackApiError."""
+        sent = self._client.chat_postMessage(channel=user_id, **_payload(message))
+        return str(sent["channel"])
+
+    def send_file(self, user_id: str, note: Message, name: str, content: bytes) -> None:
+        """Send a file by direct message, announced by a note. Raises SlackApiError."""
+        conversation = self.direct(user_id, note)
+        self._client.files_upload_v2(channel=conversation, filename=name, title=name, content=content)
+
+    def _send(self, to: Incoming, message: Message, visibility: dict[str, Any]) -> bool:
+        """Send an answer on its way; False only when Slack refused the blocks."""
+        error = self._post(to.response_url, _payload(message) | visibility) if to.response_url else "no response_url"
+        if error is None:
+            return True
+        if any(refused in error for refused in _REFUSED_BLOCKS):
+            return False
+        log.info("answering by direct message", reason=error)
+        return self._direct_or_refused(to, message)
+
+    def _direct_or_refused(self, to: Incoming, message: Message) -> bool:
+        try:
+            self.direct(to.actor.user_id, message)
+        except SlackApiError as error:
+            if str(error.response.get("error")) in _REFUSED_BLOCKS:
+                return False
+            log.exception("an answer could not be given")
+        return True
+
+    def _post(self, url: str, payload: dict[str, Any]) -> str | None:
+        try:
+            response = WebhookClient(url, timeout=_WEBHOOK_TIMEOUT).send_dict(payload)
+        except OSError as error:
+            return str(error)
+        refused = response.status_code != _OK or any(word in response.body for word in _REFUSED_BLOCKS)
+        return f"{response.status_code} {response.body}" if refused else None
+
+
+def _payload(message: Message) -> dict[str, Any]:
+    payload: dict[str, Any] = {
+        "text": cut(message.text, MESSAGE_TEXT),
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+    return payload | {"blocks": list(message.blocks)} if message.blocks else payload

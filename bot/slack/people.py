@@ -1,0 +1,86 @@
+"""Who people are, from `users.info` and `usergroups.users.list`; fills the port `People`.
+
+Flags and their meaning: docs.slack.dev/reference/objects/user-object. Being external is no flag of its own:
+it is a team id that is not ours.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.usecases.ports import PeopleError, Person
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slack_sdk import WebClient
+
+    from bot.usecases.ports import Clock, People
+
+Result = TypeVar("Result")
+
+REMEMBERED_FOR = timedelta(seconds=60)
+
+
+class SlackPeople:
+    """Asks Slack every time."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def find(self, user_id: str) -> Person:
+        """Look one person up. Raises PeopleError."""
+        user = _ask(lambda: self._client.users_info(user=user_id)["user"])
+        return Person(
+            id=user["id"],
+            team_id=user.get("team_id") or "",
+            is_bot=bool(user.get("is_bot")),
+            is_deactivated=bool(user.get("deleted")),
+            is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted") or user.get("is_invited_user")),
+            is_external=bool(user.get("is_stranger")),
+        )
+
+    def members(self, group_id: str) -> frozenset[str]:
+        """Return the user ids of a user group. Raises PeopleError."""
+        return frozenset(_ask(lambda: self._client.usergroups_users_list(usergroup=group_id)["users"]))
+
+
+class RememberedPeople:
+    """Asks another `People` at most once a minute about the same thing; errors are not remembered."""
+
+    def __init__(self, people: People, clock: Clock) -> None:
+        self._people = people
+        self._clock = clock
+        self._persons: dict[str, tuple[datetime, Person]] = {}
+        self._groups: dict[str, tuple[datetime, frozenset[str]]] = {}
+        self._guard = threading.Lock()
+
+    def find(self, user_id: str) -> Person:
+        """Look one person up. Raises PeopleError."""
+        return self._remembered(self._persons, user_id, self._people.find)
+
+    def members(self, group_id: str) -> frozenset[str]:
+        """Return the user ids of a user group. Raises PeopleError."""
+        return self._remembered(self._groups, group_id, self._people.members)
+
+    def _remembered(self, memory: dict[str, tuple[datetime, Result]], key: str, ask: Callable[[str], Result]) -> Result:
+        # One at a time: a hundred commands of one person are one question to Slack, not a hundred.
+        with self._guard:
+            at, known = memory.get(key, (None, None))
+            now = self._clock()
+            if at is not None and known is not None and now - at < REMEMBERED_FOR:
+                return known
+            answer = ask(key)
+            memory[key] = (now, answer)
+            return answer
+
+
+def _ask(question: Callable[[], Result]) -> Result:
+    try:
+        return question()
+    except (SlackApiError, SlackClientError, OSError, KeyError) as error:
+        raise PeopleError(str(error)) from error

@@ -1,0 +1,170 @@
+"""Every short answer in words: help, refusals, faults, hits of a search. One sentence that says what to do instead.
+
+Texts only; who sees them and how they travel is decided in slack/.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.query import WORDS, BadFilter, BadId, Find, Help, IdFault, NothingToFind, Show
+from bot.domain.refusal import Reason, Refusal
+from bot.usecases.ports import SiteTrouble
+from bot.views.kit import Block, Message, actions, button, context, escape, moment, section
+
+if TYPE_CHECKING:
+    from bot.domain.package import Package
+    from bot.domain.query import Misunderstanding, Query
+    from bot.usecases.lookup import Answer, Found, UnknownPackage
+    from bot.usecases.ports import SiteError
+
+SHOW_ACTION = "status_show"
+MOST_HITS = 20
+_QUOTED = 60
+
+HELP = """*`/pkgstatus` shows which version of a package every distribution point holds.*
+• `/pkgstatus PS100112` – the version table of a package
+• `/pkgstatus PS100112 behind` – only some rows: {words}
+• `/pkgstatus PS100112 site:P02 dp:NYC*` – only a site, only some servers; filters can be combined
+• `/pkgstatus find boot image` – packages by name
+• `/pkgstatus help` – this text"""
+
+BUSY = "I am busy with many other questions right now. Please try again in a minute."
+STOPPING = "I am just restarting. Please try again in a minute."
+LOST = "Something went wrong on my side and nothing was changed. Please try again; if it stays, give an admin `{ref}`."
+CSV_SENT = "I have sent you the CSV in a direct message."
+
+_REFUSALS = {
+    Reason.OTHER_WORKSPACE: "Only members of the workspace that installed me can use me; ask a colleague there.",
+    Reason.DEACTIVATED: "Your Slack account is deactivated here, so I cannot answer you.",
+    Reason.BOT: "I answer people, not bots; ask a person to run the command.",
+    Reason.GUEST: "Guests cannot read package versions; ask a full member of the workspace to run it for you.",
+    Reason.NOT_A_VIEWER: "You are not on the list of people who may read package versions; ask the bot's admin to add "
+    "you to its viewers.",
+    Reason.CANNOT_LOOK_UP: "Slack could not tell me who you are just now, so I did not answer. Please try again in a "
+    "minute.",
+    Reason.SNAPSHOT_GONE: "That table is more than 30 minutes old and I no longer have it. Ask again for a fresh one.",
+    Reason.UNKNOWN_BUTTON: "I do not know that button any more. Please run `/pkgstatus` again.",
+}
+
+_TROUBLES = {
+    SiteTrouble.UNREACHABLE: "The site database of {site} cannot be reached now. Please try again in a few minutes",
+    SiteTrouble.LOGIN: "The site database of {site} refused my login. Please tell the bot's admin",
+    SiteTrouble.PERMISSION: "I am not allowed to read the package tables of {site}. Please tell the bot's admin",
+    SiteTrouble.SCHEMA: "The database of {site} lacks a table that every site has. Please tell the bot's admin",
+    SiteTrouble.TIMEOUT: "The site database of {site} took too long to answer. Please try again in a few minutes",
+    SiteTrouble.DEADLOCK: "The site database of {site} was too busy to answer. Please try again in a minute",
+    SiteTrouble.DRIVER: "The driver for the database of {site} is not installed. Please tell the bot's admin",
+    SiteTrouble.OTHER: "The site database of {site} gave an error. Please try again, or tell the bot's admin",
+}
+
+
+def say(text: str) -> Message:
+    """Return a message of one text."""
+    return Message(text, (section(text),))
+
+
+def help_text() -> Message:
+    """Explain the command."""
+    return say(HELP.format(words=_filter_words()))
+
+
+def looking_up(query: Query) -> str | None:
+    """Return what to say while a question is being answered, or None when the answer is immediate."""
+    match query:
+        case Show():
+            return f"Looking up {query.package_id} …"
+        case Find():
+            return f"Looking for “{escape(' '.join(query.words), _QUOTED)}” …"
+        case Help():
+            return None
+
+
+def misunderstood(problem: Misunderstanding) -> Message:
+    """Say what was wrong with the typed text and what to type instead."""
+    match problem:
+        case BadId():
+            return _bad_id(problem)
+        case BadFilter():
+            return say(
+                f"I do not know the filter “{escape(problem.text, _QUOTED)}”. Use {_filter_words()}, `site:P02` or "
+                "`dp:NYC*`."
+            )
+        case NothingToFind():
+            return say("Tell me what to find, like `/pkgstatus find boot image`.")
+
+
+def refused(refusal: Refusal) -> Message:
+    """Say why nothing was done."""
+    return say(_REFUSALS[refusal.reason])
+
+
+def gone(query: str) -> Message:
+    """Say that a snapshot is gone, with a button that asks again."""
+    text = _REFUSALS[Reason.SNAPSHOT_GONE]
+    return Message(text, (section(text), actions(button("Run again", SHOW_ACTION, query))))
+
+
+def trouble(error: SiteError, reference: str) -> Message:
+    """Say that a site database failed; the reference finds the admin's hint in the log."""
+    return say(f"{_TROUBLES[error.trouble].format(site=escape(error.site))} (`{reference}`).")
+
+
+def csv_note(answer: Answer) -> Message:
+    """Announce the file that follows."""
+    package = answer.drift.package.id
+    return say(f"All {answer.row_count:,} rows of {package} as they were at {moment(answer.read_at)} UTC.")
+
+
+def csv_failed(error: str) -> Message:
+    """Say that Slack did not take the file."""
+    return say(f"Slack did not take the CSV ({escape(error)}). Please try again in a minute.")
+
+
+def unknown_package(unknown: UnknownPackage) -> Message:
+    """Say that no site knows the package, and offer those that look like it."""
+    where = ", ".join(escape(site) for site in unknown.sites)
+    text = f"No package {unknown.package_id} at {where}."
+    if not unknown.near:
+        return say(f"{text} Search by name with `/pkgstatus find WORDS`.")
+    return Message(text, (section(f"{text} Did you mean:"), *map(_hit, unknown.near)))
+
+
+def found(result: Found) -> Message:
+    """List the hits of a search, a button each."""
+    words = escape(" ".join(result.words), _QUOTED)
+    if not result.packages:
+        return say(f"No package has “{words}” in its name. Try fewer or shorter words.")
+    shown = result.packages[:MOST_HITS]
+    text = f"{len(result.packages):,} package{'s' if len(result.packages) > 1 else ''} with “{words}”"
+    blocks = [section(f"*{text}*"), *map(_hit, shown)]
+    if len(shown) < len(result.packages):
+        blocks.append(context(f"The first {len(shown)} are shown. Add a word to narrow it down."))
+    return Message(text, tuple(blocks))
+
+
+def _hit(package: Package) -> Block:
+    version = f" {escape(package.version, 40)}" if package.version else ""
+    text = f"*{escape(package.name, 200)}*{version}\n{package.id} · {package.type_name}"
+    return section(text, button("Show", SHOW_ACTION, package.id, label=f"Show {package.id}"))
+
+
+def _bad_id(problem: BadId) -> Message:
+    shown = escape(problem.text, _QUOTED)
+    shape = "A package ID is a site code of 3 letters or digits and 5 digits 0-9 A-F, like `PS100112`"
+    match problem.fault:
+        case IdFault.LENGTH:
+            return say(
+                f"“{shown}” has {problem.detail} characters, a package ID has 8. {shape}. To search by name: "
+                f"`/pkgstatus find {shown}`."
+            )
+        case IdFault.CHARACTERS:
+            return say(f"“{shown}” has {escape(problem.detail)} where that cannot be. {shape}.")
+        case IdFault.LOOKALIKE:
+            text = f"“{shown}” has the letter {problem.detail} among its digits. Did you mean `{problem.suggestion}`?"
+            retry = button(f"Show {problem.suggestion}", SHOW_ACTION, str(problem.suggestion))
+            return Message(text, (section(text), actions(retry)))
+
+
+def _filter_words() -> str:
+    return ", ".join(f"`{word}`" for word in WORDS)

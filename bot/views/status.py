@@ -1,0 +1,227 @@
+"""The answer to `/pkgstatus PACKAGEID`: what the package is, how many rows are where, the table, and what to do next.
+
+Also the same rows as a spreadsheet. Order: problems first, site servers apart from distribution points.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.drift import DriftClass, Verdict
+from bot.domain.package import status_name
+from bot.usecases.snapshots import SnapshotKey
+from bot.views.kit import (
+    Block,
+    Message,
+    actions,
+    age,
+    button,
+    context,
+    escape,
+    header,
+    moment,
+    plain,
+    section,
+)
+from bot.views.tables import Form, Page, Table, paginate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.domain.package import Package
+    from bot.usecases.lookup import Answer, Kept
+
+PREVIOUS_ACTION = "status_previous"
+NEXT_ACTION = "status_next"
+CSV_ACTION = "status_csv"
+
+HEADER = ("Server", "Class", "Site", "Hop", "Held", "Expected", "Behind", "Status", "Updated (site clock)")
+SERVER_CHARACTERS = 64
+SITES_IN_VIEW = 12
+_OTHER_CELLS = 75
+"""The most characters that hop, status, update and class can need together."""
+
+MARKS = {
+    DriftClass.FAILED: "🔴",
+    DriftClass.SITE_BEHIND: "🟠",
+    DriftClass.DP_BEHIND: "🟡",
+    DriftClass.AHEAD: "🟣",
+    DriftClass.AMBIGUOUS: "⚠️",
+    DriftClass.UNKNOWN: "❔",
+    DriftClass.ORPHAN: "👻",
+    DriftClass.RESET: "🔄",
+    DriftClass.IN_FLIGHT: "🔵",
+    DriftClass.REMOVING: "🗑️",
+    DriftClass.EXEMPT: "⚪",
+    DriftClass.IN_SYNC: "🟢",
+}
+
+ADVICE = {
+    DriftClass.FAILED: "open distmgr.log and smsdpprov.log for the reason, then Redistribute the package to that DP.",
+    DriftClass.SITE_BEHIND: "the site server itself lacks the version. Check sender.log and despool.log; if nothing is "
+    "on its way, reset the *site row*, then Redistribute to one DP of that site (not the one on the site server).",
+    DriftClass.DP_BEHIND: "its site has the version, the DP does not. Redistribute the package to that DP.",
+    DriftClass.AHEAD: "holds a newer version than the source: a restored site or a lagging copy. Never reset; "
+    "update the distribution points so that the source version passes it.",
+    DriftClass.AMBIGUOUS: "the site has two rows for the same copy. Nothing is changed here; have it looked at.",
+    DriftClass.UNKNOWN: "a value that Microsoft does not document. Shown as it is, never counted as fine.",
+    DriftClass.ORPHAN: "the distribution point is gone from the site. Nothing to distribute to.",
+    DriftClass.RESET: "was reset and waits for Distribution Manager; it moves after a Redistribute.",
+    DriftClass.IN_FLIGHT: "changed lately or a distribution job is open. Wait.",
+    DriftClass.REMOVING: "the content is being removed from there.",
+    DriftClass.EXEMPT: "this package has no content to distribute, so nothing can drift.",
+}
+
+
+def draw(kept: Kept, form: Form, start: int = 0) -> Message:
+    """Draw the page that holds row `start` of an answer."""
+    answer = kept.answer
+    drift = answer.drift
+    dps = answer.filter.keep(drift.dps)
+    sites = answer.filter.keep(drift.sites)
+    pages = paginate((_width(verdict) for verdict in dps), form)
+    page = next((page for page in pages if page.start <= start < page.stop), Page(0, 0))
+    blocks = [
+        header(f"{drift.package.id} · {drift.package.name}"),
+        context(_identity(drift.package, answer)),
+        section(_verdict_line(answer)),
+        *_site_lines(sites, answer.read_at),
+        *_table(answer, dps, page, form),
+        *_next_steps(answer),
+        _buttons(kept, pages, page),
+        context(_small_print(answer)),
+    ]
+    return Message(_summary(answer), tuple(blocks))
+
+
+def line_of(verdict: Verdict, read_at: datetime) -> tuple[str | int | None, ...]:
+    """One row of the table, in the order of HEADER."""
+    row = verdict.row
+    return (
+        plain(row.server, SERVER_CHARACTERS),
+        f"{MARKS[verdict.drift_class]} {verdict.drift_class}",
+        row.site_code,
+        verdict.hop,
+        row.held_version,
+        verdict.expected_version,
+        verdict.versions_behind,
+        "no row" if verdict.missing else status_name(row.status_number),
+        _updated(row.updated_at, read_at),
+    )
+
+
+def _width(verdict: Verdict) -> int:
+    numbers = (verdict.row.held_version, verdict.expected_version, verdict.versions_behind)
+    digits = sum(len(str(number)) for number in numbers)
+    return min(len(verdict.row.server), SERVER_CHARACTERS) + len(verdict.row.site_code) + digits + _OTHER_CELLS
+
+
+def _updated(updated_at: datetime | None, read_at: datetime) -> str:
+    return f"{moment(updated_at)} · {age(read_at - updated_at)}" if updated_at else "unknown"
+
+
+def _identity(package: Package, answer: Answer) -> str:
+    version = "unknown" if package.source_version is None else package.source_version
+    parts = [
+        package.type_name,
+        f"source site *{escape(package.source_site or 'unknown')}*",
+        f"source version *{version}*",
+    ]
+    if package.changed_at:
+        parts.append(f"changed {moment(package.changed_at)} ({age(answer.read_at - package.changed_at)} ago)")
+    return " · ".join(parts)
+
+
+def _verdict_line(answer: Answer) -> str:
+    counts = answer.drift.counts
+    if not counts:
+        return "This package is on no distribution point."
+    return "   ".join(f"{MARKS[kind]} *{counts[kind]}* {kind}" for kind in DriftClass if counts[kind])
+
+
+def _site_lines(sites: Sequence[Verdict], read_at: datetime) -> list[Block]:
+    if not sites:
+        return []
+    lines = [_site_line(verdict, read_at) for verdict in sites[:SITES_IN_VIEW]]
+    if len(sites) > SITES_IN_VIEW:
+        lines.append(f"… and {len(sites) - SITES_IN_VIEW} more site servers: all of them are in the CSV.")
+    return [section("\n".join(["*Site servers*", *lines]))]
+
+
+def _site_line(verdict: Verdict, read_at: datetime) -> str:
+    row = verdict.row
+    mark = MARKS[verdict.drift_class]
+    if verdict.missing:
+        return f"{mark} *{escape(row.site_code)}* has no row of its own: {verdict.drift_class}"
+    held = "unknown" if row.held_version is None else row.held_version
+    behind = f", {verdict.versions_behind} behind" if (verdict.versions_behind or 0) > 0 else ""
+    return (
+        f"{mark} *{escape(row.site_code)}* {escape(row.server, SERVER_CHARACTERS)} holds *{held}*{behind} · "
+        f"{status_name(row.status_number)} · {_updated(row.updated_at, read_at)} · {verdict.drift_class}"
+    )
+
+
+def _table(answer: Answer, dps: Sequence[Verdict], page: Page, form: Form) -> list[Block]:
+    if not dps:
+        return [section(_empty(answer))] if answer.drift.dps else []
+    shown = dps[page.start : page.stop]
+    which = f"rows {page.start + 1}-{page.stop} of {len(dps):,}" if len(shown) < len(dps) else f"{len(dps)} rows"
+    caption = f"Distribution points with {answer.drift.package.id}: {which}"
+    return Table(caption, HEADER, tuple(line_of(verdict, answer.read_at) for verdict in shown)).draw(form)
+
+
+def _empty(answer: Answer) -> str:
+    return f"No distribution point matches the filter; {len(answer.drift.dps):,} are outside it."
+
+
+def _next_steps(answer: Answer) -> list[Block]:
+    present = [kind for kind in DriftClass if answer.drift.counts[kind] and kind in ADVICE]
+    if not present:
+        return []
+    return [section("\n".join(["*What to do next*", *(f"{MARKS[kind]} *{kind}*: {ADVICE[kind]}" for kind in present)]))]
+
+
+def _buttons(kept: Kept, pages: list[Page], page: Page) -> Block:
+    number = pages.index(page) if page in pages else 0
+    buttons = []
+    if number > 0:
+        buttons.append(
+            button("◀ Previous", PREVIOUS_ACTION, _value(kept, pages[number - 1].start), label="Previous page")
+        )
+    if number + 1 < len(pages):
+        buttons.append(button("Next ▶", NEXT_ACTION, _value(kept, pages[number + 1].start), label="Next page"))
+    rows = kept.answer.row_count
+    return actions(*buttons, button(f"CSV of all {rows:,} rows", CSV_ACTION, _value(kept, page.start)))
+
+
+def _value(kept: Kept, start: int) -> str:
+    """Key of the snapshot, first row, and the question to ask again when the snapshot is gone."""
+    return f"{kept.key} {start} {kept.answer.query}"
+
+
+def read_value(value: str) -> tuple[SnapshotKey, int, str] | None:
+    """Read a button's value back; None when it is not one of ours."""
+    key, _, rest = value.partition(" ")
+    start, _, query = rest.partition(" ")
+    return (SnapshotKey(key), int(start), query) if key and query and start.isascii() and start.isdigit() else None
+
+
+def _small_print(answer: Answer) -> str:
+    parts = [f"Read at {moment(answer.read_at)} UTC from site {answer.site}", f"for <@{answer.asker}>"]
+    if answer.query != answer.drift.package.id:
+        parts.append(f"filter `{escape(answer.query.partition(' ')[2])}`")
+    source = answer.drift.package.source_site
+    if source and source != answer.site:
+        parts.append(f"source site {escape(source)} is not connected here, so its version may be newer")
+    if answer.drift.unread:
+        parts.append(f"not readable here: {escape(', '.join(answer.drift.unread))}")
+    return " · ".join(parts)
+
+
+def _summary(answer: Answer) -> str:
+    """The answer in one line, for notifications and screen readers."""
+    package = answer.drift.package
+    counts = answer.drift.counts
+    words = ", ".join(f"{counts[kind]} {kind}" for kind in DriftClass if counts[kind]) or "on no distribution point"
+    return f"{package.id} {escape(package.name, 100)}, source version {package.source_version}: {words}."
