@@ -1,0 +1,68 @@
+"""A person's hands in the local workspace, over its control API; the tour plays with them."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Message = dict[str, Any]
+
+PATIENCE_SECONDS = 20
+
+
+class StepFailed(Exception):  # noqa: N818 - the tour says it and ends
+    """Something did not happen as the story says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What people do and see in the workspace at `url`."""
+
+    url: str
+
+    def command(self, user: str, channel: str, text: str) -> Message:
+        """Type a slash command; return how it was acknowledged."""
+        return self._post("command", user=user, channel=channel, command="/pkgstatus", text=text)
+
+    def click(self, user: str, channel: str, message: Message, action_id: str) -> None:
+        """Press a button of a message."""
+        self._post("click", user=user, channel=channel, ts=message["ts"], action_id=action_id)
+
+    def say(self, user: str, channel: str, text: str) -> None:
+        """Write into a channel."""
+        self._post("say", user=user, channel=channel, text=text)
+
+    def messages(self, user: str, channel: str) -> list[Message]:
+        """Return what a person sees in a channel, oldest first."""
+        query = urlencode({"channel": channel, "user": user})
+        with urlopen(f"{self.url}/control/messages?{query}") as answer:  # noqa: S310 - our own server
+            return list(json.load(answer)["messages"])
+
+    def wait(self, user: str, channel: str, what: str, fits: Callable[[Message], bool]) -> Message:
+        """Wait until a person sees a message that fits. Raises StepFailed when it does not come."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            for message in reversed(self.messages(user, channel)):
+                if fits(message):
+                    return message
+            time.sleep(0.1)
+        raise StepFailed(f"{user} did not see {what} in {channel}")
+
+    def _post(self, deed: str, **document: object) -> Message:
+        request = Request(  # noqa: S310 - our own server
+            f"{self.url}/control/{deed}", json.dumps(document).encode(), {"Content-Type": "application/json"}
+        )
+        with urlopen(request) as answer:  # noqa: S310
+            return dict(json.load(answer))
+
+
+def text_of(message: Message) -> str:
+    """Everything a message says, as one string."""
+    return json.dumps([message.get("text"), message.get("blocks")], ensure_ascii=False)

@@ -1,0 +1,107 @@
+"""Start the demo: a sample site, the local workspace, and the real bot as a process of its own between them.
+
+The bot gets ordinary settings and cannot tell that it runs in a demo.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import webbrowser
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.request import urlopen
+
+from bot.demo.sample.build import build_sample
+from bot.demo.workspace.server import RunningWorkspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONNECT_SECONDS = 30
+STOP_SECONDS = 25
+
+
+def play(*, port: int, rows: int | None, browser: bool, tour: bool) -> int:
+    """Run the demo until Ctrl-C, or for the length of the tour; return the exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="pkgstatus-demo-") as folder:
+        site = Path(folder) / "site.db"
+        build_sample(site, now=datetime.now(UTC), rows=rows)
+        with RunningWorkspace(manifest=manifest_path(), port=port) as workspace:
+            print(workspace.url, flush=True)  # noqa: T201 - the first line is the address, for scripts
+            with running_bot(settings(workspace, site, Path(folder))) as bot:
+                return _stay(workspace, bot, browser=browser, tour=tour)
+
+
+def settings(workspace: RunningWorkspace, site: Path, folder: Path) -> dict[str, str]:
+    """Return the bot's settings as environment variables, as an admin would set them."""
+    return {
+        "PKGSTATUS_SLACK__BOT_TOKEN": workspace.bot_token,
+        "PKGSTATUS_SLACK__APP_TOKEN": workspace.app_token,
+        "PKGSTATUS_SLACK__API_URL": workspace.api_url,
+        "PKGSTATUS_CHANNELS__APPROVALS": "C0APPROVALS",
+        "PKGSTATUS_CHANNELS__AUDIT": "C0SCCMAUDIT",
+        "PKGSTATUS_CHANNELS__DIGEST": "C0SCCMOPS",
+        "PKGSTATUS_APPROVERS__GROUPS": '["S0APPROVERS"]',
+        "PKGSTATUS_SITES": json.dumps({"PS1": {"database": f"sqlite:///{site}"}}),
+        "PKGSTATUS_STORE": f"sqlite:///{folder / 'store.db'}",
+    }
+
+
+@contextmanager
+def running_bot(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the bot in a process of its own for as long as the block lasts."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PKGSTATUS_")}
+    command = [sys.executable, "-m", "bot", "run"]
+    # A session of its own: Ctrl-C reaches only us, and we stop the bot in order.
+    bot = subprocess.Popen(command, env=inherited | environment, start_new_session=True)  # noqa: S603 - our own program
+    try:
+        yield bot
+    finally:
+        bot.terminate()
+        try:
+            bot.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            bot.kill()
+            bot.wait()
+
+
+def manifest_path() -> Path:
+    """Find manifest.yml: at the top of a checkout, or beside this file in an installed wheel."""
+    checkout = Path(__file__).parents[2] / "manifest.yml"
+    return checkout if checkout.is_file() else Path(__file__).with_name("manifest.yml")
+
+
+def _stay(workspace: RunningWorkspace, bot: subprocess.Popen[bytes], *, browser: bool, tour: bool) -> int:
+    if not _is_connected_in_time(workspace, bot):
+        print("The bot did not connect; its log above says why.", file=sys.stderr)  # noqa: T201
+        return 1
+    if browser:
+        webbrowser.open(workspace.url)
+    if tour:
+        from bot.demo.tour import guide  # noqa: PLC0415 - only a tour needs it
+
+        return guide(workspace.url)
+    print("Type /pkgstatus PS100112 in #sccm-ops. Ctrl-C ends the demo.", file=sys.stderr)  # noqa: T201
+    try:
+        return bot.wait()
+    except KeyboardInterrupt:
+        return 0
+
+
+def _is_connected_in_time(workspace: RunningWorkspace, bot: subprocess.Popen[bytes]) -> bool:
+    deadline = time.monotonic() + CONNECT_SECONDS
+    while time.monotonic() < deadline and bot.poll() is None:
+        with urlopen(f"{workspace.url}/control/workspace") as answer:  # noqa: S310 - our own server
+            if json.load(answer)["connected"]:
+                return True
+        time.sleep(0.05)
+    return False
