@@ -1,0 +1,64 @@
+"""Faults ordered through the control API: the next calls of a method fail, stall or lose their answer.
+
+It only remembers and hands out; the places that answer calls carry a fault out.
+"""
+
+from dataclasses import dataclass
+
+from bot.demo.workspace.failure import Json, Refused
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How the next `times` calls of a method go wrong."""
+
+    method: str
+    error: str | None = None
+    status: int | None = None
+    retry_after: int = 1
+    delay_s: float = 0.0
+    drop: bool = False
+    """Cut the connection instead of answering."""
+    after_effect: bool = False
+    """Do what was asked first, then go wrong."""
+
+    @property
+    def spoils_answer(self) -> bool:
+        """Tell whether the caller gets anything else than the true answer, only late."""
+        return self.drop or self.error is not None or self.status is not None
+
+    @property
+    def answer(self) -> tuple[int, dict[str, str], Json]:
+        """Return status, headers and body of the spoiled answer."""
+        status = self.status or 200
+        headers = {"Retry-After": str(self.retry_after)} if status == 429 else {}  # noqa: PLR2004 - HTTP's number
+        default = "ratelimited" if headers else "internal_error"
+        return status, headers, {"ok": False, "error": self.error or default}
+
+
+class Faults:
+    """The faults still to come, in the order they were asked for."""
+
+    def __init__(self) -> None:
+        self._pending: list[tuple[Fault, int]] = []
+
+    def order(self, document: Json) -> None:
+        """Remember a fault from its control document."""
+        fields = {name: value for name, value in document.items() if name != "times"}
+        unknown = sorted(set(fields) - set(Fault.__dataclass_fields__))
+        if unknown or not fields.get("method"):
+            raise Refused(f"A fault needs a method and knows no {unknown}.", 400)
+        self._pending.append((Fault(**fields), int(document.get("times", 1))))
+
+    def clear(self) -> None:
+        """Forget all faults still to come."""
+        self._pending.clear()
+
+    def take(self, method: str) -> Fault | None:
+        """Return the fault for this call, if one was ordered, and count it down."""
+        for position, (fault, times) in enumerate(self._pending):
+            if fault.method == method:
+                self._pending[position] = (fault, times - 1)
+                self._pending = [(f, n) for f, n in self._pending if n > 0]
+                return fault
+        return None

@@ -1,0 +1,36 @@
+"""Carrying out ordered faults around any answer: before it or after it, late, false or not at all.
+
+It does not know what the answer is about.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from bot.demo.workspace.faults import Fault
+from bot.demo.workspace.workspace import Workspace
+
+Answer = Callable[[], Awaitable[web.StreamResponse]]
+NO_FAULT = Fault("")
+
+
+async def answer_with_faults(
+    workspace: Workspace, name: str, request: web.Request, answer: Answer
+) -> web.StreamResponse:
+    """Return the answer, unless a fault was ordered for this name."""
+    fault = workspace.faults.take(name) or NO_FAULT
+    if fault.after_effect:
+        response = await answer()
+        await asyncio.sleep(fault.delay_s)
+        return _spoiled(workspace, request, fault) if fault.spoils_answer else response
+    await asyncio.sleep(fault.delay_s)
+    return _spoiled(workspace, request, fault) if fault.spoils_answer else await answer()
+
+
+def _spoiled(workspace: Workspace, request: web.Request, fault: Fault) -> web.StreamResponse:
+    status, headers, body = fault.answer
+    workspace.journal.write(method=fault.method, ok=False, error=body["error"], status=status, fault=True)
+    if fault.drop and request.transport is not None:
+        request.transport.abort()
+    return web.json_response(body, status=status, headers=headers)

@@ -1,0 +1,162 @@
+"""The doors through which the tests use a workspace: its control API, its Web API and a real Bolt app.
+
+No test looks inside the workspace; what cannot be seen through a door is not tested.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.demo.workspace.server import RunningWorkspace
+
+Json = dict[str, Any]
+Seen = TypeVar("Seen")
+
+
+def eventually(look: Callable[[], Seen], within_s: float = 5.0) -> Seen:
+    """Return what is seen once it is truthy; fail when the deadline passes."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        seen = look()
+        if seen:
+            return seen
+        time.sleep(0.01)
+    raise AssertionError(f"not seen within {within_s} s")
+
+
+def fetch(address: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> tuple[int, str]:
+    """Return status and text of one HTTP call."""
+    request = Request(address, body, headers or {"Content-Type": "application/json"})  # noqa: S310 - loopback only
+    try:
+        with urlopen(request, timeout=10) as response:  # noqa: S310 - loopback only
+            return response.status, response.read().decode()
+    except HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+class Control:
+    """The control API."""
+
+    def __init__(self, workspace: RunningWorkspace) -> None:
+        self.url = workspace.url
+
+    def try_to(self, deed: str, **document: Any) -> tuple[int, Json]:
+        """Do something and return status and answer."""
+        status, text = fetch(f"{self.url}/control/{deed}", json.dumps(document).encode())
+        return status, json.loads(text)
+
+    def do(self, deed: str, **document: Any) -> Json:
+        """Do something that must succeed."""
+        status, answer = self.try_to(deed, **document)
+        assert status == 200, answer
+        return answer
+
+    def look(self, what: str, **query: str) -> Json:
+        """Look at something."""
+        status, text = fetch(f"{self.url}/control/{what}?{urlencode(query)}")
+        assert status == 200, text
+        document: Json = json.loads(text)
+        return document
+
+    def messages(self, channel: str, user: str, **query: str) -> list[Json]:
+        """Return what a person sees of a channel."""
+        seen: list[Json] = self.look("messages", channel=channel, user=user, **query)["messages"]
+        return seen
+
+    def log(self, kind: str) -> list[Json]:
+        """Return the log entries of one kind or method."""
+        return [e for e in self.look("log")["entries"] if kind in (e.get("kind"), e.get("method"))]
+
+    def command(self, text: str = "", user: str = "ada", channel: str = "#sccm-ops", **more: Any) -> Json:
+        """Run the slash command."""
+        return self.do("command", user=user, channel=channel, command="/pkgstatus", text=text, **more)
+
+
+class RunningApp:
+    """A real Bolt app on a real Socket Mode connection."""
+
+    def __init__(self, workspace: RunningWorkspace) -> None:
+        self.control = Control(workspace)
+        self.bolt = App(client=WebClient(token=workspace.bot_token, base_url=workspace.api_url))
+        self.handler = SocketModeHandler(self.bolt, workspace.app_token, ping_interval=0.1)
+        self.bodies: list[Json] = []
+
+    def connect(self) -> None:
+        """Open the connection and wait until the workspace sees it."""
+        before = self.connections()
+        self.handler.connect()
+        eventually(lambda: self.connections() > before)
+
+    def connections(self) -> int:
+        """Return how many connections the workspace has."""
+        count: int = self.control.look("workspace")["connected"]
+        return count
+
+    def close(self) -> None:
+        """Close the connection; a last message spares the client a second of waiting for one."""
+        client = self.handler.client
+        with client.connect_operation_lock:  # a close in the middle of a reconnect would never end
+            client.closed = True
+            client.auto_reconnect_enabled = client.default_auto_reconnect_enabled = False
+        client.enqueue_message("{}")
+        try:
+            self.handler.close()
+        except AttributeError:  # two threads of Slack's client closed the same socket; the second time there is none
+            self.handler.close()
+
+
+def error_of(call: Callable[[], Any]) -> str:
+    """Return Slack's error for a Web API call that must fail."""
+    return str(answer_of(call)["error"])
+
+
+def answer_of(call: Callable[[], Any]) -> Json:
+    """Return the whole answer to a Web API call that must fail."""
+    try:
+        call()
+    except SlackApiError as error:
+        answer = error.response.data
+        assert isinstance(answer, dict)
+        return answer
+    raise AssertionError("the call did not fail")
+
+
+def plain(text: str) -> Json:
+    """Return a plain_text object."""
+    return {"type": "plain_text", "text": text}
+
+
+def button(action_id: str, value: str = "1", **more: Any) -> Json:
+    """Return a button."""
+    return {"type": "button", "action_id": action_id, "value": value, "text": plain("Go")} | more
+
+
+def actions(*elements: Json, block_id: str = "row") -> Json:
+    """Return an actions block."""
+    return {"type": "actions", "block_id": block_id, "elements": list(elements)}
+
+
+def section(text: str = "hello", **more: Any) -> Json:
+    """Return a section."""
+    return {"type": "section", "text": plain(text)} | more
+
+
+def text_input(block_id: str, action_id: str, **element: Any) -> Json:
+    """Return an input block with a text input."""
+    asked = {"type": "plain_text_input", "action_id": action_id} | element
+    return {"type": "input", "block_id": block_id, "label": plain("Reason"), "element": asked}
+
+
+def modal(*blocks: Json, **more: Any) -> Json:
+    """Return a modal."""
+    return {"type": "modal", "title": plain("Reset"), "submit": plain("Send"), "blocks": list(blocks)} | more
