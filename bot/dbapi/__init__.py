@@ -5,7 +5,7 @@ Statements come in as they are and run unchanged on every engine. What differs b
 """
 
 from bot.dbapi.connection import Connection, Database
-from bot.dbapi.engines import Patience
+from bot.dbapi.engines import Patience, Product
 from bot.dbapi.faults import DatabaseError, Fault
 
-__all__ = ["Connection", "Database", "DatabaseError", "Fault", "Patience"]
+__all__ = ["Connection", "Database", "DatabaseError", "Fault", "Patience", "Product"]

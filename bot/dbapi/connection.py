@@ -6,7 +6,7 @@ Nothing is connected before the first statement, and nothing is retried that cou
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.dbapi import engines, faults
@@ -27,38 +27,44 @@ class Connection:
         self._patience = patience
         self._raw = engines.connect(address, patience, owned=owned)
         self._errors = engines.driver_errors(self._raw)
+        self._named = _Named(self._errors)
+        self.product = engines.product(self._raw)
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """Run a statement that returns rows and read them all."""
-        with self._cursor(sql, parameters) as cursor:
-            return list(cursor.fetchall())
+        with self._named:
+            return list(self._run(sql, parameters).fetchall())
 
     def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
         """Run a statement that returns rows and hand them over as they come."""
-        with self._cursor(sql, parameters) as cursor:
+        with self._named:
+            cursor = self._run(sql, parameters)
             while batch := cursor.fetchmany(_ROWS_PER_FETCH):
                 yield from batch
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Run a statement that changes something; return the driver's row count, which triggers can falsify."""
-        with self._cursor(sql, parameters) as cursor:
-            return int(cursor.rowcount)
+        with self._named:
+            return int(self._run(sql, parameters).rowcount)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Make everything in the block happen together or not at all."""
-        self._named(lambda: engines.begin(self._raw))
+    def transaction(self, work: Callable[[Connection], Result]) -> Result:
+        """Make everything in a piece of work happen together or not at all."""
+        with self._named:
+            engines.begin(self._raw)
         try:
-            yield
+            result = work(self)
         except BaseException:
             with suppress(self._errors):
                 engines.end(self._raw, commit=False)
             raise
-        self._named(lambda: engines.end(self._raw, commit=True))
+        with self._named:
+            engines.end(self._raw, commit=True)
+        return result
 
     def columns(self, table: str) -> frozenset[str]:
         """Return the lower-case column names of a table or view, which this login must be able to read."""
-        with self._cursor(f"SELECT * FROM {table} WHERE 1 = 0", ()) as cursor:  # noqa: S608 - names of our own
+        with self._named:
+            cursor = self._run(f"SELECT * FROM {table} WHERE 1 = 0", ())
             return frozenset(column[0].lower() for column in cursor.description)
 
     def close(self) -> None:
@@ -66,26 +72,25 @@ class Connection:
         with suppress(self._errors):
             self._raw.close()
 
-    def _named(self, step: Callable[[], None]) -> None:
-        try:
-            step()
-        except self._errors as error:
-            raise faults.name(error) from error
+    def _run(self, sql: str, parameters: Sequence[object]) -> Any:
+        engines.start_clock(self._raw, self._patience)
+        cursor = self._raw.cursor()
+        cursor.execute(sql, tuple(parameters))
+        return cursor
 
-    @contextmanager
-    def _cursor(self, sql: str, parameters: Sequence[object]) -> Iterator[Any]:
-        cursor = None
-        try:
-            engines.start_clock(self._raw, self._patience)
-            cursor = self._raw.cursor()
-            cursor.execute(sql, tuple(parameters))
-            yield cursor
-        except self._errors as error:
+
+class _Named:
+    """Lets a driver's errors out under our names; a class, because it is entered for each statement."""
+
+    def __init__(self, errors: type[Exception]) -> None:
+        self._errors = errors
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, self._errors):
             raise faults.name(error) from error
-        finally:
-            if cursor is not None:
-                with suppress(self._errors):
-                    cursor.close()
 
 
 class Database:
@@ -118,12 +123,7 @@ class Database:
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
         """Run a piece of writing in one transaction; never retried here. Raises DatabaseError."""
-
-        def in_transaction(connection: Connection) -> Result:
-            with connection.transaction():
-                return work(connection)
-
-        return self._attempt(in_transaction)
+        return self._attempt(lambda connection: connection.transaction(work))
 
     def close(self) -> None:
         """Close the connections of all threads."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,8 @@ from bot.dbapi import faults
 SQLITE = "sqlite:///"
 SQLITE_STEPS_PER_CHECK = 100_000
 """Virtual machine steps between two looks at the clock: often enough to stop within milliseconds."""
+SQLITE_PAUSE = 0.05
+"""Seconds between two attempts at what SQLite does not wait for by itself."""
 
 _SQL_SERVER_OPTIONS = (
     "SET NOCOUNT ON",
@@ -24,8 +27,20 @@ _SQL_SERVER_OPTIONS = (
     "SET XACT_ABORT ON",
 )
 _POSTGRESQL_OPTIONS = ("SET lock_timeout = {milliseconds}", "SET statement_timeout = {milliseconds}")
-_OWNED_PRAGMAS = ("PRAGMA dbo.journal_mode = WAL", "PRAGMA dbo.synchronous = FULL")
-_SESSION_OPTIONS = {"Microsoft SQL Server": _SQL_SERVER_OPTIONS, "PostgreSQL": _POSTGRESQL_OPTIONS}
+
+
+class Product(StrEnum):
+    """The engines we know, as their drivers name them."""
+
+    SQLITE = "SQLite"
+    SQL_SERVER = "Microsoft SQL Server"
+    POSTGRESQL = "PostgreSQL"
+
+
+_SESSION_OPTIONS: dict[str, tuple[str, ...]] = {
+    Product.SQL_SERVER: _SQL_SERVER_OPTIONS,
+    Product.POSTGRESQL: _POSTGRESQL_OPTIONS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,13 @@ def end(raw: Any, *, commit: bool) -> None:
         raw.autocommit = True
 
 
+def product(raw: Any) -> str:
+    """Return the name of the engine at the other end: one of Product, or one we do not know."""
+    if isinstance(raw, sqlite3.Connection):
+        return Product.SQLITE
+    return str(raw.getinfo(_pyodbc().SQL_DBMS_NAME))
+
+
 def driver_errors(raw: Any) -> type[Exception]:
     """Return the base of all exceptions that this connection's driver raises."""
     return sqlite3.Error if isinstance(raw, sqlite3.Connection) else _pyodbc().Error
@@ -82,20 +104,35 @@ def _connect_sqlite(path: str, patience: Patience, *, owned: bool) -> sqlite3.Co
     try:
         raw.execute("ATTACH DATABASE ? AS dbo", (f"file:{quote(path)}?mode={'rwc' if owned else 'rw'}",))
         raw.execute("SELECT COUNT(*) FROM dbo.sqlite_master")
-        for pragma in _OWNED_PRAGMAS if owned else ():
-            raw.execute(pragma)
+        if owned:
+            _write_ahead(raw, time.monotonic() + patience.query)
+            raw.execute("PRAGMA dbo.synchronous = FULL")
     except sqlite3.Error as error:
         raw.close()
-        raise faults.name(error, connecting=True) from error
+        raise faults.name(error) from error
     return raw
+
+
+def _write_ahead(raw: sqlite3.Connection, deadline: float) -> None:
+    """Switch the file to write-ahead logging; of two that switch a new file at once SQLite refuses one unwaited."""
+    while True:
+        try:
+            raw.execute("PRAGMA dbo.journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(SQLITE_PAUSE)
+        else:
+            return
 
 
 def _connect_odbc(address: str, patience: Patience) -> Any:
     pyodbc = _pyodbc()
     try:
         raw = pyodbc.connect(address, timeout=patience.login, autocommit=True)
-        raw.timeout = patience.query
-        options = _SESSION_OPTIONS.get(raw.getinfo(pyodbc.SQL_DBMS_NAME), ())
+        if product(raw) != Product.POSTGRESQL:  # its driver refuses this; statement_timeout does it there
+            raw.timeout = patience.query
+        options = _SESSION_OPTIONS.get(product(raw), ())
         for option in options:
             raw.execute(option.format(milliseconds=patience.query * 1000))
     except pyodbc.Error as error:

@@ -19,6 +19,9 @@ class Fault(StrEnum):
     SCHEMA = "schema"
     TIMEOUT = "timeout"
     DEADLOCK = "deadlock"
+    CONFLICT = "conflict"
+    FULL = "full"
+    READ_ONLY = "read-only"
     DRIVER = "driver"
     OTHER = "other"
 
@@ -38,6 +41,9 @@ _NUMBERS = {
     Fault.SCHEMA: (207, 208),
     Fault.TIMEOUT: (1222,),
     Fault.DEADLOCK: (1205,),
+    Fault.CONFLICT: (2601, 2627),
+    Fault.FULL: (1101, 1105, 9002),
+    Fault.READ_ONLY: (3906,),
     Fault.UNREACHABLE: (922, 927, 942, 976, 983),
 }
 _STATES = {
@@ -47,12 +53,26 @@ _STATES = {
     Fault.SCHEMA: ("42S02", "42S22", "42P01", "42703", "3F000"),
     Fault.TIMEOUT: ("HYT00", "HYT01", "57014", "HY008", "55P03"),
     Fault.DEADLOCK: ("40001", "40P01"),
+    Fault.CONFLICT: ("23505",),
+    Fault.FULL: ("53100",),
+    Fault.READ_ONLY: ("25006",),
     Fault.DRIVER: ("01000", "IM002", "IM003", "IM004"),
 }
 _PHRASES = {
-    Fault.LOGIN: ("authentication failed", "login failed"),
+    Fault.LOGIN: (
+        "authentication failed",
+        "login failed",
+        "sspi provider",
+        "no password supplied",
+        "pg_hba.conf",
+        'fatal:  database "',
+        'fatal:  role "',
+    ),
     Fault.SCHEMA: ("no such table", "no such column"),
-    Fault.PERMISSION: ("permission denied", "readonly database"),
+    Fault.PERMISSION: ("permission denied",),
+    Fault.CONFLICT: ("unique constraint failed",),
+    Fault.FULL: ("database or disk is full",),
+    Fault.READ_ONLY: ("readonly database",),
     Fault.TIMEOUT: ("database is locked", "interrupted", "statement timeout"),
     Fault.UNREACHABLE: (
         "unable to open",
@@ -70,8 +90,9 @@ _BY_NUMBER = {number: fault for fault, numbers in _NUMBERS.items() for number in
 _BY_STATE = {state: fault for fault, states in _STATES.items() for state in states}
 _BY_PHRASE = [(phrase, fault) for fault, phrases in _PHRASES.items() for phrase in phrases]
 
-_NATIVE_NUMBER = re.compile(r"\((\d+)\)")
-_SECRET = re.compile(r"((?:pwd|password|accesstoken)\s*=\s*)(\{[^}]*\}|[^;]*)", re.IGNORECASE)
+_NATIVE_NUMBER = re.compile(r"\((\d+)\)(?= \(SQL|; \[|$)")
+"""Only where ODBC puts it: a message may also quote a key, and `Key (sequence)=(1205)` is no deadlock."""
+_SECRET = re.compile(r"((?:pwd|password|accesstoken)\s*=\s*)(\{(?:[^}]|\}\})*\}|[^;]*)", re.IGNORECASE)
 
 
 def name(error: Exception, *, connecting: bool = False) -> DatabaseError:

@@ -1,0 +1,9 @@
+"""The bot's own database: ledger, outbox, inbox and leases, on SQLite, PostgreSQL or SQL Server by the same statements.
+
+It fills the ports of usecases/store_ports.py and decides nothing. Entries of the ledger are inserted and read, never
+changed.
+"""
+
+from bot.store.opening import Store, open_store
+
+__all__ = ["Store", "open_store"]

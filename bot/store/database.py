@@ -1,0 +1,86 @@
+"""The bot's own database as its tables see it: whatever a driver says comes out as StoreError.
+
+It knows no table. Nothing is retried that could write twice.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.dbapi import Connection, Database, DatabaseError, Fault, Patience
+from bot.usecases.store_ports import StoreError, StoreTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Result = TypeVar("Result")
+
+_TROUBLES = {
+    Fault.UNREACHABLE: StoreTrouble.UNREACHABLE,
+    Fault.LOGIN: StoreTrouble.LOGIN,
+    Fault.PERMISSION: StoreTrouble.PERMISSION,
+    Fault.SCHEMA: StoreTrouble.SCHEMA,
+    Fault.TIMEOUT: StoreTrouble.BUSY,
+    Fault.DEADLOCK: StoreTrouble.BUSY,
+    Fault.FULL: StoreTrouble.FULL,
+    Fault.READ_ONLY: StoreTrouble.READ_ONLY,
+    Fault.DRIVER: StoreTrouble.DRIVER,
+}
+
+
+class StoreDatabase:
+    """Runs pieces of reading and writing; both raise StoreError, and whatever the piece itself raises."""
+
+    def __init__(self, address: str, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
+        self._database = Database(address, self._patience, owned=True)
+        # Writers that meet at a SQLite file poll it, at longer and longer intervals; here they queue instead.
+        self._turn = threading.Lock()
+
+    def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Run a piece of reading, without a transaction around it."""
+        with _NAMED:
+            return self._database.read(work)
+
+    def write(self, work: Callable[[Connection], Result]) -> Result:
+        """Run a piece of writing in one transaction."""
+        with _NAMED:
+            return self._in_turn(work)
+
+    def write_new(self, work: Callable[[Connection], None]) -> bool:
+        """Run a piece of writing in one transaction; False, and nothing written, if a key of it is taken."""
+        with _NAMED:
+            try:
+                self._in_turn(work)
+            except DatabaseError as error:
+                if error.fault is Fault.CONFLICT:
+                    return False
+                raise
+            return True
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        self._database.close()
+
+    def _in_turn(self, work: Callable[[Connection], Result]) -> Result:
+        if not self._turn.acquire(timeout=self._patience.query):
+            raise StoreError(StoreTrouble.BUSY, "those who were to write first took too long")
+        try:
+            return self._database.write(work)
+        finally:
+            self._turn.release()
+
+
+class _Named:
+    """Lets the seam's errors out as the port's; a class, because it is entered for each statement."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, DatabaseError):
+            raise StoreError(_TROUBLES.get(error.fault, StoreTrouble.OTHER), error.detail) from error
+
+
+_NAMED = _Named()

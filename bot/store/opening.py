@@ -1,0 +1,61 @@
+"""Open the store: bring its tables up to date and hand over its parts.
+
+The only place that makes them; nothing is connected before it is called.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.store.database import StoreDatabase
+from bot.store.inbox import InboxTable
+from bot.store.leases import LeaseTable
+from bot.store.ledger import LedgerTable
+from bot.store.migrating import migrate
+from bot.store.outbox import OutboxTable
+
+if TYPE_CHECKING:
+    from bot.dbapi import Patience
+    from bot.usecases.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The parts of one open store; `database` is for further tables that commit together with an entry."""
+
+    database: StoreDatabase
+    ledger: LedgerTable
+    outbox: OutboxTable
+    inbox: InboxTable
+    leases: LeaseTable
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        self.database.close()
+
+
+def open_store(
+    address: str,
+    *,
+    audit_channel: str,
+    holder: str,
+    clock: Clock,
+    lease_seconds: float = 15,
+    patience: Patience | None = None,
+) -> Store:
+    """Open a store, made when it is missing. `holder` must be new at each start. Raises StoreError."""
+    database = StoreDatabase(address, patience)
+    try:
+        migrate(database)
+    except BaseException:
+        database.close()
+        raise
+    outbox = OutboxTable(database, audit_channel, clock)
+    return Store(
+        database=database,
+        ledger=LedgerTable(database, outbox, clock),
+        outbox=outbox,
+        inbox=InboxTable(database, holder, clock),
+        leases=LeaseTable(database, holder, lease_seconds),
+    )

@@ -1,0 +1,129 @@
+"""The outbox's table: what must still be told to Slack, and where it was told.
+
+Rows are written in the transaction of their entry and never removed; the order per destination is the ledger's.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.ledger import Entry, moment_read, moment_text
+from bot.store.walking import walk
+from bot.usecases.store_ports import Backlog, Delivery, Post
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from bot.dbapi import Connection
+    from bot.store.database import StoreDatabase
+    from bot.usecases.ports import Clock
+    from bot.usecases.store_ports import Notice
+
+AUDIT_LINE = 0
+"""The number of the row that is an entry's own line in the audit channel."""
+
+
+class OutboxTable:
+    """Fills the port `Outbox`."""
+
+    def __init__(self, database: StoreDatabase, audit_channel: str, clock: Clock) -> None:
+        self._database = database
+        self._audit_channel = audit_channel
+        self._clock = clock
+
+    def enclose(self, connection: Connection, entries: Sequence[Entry], notices: Iterable[Notice]) -> None:
+        """Add the audit line of each entry, and notices to the last, in the transaction of these entries."""
+        for entry in entries:
+            _insert(connection, (entry.sequence, AUDIT_LINE, self._audit_channel, None))
+        for number, notice in enumerate(notices, start=AUDIT_LINE + 1):
+            _insert(connection, (entries[-1].sequence, number, notice.destination, json.dumps(notice.payload)))
+
+    def newest(self) -> int:
+        """Return the newest entry that was ever put here; 0 if none was."""
+        rows = self._database.read(lambda connection: connection.query("SELECT MAX(sequence) FROM dbo.outbox"))
+        return rows[0][0] or 0
+
+    def destinations(self) -> Sequence[str]:
+        """Return the destinations something is pending for, the longest waiting first."""
+        rows = self._database.read(
+            lambda connection: connection.query(
+                "SELECT destination FROM dbo.outbox WHERE told = 0"
+                " GROUP BY destination ORDER BY MIN(sequence), destination"
+            )
+        )
+        return [destination for (destination,) in rows]
+
+    def pending(self, destination: str, limit: int = 50) -> Sequence[Delivery]:
+        """Read the oldest pending deliveries of a destination; at least one if there is any."""
+        rows = self._database.read(lambda connection: _read_pending(connection, destination, limit))
+        return [_delivery(row) for row in rows[:limit]]
+
+    def settle(self, deliveries: Iterable[Delivery], channel: str, ts: str, *, is_gap: bool = False) -> None:
+        """Note that these were told by one message, or by its gap notice; what was settled before stays as it was."""
+        post = (int(is_gap), moment_text(self._clock()), channel, ts)
+        keys = [(delivery.destination, delivery.entry.sequence, delivery.number) for delivery in deliveries]
+
+        def work(connection: Connection) -> None:
+            for key in keys:
+                connection.execute(
+                    "UPDATE dbo.outbox SET told = 1, gap = ?, told_at = ?, channel = ?, ts = ?"
+                    " WHERE destination = ? AND told = 0 AND sequence = ? AND number = ?",
+                    (*post, *key),
+                )
+
+        self._database.write(work)
+
+    def backlog(self, destination: str) -> Backlog:
+        """Say how far behind a destination is."""
+        count, oldest = self._database.read(
+            lambda connection: connection.query(
+                "SELECT COUNT(*), MIN(e.at) FROM dbo.outbox o INNER JOIN dbo.ledger_entry e"
+                " ON e.sequence = o.sequence WHERE o.destination = ? AND o.told = 0",
+                (destination,),
+            )
+        )[0]
+        return Backlog(count, moment_read(oldest) if oldest else None)
+
+    def posts(self, destination: str) -> Iterator[Post]:
+        """Read where things for a destination were told, in ledger order."""
+        rows = walk(
+            self._database,
+            "SELECT MIN(sequence) FROM dbo.outbox WHERE destination = ? AND told = 1 AND sequence >= ?",
+            "SELECT sequence, number, channel, ts, gap FROM dbo.outbox"
+            " WHERE destination = ? AND told = 1 AND sequence >= ? AND sequence < ? ORDER BY sequence, number",
+            (destination,),
+        )
+        for sequence, number, channel, ts, gap in rows:
+            yield Post(sequence, number, channel, ts, is_gap=bool(gap))
+
+
+def _insert(connection: Connection, row: tuple[int, int, str, str | None]) -> None:
+    connection.execute(
+        "INSERT INTO dbo.outbox (sequence, number, destination, payload, told, gap, told_at, channel, ts)"
+        " VALUES (?, ?, ?, ?, 0, 0, '', '', '')",
+        row,
+    )
+
+
+def _read_pending(connection: Connection, destination: str, limit: int) -> Sequence[Any]:
+    """Entries have no gaps, so as many sequence numbers from the oldest one hold up to `limit` rows or a few more."""
+    first = connection.query("SELECT MIN(sequence) FROM dbo.outbox WHERE destination = ? AND told = 0", (destination,))[
+        0
+    ][0]
+    if first is None:
+        return []
+    return connection.query(
+        "SELECT o.number, o.destination, o.payload, e.sequence, e.at, e.stream, e.version, e.kind, e.actor_user,"
+        " e.actor_team, e.facts, e.previous_hash, e.hash"
+        " FROM dbo.outbox o INNER JOIN dbo.ledger_entry e ON e.sequence = o.sequence"
+        " WHERE o.destination = ? AND o.told = 0 AND o.sequence >= ? AND o.sequence < ?"
+        " ORDER BY o.sequence, o.number",
+        (destination, first, first + limit),
+    )
+
+
+def _delivery(row: Sequence[Any]) -> Delivery:
+    number, destination, payload, *entry = row
+    told: Mapping[str, Any] | None = None if payload is None else json.loads(payload)
+    return Delivery(number, destination, told, Entry(*entry))

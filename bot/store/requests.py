@@ -1,0 +1,111 @@
+"""The index of requests and the rows they hold; follows the ledger in the transaction of each entry."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from bot.domain.ledger import moment_text, storable
+from bot.usecases.request_ports import Card, RowsHeld
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from bot.dbapi import Connection
+    from bot.domain.ledger import Entry
+    from bot.domain.package import PackageId
+    from bot.domain.plan import PlanRow
+    from bot.domain.request import Request, Stage
+    from bot.store.database import StoreDatabase
+    from bot.usecases.store_ports import Step
+
+_ROW = "site = ? AND package = ? AND type = ? AND site_code = ? AND server = ?"
+
+
+class RequestTable:
+    """Fills the port `RequestIndex`."""
+
+    def __init__(self, database: StoreDatabase) -> None:
+        self._database = database
+
+    def follow(self, request: Request) -> Step:
+        """Make the step that notes where a request stands and holds or frees its rows; it raises RowsHeld."""
+
+        def step(connection: Connection, _entry: Entry) -> None:
+            _note(connection, request)
+            if request.is_open:
+                for row in request.plan.rows:
+                    _hold(connection, request, row)
+            else:
+                connection.execute("DELETE FROM dbo.request_row WHERE request = ?", (request.id,))
+
+        return step
+
+    def place_card(self, request_id: str, card: Card) -> Step:
+        """Make the step that notes where a request's card is."""
+
+        def step(connection: Connection, _entry: Entry) -> None:
+            connection.execute(
+                "UPDATE dbo.request SET card_channel = ?, card_ts = ?, card_link = ? WHERE id = ?",
+                (card.channel, card.ts, card.link, request_id),
+            )
+
+        return step
+
+    def card(self, request_id: str) -> Card | None:
+        """Return where a request's card is, or None before it was posted."""
+        rows = self._database.read(
+            lambda connection: connection.query(
+                "SELECT card_channel, card_ts, card_link FROM dbo.request WHERE id = ? AND card_ts <> ''", (request_id,)
+            )
+        )
+        return Card(*rows[0]) if rows else None
+
+    def in_stages(self, stages: Collection[Stage], limit: int = 200) -> Sequence[str]:
+        """Return the ids of requests in these stages, newest first."""
+        marks = ", ".join("?" for _ in stages)
+        sql = f"SELECT id FROM dbo.request WHERE stage IN ({marks}) ORDER BY created_at DESC, id"
+        rows = self._database.read(lambda connection: connection.query(sql, [str(stage) for stage in stages]))
+        return [request_id for (request_id,) in rows[:limit]]
+
+    def of_package(self, package_id: PackageId, limit: int = 20) -> Sequence[str]:
+        """Return the ids of a package's requests, newest first."""
+        rows = self._database.read(
+            lambda connection: connection.query(
+                "SELECT id FROM dbo.request WHERE package = ? ORDER BY created_at DESC, id", (package_id,)
+            )
+        )
+        return [request_id for (request_id,) in rows[:limit]]
+
+
+def _note(connection: Connection, request: Request) -> None:
+    known = connection.query("SELECT id FROM dbo.request WHERE id = ?", (request.id,))
+    if known:
+        connection.execute("UPDATE dbo.request SET stage = ? WHERE id = ?", (str(request.stage), request.id))
+        return
+    plan = request.plan
+    connection.execute(
+        "INSERT INTO dbo.request (id, stage, site, package, requester, created_at, card_channel, card_ts, card_link)"
+        " VALUES (?, ?, ?, ?, ?, ?, '', '', '')",
+        (
+            request.id,
+            str(request.stage),
+            plan.site,
+            plan.package_id,
+            request.requester,
+            moment_text(request.created_at),
+        ),
+    )
+
+
+def _hold(connection: Connection, request: Request, row: PlanRow) -> None:
+    server = hashlib.sha256(storable(row.server_path).casefold().encode()).hexdigest()
+    key = (request.plan.site, request.plan.package_id, row.type_number, row.site_code, server)
+    holders = connection.query(f"SELECT request FROM dbo.request_row WHERE {_ROW}", key)
+    if not holders:
+        connection.execute(
+            "INSERT INTO dbo.request_row (site, package, type, site_code, server, request) VALUES (?, ?, ?, ?, ?, ?)",
+            (*key, request.id),
+        )
+    elif holders[0][0] != request.id:
+        raise RowsHeld(holders[0][0])

@@ -1,0 +1,188 @@
+"""What the stories need from the bot's own database: the ledger, the outbox, the inbox and the leases.
+
+Only shapes. A step that another port adds to a ledger entry's transaction is opaque here: stories pass it on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from bot.domain.ledger import Entry
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.chain import Break
+    from bot.domain.ledger import Draft, Head
+
+Step: TypeAlias = Callable[[Any, Entry], None]
+"""A piece of writing that commits together with an entry, or undoes it by raising."""
+
+
+class StoreTrouble(StrEnum):
+    """Why the bot's own database did not do what it was asked."""
+
+    UNREACHABLE = "unreachable"
+    LOGIN = "login"
+    PERMISSION = "permission"
+    SCHEMA = "schema"
+    BUSY = "busy"
+    FULL = "full"
+    READ_ONLY = "read-only"
+    NEWER = "newer than this program"
+    DRIVER = "driver"
+    OTHER = "other"
+
+
+class StoreError(Exception):
+    """Nothing was written; `detail` is for the log only. A link lost during a commit is the one case left in doubt."""
+
+    def __init__(self, trouble: StoreTrouble, detail: str) -> None:
+        super().__init__(f"store: {trouble}: {detail}")
+        self.trouble = trouble
+        self.detail = detail
+
+
+class StaleStream(Exception):
+    """The stream has moved on since the decision was made: nothing was written, decide again."""
+
+    def __init__(self, stream: str, decided_on: int, current: int) -> None:
+        super().__init__(f"{stream}: decided on version {decided_on}, which is {current} by now")
+        self.stream = stream
+        self.decided_on = decided_on
+        self.current = current
+
+
+class AnsweredElsewhere(Exception):
+    """The item was answered already, or another process has taken it over: nothing was written, do not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message that an entry causes beside its audit line; the destination is a channel id or a user id."""
+
+    destination: str
+    payload: Mapping[str, Any]
+
+
+class Ledger(Protocol):
+    """The append-only record. Every method raises StoreError."""
+
+    def append(self, draft: Draft, notices: Iterable[Notice] = (), also: Iterable[Step] = ()) -> Entry:
+        """Record one draft with its audit line, its notices and the steps of other ports. Raises StaleStream."""
+
+    def append_all(
+        self, drafts: Sequence[Draft], notices: Iterable[Notice] = (), also: Iterable[Step] = ()
+    ) -> Sequence[Entry]:
+        """Record several drafts together or not at all; notices and steps belong to the last. Raises StaleStream."""
+
+    def head(self) -> Head:
+        """Return number and hash of the newest entry."""
+
+    def stream(self, name: str) -> Sequence[Entry]:
+        """Read all entries of one stream, oldest first."""
+
+    def entry(self, sequence: int) -> Entry | None:
+        """Read one entry; None when there is none with this sequence."""
+
+    def entries(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Entry]:
+        """Read entries as they come, oldest first, recorded at or after `since` and before `until`."""
+
+    def verify(self, *heads: Head) -> Break | None:
+        """Check the whole chain against itself, the outbox and the heads that were kept elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Something to tell Slack: the audit line of its entry if there is no payload, else a notice."""
+
+    number: int
+    destination: str
+    payload: Mapping[str, Any] | None
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where in Slack something was told; a gap is a notice that stands where Slack refused the message for good."""
+
+    sequence: int
+    number: int
+    channel: str
+    ts: str
+    is_gap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much is still untold, and since when."""
+
+    count: int
+    oldest_at: datetime | None
+
+
+class Outbox(Protocol):
+    """What must still be told, in ledger order per destination. Every method raises StoreError."""
+
+    def destinations(self) -> Sequence[str]:
+        """Return the destinations something is pending for, the longest waiting first."""
+
+    def pending(self, destination: str, limit: int = 50) -> Sequence[Delivery]:
+        """Read the oldest pending deliveries of a destination; at least one if there is any."""
+
+    def settle(self, deliveries: Iterable[Delivery], channel: str, ts: str, *, is_gap: bool = False) -> None:
+        """Note that these were told by one message, or by its gap notice; what was settled before stays as it was."""
+
+    def backlog(self, destination: str) -> Backlog:
+        """Say how far behind a destination is."""
+
+    def posts(self, destination: str) -> Iterator[Post]:
+        """Read where things for a destination were told, in ledger order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that came in from Slack and has not been answered; the key is Slack's own id."""
+
+    key: str
+    kind: str
+    body: Mapping[str, Any]
+    received_at: datetime
+
+
+class Inbox(Protocol):
+    """What came in and must be answered once. Every method raises StoreError."""
+
+    def put(self, key: str, kind: str, body: Mapping[str, Any]) -> bool:
+        """Keep an item, in this process's hands; False if it was seen before."""
+
+    def done(self, key: str) -> None:
+        """Note that nothing more is owed for an item; that is final."""
+
+    def answered_by(self, key: str) -> Step:
+        """Make the step that marks an item done with its entry; raises AnsweredElsewhere if it is not ours any more."""
+
+    def holders(self) -> Sequence[str]:
+        """Return the other processes that have unanswered items in their hands, dead or alive."""
+
+    def adopt(self, holder: str) -> Sequence[Item]:
+        """Take over what another process left unanswered, oldest first; two that try share nothing."""
+
+    def purge(self, before: datetime) -> None:
+        """Forget answered items that came in before a moment."""
+
+
+class Leases(Protocol):
+    """One holder per name, without comparing clocks of two hosts. `hold` and `release` raise StoreError."""
+
+    def hold(self, name: str) -> bool:
+        """Take, keep or watch a lease; call it every third of the lease's length. True while it is ours."""
+
+    def holds(self, name: str) -> bool:
+        """Whether the lease is certainly still ours, without asking the database: look before each effect."""
+
+    def release(self, name: str) -> None:
+        """Give a lease up, so that another can take it at once."""

@@ -1,0 +1,128 @@
+"""The contract of the inbox, on every engine."""
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.domain.ledger import GENESIS
+from bot.store import Store
+from bot.usecases.store_ports import AnsweredElsewhere, Item
+from tests.store.clock import SteppingClock
+from tests.store.conftest import Opener, Outside
+from tests.store.drafts import draft
+
+BODY = {"text": "Grüße \U0001f4e6", "half": "\ud800", "nul": "\x00", "number": 1.5, "list": [None, True]}
+
+
+def keys(items: list[Item] | tuple[Item, ...]) -> list[str]:
+    return [item.key for item in items]
+
+
+def test_an_item_is_kept_once_whatever_comes_later_under_its_key(store: Store, opened: Opener) -> None:
+    assert store.inbox.put("T1.1", "command", BODY)
+    assert not store.inbox.put("T1.1", "click", {})
+    assert not opened("two").inbox.put("T1.1", "command", BODY)
+    assert store.inbox.put("t1.1", "command", {})
+
+    assert store.inbox.adopt("one") == [
+        Item("T1.1", "command", BODY, received_at=datetime.fromisoformat("2026-03-09T07:30:01+00:00")),
+        Item("t1.1", "command", {}, received_at=datetime.fromisoformat("2026-03-09T07:30:04+00:00")),
+    ]
+
+
+def test_an_answered_item_is_seen_but_never_handed_out(store: Store, opened: Opener) -> None:
+    store.inbox.put("T1", "command", {})
+    store.inbox.put("T2", "command", {})
+
+    store.inbox.done("T1")
+    store.inbox.done("T1")
+
+    assert not store.inbox.put("T1", "command", {})
+    assert keys(list(opened("two").inbox.adopt("one"))) == ["T2"]
+
+
+def test_an_item_and_the_entry_that_answers_it_commit_together(store: Store, outside: Outside) -> None:
+    def refuse(_connection: object, _entry: object) -> None:
+        raise LookupError
+
+    store.inbox.put("T1", "command", {})
+    with pytest.raises(LookupError):
+        store.ledger.append(draft(), also=[store.inbox.answered_by("T1"), refuse])
+    assert keys(list(store.inbox.adopt("one"))) == ["T1"]
+
+    entry = store.ledger.append(draft(), also=[store.inbox.answered_by("T1")])
+
+    assert store.inbox.adopt("one") == []
+    assert outside.read("SELECT state, sequence FROM dbo.inbox") == [("done", entry.sequence)]
+
+
+def test_an_item_is_answered_by_one_entry_only(store: Store) -> None:
+    store.inbox.put("T1", "command", {})
+    first = store.ledger.append(draft(), also=[store.inbox.answered_by("T1")])
+
+    for key in ("T1", "never seen"):
+        with pytest.raises(AnsweredElsewhere):
+            store.ledger.append(draft(), also=[store.inbox.answered_by(key)])
+
+    assert store.ledger.head().sequence == first.sequence
+
+
+def test_a_process_whose_item_was_adopted_cannot_answer_it_any_more(store: Store, opened: Opener) -> None:
+    store.inbox.put("T1", "command", {})
+    other = opened("two")
+    assert other.inbox.holders() == ["one"]
+    assert keys(list(other.inbox.adopt("one"))) == ["T1"]
+
+    with pytest.raises(AnsweredElsewhere):
+        store.ledger.append(draft(), also=[store.inbox.answered_by("T1")])
+    assert store.ledger.head() == GENESIS
+    other.ledger.append(draft(), also=[other.inbox.answered_by("T1")])
+
+    assert (store.inbox.holders(), other.inbox.holders()) == ([], [])
+
+
+def test_what_a_dead_process_left_is_handed_out_oldest_first_and_only_once(store: Store, opened: Opener) -> None:
+    for key in ("T3", "T1", "T2"):
+        store.inbox.put(key, "command", {})
+    other = opened("two")
+    other.inbox.put("T4", "command", {})
+
+    assert keys(list(other.inbox.adopt("one"))) == ["T3", "T1", "T2"]
+    assert other.inbox.adopt("one") == []
+    assert keys(list(other.inbox.adopt("two"))) == ["T3", "T1", "T2", "T4"]
+
+
+def test_processes_that_adopt_at_once_share_nothing_and_lose_nothing(store: Store, opened: Opener) -> None:
+    expected = [f"T{number}" for number in range(20)]
+    for key in expected:
+        store.inbox.put(key, "command", {})
+    others = [opened(f"other {number}") for number in range(4)]
+    together, adopted = threading.Barrier(len(others)), []
+
+    def adopt(other: Store) -> None:
+        together.wait()
+        adopted.extend(keys(list(other.inbox.adopt("one"))))
+
+    threads = [threading.Thread(target=adopt, args=(other,)) for other in others]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(adopted) == sorted(expected)
+
+
+def test_only_old_answered_items_are_forgotten(store: Store, clock: SteppingClock) -> None:
+    for key in ("old, answered", "old, unanswered"):
+        store.inbox.put(key, "command", {})
+    clock.now += timedelta(days=7)
+    store.inbox.put("new, answered", "command", {})
+    store.inbox.done("old, answered")
+    store.inbox.done("new, answered")
+
+    store.inbox.purge(before=clock.now - timedelta(days=1))
+
+    assert store.inbox.put("old, answered", "command", {})
+    assert not store.inbox.put("old, unanswered", "command", {})
+    assert not store.inbox.put("new, answered", "command", {})
