@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from bot import logs
+from bot.auditing import ledger
 from bot.settings import SettingsWrong, load
+from bot.usecases.store_ports import StoreError
+from bot.views import replies
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 WRONG_SETTINGS = 2
 REFUSED_BY_SLACK = 3
+NO_STORE = 4
+REFUSED_BY_POLICY = 5
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,15 +39,22 @@ def run() -> None:
     settings = _settings()
     logs.configure(settings.logs.level, as_json=_wants_json(settings))
     from bot.slack.connection import SlackRefused  # noqa: PLC0415 - --help need not load Slack's libraries
-    from bot.wiring import Bot  # noqa: PLC0415
+    from bot.wiring import Bot, PolicyRefused  # noqa: PLC0415
 
-    bot = Bot(settings)
+    try:
+        bot = Bot(settings)
+    except StoreError as error:
+        click.echo(replies.store_trouble(error.trouble, error.detail), err=True)
+        sys.exit(NO_STORE)
     _stop_on_signals(bot)
     try:
         bot.run()
     except SlackRefused as refusal:
         click.echo(f"{refusal} Check PKGSTATUS_SLACK__BOT_TOKEN and PKGSTATUS_SLACK__APP_TOKEN.", err=True)
         sys.exit(REFUSED_BY_SLACK)
+    except PolicyRefused as refusal:
+        click.echo(str(refusal), err=True)
+        sys.exit(REFUSED_BY_POLICY)
 
 
 @main.command()
@@ -55,6 +67,9 @@ def demo(port: int, rows: int | None, *, browser: bool, tour: bool) -> None:
     from bot.demo.launch import play  # noqa: PLC0415 - needs the extra "demo"
 
     sys.exit(play(port=port, rows=rows, browser=browser, tour=tour))
+
+
+main.add_command(ledger)
 
 
 def _settings() -> Settings:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import webbrowser
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 from bot.demo.sample.build import build_sample
+from bot.demo.sample.distribution_manager import step
 from bot.demo.workspace.server import RunningWorkspace
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 30
 STOP_SECONDS = 25
+STEP_SECONDS = 1.5
+"""How often the sample site works on what was reset."""
 
 
 def play(*, port: int, rows: int | None, browser: bool, tour: bool) -> int:
@@ -37,7 +41,7 @@ def play(*, port: int, rows: int | None, browser: bool, tour: bool) -> int:
         build_sample(site, now=datetime.now(UTC), rows=rows)
         with RunningWorkspace(manifest=manifest_path(), port=port) as workspace:
             print(workspace.url, flush=True)  # noqa: T201 - the first line is the address, for scripts
-            with running_bot(settings(workspace, site, Path(folder))) as bot:
+            with running_bot(settings(workspace, site, Path(folder))) as bot, distribution_manager(site):
                 return _stay(workspace, bot, browser=browser, tour=tour)
 
 
@@ -50,10 +54,29 @@ def settings(workspace: RunningWorkspace, site: Path, folder: Path) -> dict[str,
         "PKGSTATUS_CHANNELS__APPROVALS": "C0APPROVALS",
         "PKGSTATUS_CHANNELS__AUDIT": "C0SCCMAUDIT",
         "PKGSTATUS_CHANNELS__DIGEST": "C0SCCMOPS",
+        "PKGSTATUS_WATCH__FIRST_LOOK": "1s",
         "PKGSTATUS_APPROVERS__GROUPS": '["S0APPROVERS"]',
         "PKGSTATUS_SITES": json.dumps({"PS1": {"database": f"sqlite:///{site}"}}),
         "PKGSTATUS_STORE": f"sqlite:///{folder / 'store.db'}",
     }
+
+
+@contextmanager
+def distribution_manager(site: Path) -> Iterator[None]:
+    """Let the sample site answer resets by itself for as long as the block lasts."""
+    stopping = threading.Event()
+
+    def work() -> None:
+        while not stopping.wait(STEP_SECONDS):
+            step(site, datetime.now(UTC))
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ the README promises.
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 OPS = "#sccm-ops"
+APPROVALS = "#sccm-approvals"
+AUDIT = "#sccm-audit"
 PACE_SECONDS = 1.5
 
 
@@ -68,18 +71,85 @@ def slip(hands: Hands) -> None:
 
 def guest(hands: Hands) -> None:
     """Gus is a guest and is refused, politely and for his eyes only."""
-    refusal = _ask(hands, "gus", "PS100112", "Guests cannot read")
+    refusal = _ask(hands, "gus", "PS100112", "Guests cannot use")
     seen = [message["ts"] for message in hands.messages("ada", OPS)]
     _check(refusal["ts"] not in seen, "nobody else sees the refusal")
 
 
-STEPS: tuple[Callable[[Hands], None], ...] = (version_table, filtered, found_by_name, csv, slip, guest)
+def asked(hands: Hands) -> None:
+    """Ada requests a reset of every row that is behind or failed, with a reason."""
+    table = _ask(hands, "ada", "PS100112", "Request reset")
+    hands.click("ada", OPS, table, "status_request")
+    form = hands.form("ada", "request_reset")
+    rows = next(block["element"]["options"] for block in form["blocks"] if block.get("block_id") == "rows")
+    hands.submit("ada", rows=[row["value"] for row in rows], reason="Stuck at 7 for weeks, laptops do not boot.")
+    hands.wait("ada", "@ada", "where the card is", lambda message: "waits for 2 approvals" in text_of(message))
+
+
+def own_refused(hands: Hands) -> None:
+    """Ada tries to approve her own request and is refused."""
+    _vote(hands, "ada", "somebody else has to decide")
+
+
+def approved(hands: Hands) -> None:
+    """Grace approves, then Linus: two people, neither of them the requester."""
+    _vote(hands, "grace", "1 of 2")
+    _vote(hands, "linus", "will be applied now")
+
+
+def applied(hands: Hands) -> None:
+    """The bot changes the rows once, with a backup, and Distribution Manager brings them back."""
+    hands.wait("grace", APPROVALS, "the applied card", lambda message: "20 of 20 rows changed" in text_of(message))
+    hands.wait("ada", "@ada", "that all are back", lambda message: "is done" in text_of(message))
+    hands.wait("grace", APPROVALS, "the green card", lambda message: "🟢 done" in text_of(message))
+
+
+def undo_refused(hands: Hands) -> None:
+    """Margaret asks to undo it, but every row has moved on, so nothing is touched."""
+    card = _card(hands, "margaret")
+    hands.click("margaret", APPROVALS, card, "request_undo")
+    hands.wait("margaret", APPROVALS, "that rows moved on", lambda message: "Nothing to undo" in text_of(message))
+
+
+def trail(hands: Hands) -> None:
+    """The audit channel tells all of it, in order."""
+    last = hands.wait("margaret", AUDIT, "the refused undo", lambda message: "rows moved on" in text_of(message))
+    told = "\n".join(message["text"] for message in hands.messages("margaret", AUDIT))
+    numbers = [int(number) for number in re.findall(r"^#(\d+) ", told, re.MULTILINE)]
+    _check(numbers == sorted(numbers) and bool(last), "the lines are in order")
+    _check(all(word in told for word in ("requested", "approved", "applied", "converged")), "every step is there")
+
+
+STEPS: tuple[Callable[[Hands], None], ...] = (
+    version_table,
+    filtered,
+    found_by_name,
+    csv,
+    slip,
+    guest,
+    asked,
+    own_refused,
+    approved,
+    applied,
+    undo_refused,
+    trail,
+)
+
+
+def _card(hands: Hands, user: str) -> Message:
+    return hands.wait(user, APPROVALS, "the card", lambda message: "Reset of PS100112" in text_of(message))
+
+
+def _vote(hands: Hands, user: str, expected: str) -> None:
+    hands.click(user, APPROVALS, _card(hands, user), "request_approve")
+    hands.wait(user, APPROVALS, f"“{expected}”", lambda message: expected in text_of(message))
 
 
 def _ask(hands: Hands, user: str, text: str, expected: str) -> Message:
+    before = {message["ts"] for message in hands.messages(user, OPS)}
     acknowledged = hands.command(user, OPS, text)
     _check(bool(acknowledged["acked"]), "the command is acknowledged")
-    return hands.wait(user, OPS, f"“{expected}”", lambda message: expected in text_of(message))
+    return hands.wait(user, OPS, f"“{expected}”", lambda m: m["ts"] not in before and expected in text_of(m))
 
 
 def _check(holds: bool, what: str) -> None:  # noqa: FBT001 - reads as a sentence

@@ -78,6 +78,7 @@ class Drift:
     sites: tuple[Verdict, ...]
     dps: tuple[Verdict, ...]
     unread: tuple[str, ...] = ()
+    changed_lately: bool = False
 
     @property
     def counts(self) -> Counter[DriftClass]:
@@ -92,7 +93,13 @@ def judge(table: PackageTable, now: datetime, grace: timedelta) -> Drift:
     verdicts = [judgement.site_verdict(row) for row in site_rows]
     verdicts += [judgement.missing_site(code) for code in judgement.sites_without_row]
     dps = [judgement.dp_verdict(row) for row in table.rows if not row.is_site]
-    return Drift(table.package, tuple(sorted(verdicts, key=_order)), tuple(sorted(dps, key=_order)), table.unread)
+    return Drift(
+        table.package,
+        tuple(sorted(verdicts, key=_order)),
+        tuple(sorted(dps, key=_order)),
+        table.unread,
+        judgement.changed_lately,
+    )
 
 
 def settled_age(moment: datetime | None, now: datetime) -> timedelta | None:
@@ -121,9 +128,9 @@ class _Judge:
         self.changed_lately = self._is_recent(table.package.changed_at)
         self.keys = Counter(self._key(row) for row in table.rows)
         site_rows = [row for row in table.rows if row.is_site]
-        self.copies = {row.site_code: self._judge_site(row) for row in site_rows}
-        served = dict.fromkeys(row.site_code for row in table.rows if row.type_number == RowType.DP)
-        self.sites_without_row = [] if self.exempt else [code for code in served if code not in self.copies]
+        self.copies = {row.site_code.casefold(): self._judge_site(row) for row in site_rows}
+        served = {code.casefold(): code for code in sorted(row.site_code for row in table.rows if _is_served(row))}
+        self.sites_without_row = [] if self.exempt else [code for key, code in served.items() if key not in self.copies]
 
     def site_verdict(self, row: Row) -> Verdict:
         drift_class = self._judge_site(row)
@@ -135,9 +142,10 @@ class _Judge:
         return Verdict(row, drift_class, _hop(drift_class, Hop.SITE), self.expected, missing=True)
 
     def dp_verdict(self, row: Row) -> Verdict:
-        site = self.copies.get(row.site_code) or self._judge_missing()
+        site = self.copies.get(row.site_code.casefold()) or self._judge_missing()
         drift_class = self._judge_dp(row, site)
-        hop = Hop.DP if site is DriftClass.IN_SYNC or drift_class is DriftClass.FAILED else Hop.SITE
+        is_own = site is DriftClass.IN_SYNC or drift_class in {DriftClass.FAILED, DriftClass.DP_BEHIND}
+        hop = Hop.DP if is_own else Hop.SITE
         return Verdict(row, drift_class, _hop(drift_class, hop), self.expected)
 
     def _judge_site(self, row: Row) -> DriftClass:
@@ -172,8 +180,8 @@ class _Judge:
         known = held is not None and expected is not None and status in _KNOWN_STATUSES
         checks = (
             (self.exempt, DriftClass.EXEMPT),
-            (row.type_number not in _KNOWN_TYPES or not row.server_path.strip(), DriftClass.UNKNOWN),
             (self.keys[self._key(row)] > 1, DriftClass.AMBIGUOUS),
+            (row.type_number not in _KNOWN_TYPES or not row.server_path.strip(), DriftClass.UNKNOWN),
             (status in _REMOVING or row.dp_leaving, DriftClass.REMOVING),
             (row.dp_known is False, DriftClass.ORPHAN),
             (not known or (held or 0) < 0, DriftClass.UNKNOWN),
@@ -205,6 +213,12 @@ _FROM_SITE = {
     DriftClass.UNKNOWN: DriftClass.UNKNOWN,
 }
 """A DP below the expected version is judged by the copy of its own site; what is not listed is a site behind."""
+
+
+def _is_served(row: Row) -> bool:
+    """A site needs a copy of its own only for DPs that are there to stay."""
+    is_going = row.status_number in _REMOVING or row.dp_leaving or row.dp_known is False
+    return row.type_number == RowType.DP and not is_going
 
 
 def _hop(drift_class: DriftClass, hop: Hop) -> Hop | None:

@@ -5,6 +5,7 @@ Values only. Nothing here judges whether a row is right (that is drift.py) or kn
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from enum import IntEnum
@@ -19,6 +20,7 @@ SiteCode = NewType("SiteCode", str)
 
 PACKAGE_ID = re.compile(r"[A-Z0-9]{3}[0-9A-F]{5}")
 
+HANDLE_LENGTH = 24
 NO_SOURCE_FILES = 1
 """`PkgSourceFlag` of a package without source files."""
 NEEDS_NO_DP = 0x10000000
@@ -40,8 +42,9 @@ PACKAGE_TYPES = {
     260: "Virtual hard disk",
 }
 
+_SERVER = re.compile(r"[A-Za-z0-9._-]+")
 _NAL_PATH = re.compile(
-    r'\["Display=\\\\[^"]*"\]\s*MSWNET:\["SMS_SITE=(?P<site>[^"\]]+)"\]\\\\(?P<server>[^\\\s]+)\\?',
+    r'\["Display=\\\\[^"]*"\]\s*MSWNET:\["SMS_SITE=(?P<site>[^"\]]+)"\]\\\\(?P<server>[A-Za-z0-9._-]+)\\?',
     re.IGNORECASE,
 )
 
@@ -129,8 +132,15 @@ class Row:
     @property
     def is_addressable(self) -> bool:
         """True when `PkgServer` has the form its type demands; another form is shown and never changed."""
-        has_nal_path = parse_nal_path(self.server_path) is not None
-        return bool(self.server_path.strip()) and has_nal_path != self.is_site
+        if self.is_site:
+            return _SERVER.fullmatch(self.server_path) is not None
+        return parse_nal_path(self.server_path) is not None
+
+    @property
+    def handle(self) -> str:
+        """A short name that fits into a form's option: a key to look up, never a statement."""
+        text = "\n".join([str(self.type_number), self.site_code, self.server_path])
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:HANDLE_LENGTH]
 
     @property
     def key(self) -> tuple[int | None, str, str]:

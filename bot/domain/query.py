@@ -10,13 +10,14 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 
 from bot.domain.drift import DriftClass, Verdict
 from bot.domain.package import PACKAGE_ID, PackageId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 ID_LENGTH = 8
 PREFIX_LENGTH = 3
@@ -40,6 +41,7 @@ WORDS = {
 
 _LINK = re.compile(r"<[^<>|]*\|([^<>]*)>|<(?:[a-z]+:)?/*([^<>|]*)>")
 _DRESSING = "*_~`\"'“”‘’«»„<>()[]{},;.!\u200b\u200c\u200d\u2060\ufeff"
+_PLAIN_UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
 _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "Q": "0", "S": "5", "Z": "2", "G": "6"})
 
 
@@ -62,6 +64,10 @@ class Filter:
     def keep(self, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
         """Return the verdicts that pass every part, in their order."""
         return tuple(verdict for verdict in verdicts if self._keeps(verdict))
+
+    def narrowed(self, other: Filter) -> Filter:
+        """Return a filter that keeps what both keep, as far as one can say it; each part given later wins."""
+        return Filter(other.classes or self.classes, other.sites or self.sites, other.servers or self.servers)
 
     def _keeps(self, verdict: Verdict) -> bool:
         server = verdict.row.server.upper()
@@ -115,18 +121,55 @@ class NothingToFind:
     """`find` without words."""
 
 
-Query = Help | Show | Find
-Misunderstanding = BadId | BadFilter | NothingToFind
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """`/pkgstatus freeze REASON`."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfreeze:
+    """`/pkgstatus unfreeze`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequests:
+    """`/pkgstatus requests`."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """`/pkgstatus history PS100112`."""
+
+    package_id: PackageId
+
+
+@dataclass(frozen=True, slots=True)
+class NoReason:
+    """`freeze` without saying why."""
+
+
+Query = Help | Show | Find | Freeze | Unfreeze | ListRequests | History
+Misunderstanding = BadId | BadFilter | NothingToFind | NoReason
 
 
 def parse(text: str) -> Query | Misunderstanding:
     """Understand the text of a slash command, in any case and inside Slack's own formatting."""
     words = [bare for word in _unlink(text).split() if (bare := _undress(word))]
-    if not words or words[0].casefold() == "help":
+    if not words:
         return Help()
-    if words[0].casefold() == "find":
-        return Find(tuple(words[1:])) if words[1:] else NothingToFind()
-    package_id = read_id(words[0])
+    verb = _VERBS.get(words[0].casefold(), _show)
+    return verb(words)
+
+
+def read_filter(text: str) -> Filter | BadFilter:
+    """Understand filters alone, as a form takes them."""
+    return _read_filter([bare for word in _unlink(text).split() if (bare := _undress(word))])
+
+
+def _show(words: list[str]) -> Query | Misunderstanding:
+    package_id = read_id(words[0].rstrip(":?"))
     if isinstance(package_id, BadId):
         return package_id
     row_filter = _read_filter(words[1:])
@@ -135,9 +178,24 @@ def parse(text: str) -> Query | Misunderstanding:
     return Show(package_id, row_filter, " ".join([package_id, *words[1:]]))
 
 
+def _history(words: list[str]) -> Query | Misunderstanding:
+    package_id = read_id(words[1] if words[1:] else "")
+    return package_id if isinstance(package_id, BadId) else History(package_id)
+
+
+_VERBS: dict[str, Callable[[list[str]], Query | Misunderstanding]] = {
+    "help": lambda _: Help(),
+    "find": lambda words: Find(tuple(words[1:])) if words[1:] else NothingToFind(),
+    "freeze": lambda words: Freeze(" ".join(words[1:])) if words[1:] else NoReason(),
+    "unfreeze": lambda _: Unfreeze(),
+    "requests": lambda _: ListRequests(),
+    "history": _history,
+}
+
+
 def read_id(text: str) -> PackageId | BadId:
     """Return the package ID in upper case, or say what is wrong with it."""
-    candidate = text.upper()
+    candidate = text.translate(_PLAIN_UPPER)
     if PACKAGE_ID.fullmatch(candidate):
         return PackageId(candidate)
     if len(candidate) != ID_LENGTH:
@@ -167,7 +225,8 @@ def _unlink(text: str) -> str:
 def _undress(word: str) -> str:
     """Take off quotes, brackets and Slack's bold or code signs, but leave a DP pattern its wildcards."""
     bare = word.strip(_DRESSING)
-    return word.strip(_DRESSING.replace("*", "")) if bare.casefold().startswith("dp:") else bare
+    is_pattern = bare.casefold().startswith("dp:")
+    return word.lstrip(_DRESSING).rstrip(_DRESSING.replace("*", "")) if is_pattern else bare
 
 
 def _read_filter(words: list[str]) -> Filter | BadFilter:

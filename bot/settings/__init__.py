@@ -2,6 +2,6 @@
 
 from bot.settings.loading import Settings, load
 from bot.settings.mistakes import SettingsWrong
-from bot.settings.model import People
+from bot.settings.model import Approvers, People
 
-__all__ = ["People", "Settings", "SettingsWrong", "load"]
+__all__ = ["Approvers", "People", "Settings", "SettingsWrong", "load"]

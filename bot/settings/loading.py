@@ -75,7 +75,9 @@ def load() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        raise mistakes.SettingsWrong([*misnamed, *mistakes.of_values(Settings, error)]) from None
+        # A misspelt name below a section is met twice: by name and by value.
+        lines = dict.fromkeys([*misnamed, *mistakes.of_values(Settings, error)])
+        raise mistakes.SettingsWrong(list(lines)) from None
     except SettingsError as error:
         raise mistakes.SettingsWrong([*misnamed, mistakes.of_json(Settings, error)]) from None
     if misnamed:
@@ -88,6 +90,8 @@ def _unreadable_places() -> Iterable[str]:
     file, folder = os.environ.get(CONFIG), os.environ.get(SECRETS)
     if folder and not Path(folder).is_dir():
         yield f"{SECRETS} names a folder that does not exist."
+    elif folder:
+        yield from _unreadable_secrets(Path(folder))
     if file:
         try:
             tomllib.loads(Path(file).read_text(encoding="utf-8"))
@@ -95,6 +99,20 @@ def _unreadable_places() -> Iterable[str]:
             yield f"{CONFIG} names a settings file that cannot be read: {error.strerror}."
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             yield f"{CONFIG} names a file that is not valid TOML: {error}."
+
+
+def _unreadable_secrets(folder: Path) -> Iterable[str]:
+    """Name what in the secrets folder would be passed over in silence, or end in a traceback."""
+    for path in sorted(path for path in folder.iterdir() if not path.name.startswith(".")):
+        if path.is_dir():
+            yield f"{SECRETS} holds a folder {path.name}; only files in the folder itself are read."
+            continue
+        try:
+            path.read_text(encoding="utf-8")
+        except OSError as error:
+            yield f"{PREFIX}{path.name.upper()} cannot be read from the secrets folder: {error.strerror}."
+        except UnicodeDecodeError:
+            yield f"{PREFIX}{path.name.upper()} cannot be read from the secrets folder: it is not UTF-8 text."
 
 
 def _given_names() -> Iterable[str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FIELD_IN_QUOTES = re.compile(r'field "(\w+)"')
 
 
-class SettingsWrong(Exception):  # noqa: N818 - said to a person, line by line
+class SettingsWrong(Exception):
     """The settings cannot be used; `lines` says why, one mistake each."""
 
     def __init__(self, lines: list[str]) -> None:
@@ -34,7 +34,7 @@ class SettingsWrong(Exception):  # noqa: N818 - said to a person, line by line
 def of_values(model: type[BaseModel], error: ValidationError) -> Iterator[str]:
     """Say each wrong or missing value."""
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
-        location = [str(part) for part in fault["loc"]]
+        location = [str(part) for part in fault["loc"] if part != "[key]"]
         if fault["type"] == "extra_forbidden":
             yield unknown(model, _name(location))
         elif fault["type"] == "missing":
@@ -54,8 +54,31 @@ def of_json(model: type[BaseModel], error: SettingsError) -> str:
 
 def unknown(model: type[BaseModel], name: str) -> str:
     """Say that there is no such setting, and which one was probably meant."""
-    near = get_close_matches(name, list(known_names(model)), n=1, cutoff=0.75)
-    return f"{name} is no setting.{f' Did you mean {near[0]}?' if near else ''}"
+    meant = _meant(model, name.removeprefix(PREFIX).lower())
+    return f"{name} is no setting.{f' Did you mean {PREFIX}{meant.upper()}?' if meant else ''}"
+
+
+def _meant(model: type[BaseModel], name: str) -> str | None:
+    """Return the whole name that looks like it, else a part that does, at the first level that lacks it."""
+    whole = [known.removeprefix(PREFIX).lower() for known in known_names(model)]
+    near = _near(name, whole)
+    return near or _meant_part(model, name.split("__"))
+
+
+def _meant_part(model: type[BaseModel] | None, location: list[str]) -> str | None:
+    known: list[str] = []
+    while model and location:
+        field = model.model_fields.get(location[0])
+        if field is None:
+            near = _near(location[0], list(model.model_fields))
+            return "__".join([*known, near]) if near else None
+        model, step = (_model_of(field), 1) if _model_of(field) else (_item_model(field), 2)
+        known, location = known + location[:step], location[step:]
+    return None
+
+
+def _near(name: str, names: list[str]) -> str | None:
+    return next(iter(get_close_matches(name, names, n=1, cutoff=0.75)), None)
 
 
 def is_known(model: type[BaseModel], name: str) -> bool:
@@ -84,7 +107,7 @@ def _lacking(model: type[BaseModel], location: list[str]) -> list[list[str]]:
     inner = _model_of(field) if field else None
     if inner is None:
         return [location]
-    return [[*location, name] for name, part in inner.model_fields.items() if part.is_required()]
+    return [[*location, name] for name, part in inner.model_fields.items() if part.is_required()] or [location]
 
 
 def _said(message: str) -> str:
@@ -94,6 +117,9 @@ def _said(message: str) -> str:
 
 def _purpose(model: type[BaseModel], location: list[str]) -> str:
     field = _field(model, location)
+    inner = _model_of(field) if field else None
+    if inner is not None and field is not None and not field.description:
+        return f" It holds {', '.join(known_names(inner, f'{_name(location)}__'))}."
     if field is None or not field.description:
         return ""
     example = f" Example: {field.examples[0]}" if field.examples else ""

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+from bot.domain.approval import QUORUM
 
 PREFIX = "PKGSTATUS_"
 
@@ -18,12 +20,15 @@ _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 
 
 def _duration(value: Any) -> Any:
-    if not isinstance(value, str):
+    if isinstance(value, timedelta):
         return value
-    match = _DURATION.fullmatch(value.strip())
+    match = _DURATION.fullmatch(str(value).strip())
     if match is None:
         raise ValueError("is not a duration like 30s, 15min, 4h or 1d")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except OverflowError:
+        raise ValueError("is longer than anything lasts") from None
 
 
 def _positive(value: timedelta) -> timedelta:
@@ -33,7 +38,14 @@ def _positive(value: timedelta) -> timedelta:
 
 
 def _upper_keys(value: Any) -> Any:
-    return {str(key).upper(): item for key, item in value.items()} if isinstance(value, dict) else value
+    """One site may come from several sources, which write its code in their own case; later parts win."""
+    if not isinstance(value, dict):
+        return value
+    merged: dict[str, Any] = {}
+    for key, item in value.items():
+        known = merged.get(str(key).upper())
+        merged[str(key).upper()] = {**known, **item} if isinstance(known, dict) and isinstance(item, dict) else item
+    return merged
 
 
 def _database(value: SecretStr) -> SecretStr:
@@ -87,8 +99,8 @@ class Slack(Part):
 class Channels(Part):
     """Channels by id (channel details, at the bottom)."""
 
-    approvals: ChannelId | None = Field(None, description="where reset requests are voted on", examples=["C0APPROVALS"])
-    audit: ChannelId | None = Field(None, description="where every action is told", examples=["C0AUDIT"])
+    approvals: ChannelId = Field(description="where reset requests are voted on", examples=["C0APPROVALS"])
+    audit: ChannelId = Field(description="where every action is told", examples=["C0AUDIT"])
     digest: ChannelId | None = Field(None, description="where digests go by default", examples=["C0OPS"])
 
 
@@ -99,6 +111,26 @@ class Site(Part):
         description="the site database, sqlite:///path or an ODBC connection string",
         examples=["Driver={ODBC Driver 18 for SQL Server};Server=cm01.contoso.com;Database=CM_PS1;..."],
     )
+    writer: Address | None = Field(
+        None,
+        description="the same database with the login that may reset rows; without it `database` is used",
+        examples=["Driver={ODBC Driver 18 for SQL Server};Server=cm01.contoso.com;Database=CM_PS1;..."],
+    )
+
+
+class Approvers(Part):
+    """Who may decide; somebody must be named, two people at least."""
+
+    users: frozenset[UserId] = Field(frozenset(), description="user ids of approvers", examples=['["U012AB3CD"]'])
+    groups: frozenset[GroupId] = Field(
+        frozenset(), description="user group ids of approvers", examples=['["S012AB3CD"]']
+    )
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if len(self.users) < QUORUM and not self.groups:
+            raise ValueError("name fewer than two people; set APPROVERS__USERS or APPROVERS__GROUPS")
+        return self
 
 
 class People(Part):
@@ -127,6 +159,21 @@ class Reset(Part):
         pattern=r"^(\w+\.){1,2}\w+$",
         description="the backup table, as schema.table or database.schema.table",
         examples=["dbo.PkgStatus_BU"],
+    )
+
+
+class Watch(Part):
+    """How an applied reset is watched."""
+
+    first_look: Duration = Field(timedelta(minutes=2), description="when to look first", examples=["2min"])
+    stall_after: Duration = Field(timedelta(hours=24), description="when to call it stalled", examples=["24h"])
+
+
+class Audit(Part):
+    """How far the audit channel may be behind."""
+
+    max_lag: Duration = Field(
+        timedelta(minutes=10), description="beyond this lag of the audit channel resets are paused", examples=["10min"]
     )
 
 
@@ -177,7 +224,7 @@ class Sections(BaseModel):
     """All settings together; the names are what follows `PKGSTATUS_` in the environment."""
 
     slack: Slack
-    channels: Channels = Channels()
+    channels: Channels
     sites: Annotated[dict[SiteKey, Site], BeforeValidator(_upper_keys), Field(min_length=1)] = Field(
         description="the site databases by site code",
         examples=['{"PS1": {"database": "Driver={ODBC Driver 18 for SQL Server};Server=cm01.contoso.com;..."}}'],
@@ -189,9 +236,13 @@ class Sections(BaseModel):
     )
     viewers: People = People()
     requesters: People = People()
-    approvers: People = People()
+    approvers: Approvers = Field(
+        description="who may approve resets, at least two people", examples=['{"groups": ["S012AB3CD"]}']
+    )
     approvals: Approvals = Approvals()
     reset: Reset = Reset()
+    watch: Watch = Watch()
+    audit: Audit = Audit()
     drift: Drift = Drift()
     digests: tuple[Digest, ...] = Field(
         (),

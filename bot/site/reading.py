@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bot.dbapi import Connection, Database, DatabaseError, Fault
 from bot.domain.package import Package, PackageId, PackageTable, Row, RowType, SiteCode
 from bot.site.probing import JOBS, PACKAGES, POINTS, STATUS, Shape, probe
-from bot.usecases.ports import SiteError, SiteTrouble
+from bot.site.troubles import site_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,9 +61,9 @@ class SiteDatabase:
         try:
             return self._database.read(work)
         except DatabaseError as error:
-            if error.fault is Fault.SCHEMA:
+            if error.fault in {Fault.SCHEMA, Fault.PERMISSION}:
                 self._shape = None
-            raise SiteError(self.code, SiteTrouble(error.fault), error.detail) from error
+            raise site_error(self.code, error) from error
 
     def _look(self, connection: Connection) -> Shape:
         self._shape = probe(connection)
@@ -84,7 +84,7 @@ class SiteDatabase:
 
     def _read_packages(self, connection: Connection) -> Sequence[Package]:
         columns = _package_list(self._known_shape(connection))
-        lines = connection.query(f"SELECT {columns} FROM {PACKAGES} p ORDER BY p.PackageID")  # noqa: S608 - our names
+        lines = connection.query(f"SELECT {columns} FROM {PACKAGES} p ORDER BY p.PackageID")
         return [_package(line) for line in lines]
 
 
@@ -95,7 +95,7 @@ def _package_with_rows(shape: Shape) -> str:
     points = "d.Points, d.Leaving" if shape.has_points else "NULL, 0"
     jobs = "j.OpenJobs" if shape.has_jobs else "0"
     return (
-        f"SELECT {columns}, {points}, {jobs} FROM {PACKAGES} p "  # noqa: S608 - names of our own only
+        f"SELECT {columns}, {points}, {jobs} FROM {PACKAGES} p "
         f"LEFT JOIN {STATUS} s ON s.ID = p.PackageID{joins} WHERE p.PackageID = ?"
     )
 
@@ -105,7 +105,7 @@ def _point_join(shape: Shape) -> str:
         return ""
     leaving = f"MAX(CASE WHEN Action = {LEAVING} THEN 1 ELSE 0 END)" if shape.has(POINTS, "Action") else "0"
     return (
-        f" LEFT JOIN (SELECT NALPath, COUNT(*) AS Points, {leaving} AS Leaving FROM {POINTS} GROUP BY NALPath) d"  # noqa: S608
+        f" LEFT JOIN (SELECT NALPath, COUNT(*) AS Points, {leaving} AS Leaving FROM {POINTS} GROUP BY NALPath) d"
         f" ON d.NALPath = s.PkgServer AND s.Type = {RowType.DP.value}"
     )
 
@@ -115,7 +115,7 @@ def _job_join(shape: Shape) -> str:
         return ""
     states = ", ".join(str(state) for state in OPEN_JOB_STATES)
     return (
-        f" LEFT JOIN (SELECT dp.NALPath, COUNT(*) AS OpenJobs FROM {JOBS} job"  # noqa: S608 - names of our own only
+        f" LEFT JOIN (SELECT dp.NALPath, COUNT(*) AS OpenJobs FROM {JOBS} job"
         f" INNER JOIN {POINTS} dp ON dp.DPID = job.DPID WHERE job.PkgID = ? AND job.State IN ({states})"
         f" GROUP BY dp.NALPath) j ON j.NALPath = s.PkgServer AND s.Type = {RowType.DP.value}"
     )
@@ -180,7 +180,7 @@ def _text(value: object) -> str:
 def _number(value: Any) -> int | None:
     try:
         return None if value is None else int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 import time
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from bot.views.kit import MESSAGE_TEXT, Message, cut
@@ -48,6 +48,14 @@ class Forms:
                 form for form in self._forms if self._refused_at.get(form, recent - 1) < recent or form is Form.TEXT
             ]
 
+    def simpler(self) -> bool:
+        """Give up the best form that is still tried; False when only plain text is left."""
+        best = self.worth_trying()[0]
+        if best is Form.TEXT:
+            return False
+        self.refuse(best)
+        return True
+
     def refuse(self, form: Form) -> None:
         """Remember that Slack did not take a form."""
         with self._guard:
@@ -56,11 +64,12 @@ class Forms:
 
 
 class Answers:
-    """Sends messages back to whoever asked."""
+    """Sends messages back to whoever asked; `mail` has a direct message delivered even if Slack is away now."""
 
-    def __init__(self, client: WebClient, forms: Forms) -> None:
+    def __init__(self, client: WebClient, forms: Forms, mail: Callable[[str, dict[str, Any]], None]) -> None:
         self._client = client
         self._forms = forms
+        self._mail = mail
 
     def say(self, to: Incoming, message: Message) -> None:
         """Answer so that only the asker sees it."""
@@ -73,10 +82,11 @@ class Answers:
             if self._send(to, draw(form), visibility):
                 return
             self._forms.refuse(form)
+        self._send(to, Message(draw(Form.TEXT).text), visibility)
 
     def direct(self, user_id: str, message: Message) -> str:
         """Send a direct message and return the id of its conversation. Raises SlackApiError."""
-        sent = self._client.chat_postMessage(channel=user_id, **_payload(message))
+        sent = self._client.chat_postMessage(channel=user_id, **payload_of(message))
         return str(sent["channel"])
 
     def send_file(self, user_id: str, note: Message, name: str, content: bytes) -> None:
@@ -86,33 +96,26 @@ class Answers:
 
     def _send(self, to: Incoming, message: Message, visibility: dict[str, Any]) -> bool:
         """Send an answer on its way; False only when Slack refused the blocks."""
-        error = self._post(to.response_url, _payload(message) | visibility) if to.response_url else "no response_url"
+        error = self._post(to.response_url, payload_of(message) | visibility) if to.response_url else "no response_url"
         if error is None:
             return True
         if any(refused in error for refused in _REFUSED_BLOCKS):
             return False
         log.info("answering by direct message", reason=error)
-        return self._direct_or_refused(to, message)
-
-    def _direct_or_refused(self, to: Incoming, message: Message) -> bool:
-        try:
-            self.direct(to.actor.user_id, message)
-        except SlackApiError as error:
-            if str(error.response.get("error")) in _REFUSED_BLOCKS:
-                return False
-            log.exception("an answer could not be given")
+        self._mail(to.user_id, payload_of(message))
         return True
 
     def _post(self, url: str, payload: dict[str, Any]) -> str | None:
         try:
             response = WebhookClient(url, timeout=_WEBHOOK_TIMEOUT).send_dict(payload)
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             return str(error)
         refused = response.status_code != _OK or any(word in response.body for word in _REFUSED_BLOCKS)
         return f"{response.status_code} {response.body}" if refused else None
 
 
-def _payload(message: Message) -> dict[str, Any]:
+def payload_of(message: Message) -> dict[str, Any]:
+    """Return the arguments of `chat.postMessage` for a message."""
     payload: dict[str, Any] = {
         "text": cut(message.text, MESSAGE_TEXT),
         "unfurl_links": False,

@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from slack_bolt import App
     from slack_sdk import WebClient
@@ -46,7 +46,7 @@ class Watch:
     longest_pause: float = 60.0
 
 
-class SlackRefused(Exception):  # noqa: N818 - a refusal, said in one sentence
+class SlackRefused(Exception):
     """Slack does not let this app in, and waiting will not help."""
 
 
@@ -84,10 +84,18 @@ def _raise_if_final(token: str, error: SlackApiError) -> None:
 class Connection:
     """One supervised Socket Mode connection."""
 
-    def __init__(self, app: App, app_token: str, stopping: threading.Event, watch: Watch | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        app_token: str,
+        stopping: threading.Event,
+        on_change: Callable[[bool], None],
+        watch: Watch | None = None,
+    ) -> None:
         self._app = app
         self._app_token = app_token
         self._stopping = stopping
+        self._on_change = on_change
         self._watch = watch or Watch()
         self._handler: SocketModeHandler | None = None
 
@@ -142,7 +150,7 @@ class Connection:
             healthy_at = now if self.is_healthy else healthy_at
             if self.is_healthy != was_healthy:
                 was_healthy = not was_healthy
-                log.warning("connection is back" if was_healthy else "connection lost")
+                self._on_change(was_healthy)
             if now - healthy_at > self._watch.rebuild_after:
                 log.error("connection is deaf; building a new one")
                 return

@@ -1,79 +1,212 @@
-"""The desk where everything that comes in is taken: a place in the pool, the acknowledgement, then the work.
+"""The desk where everything that comes in is taken: kept, acknowledged, worked on, recorded, answered. In this order.
 
-Here alone a fault becomes a sentence with a reference: no traceback reaches Slack and no click stays unanswered.
+What was acknowledged is answered even if the process dies in between: another takes over what it left. Here alone a
+fault becomes a sentence with a reference: no traceback reaches Slack and no click stays unanswered.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot.usecases.ports import SiteError
+from bot.domain.refusal import Reason, Refusal
+from bot.failpoints import reach
+from bot.slack.incoming import Incoming
+from bot.usecases.ports import PeopleError, SiteError
+from bot.usecases.recording import Deed, refused
+from bot.usecases.store_ports import StaleStream, StoreError
 from bot.views import replies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from slack_bolt import Ack
 
     from bot.slack.answers import Answers
-    from bot.slack.incoming import Incoming
     from bot.slack.work import WorkPool
+    from bot.usecases.store_ports import Inbox, Item, Ledger
 
 log = structlog.get_logger()
 
+STORE_PAUSE_SECONDS = 5
 NOTE_AFTER_SECONDS = 1.5
 """An answer that is quicker than this needs no "looking up" before it."""
 
 
+class Taken(Enum):
+    """What became of something that came in."""
+
+    NEW = "new"
+    SEEN = "seen before"
+    BUSY = "busy"
+    STOPPING = "stopping"
+    UNRECORDED = "cannot be recorded"
+
+
+_SORRY = {Taken.BUSY: replies.BUSY, Taken.STOPPING: replies.STOPPING, Taken.UNRECORDED: replies.UNRECORDED}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a job came to: the deed to record first, unless the job did so itself, then the giving of the answer."""
+
+    deed: Deed | None
+    give: Callable[[], None]
+
+
+Job = Callable[[Incoming], Reply]
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
-    """Takes commands and clicks, and sees that each gets exactly one answer."""
+    """Takes commands, clicks and forms, and sees that each gets exactly one answer."""
 
-    def __init__(self, work: WorkPool, answers: Answers) -> None:
-        self._work = work
-        self._answers = answers
+    work: WorkPool
+    answers: Answers
+    inbox: Inbox
+    ledger: Ledger
+    jobs: dict[str, Job] = field(default_factory=dict)
 
-    def take_command(self, ack: Ack, incoming: Incoming, note: str | None, job: Callable[[], None]) -> None:
-        """Acknowledge a command and work on it; its asker gets the note when the answer is not quick."""
-        if not self._work.reserve():
-            ack(text=self._no_place(), response_type="ephemeral")
+    def hear(self, kind: str, job: Job) -> None:
+        """Learn what to do about a kind of command, click or form."""
+        self.jobs[kind] = job
+
+    def on_click(self, ack: Ack, body: dict[str, Any]) -> None:
+        """Hear a button: the listener that Bolt calls."""
+        self.take_click(ack, Incoming.click(body))
+
+    def take_command(self, ack: Ack, incoming: Incoming, note: str | None) -> None:
+        """Keep and acknowledge a command; its asker gets the note when the answer is not quick."""
+        taken = self._take(incoming)
+        if taken in _SORRY:
+            ack(text=_SORRY[taken], response_type="ephemeral")
             return
         ack()
-        patience = threading.Timer(NOTE_AFTER_SECONDS, self._note, (incoming, note))
+        if taken is Taken.NEW:
+            self._start(incoming, self._patience(incoming, note))
+
+    def take_click(self, ack: Ack, incoming: Incoming) -> None:
+        """Keep and acknowledge a click; its acknowledgement cannot carry words."""
+        taken = self._take(incoming)
+        ack()
+        if taken is Taken.NEW:
+            self._start(incoming)
+        elif taken in _SORRY:
+            self.answers.say(incoming, replies.say(_SORRY[taken]))
+
+    def take_form(self, ack: Ack, incoming: Incoming, complaint_at: str) -> None:
+        """Keep and acknowledge a form; what hinders is said at one of its fields."""
+        taken = self._take(incoming)
+        if taken in _SORRY:
+            ack(response_action="errors", errors={complaint_at: _SORRY[taken]})
+            return
+        ack()
+        if taken is Taken.NEW:
+            self._start(incoming)
+
+    def take_over(self, item: Item) -> None:
+        """Answer what another process took and left."""
+        incoming = Incoming.from_body(item.body)
+        log.info("taking over what was left unanswered", key=incoming.key, kind=incoming.kind)
+        self.work.run(partial(self._handle, incoming))
+
+    def _take(self, incoming: Incoming) -> Taken:
+        """Keep it in the inbox, with a place in the pool; a busy bot says so and records that it did."""
+        if not self.work.reserve():
+            self._record(incoming, refused(incoming.kind, "busy" if self.work.is_open else "stopping", incoming.text))
+            return Taken.BUSY if self.work.is_open else Taken.STOPPING
+        try:
+            is_new = self.inbox.put(incoming.key, incoming.kind, incoming.to_body())
+        except StoreError as error:
+            log.error("cannot keep what came in", trouble=error.trouble.value, detail=error.detail)
+            self.work.release()
+            return Taken.UNRECORDED
+        if not is_new:
+            log.info("delivered again", key=incoming.key)
+            self.work.release()
+        reach("inbox: kept")
+        return Taken.NEW if is_new else Taken.SEEN
+
+    def _start(self, incoming: Incoming, patience: threading.Timer | None = None) -> None:
+        reach("inbox: acknowledged")
+        self.work.start(partial(self._handle, incoming, patience))
+
+    def _patience(self, incoming: Incoming, note: str | None) -> threading.Timer | None:
+        if note is None:
+            return None
+        patience = threading.Timer(NOTE_AFTER_SECONDS, self.answers.say, (incoming, replies.say(note)))
         patience.daemon = True
         patience.start()
-        self._work.start(partial(self._handle, incoming, job, patience))
+        return patience
 
-    def take_click(self, ack: Ack, incoming: Incoming, job: Callable[[], None]) -> None:
-        """Acknowledge a click, which cannot carry a note, and work on it."""
-        ack()
-        if self._work.reserve():
-            self._work.start(partial(self._handle, incoming, job))
-        else:
-            self._answers.say(incoming, replies.say(self._no_place()))
-
-    def _note(self, incoming: Incoming, note: str | None) -> None:
-        if note:
-            self._answers.say(incoming, replies.say(note))
-
-    def _no_place(self) -> str:
-        return replies.BUSY if self._work.is_open else replies.STOPPING
-
-    def _handle(self, incoming: Incoming, job: Callable[[], None], patience: threading.Timer | None = None) -> None:
-        with bound_contextvars(ref=incoming.reference, user=incoming.actor.user_id):
+    def _handle(self, incoming: Incoming, patience: threading.Timer | None = None) -> None:
+        with bound_contextvars(ref=incoming.reference, user=incoming.user_id):
             try:
-                job()
-                log.info("answered", kind=incoming.kind, text=incoming.text)
-            except SiteError as error:
-                log.warning("site database failed", site=error.site, trouble=error.trouble.value, detail=error.detail)
-                self._answers.say(incoming, replies.trouble(error, incoming.reference))
-            except Exception:
-                log.exception("unexpected failure", kind=incoming.kind, text=incoming.text)
-                self._answers.say(incoming, replies.say(replies.LOST.format(ref=incoming.reference)))
+                reply = self._reply(incoming)
+                reach("answer: worked out")
+                if reply.deed is None or self._record(incoming, reply.deed):
+                    reach("answer: recorded")
+                    reply.give()
+                    reach("answer: given")
+                    self.inbox.done(incoming.key)
+                    log.info(
+                        "answered",
+                        kind=incoming.kind,
+                        text=incoming.text,
+                        outcome=reply.deed.outcome if reply.deed else "done",
+                    )
+                    return
+            except StoreError as error:
+                log.error("cannot record", trouble=error.trouble.value, detail=error.detail)
             finally:
                 if patience:
                     patience.cancel()
+            self._later(incoming)
+
+    def _reply(self, incoming: Incoming) -> Reply:
+        """Do the job; what goes wrong becomes an answer too, except that nothing can be recorded."""
+        job = self.jobs.get(incoming.kind, _unheard)
+        try:
+            return job(incoming)
+        except StoreError:
+            raise
+        except SiteError as error:
+            log.warning("site database failed", site=error.site, trouble=error.trouble.value, detail=error.detail)
+            message = replies.trouble(error.site, error.trouble, incoming.reference)
+            deed = Deed(incoming.kind, "failed", incoming.text, reason=f"site {error.site} {error.trouble}")
+        except PeopleError as error:
+            log.warning("Slack did not say who somebody is", detail=str(error))
+            message = replies.refused(Refusal(Reason.CANNOT_LOOK_UP))
+            deed = refused(incoming.kind, Reason.CANNOT_LOOK_UP, incoming.text)
+        except Exception:
+            log.exception("unexpected failure", kind=incoming.kind, text=incoming.text)
+            message = replies.say(replies.LOST.format(ref=incoming.reference))
+            deed = Deed(incoming.kind, "failed", incoming.text, reason="unexpected failure")
+        return Reply(replace(deed, facts={"ref": incoming.reference}), partial(self.answers.say, incoming, message))
+
+    def _record(self, incoming: Incoming, deed: Deed) -> bool:
+        """Write down before the answer leaves; what a process that died wrote already is not written again."""
+        try:
+            self.ledger.append(deed.draft(incoming.actor, f"in {incoming.key}", 1))
+        except StaleStream:
+            pass
+        except StoreError as error:
+            log.error("cannot record", trouble=error.trouble.value, detail=error.detail)
+            return False
+        return True
+
+    def _later(self, incoming: Incoming) -> None:
+        """It is kept, so it will be done; say so, and try again until the store can be written."""
+        self.answers.say(incoming, replies.say(replies.LATER))
+        again = threading.Timer(STORE_PAUSE_SECONDS, self.work.run, (partial(self._handle, incoming),))
+        again.daemon = True
+        again.start()
+
+
+def _unheard(incoming: Incoming) -> Reply:
+    raise LookupError(f"nothing listens to {incoming.kind}")

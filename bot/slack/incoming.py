@@ -1,52 +1,99 @@
 """What came in from Slack, reduced to what the stories need; identity is user id and team id, never a name.
 
-Shapes: docs.slack.dev/interactivity (slash command and block_actions payloads).
+Shapes: docs.slack.dev/interactivity (slash command, block_actions and view_submission payloads).
 """
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import dataclass
-from typing import Any
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from bot.usecases.access import Actor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A command or a click: who, where an answer may go, and a reference that ties log lines to it."""
+    """A command, a click or a form: who, what, and where an answer may go. It survives a restart as JSON."""
 
-    actor: Actor
+    key: str
+    user_id: str
+    team_id: str
     kind: str
-    text: str
-    response_url: str
-    reference: str
+    text: str = ""
+    response_url: str = ""
+    channel: str = ""
+    ts: str = ""
+    trigger: str = ""
+    form: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def actor(self) -> Actor:
+        """Who did it."""
+        return Actor(self.user_id, self.team_id)
+
+    @property
+    def reference(self) -> str:
+        """What ties an answer to the log."""
+        return hashlib.sha256(self.key.encode()).hexdigest()[:8]
+
+    def to_body(self) -> dict[str, Any]:
+        """Return what the inbox keeps."""
+        return asdict(self)
 
     @classmethod
-    def command(cls, body: dict[str, Any]) -> Incoming:
+    def from_body(cls, body: Mapping[str, Any]) -> Incoming:
+        """Read what the inbox kept."""
+        return cls(**body)
+
+    @classmethod
+    def command(cls, body: Mapping[str, Any]) -> Incoming:
         """Read a slash command's payload."""
-        actor = Actor(body["user_id"], body["team_id"])
-        return cls(actor, body["command"], body.get("text") or "", body["response_url"], _reference())
+        return cls(
+            key=delivery_key(body),
+            user_id=body["user_id"],
+            team_id=body["team_id"],
+            kind=body["command"],
+            text=body.get("text") or "",
+            response_url=body.get("response_url") or "",
+            channel=body.get("channel_id") or "",
+        )
 
     @classmethod
-    def click(cls, body: dict[str, Any]) -> Incoming:
+    def click(cls, body: Mapping[str, Any]) -> Incoming:
         """Read a button's payload; the text is the button's value."""
         user, action = body["user"], body["actions"][0]
-        actor = Actor(user["id"], user.get("team_id") or "")
         return cls(
-            actor,
-            action["action_id"],
-            action.get("value") or "",
-            body.get("response_url") or "",
-            _reference(),
+            key=delivery_key(body),
+            user_id=user["id"],
+            team_id=user.get("team_id") or "",
+            kind=action["action_id"],
+            text=action.get("value") or "",
+            response_url=body.get("response_url") or "",
+            channel=(body.get("container") or {}).get("channel_id") or "",
+            ts=(body.get("container") or {}).get("message_ts") or "",
+            trigger=body.get("trigger_id") or "",
+        )
+
+    @classmethod
+    def submission(cls, body: Mapping[str, Any]) -> Incoming:
+        """Read a submitted form's payload; the text is the form's private metadata."""
+        user, view = body["user"], body["view"]
+        return cls(
+            key=delivery_key(body),
+            user_id=user["id"],
+            team_id=user.get("team_id") or "",
+            kind=view["callback_id"],
+            text=view.get("private_metadata") or "",
+            form=view["state"]["values"],
         )
 
 
-def delivery_key(body: dict[str, Any]) -> str | None:
-    """Return what stays the same when Slack delivers something again, or None when it carries no such id."""
+def delivery_key(body: Mapping[str, Any]) -> str:
+    """Return what stays the same when Slack delivers something again: its own id, else the payload itself."""
     key = body.get("event_id") or body.get("trigger_id")
-    return str(key) if key else None
-
-
-def _reference() -> str:
-    return secrets.token_hex(4)
+    return str(key) if key else hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

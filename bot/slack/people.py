@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
+from http.client import HTTPException
 from typing import TYPE_CHECKING, TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -82,5 +83,5 @@ class RememberedPeople:
 def _ask(question: Callable[[], Result]) -> Result:
     try:
         return question()
-    except (SlackApiError, SlackClientError, OSError, KeyError) as error:
+    except (SlackApiError, SlackClientError, HTTPException, OSError, KeyError) as error:
         raise PeopleError(str(error)) from error

@@ -1,129 +1,128 @@
-"""Listeners for `/pkgstatus` and for the buttons under its answers.
+"""Jobs for `/pkgstatus PACKAGEID`, `find`, `help`, and for the buttons under their answers.
 
-They read the payload and hand the question to the desk; what comes back is drawn and sent.
+A job answers a question and says what to record; taking it in and sending the answer is the desk's.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from slack_sdk.errors import SlackApiError
 
-from bot.domain.query import Find, Help, Query, Show, parse
+from bot.domain.answers import Found, Kept, UnknownPackage
+from bot.domain.query import Find, Help, Show
 from bot.domain.refusal import Reason, Refusal
-from bot.slack.incoming import Incoming
-from bot.usecases.lookup import Found, Kept, UnknownPackage
+from bot.slack.desk import Reply
+from bot.usecases.recording import Deed, refused
 from bot.views import replies, spreadsheet, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from slack_bolt import Ack, App
+    from slack_bolt import App
 
-    from bot.domain.query import Misunderstanding
+    from bot.domain.answers import Answer
     from bot.slack.answers import Answers
-    from bot.slack.desk import Desk
+    from bot.slack.commands import Commands
+    from bot.slack.desk import Desk, Job
+    from bot.slack.incoming import Incoming
     from bot.usecases.lookup import Lookup
+    from bot.views.kit import Message
 
 log = structlog.get_logger()
-
-COMMAND = "/pkgstatus"
 
 
 class StatusListeners:
     """The way from a command or click about packages to its answer."""
 
-    def __init__(self, lookup: Lookup, desk: Desk, answers: Answers, *, public: bool) -> None:
+    def __init__(
+        self, lookup: Lookup, desk: Desk, answers: Answers, around: Callable[[], status.Around], *, public: bool
+    ) -> None:
         self._lookup = lookup
         self._desk = desk
         self._answers = answers
+        self._around = around
         self._public = public
 
-    def register(self, app: App) -> None:
-        """Tell Bolt which listener hears what."""
-        app.command(COMMAND)(self.on_command)
-        clicks: dict[str, Callable[[Incoming], None]] = {
-            status.PREVIOUS_ACTION: self._turn_page,
-            status.NEXT_ACTION: self._turn_page,
-            status.CSV_ACTION: self._send_csv,
-            replies.SHOW_ACTION: lambda click: self._answer(click, parse(click.text)),
+    def register(self, app: App, commands: Commands) -> None:
+        """Tell Bolt, the desk and the command which question and button is answered how."""
+        commands.answer(Show, self._shown)
+        commands.answer(Find, self._found)
+        commands.answer(Help, self._helped)
+        jobs: dict[str, Job] = {
+            status.PREVIOUS_ACTION: self._on_snapshot("turned a page", self._turn_page),
+            status.NEXT_ACTION: self._on_snapshot("turned a page", self._turn_page),
+            status.CSV_ACTION: self._on_snapshot("exported CSV", self._export),
+            replies.SHOW_ACTION: commands.reply,
         }
-        for action_id, job in clicks.items():
-            app.action(action_id)(self._listener(job))
+        for action_id, job in jobs.items():
+            app.action(action_id)(self._desk.on_click)
+            self._desk.hear(action_id, job)
 
-    def on_command(self, ack: Ack, body: dict[str, Any]) -> None:
-        """Hear a slash command."""
-        incoming = Incoming.command(body)
-        question = parse(incoming.text)
-        note = replies.looking_up(question) if isinstance(question, Query) else None
-        self._desk.take_command(ack, incoming, note, partial(self._answer, incoming, question))
+    def _helped(self, incoming: Incoming, _question: Help) -> Reply:
+        return self._say(incoming, Deed("asked for help", "answered"), replies.help_text())
 
-    def _listener(self, job: Callable[[Incoming], None]) -> Callable[[Ack, dict[str, Any]], None]:
-        def on_click(ack: Ack, body: dict[str, Any]) -> None:
-            incoming = Incoming.click(body)
-            self._desk.take_click(ack, incoming, partial(job, incoming))
-
-        return on_click
-
-    def _answer(self, incoming: Incoming, question: Query | Misunderstanding) -> None:
-        match question:
-            case Show():
-                self._give(incoming, self._lookup.show(incoming.actor, question))
-            case Find():
-                self._give(incoming, self._lookup.find(incoming.actor, question))
-            case Help():
-                self._answers.say(incoming, replies.help_text())
-            case _:
-                self._answers.say(incoming, replies.misunderstood(question))
-
-    def _give(self, incoming: Incoming, outcome: Kept | Found | UnknownPackage | Refusal) -> None:
+    def _shown(self, incoming: Incoming, question: Show) -> Reply:
+        outcome = self._lookup.show(incoming.actor, question)
         match outcome:
             case Kept():
-                self._answers.show(incoming, partial(status.draw, outcome), public=self._public)
-            case Found():
-                self._answers.say(incoming, replies.found(outcome))
+                deed = Deed("looked up", "answered", question.text, detail=status.in_words(outcome.answer))
+                draw = partial(status.draw, outcome, around=self._around())
+                return Reply(deed, partial(self._answers.show, incoming, draw, public=self._public))
             case UnknownPackage():
-                self._answers.say(incoming, replies.unknown_package(outcome))
+                deed = refused("looked up", "unknown package", question.text)
+                return self._say(incoming, deed, replies.unknown_package(outcome))
             case Refusal():
-                self._answers.say(incoming, replies.refused(outcome))
+                return self._refused(incoming, "looked up", question.text, outcome)
 
-    def _turn_page(self, click: Incoming) -> None:
-        kept = self._recall(click)
-        if kept:
-            outcome, start = kept
-            draw = partial(status.draw, outcome, start=start)
-            self._answers.show(click, draw, public=self._public, replace=True)
+    def _found(self, incoming: Incoming, question: Find) -> Reply:
+        words = " ".join(question.words)
+        outcome = self._lookup.find(incoming.actor, question)
+        if isinstance(outcome, Found):
+            deed = Deed("searched", "answered", words, detail=f"{len(outcome.packages)} packages")
+            return self._say(incoming, deed, replies.found(outcome))
+        return self._refused(incoming, "searched", words, outcome)
 
-    def _send_csv(self, click: Incoming) -> None:
-        kept = self._recall(click)
-        if not kept:
-            return
-        answer = kept[0].answer
+    def _on_snapshot(self, verb: str, use: Callable[[Incoming, Kept, int], Reply]) -> Job:
+        """Make a job for a button under a table: find the table again, or say why that is not possible."""
+
+        def job(click: Incoming) -> Reply:
+            value = status.read_value(click.text)
+            if value is None:
+                return self._refused(click, verb, click.text, Refusal(Reason.UNKNOWN_BUTTON))
+            key, start, query = value
+            outcome = self._lookup.again(click.actor, key)
+            if isinstance(outcome, Kept):
+                return use(click, outcome, start)
+            if outcome.reason is Reason.SNAPSHOT_GONE:
+                return self._say(click, refused(verb, outcome.reason, query), replies.gone(query))
+            return self._refused(click, verb, query, outcome)
+
+        return job
+
+    def _turn_page(self, click: Incoming, kept: Kept, start: int) -> Reply:
+        deed = Deed("turned a page", "answered", kept.answer.query, detail=f"from row {start + 1}")
+        draw = partial(status.draw, kept, start=start, around=self._around())
+        return Reply(deed, partial(self._answers.show, click, draw, public=self._public, replace=True))
+
+    def _export(self, click: Incoming, kept: Kept, _start: int) -> Reply:
+        deed = Deed("exported CSV", "answered", kept.answer.query, detail=f"{kept.answer.row_count} rows")
+        return Reply(deed, partial(self._send_csv, click, kept.answer))
+
+    def _send_csv(self, click: Incoming, answer: Answer) -> None:
+        name, content = spreadsheet.file_name(answer), spreadsheet.draw(answer)
         try:
-            self._answers.send_file(
-                click.actor.user_id,
-                replies.csv_note(answer),
-                spreadsheet.file_name(answer),
-                spreadsheet.draw(answer),
-            )
+            self._answers.send_file(click.user_id, replies.csv_note(answer), name, content)
         except SlackApiError as error:
             log.warning("CSV was not sent", error=str(error))
             self._answers.say(click, replies.csv_failed(str(error.response.get("error"))))
         else:
             self._answers.say(click, replies.say(replies.CSV_SENT))
 
-    def _recall(self, click: Incoming) -> tuple[Kept, int] | None:
-        """Find the answer under which a button was clicked; otherwise say why that is not possible."""
-        value = status.read_value(click.text)
-        if value is None:
-            self._answers.say(click, replies.refused(Refusal(Reason.UNKNOWN_BUTTON)))
-            return None
-        key, start, query = value
-        outcome = self._lookup.again(click.actor, key)
-        if isinstance(outcome, Kept):
-            return outcome, start
-        is_gone = outcome.reason is Reason.SNAPSHOT_GONE
-        self._answers.say(click, replies.gone(query) if is_gone else replies.refused(outcome))
-        return None
+    def _say(self, incoming: Incoming, deed: Deed, message: Message) -> Reply:
+        return Reply(deed, partial(self._answers.say, incoming, message))
+
+    def _refused(self, incoming: Incoming, verb: str, subject: str, refusal: Refusal) -> Reply:
+        return self._say(incoming, refused(verb, refusal.reason, subject), replies.refused(refusal))

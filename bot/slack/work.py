@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import structlog
@@ -32,11 +31,25 @@ class WorkPool:
 
     def reserve(self) -> bool:
         """Take a place; False when all are taken or the pool is closing. A taken place must be used by `start`."""
-        if not self._is_open or not self._places.acquire(blocking=False):
-            return False
         with self._idle:
+            if not self._is_open or not self._places.acquire(blocking=False):
+                return False
             self._unfinished += 1
         return True
+
+    def release(self) -> None:
+        """Give a reserved place back unused."""
+        self._places.release()
+        with self._idle:
+            self._unfinished -= 1
+            self._idle.notify_all()
+
+    def run(self, job: Callable[[], None]) -> None:
+        """Run a job of our own, which waits for a place as long as it must."""
+        self._places.acquire()
+        with self._idle:
+            self._unfinished += 1
+        self.start(job)
 
     def start(self, job: Callable[[], None]) -> None:
         """Run a job on the place that was reserved for it."""
@@ -49,10 +62,9 @@ class WorkPool:
 
     def close(self, seconds: float) -> bool:
         """Take no more work and wait for what has a place; True when all of it was done in time."""
-        self._is_open = False
-        deadline = time.monotonic() + seconds
         with self._idle:
-            return self._idle.wait_for(lambda: self._unfinished == 0, max(deadline - time.monotonic(), 0))
+            self._is_open = False
+            return self._idle.wait_for(lambda: self._unfinished == 0, seconds)
 
     def _run(self) -> None:
         while True:
@@ -62,7 +74,4 @@ class WorkPool:
             except Exception:
                 log.exception("job failed")
             finally:
-                self._places.release()
-                with self._idle:
-                    self._unfinished -= 1
-                    self._idle.notify_all()
+                self.release()

@@ -6,13 +6,9 @@ Refuses when it cannot tell who somebody is.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.domain.refusal import Reason, Refusal
-from bot.usecases.ports import People, PeopleError, Person
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from bot.usecases.ports import People, PeopleError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +42,22 @@ class Access:
 
     def refusal(self, actor: Actor) -> Refusal | None:
         """Return why this actor may not look, or None when they may."""
+        refusal = self.unfit(actor)
+        if refusal:
+            return refusal
+        try:
+            return None if self.is_listed(actor) else Refusal(Reason.NOT_A_VIEWER)
+        except PeopleError:
+            return Refusal(Reason.CANNOT_LOOK_UP)
+
+    def unfit(self, actor: Actor) -> Refusal | None:
+        """Return why this is nobody who could be let in, whatever list they are on; None for a full member."""
         if actor.team_id != self.team_id:
             return Refusal(Reason.OTHER_WORKSPACE)
         try:
             person = self.people.find(actor.user_id)
-            return self._unfit(person) or self._unlisted(person)
         except PeopleError:
             return Refusal(Reason.CANNOT_LOOK_UP)
-
-    def _unfit(self, person: Person) -> Refusal | None:
         faults = (
             (person.is_external or person.team_id != self.team_id, Reason.OTHER_WORKSPACE),
             (person.is_deactivated, Reason.DEACTIVATED),
@@ -63,13 +66,8 @@ class Access:
         )
         return next((Refusal(reason) for holds, reason in faults if holds), None)
 
-    def _unlisted(self, person: Person) -> Refusal | None:
-        if self.viewers.is_anyone or person.id in self.viewers.users:
-            return None
-        if _is_in_a_group(person, self.viewers.groups, self.people):
-            return None
-        return Refusal(Reason.NOT_A_VIEWER)
-
-
-def _is_in_a_group(person: Person, groups: Iterable[str], people: People) -> bool:
-    return any(person.id in people.members(group) for group in groups)
+    def is_listed(self, actor: Actor) -> bool:
+        """Whether the list names this person. Raises PeopleError when a group cannot be read."""
+        if self.viewers.is_anyone or actor.user_id in self.viewers.users:
+            return True
+        return any(actor.user_id in self.people.members(group) for group in self.viewers.groups)

@@ -5,66 +5,27 @@ Refusals: whatever access.py refuses; a snapshot that is gone. Faults: SiteError
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from bot.domain.drift import Drift, judge
+from bot.domain.answers import Answer, Found, Kept, UnknownPackage
+from bot.domain.drift import judge
 from bot.domain.package import Package, PackageId, PackageTable, SiteCode
 from bot.domain.refusal import Reason, Refusal
 from bot.usecases.ports import Clock, SiteError, SiteReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
-    from bot.domain.query import Filter, Find, Show
+    from bot.domain.answers import SnapshotKey
+    from bot.domain.query import Find, Show
     from bot.usecases.access import Access, Actor
-    from bot.usecases.snapshots import SnapshotKey, Snapshots
+    from bot.usecases.snapshots import Snapshots
 
 NEAR_IDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was read for one question at one moment; `query` asks the same again."""
-
-    drift: Drift
-    filter: Filter
-    query: str
-    site: SiteCode
-    read_at: datetime
-    asker: str
-
-    @property
-    def row_count(self) -> int:
-        """How many verdicts the answer holds, whatever its filter shows."""
-        return len(self.drift.sites) + len(self.drift.dps)
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """An answer together with the key of its snapshot."""
-
-    key: SnapshotKey
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownPackage:
-    """No site knows the package; `near` are those whose ids look like it."""
-
-    package_id: PackageId
-    sites: tuple[SiteCode, ...]
-    near: tuple[Package, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The packages whose name, maker, version or id holds every word."""
-
-    words: tuple[str, ...]
-    packages: tuple[Package, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,5 +101,6 @@ class Lookup:
 
 
 def _has_all(package: Package, words: list[str]) -> bool:
-    text = " ".join([package.id, package.name, package.version or "", package.manufacturer or ""]).casefold()
-    return all(word in text for word in words)
+    text = " ".join([package.id, package.name, package.version or "", package.manufacturer or ""])
+    comparable = unicodedata.normalize("NFKC", text).casefold()  # as query.py does with what is typed
+    return all(word in comparable for word in words)

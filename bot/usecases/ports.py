@@ -8,29 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.domain.package import Package, PackageId, PackageTable, SiteCode
+    from bot.domain.plan import Plan, PlanRow
+    from bot.domain.trouble import SiteTrouble
 
 Clock = Callable[[], datetime]
 """Returns the present moment, aware and in UTC."""
-
-
-class SiteTrouble(StrEnum):
-    """Why a site's database gave no answer."""
-
-    UNREACHABLE = "unreachable"
-    LOGIN = "login"
-    PERMISSION = "permission"
-    SCHEMA = "schema"
-    TIMEOUT = "timeout"
-    DEADLOCK = "deadlock"
-    DRIVER = "driver"
-    OTHER = "other"
 
 
 class SiteError(Exception):
@@ -57,6 +45,35 @@ class SiteReader(Protocol):
 
     def packages(self) -> Sequence[Package]:
         """Read every package, without rows."""
+        ...
+
+
+class RowMoved(Exception):
+    """A row was not as the plan shows it, so nothing at all was changed."""
+
+    def __init__(self, row: PlanRow, found: str) -> None:
+        super().__init__(f"{row.server}: {found}")
+        self.row = row
+        self.found = found
+
+
+class SiteWriter(Protocol):
+    """Changes one site database, by approved plans only."""
+
+    def rehearse(self) -> None:
+        """Try every right that an apply needs, on no row, and roll back. Raises SiteError."""
+        ...
+
+    def apply(self, request_id: str, plan: Plan) -> None:
+        """Change every row of the plan, or none. Raises RowMoved, or SiteError with the outcome unknown."""
+        ...
+
+    def was_applied(self, request_id: str) -> bool:
+        """Return True when the backup table holds this request's rows. Raises SiteError."""
+        ...
+
+    def forbid(self, request_id: str) -> bool:
+        """Make sure a request can never be applied any more; False when it was applied. Raises SiteError."""
         ...
 
 

@@ -9,13 +9,13 @@ import secrets
 import threading
 from collections import OrderedDict
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING
+
+from bot.domain.answers import SnapshotKey
 
 if TYPE_CHECKING:
-    from bot.usecases.lookup import Answer
+    from bot.domain.answers import Answer
     from bot.usecases.ports import Clock
-
-SnapshotKey = NewType("SnapshotKey", str)
 
 KEPT_FOR = timedelta(minutes=30)
 MOST_ROWS = 200_000

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime, timedelta
 
 Block = dict[str, Any]
@@ -21,6 +22,7 @@ BUTTON_TEXT = 75
 BUTTON_VALUE = 2000
 MESSAGE_BLOCKS = 50
 MESSAGE_TEXT = 3500
+CODE_CHARACTERS = 2900
 
 NOTHING = "–"
 """Shown for what is not known; a cell must not be empty."""
@@ -72,13 +74,34 @@ def header(text: str) -> Block:
 
 def section(mrkdwn: str, accessory: Block | None = None) -> Block:
     """Return a section of our own words."""
-    block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": cut(mrkdwn, SECTION_TEXT)}}
+    block: Block = {"type": "section", "text": _mrkdwn(mrkdwn)}
     return block | {"accessory": accessory} if accessory else block
+
+
+def code(lines: Sequence[str]) -> list[Block]:
+    """Return lines of code exactly as they are, nothing interpreted, in as few blocks as their length takes."""
+    chunks: list[list[str]] = [[]]
+    for line in lines:
+        whole = cut(line, CODE_CHARACTERS)
+        if chunks[-1] and sum(map(len, chunks[-1])) + len(chunks[-1]) + len(whole) > CODE_CHARACTERS:
+            chunks.append([])
+        chunks[-1].append(whole)
+    return [_preformatted("\n".join(chunk)) for chunk in chunks if chunk]
+
+
+def _preformatted(text: str) -> Block:
+    inner = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
+    return {"type": "rich_text", "elements": [inner]}
 
 
 def context(mrkdwn: str) -> Block:
     """Return a line of small print."""
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(mrkdwn, SECTION_TEXT)}]}
+    return {"type": "context", "elements": [_mrkdwn(mrkdwn)]}
+
+
+def _mrkdwn(text: str) -> Block:
+    """Without `verbatim` Slack would turn `@here`, `#channel` and addresses inside foreign text into live ones."""
+    return {"type": "mrkdwn", "text": cut(text, SECTION_TEXT), "verbatim": True}
 
 
 def actions(*buttons: Block) -> Block:

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.query import WORDS, BadFilter, BadId, Find, Help, IdFault, NothingToFind, Show
+from bot.domain.query import WORDS, BadFilter, BadId, Find, IdFault, NoReason, NothingToFind, Show
 from bot.domain.refusal import Reason, Refusal
-from bot.usecases.ports import SiteTrouble
+from bot.domain.trouble import SiteTrouble
 from bot.views.kit import Block, Message, actions, button, context, escape, moment, section
 
 if TYPE_CHECKING:
+    from bot.domain.answers import Answer, Found, UnknownPackage
     from bot.domain.package import Package
     from bot.domain.query import Misunderstanding, Query
-    from bot.usecases.lookup import Answer, Found, UnknownPackage
-    from bot.usecases.ports import SiteError
 
 SHOW_ACTION = "status_show"
 MOST_HITS = 20
@@ -27,23 +26,56 @@ HELP = """*`/pkgstatus` shows which version of a package every distribution poin
 • `/pkgstatus PS100112 behind` – only some rows: {words}
 • `/pkgstatus PS100112 site:P02 dp:NYC*` – only a site, only some servers; filters can be combined
 • `/pkgstatus find boot image` – packages by name
+• `/pkgstatus requests` – reset requests, open ones first
+• `/pkgstatus history PS100112` – what was requested for a package
+• `/pkgstatus freeze REASON`, `/pkgstatus unfreeze` – approvers stop all resets, and let them go on
 • `/pkgstatus help` – this text"""
 
 BUSY = "I am busy with many other questions right now. Please try again in a minute."
 STOPPING = "I am just restarting. Please try again in a minute."
+UNRECORDED = "I cannot write my records right now, so I did nothing. Please try again in a few minutes."
+LATER = "I cannot write my records right now. What you asked is kept and will be done as soon as I can."
 LOST = "Something went wrong on my side and nothing was changed. Please try again; if it stays, give an admin `{ref}`."
 CSV_SENT = "I have sent you the CSV in a direct message."
 
 _REFUSALS = {
     Reason.OTHER_WORKSPACE: "Only members of the workspace that installed me can use me; ask a colleague there.",
     Reason.DEACTIVATED: "Your Slack account is deactivated here, so I cannot answer you.",
-    Reason.BOT: "I answer people, not bots; ask a person to run the command.",
-    Reason.GUEST: "Guests cannot read package versions; ask a full member of the workspace to run it for you.",
+    Reason.BOT: "I answer people, not bots; ask a person to do it.",
+    Reason.GUEST: "Guests cannot use this; ask a full member of the workspace to do it for you.",
     Reason.NOT_A_VIEWER: "You are not on the list of people who may read package versions; ask the bot's admin to add "
     "you to its viewers.",
     Reason.CANNOT_LOOK_UP: "Slack could not tell me who you are just now, so I did not answer. Please try again in a "
     "minute.",
     Reason.SNAPSHOT_GONE: "That table is more than 30 minutes old and I no longer have it. Ask again for a fresh one.",
+    Reason.NOT_A_REQUESTER: "You are not on the list of people who may request resets; ask the bot's admin to add you.",
+    Reason.NOT_AN_APPROVER: "You are not an approver, so your vote does not count; the card names those who may.",
+    Reason.NOT_REQUESTER: "Only the person who made this request can withdraw it; an approver can reject it.",
+    Reason.OWN_REQUEST: "You made this request, so somebody else has to decide; you can withdraw it.",
+    Reason.VOTED_ALREADY: "You have approved this already; a second, different person is needed.",
+    Reason.OTHER_PLAN: "This button does not belong to the plan on the card, so nothing was counted. Use the newest.",
+    Reason.DECIDED_ALREADY: "This request is decided already; the card says how.",
+    Reason.WITHDRAWN: "This request was withdrawn, so it cannot be voted on any more.",
+    Reason.EXPIRED: "This request has expired, so it cannot be voted on any more. Request the reset again.",
+    Reason.STALE_PLAN: "The rows changed since this was requested, so it cannot be voted on any more. Request again.",
+    Reason.FROZEN: "Resets are frozen at the moment; an approver can lift that with `/pkgstatus unfreeze`.",
+    Reason.AUDIT_BEHIND: "The audit channel is too far behind, so resets are paused until it has caught up.",
+    Reason.FOREIGN_CARD: "This is not the request's own card, so nothing was counted. Use the newest card.",
+    Reason.UNKNOWN_REQUEST: "I do not know this request, so nothing was done.",
+    Reason.WRONG_STAGE: "That is not possible at this stage of the request; the card says where it stands.",
+    Reason.ROWS_CHANGED: "The rows have changed since you opened the form. Run `/pkgstatus` again and choose anew.",
+    Reason.NOTHING_TO_RESET: "No row of this package may be reset here now; the table says why.",
+    Reason.NO_WRITER: "Resets are not set up for this site; ask the bot's admin for a login that may write.",
+    Reason.TOO_FEW_APPROVERS: "Fewer than two people could approve this now, so I did not take the request.",
+    Reason.CHANNEL_SHARED: "The approvals channel is shared with another workspace, so I take no requests there.",
+    Reason.CHANNEL_ARCHIVED: "The approvals channel is archived, so I cannot take requests; ask the bot's admin.",
+    Reason.CHANNEL_WITHOUT_BOT: "I am not in the approvals channel, so I cannot take requests; invite me there.",
+    Reason.LIST_UNREADABLE: "Slack did not tell me who is on the list for this, so I did nothing. Please try again.",
+    Reason.NO_BACKUP_TABLE: "The backup table is missing or not as it must be, so I asked nobody to vote; the DBA "
+    "has to run deploy/sql/backup_table.sqlserver.sql.",
+    Reason.NO_WRITE_RIGHT: "My login may not make a reset, so I asked nobody to vote; the DBA has to run "
+    "deploy/sql/writer.sqlserver.sql.",
+    Reason.TRIGGER_LATE: "Slack closed the window before I could open the form. Please press the button again.",
     Reason.UNKNOWN_BUTTON: "I do not know that button any more. Please run `/pkgstatus` again.",
 }
 
@@ -69,15 +101,14 @@ def help_text() -> Message:
     return say(HELP.format(words=_filter_words()))
 
 
-def looking_up(query: Query) -> str | None:
+def looking_up(query: Query | Misunderstanding) -> str | None:
     """Return what to say while a question is being answered, or None when the answer is immediate."""
     match query:
         case Show():
             return f"Looking up {query.package_id} …"
         case Find():
             return f"Looking for “{escape(' '.join(query.words), _QUOTED)}” …"
-        case Help():
-            return None
+    return None
 
 
 def misunderstood(problem: Misunderstanding) -> Message:
@@ -92,11 +123,14 @@ def misunderstood(problem: Misunderstanding) -> Message:
             )
         case NothingToFind():
             return say("Tell me what to find, like `/pkgstatus find boot image`.")
+        case NoReason():
+            return say("Say why, like `/pkgstatus freeze site update tonight`.")
 
 
-def refused(refusal: Refusal) -> Message:
-    """Say why nothing was done."""
-    return say(_REFUSALS[refusal.reason])
+def refused(refusal: Refusal, freeze: str = "") -> Message:
+    """Say why nothing was done; a freeze in words says who, when and why."""
+    text = _REFUSALS[refusal.reason]
+    return say(f"{text} {freeze}" if refusal.reason is Reason.FROZEN and freeze else text)
 
 
 def gone(query: str) -> Message:
@@ -105,9 +139,14 @@ def gone(query: str) -> Message:
     return Message(text, (section(text), actions(button("Run again", SHOW_ACTION, query))))
 
 
-def trouble(error: SiteError, reference: str) -> Message:
+def store_trouble(trouble: str, detail: str) -> str:
+    """Say to an admin that the bot's own database cannot be used."""
+    return f"The bot's own database (PKGSTATUS_STORE) cannot be used: {trouble}. {detail}"
+
+
+def trouble(site: str, kind: SiteTrouble, reference: str) -> Message:
     """Say that a site database failed; the reference finds the admin's hint in the log."""
-    return say(f"{_TROUBLES[error.trouble].format(site=escape(error.site))} (`{reference}`).")
+    return say(f"{_TROUBLES[kind].format(site=escape(site))} (`{reference}`).")
 
 
 def csv_note(answer: Answer) -> Message:
@@ -145,7 +184,7 @@ def found(result: Found) -> Message:
 
 def _hit(package: Package) -> Block:
     version = f" {escape(package.version, 40)}" if package.version else ""
-    text = f"*{escape(package.name, 200)}*{version}\n{package.id} · {package.type_name}"
+    text = f"*{escape(package.name, 200)}*{version}\n{escape(package.id)} · {package.type_name}"
     return section(text, button("Show", SHOW_ACTION, package.id, label=f"Show {package.id}"))
 
 

@@ -13,8 +13,8 @@ from bot.domain.package import status_name
 from bot.views.kit import moment
 
 if TYPE_CHECKING:
+    from bot.domain.answers import Answer
     from bot.domain.drift import Verdict
-    from bot.usecases.lookup import Answer
 
 HEADER = (
     "package", "row", "server", "site", "hop", "held", "expected", "behind", "status", "updated (site clock)", "class",

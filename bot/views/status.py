@@ -5,11 +5,14 @@ Also the same rows as a spreadsheet. Order: problems first, site servers apart f
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.domain.answers import SnapshotKey
 from bot.domain.drift import DriftClass, Verdict
 from bot.domain.package import status_name
-from bot.usecases.snapshots import SnapshotKey
+from bot.domain.plan import RowsAllowed
+from bot.domain.planning import resettable
 from bot.views.kit import (
     Block,
     Message,
@@ -29,15 +32,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from bot.domain.answers import Answer, Kept
     from bot.domain.package import Package
-    from bot.usecases.lookup import Answer, Kept
 
 PREVIOUS_ACTION = "status_previous"
 NEXT_ACTION = "status_next"
 CSV_ACTION = "status_csv"
+REQUEST_ACTION = "status_request"
 
 HEADER = ("Server", "Class", "Site", "Hop", "Held", "Expected", "Behind", "Status", "Updated (site clock)")
 SERVER_CHARACTERS = 64
+QUIET = frozenset({DriftClass.IN_SYNC, DriftClass.EXEMPT, DriftClass.IN_FLIGHT})
 SITES_IN_VIEW = 12
 _OTHER_CELLS = 75
 """The most characters that hop, status, update and class can need together."""
@@ -74,14 +79,23 @@ ADVICE = {
 }
 
 
-def draw(kept: Kept, form: Form, start: int = 0) -> Message:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the answer depends on besides its rows: which rows may be reset, and a freeze in words, if there is one."""
+
+    rows: RowsAllowed = RowsAllowed.ANY
+    freeze: str = ""
+
+
+def draw(kept: Kept, form: Form, start: int = 0, around: Around | None = None) -> Message:
     """Draw the page that holds row `start` of an answer."""
+    around = around or Around()
     answer = kept.answer
     drift = answer.drift
     dps = answer.filter.keep(drift.dps)
     sites = answer.filter.keep(drift.sites)
     pages = paginate((_width(verdict) for verdict in dps), form)
-    page = next((page for page in pages if page.start <= start < page.stop), Page(0, 0))
+    page = next((page for page in pages if page.start <= start < page.stop), pages[0] if pages else Page(0, 0))
     blocks = [
         header(f"{drift.package.id} · {drift.package.name}"),
         context(_identity(drift.package, answer)),
@@ -89,7 +103,9 @@ def draw(kept: Kept, form: Form, start: int = 0) -> Message:
         *_site_lines(sites, answer.read_at),
         *_table(answer, dps, page, form),
         *_next_steps(answer),
-        _buttons(kept, pages, page),
+        *([context(f"🧊 {around.freeze}")] if around.freeze else []),
+        *_no_reset(answer, around),
+        _buttons(kept, pages, page, can_reset=not _no_reset(answer, around)),
         context(_small_print(answer)),
     ]
     return Message(_summary(answer), tuple(blocks))
@@ -109,6 +125,12 @@ def line_of(verdict: Verdict, read_at: datetime) -> tuple[str | int | None, ...]
         "no row" if verdict.missing else status_name(row.status_number),
         _updated(row.updated_at, read_at),
     )
+
+
+def in_words(answer: Answer) -> str:
+    """Say how many rows are in each class."""
+    counts = answer.drift.counts
+    return ", ".join(f"{counts[kind]} {kind}" for kind in DriftClass if counts[kind]) or "on no distribution point"
 
 
 def _width(verdict: Verdict) -> int:
@@ -182,7 +204,18 @@ def _next_steps(answer: Answer) -> list[Block]:
     return [section("\n".join(["*What to do next*", *(f"{MARKS[kind]} *{kind}*: {ADVICE[kind]}" for kind in present)]))]
 
 
-def _buttons(kept: Kept, pages: list[Page], page: Page) -> Block:
+def _no_reset(answer: Answer, around: Around) -> list[Block]:
+    """Say why no reset is offered; nothing when one is."""
+    if answer.drift.package.source_site != answer.site:
+        return [context("No reset from here: it must be made at the package's source site.")]
+    if answer.filter.keep(resettable(answer.drift, around.rows)):
+        return []
+    troubled = any(verdict.drift_class not in QUIET for verdict in (*answer.drift.sites, *answer.drift.dps))
+    only = "site rows that are" if around.rows is RowsAllowed.SITE else "rows that are"
+    return [context(f"No reset is offered: only {only} behind or failed can be reset.")] if troubled else []
+
+
+def _buttons(kept: Kept, pages: list[Page], page: Page, *, can_reset: bool) -> Block:
     number = pages.index(page) if page in pages else 0
     buttons = []
     if number > 0:
@@ -192,6 +225,8 @@ def _buttons(kept: Kept, pages: list[Page], page: Page) -> Block:
     if number + 1 < len(pages):
         buttons.append(button("Next ▶", NEXT_ACTION, _value(kept, pages[number + 1].start), label="Next page"))
     rows = kept.answer.row_count
+    if can_reset and kept.answer.filter.keep(resettable(kept.answer.drift, RowsAllowed.ANY)):
+        buttons.append(button("Request reset …", REQUEST_ACTION, _value(kept, page.start)))
     return actions(*buttons, button(f"CSV of all {rows:,} rows", CSV_ACTION, _value(kept, page.start)))
 
 
@@ -222,6 +257,5 @@ def _small_print(answer: Answer) -> str:
 def _summary(answer: Answer) -> str:
     """The answer in one line, for notifications and screen readers."""
     package = answer.drift.package
-    counts = answer.drift.counts
-    words = ", ".join(f"{counts[kind]} {kind}" for kind in DriftClass if counts[kind]) or "on no distribution point"
-    return f"{package.id} {escape(package.name, 100)}, source version {package.source_version}: {words}."
+    version = "unknown" if package.source_version is None else package.source_version
+    return f"{package.id} {escape(package.name, 100)}, source version {version}: {in_words(answer)}."

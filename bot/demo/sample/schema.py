@@ -38,7 +38,7 @@ class Table:
     def insert(self, schema: str = "dbo") -> str:
         """Return the statement that adds one row, with a `?` for each column."""
         marks = ", ".join("?" * len(self.columns))
-        return f"INSERT INTO {_prefix(schema)}{self.name} ({', '.join(self.columns)}) VALUES ({marks})"  # noqa: S608 - names of this file only
+        return f"INSERT INTO {_prefix(schema)}{self.name} ({', '.join(self.columns)}) VALUES ({marks})"
 
     def _parts(self) -> list[str]:
         return [part.strip() for part in self.definition.split(",")]
@@ -130,7 +130,7 @@ def tables(engine: Engine, schema: str = "dbo") -> list[str]:
     # A stored SQLite view may not name a database: the file is attached under whatever name its reader likes.
     source = "SMSPackages" if engine == "sqlite" else f"{prefix}SMSPackages"
     first = [f"CREATE SCHEMA IF NOT EXISTS {schema}"] if schema and engine == "postgresql" else []
-    view = f"CREATE VIEW {prefix}v_Package AS SELECT {PACKAGE_VIEW} FROM {source}"  # noqa: S608 - names of this file only
+    view = f"CREATE VIEW {prefix}v_Package AS SELECT {PACKAGE_VIEW} FROM {source}"
     return [*first, *(table.create(engine, prefix) for table in TABLES), view]
 
 

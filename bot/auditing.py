@@ -1,0 +1,125 @@
+"""The auditor's commands: `ledger verify`, `ledger export`, `ledger head`. They read the store and change nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.domain.ledger import Head
+from bot.settings import SettingsWrong, load
+from bot.usecases.auditing import Comparing
+from bot.usecases.store_ports import StoreError
+from bot.views import audit, replies
+from bot.wiring import store_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.settings import Settings
+    from bot.store.opening import Store
+
+BROKEN = 1
+CANNOT_READ = 2
+COLUMNS = ("sequence", "at", "stream", "version", "kind", "actor_user", "actor_team", "facts", "previous_hash", "hash")
+
+
+@click.group()
+def ledger() -> None:
+    """The record of everything the bot did or refused."""
+
+
+@ledger.command()
+@click.option("--head", "heads", multiple=True, metavar="SEQUENCE:HASH", help="A head that was kept elsewhere.")
+@click.option("--slack-export", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR")
+def verify(heads: tuple[str, ...], slack_export: Path | None) -> None:
+    """Check the whole chain, and with an export of Slack also that the audit channel says the same."""
+    settings, store = _open()
+    found = store.ledger.verify(*map(_head, heads))
+    if found:
+        click.echo(found.sentence)
+        sys.exit(BROKEN)
+    newest = store.ledger.head()
+    click.echo(f"The chain holds: {newest.sequence} entries, head {newest.sequence}:{newest.hash}")
+    if slack_export:
+        _compare(settings, store, slack_export)
+
+
+@ledger.command()
+@click.option("--since", type=click.DateTime(), help="From this moment on (UTC).")
+@click.option("--until", type=click.DateTime(), help="Up to but without this moment (UTC).")
+@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
+def export(since: datetime | None, until: datetime | None, form: str) -> None:
+    """Print entries, oldest first, one a line; any number of them."""
+    _, store = _open()
+    entries = store.ledger.entries(_utc(since), _utc(until))
+    if form == "jsonl":
+        for entry in entries:
+            click.echo(entry.line)
+        return
+    writer = csv.writer(sys.stdout)
+    writer.writerow(COLUMNS)
+    for entry in entries:
+        fields = json.loads(entry.line)
+        writer.writerow([entry.facts_text if name == "facts" else fields[name] for name in COLUMNS])
+
+
+@ledger.command()
+def head() -> None:
+    """Print sequence and hash of the newest entry, to be kept elsewhere."""
+    _, store = _open()
+    newest = store.ledger.head()
+    click.echo(f"{newest.sequence}:{newest.hash}")
+
+
+def _open() -> tuple[Settings, Store]:
+    try:
+        settings = load()
+        return settings, store_of(settings, "auditor")
+    except SettingsWrong as wrong:
+        click.echo("\n".join(wrong.lines), err=True)
+    except StoreError as error:
+        click.echo(replies.store_trouble(error.trouble, error.detail), err=True)
+    sys.exit(CANNOT_READ)
+
+
+def _head(text: str) -> Head:
+    sequence, _, digest = text.partition(":")
+    if not sequence.isdecimal() or not digest:
+        raise click.BadParameter("a head looks like 42:9f86d081…, as `ledger head` prints it")
+    return Head(int(sequence), digest)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment else None
+
+
+def _compare(settings: Settings, store: Store, folder: Path) -> None:
+    comparing = Comparing(store.ledger, store.outbox, lambda entries: audit.draw(entries).text)
+    channel = settings.channels.audit
+    messages = {message["ts"]: message for message in _messages(folder, channel)}
+    is_same = True
+    for finding in comparing.findings(channel, messages):
+        click.echo(f"Line {finding.sequence} {finding.what}.")
+        is_same = False
+    if not is_same:
+        sys.exit(BROKEN)
+    click.echo("The audit channel says the same.")
+
+
+def _messages(folder: Path, channel: str) -> Iterator[dict[str, Any]]:
+    """Read a channel from a standard export: a folder named after it, one JSON file a day."""
+    names = [item["name"] for kind in ("channels", "groups") for item in _listed(folder / f"{kind}.json", channel)]
+    for name in names or ["."]:
+        for day in sorted((folder / name).glob("????-??-??.json")):
+            yield from json.loads(day.read_text(encoding="utf-8"))
+
+
+def _listed(file: Path, channel: str) -> list[dict[str, Any]]:
+    known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+    return [item for item in known if item.get("id") == channel]

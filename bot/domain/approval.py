@@ -1,0 +1,223 @@
+"""The two-person rule: what each command does to a request at each stage. Every decision about a request is here.
+
+`decide` is pure: it returns the events to append on the version it was decided on, or a Refusal; when another decision
+came first, the append fails and it is decided again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.domain.plan import Action
+from bot.domain.refusal import Reason, Refusal
+from bot.domain.request import Event, Kind, Request, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+QUORUM = 2
+"""Two people, always; no setting can make it fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """Somebody whose standing was just checked approves the plan with this fingerprint."""
+
+    user_id: str
+    team_id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Somebody whose standing was just checked rejects, and says why."""
+
+    user_id: str
+    team_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Somebody takes the request back."""
+
+    user_id: str
+    team_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed: expire or remind if that is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outdate:
+    """The rows are no longer as the plan shows them; `claimed` when the process that claimed it found that out."""
+
+    differences: tuple[str, ...]
+    claimed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One process takes it on itself to apply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """It happened, or nothing changed and `trouble` says why; `claimed` when the claim was taken before that was known.
+
+    A process that lost its place finds the stage moved on, and what it believes is not recorded.
+    """
+
+    trouble: str = ""
+    claimed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """It cannot be told yet whether a claimed request was applied; `trouble` says why."""
+
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The undo of an applied reset was applied."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The watcher read the rows: so many are back; `stalled` says that it gives up waiting, and where to look."""
+
+    back: int
+    stalled: str = ""
+
+
+Step = Outdate | Claim | Finish | Doubt | Watched | Undone
+"""What the bot itself does; people do the rest."""
+Command = Approve | Reject | Withdraw | Tick | Step
+
+_CLOSED: Mapping[Stage, Reason] = {
+    Stage.WITHDRAWN: Reason.WITHDRAWN,
+    Stage.EXPIRED: Reason.EXPIRED,
+    Stage.STALE: Reason.STALE_PLAN,
+}
+
+
+def decide(request: Request, command: Command, now: datetime) -> Sequence[Event] | Refusal:
+    """Return what happens because of a command, or why nothing does. An empty sequence means: nothing is due."""
+    match command:
+        case Approve():
+            return _approve(request, command, now)
+        case Reject():
+            return _reject(request, command, now)
+        case Withdraw():
+            return _withdraw(request, command, now)
+        case Tick():
+            return _tick(request, now)
+        case _:
+            return _proceed(request, command)
+
+
+def _approve(request: Request, command: Approve, now: datetime) -> Sequence[Event] | Refusal:
+    closed = _not_votable(request, now)
+    if closed:
+        return Refusal(closed)
+    if command.user_id == request.requester and not request.requester_counts:
+        return Refusal(Reason.OWN_REQUEST)
+    if any(vote.user_id == command.user_id for vote in request.votes):
+        return Refusal(Reason.VOTED_ALREADY)
+    if command.fingerprint != request.plan.fingerprint:
+        return Refusal(Reason.OTHER_PLAN)
+    facts = {"fingerprint": command.fingerprint, "votes": len(request.votes) + 1}
+    voted = Event(Kind.VOTED, command.user_id, command.team_id, facts)
+    return [voted, Event(Kind.QUORUM)] if len(request.votes) + 1 >= QUORUM else [voted]
+
+
+def _reject(request: Request, command: Reject, now: datetime) -> Sequence[Event] | Refusal:
+    closed = _not_votable(request, now)
+    if closed:
+        return Refusal(closed)
+    if command.user_id == request.requester:
+        return Refusal(Reason.OWN_REQUEST)
+    return [Event(Kind.REJECTED, command.user_id, command.team_id, {"reason_given": command.reason})]
+
+
+def _withdraw(request: Request, command: Withdraw, now: datetime) -> Sequence[Event] | Refusal:
+    closed = _not_votable(request, now)
+    if closed:
+        return Refusal(closed)
+    if command.user_id != request.requester:
+        return Refusal(Reason.NOT_REQUESTER)
+    return [Event(Kind.WITHDRAWN, command.user_id, command.team_id)]
+
+
+def _tick(request: Request, now: datetime) -> Sequence[Event]:
+    if request.stage is not Stage.PENDING:
+        return []
+    if now >= request.expires_at:
+        return [Event(Kind.EXPIRED)]
+    return [Event(Kind.REMINDED)] if now >= request.remind_at and not request.reminded else []
+
+
+def _proceed(request: Request, step: Step) -> Sequence[Event] | Refusal:
+    """What the bot itself does: each step only from the stages that can lead to it."""
+    return _events(request, step) if request.stage in _stages(step) else Refusal(Reason.WRONG_STAGE)
+
+
+def _stages(step: Step) -> frozenset[Stage]:
+    match step:
+        case Outdate(claimed=True) | Finish(claimed=True) | Doubt():
+            return frozenset({Stage.APPLYING})
+        case Outdate():
+            return frozenset({Stage.PENDING, Stage.APPROVED})
+        case Claim() | Finish():
+            return frozenset({Stage.APPROVED})
+        case Watched():
+            return frozenset({Stage.APPLIED, Stage.STALLED})
+        case Undone():
+            return frozenset({Stage.APPLIED, Stage.STALLED, Stage.CONVERGED})
+
+
+def _events(request: Request, step: Step) -> list[Event]:
+    match step:
+        case Outdate():
+            return [Event(Kind.STALE, facts={"differences": list(step.differences)})]
+        case Claim():
+            return [Event(Kind.CLAIMED)]
+        case Finish(trouble=""):
+            return _applied(request)
+        case Finish():
+            return [Event(Kind.FAILED, facts={"trouble": step.trouble})]
+        case Doubt():
+            return [] if request.note else [Event(Kind.IN_DOUBT, facts={"trouble": step.trouble})]
+        case Watched():
+            return _watched(request, step)
+        case Undone():
+            return [Event(Kind.UNDONE, facts={"by": step.by})]
+
+
+def _applied(request: Request) -> list[Event]:
+    """An undo has nobody to wait for: it is done when it is applied."""
+    applied = Event(Kind.APPLIED, facts=request.plan.to_facts())
+    is_undo = request.plan.action is Action.UNDO
+    return [applied, Event(Kind.CONVERGED, facts={"back": len(request.plan.rows)})] if is_undo else [applied]
+
+
+def _watched(request: Request, command: Watched) -> list[Event]:
+    if command.back == len(request.plan.rows):
+        return [Event(Kind.CONVERGED, facts={"back": command.back})]
+    if command.stalled and request.stage is Stage.APPLIED:
+        return [Event(Kind.STALLED, facts={"back": command.back, "look_at": command.stalled})]
+    return [Event(Kind.PROGRESSED, facts={"back": command.back})] if command.back != request.back else []
+
+
+def _not_votable(request: Request, now: datetime) -> Reason | None:
+    if request.stage is not Stage.PENDING:
+        return _CLOSED.get(request.stage, Reason.DECIDED_ALREADY)
+    return Reason.EXPIRED if now >= request.expires_at else None

@@ -1,0 +1,175 @@
+"""Make plans, and say whether one still holds: which rows may be in it, and what speaks against applying it now.
+
+Pure. A plan is compared with a fresh read and never repaired: what two people saw is what happens, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.domain.drift import RESETTABLE, Drift, DriftClass, Verdict
+from bot.domain.plan import Action, Plan, PlanRow, RowKey, RowsAllowed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from bot.domain.package import Row, SiteCode
+
+
+class RowFault(StrEnum):
+    """Why a row may not be in a plan."""
+
+    CLASS = "its class is never reset"
+    SITE_ROWS_ONLY = "only site rows may be reset here"
+    UNREADABLE_NAME = "its PkgServer has a form that is not understood"
+    MISSING = "there is no such row"
+
+
+def row_fault(verdict: Verdict, allowed: RowsAllowed) -> RowFault | None:
+    """Return why a row may not be reset, or None when it may be asked for."""
+    faults = (
+        (verdict.missing, RowFault.MISSING),
+        (verdict.drift_class not in RESETTABLE, RowFault.CLASS),
+        (not verdict.row.is_addressable, RowFault.UNREADABLE_NAME),
+        (allowed is RowsAllowed.SITE and not verdict.row.is_site, RowFault.SITE_ROWS_ONLY),
+    )
+    return next((fault for holds, fault in faults if holds), None)
+
+
+def resettable(drift: Drift, allowed: RowsAllowed) -> tuple[Verdict, ...]:
+    """Return the rows that may be asked for, site rows first: a site must have the version before its DPs can."""
+    return tuple(verdict for verdict in (*drift.sites, *drift.dps) if row_fault(verdict, allowed) is None)
+
+
+def reset_plan(drift: Drift, site: SiteCode, chosen: Iterable[Verdict]) -> Plan:
+    """Freeze a reset of these rows."""
+    rows = tuple(_plan_row(verdict) for verdict in chosen)
+    package = drift.package
+    version = package.source_version or 0
+    warnings, follow_up = _warnings(drift, rows), _to_redistribute(drift, rows)
+    return Plan(Action.RESET, site, package.id, package.name, version, rows, warnings, follow_up)
+
+
+def undo_plan(
+    done: Plan, rows: Iterable[Row], touched_since: Collection[RowKey] = ()
+) -> tuple[Plan | None, tuple[PlanRow, ...]]:
+    """Freeze the way back for rows that still read as this reset left them; return the others beside it.
+
+    `touched_since` are rows that a later request changed: what they read now is not this reset's doing.
+    """
+    present = _by_key(rows)
+    still: list[PlanRow] = []
+    moved: list[PlanRow] = []
+    for row in done.rows:
+        fresh = present.get(row.key, [])
+        reads = [(item.held_version, item.status_number) for item in fresh]
+        is_ours = reads == [(row.version_after, row.status_after)] and row.key not in touched_since
+        (still if is_ours else moved).append(row)
+    if not still:
+        return None, tuple(moved)
+    back = tuple(row.reversed() for row in still)
+    plan = Plan(Action.UNDO, done.site, done.package_id, done.package_name, done.source_version, back)
+    return plan, tuple(moved)
+
+
+def objections(plan: Plan, drift: Drift, allowed: RowsAllowed) -> tuple[str, ...]:
+    """Say why a plan may not be applied to what was read and judged just now; empty means that all holds.
+
+    Every row must be there once and read as shown; a reset must also still be right: same source site, same source
+    version, and each row of a class that may be reset.
+    """
+    verdicts = (*drift.sites, *drift.dps)
+    found = list(differences(plan, [verdict.row for verdict in verdicts]))
+    package = drift.package
+    if package.source_site != plan.site:
+        found.append(f"the source site is {package.source_site} now, not {plan.site}")
+    if plan.action is Action.RESET:
+        if package.source_version != plan.source_version:
+            found.append(f"the source version is {package.source_version} now, not {plan.source_version}")
+        found += _not_to_be_reset(plan, verdicts, allowed)
+    elif any(verdict.row.open_jobs for verdict in verdicts):
+        found.append("a distribution job has started, so the old values are no longer true")
+    return tuple(dict.fromkeys(found))
+
+
+def differences(plan: Plan, rows: Iterable[Row]) -> tuple[str, ...]:
+    """Compare a plan with a fresh read of its package; empty means every row is there once and as shown."""
+    present = _by_key(rows)
+    wrong = ((row, _what_is_wrong(row, present.get(row.key, []))) for row in plan.rows)
+    return tuple(f"{row.server}: {found}" for row, found in wrong if found)
+
+
+def _not_to_be_reset(plan: Plan, verdicts: Iterable[Verdict], allowed: RowsAllowed) -> list[str]:
+    keys = {row.key for row in plan.rows}
+    faults = {
+        (verdict.row.server, verdict.drift_class): row_fault(verdict, allowed)
+        for verdict in verdicts
+        if (verdict.row.type_number, verdict.row.site_code, verdict.row.server_path) in keys
+    }
+    return [f"{server} is {kind}: {fault}" for (server, kind), fault in faults.items() if fault]
+
+
+def _to_redistribute(drift: Drift, rows: tuple[PlanRow, ...]) -> tuple[str, ...]:
+    """Choose the DPs to redistribute to: those reset themselves, and one of each site whose own row is reset."""
+    on_site_servers = {verdict.row.server.casefold() for verdict in drift.sites}
+    own = [row.server for row in rows if not row.is_site]
+    sites = {row.site_code for row in rows if row.is_site}
+    candidates = {
+        code: [
+            verdict.row.server for verdict in drift.dps if verdict.row.site_code == code and verdict.row.is_addressable
+        ]
+        for code in sites
+    }
+    chosen = [next((s for s in found if s.casefold() not in on_site_servers), "") for found in candidates.values()]
+    behind_their_site = {row.server for row in rows if not row.is_site and row.site_code in sites}
+    wanted = [*chosen, *(server for server in own if server not in behind_their_site)]
+    return tuple(dict.fromkeys(server for server in wanted if server and server.casefold() not in on_site_servers))
+
+
+def _plan_row(verdict: Verdict) -> PlanRow:
+    row = verdict.row
+    if row.type_number is None or row.held_version is None or row.status_number is None:
+        raise ValueError("a row with unknown values cannot be in a plan")
+    return PlanRow(
+        row.type_number,
+        row.site_code,
+        row.server_path,
+        row.held_version,
+        row.status_number,
+        drift_class=str(verdict.drift_class),
+    )
+
+
+def _warnings(drift: Drift, rows: Iterable[PlanRow]) -> tuple[str, ...]:
+    classes = Counter(row.drift_class for row in rows if not row.is_site)
+    warnings = []
+    if classes[DriftClass.DP_BEHIND] or classes[DriftClass.FAILED]:
+        warnings.append("A DP row whose site is current: Redistribute is the documented action.")
+    if classes[DriftClass.SITE_BEHIND]:
+        warnings.append("A DP row whose site is behind: it cannot catch up before the site row has.")
+    if drift.changed_lately:
+        warnings.append("The package changed within the grace time: it may still be on its way.")
+    if drift.counts[DriftClass.IN_FLIGHT]:
+        warnings.append("Other rows of this package are in flight: it may still be on its way.")
+    return tuple(warnings)
+
+
+def _by_key(rows: Iterable[Row]) -> dict[RowKey, list[Row]]:
+    found: dict[RowKey, list[Row]] = {}
+    for row in rows:
+        if row.type_number is not None:
+            found.setdefault((row.type_number, row.site_code, row.server_path), []).append(row)
+    return found
+
+
+def _what_is_wrong(row: PlanRow, fresh: list[Row]) -> str:
+    if not fresh:
+        return "the row is gone"
+    if len(fresh) > 1:
+        return f"there are {len(fresh)} such rows"
+    reads = (fresh[0].held_version, fresh[0].status_number)
+    if reads == (row.version_before, row.status_before):
+        return ""
+    return f"version {reads[0]}, status {reads[1]} instead of {row.version_before}, {row.status_before}"

@@ -1,0 +1,18 @@
+"""Why a database gave no answer, in the words that people and logs share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SiteTrouble(StrEnum):
+    """Why a site's database gave no answer."""
+
+    UNREACHABLE = "unreachable"
+    LOGIN = "login"
+    PERMISSION = "permission"
+    SCHEMA = "schema"
+    TIMEOUT = "timeout"
+    DEADLOCK = "deadlock"
+    DRIVER = "driver"
+    OTHER = "other"

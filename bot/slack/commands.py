@@ -1,0 +1,66 @@
+"""The slash command: understood here, answered by whoever knows the kind of question."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.query import BadFilter, BadId, NoReason, NothingToFind, parse
+from bot.slack.desk import Reply
+from bot.slack.incoming import Incoming
+from bot.usecases.recording import refused
+from bot.views import replies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slack_bolt import Ack, App
+
+    from bot.domain.query import Misunderstanding
+    from bot.slack.answers import Answers
+    from bot.slack.desk import Desk
+
+COMMAND = "/pkgstatus"
+
+
+class Commands:
+    """Hears `/pkgstatus` and routes each question to the one who answers its kind."""
+
+    def __init__(self, desk: Desk, answers: Answers) -> None:
+        self._desk = desk
+        self._answers = answers
+        self._by_kind: dict[type, Callable[[Incoming, Any], Reply]] = {}
+
+    def answer(self, kind: type, job: Callable[[Incoming, Any], Reply]) -> None:
+        """Learn who answers a kind of question."""
+        self._by_kind[kind] = job
+
+    def register(self, app: App) -> None:
+        """Tell Bolt and the desk."""
+        app.command(COMMAND)(self.on_command)
+        self._desk.hear(COMMAND, self.reply)
+
+    def on_command(self, ack: Ack, body: dict[str, Any]) -> None:
+        """Hear the command."""
+        incoming = Incoming.command(body)
+        self._desk.take_command(ack, incoming, replies.looking_up(parse(incoming.text)))
+
+    def reply(self, incoming: Incoming) -> Reply:
+        """Answer the question in a text, typed or behind a button."""
+        question = parse(incoming.text)
+        if isinstance(question, BadId | BadFilter | NothingToFind | NoReason):
+            say = partial(self._answers.say, incoming, replies.misunderstood(question))
+            return Reply(refused("asked", _fault(question), incoming.text), say)
+        return self._by_kind[type(question)](incoming, question)
+
+
+def _fault(problem: Misunderstanding) -> str:
+    match problem:
+        case BadId():
+            return f"bad ID: {problem.fault}"
+        case BadFilter():
+            return "unknown filter"
+        case NothingToFind():
+            return "nothing to find"
+        case NoReason():
+            return "no reason"

@@ -1,0 +1,86 @@
+"""Jobs for the brake and for looking back: freeze, unfreeze, requests, history."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.domain.query import Freeze, History, ListRequests, Unfreeze
+from bot.domain.request import OPEN, Stage
+from bot.slack.desk import Reply
+from bot.usecases.recording import Deed, refused
+from bot.views import replies, request_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.request import Request
+    from bot.slack.answers import Answers
+    from bot.slack.commands import Commands
+    from bot.slack.incoming import Incoming
+    from bot.usecases.access import Access
+    from bot.usecases.freezing import Freezing
+    from bot.usecases.ports import Clock
+    from bot.usecases.requests import Requests
+    from bot.usecases.standing import Standing
+
+MOST = 20
+
+
+class BrakeAndHistory:
+    """Answers the commands about requests that have no card."""
+
+    def __init__(
+        self, requests: Requests, freezing: Freezing, standing: Standing, access: Access, answers: Answers, clock: Clock
+    ) -> None:
+        self._requests = requests
+        self._freezing = freezing
+        self._standing = standing
+        self._access = access
+        self._answers = answers
+        self._clock = clock
+
+    def register(self, commands: Commands) -> None:
+        """Tell the command which questions are answered here."""
+        commands.answer(Freeze, self._freeze)
+        commands.answer(Unfreeze, self._unfreeze)
+        commands.answer(ListRequests, self._list)
+        commands.answer(History, self._history)
+
+    def _freeze(self, incoming: Incoming, question: Freeze) -> Reply:
+        refusal = self._standing.may_decide(incoming.actor)
+        if refusal:
+            return self._reply(incoming, refused("freeze", refusal.reason), replies.refused(refusal).text)
+        self._freezing.freeze(incoming.actor, question.why, incoming.key)
+        return self._reply(incoming, Deed("asked to freeze", "done"), "Resets are frozen until `/pkgstatus unfreeze`.")
+
+    def _unfreeze(self, incoming: Incoming, _question: Unfreeze) -> Reply:
+        refusal = self._standing.may_decide(incoming.actor)
+        if refusal:
+            return self._reply(incoming, refused("unfreeze", refusal.reason), replies.refused(refusal).text)
+        if self._freezing.now() is None:
+            return self._reply(incoming, refused("unfreeze", "not frozen"), "Resets are not frozen.")
+        self._freezing.unfreeze(incoming.actor, incoming.key)
+        return self._reply(incoming, Deed("asked to unfreeze", "done"), "Resets may go on.")
+
+    def _list(self, incoming: Incoming, _question: ListRequests) -> Reply:
+        ids = [
+            *self._requests.index.in_stages(OPEN, MOST),
+            *self._requests.index.in_stages(frozenset(Stage) - OPEN, MOST),
+        ]
+        return self._listing(incoming, "listed requests", "Requests, open ones first", ids[:MOST])
+
+    def _history(self, incoming: Incoming, question: History) -> Reply:
+        ids = self._requests.index.of_package(question.package_id, MOST)
+        return self._listing(incoming, "read the history", f"Requests for {question.package_id}", ids)
+
+    def _listing(self, incoming: Incoming, verb: str, title: str, ids: Sequence[str]) -> Reply:
+        refusal = self._access.refusal(incoming.actor)
+        if refusal:
+            return self._reply(incoming, refused(verb, refusal.reason), replies.refused(refusal).text)
+        found: list[Request] = [request for request_id in ids if (request := self._requests.load(request_id))]
+        message = request_words.listing(title, found, self._clock())
+        return Reply(Deed(verb, "answered", detail=f"{len(found)}"), partial(self._answers.say, incoming, message))
+
+    def _reply(self, incoming: Incoming, deed: Deed, text: str) -> Reply:
+        return Reply(deed, partial(self._answers.say, incoming, replies.say(text)))

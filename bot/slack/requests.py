@@ -1,0 +1,210 @@
+"""Jobs for requests: the form that asks, votes on the card, the way back, and the plan for everybody to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from slack_sdk.errors import SlackApiError
+
+from bot.domain.package import SiteCode
+from bot.domain.query import BadFilter, Filter, Show, parse, read_filter
+from bot.domain.refusal import Reason, Refusal
+from bot.domain.request import Request
+from bot.slack.desk import Reply
+from bot.slack.incoming import Incoming
+from bot.usecases.approving import Click
+from bot.usecases.recording import Deed, refused
+from bot.usecases.requesting import Held, MovedOn, TooMany, Wish
+from bot.views import replies, request_card, request_form, request_words, status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slack_bolt import Ack, App
+    from slack_sdk import WebClient
+
+    from bot.slack.answers import Answers
+    from bot.slack.commands import Commands
+    from bot.slack.desk import Desk, Job
+    from bot.usecases.approving import Approving
+    from bot.usecases.lookup import Lookup
+    from bot.usecases.requesting import Requesting
+    from bot.views.kit import Block, Message
+
+_LATE = {"expired_trigger_id", "trigger_expired", "trigger_exchanged", "exchanged_trigger_id", "invalid_trigger_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestListeners:
+    """The way from a click or form about a request to its answer.
+
+    `approved` is called when a quorum may be reached; `freeze` says who froze resets, if anybody did.
+    """
+
+    lookup: Lookup
+    requesting: Requesting
+    approving: Approving
+    desk: Desk
+    answers: Answers
+    client: WebClient
+    approved: Callable[[], None]
+    freeze: Callable[[], str]
+
+    def register(self, app: App, commands: Commands) -> None:
+        """Tell Bolt and the desk."""
+        clicks: dict[str, Job] = {
+            status.REQUEST_ACTION: self._open_form,
+            request_card.APPROVE_ACTION: self._approve,
+            request_card.REJECT_ACTION: self._open_rejection,
+            request_card.WITHDRAW_ACTION: self._withdraw,
+            request_card.PLAN_ACTION: self._show_plan,
+            request_card.UNDO_ACTION: self._undo,
+            request_card.AGAIN_ACTION: commands.reply,
+        }
+        for action_id, job in clicks.items():
+            app.action(action_id)(self.desk.on_click)
+            self.desk.hear(action_id, job)
+        for callback, form_job in ((request_form.CALLBACK, self._ask), (request_form.REJECT_CALLBACK, self._reject)):
+            app.view(callback)(self.on_form)
+            self.desk.hear(callback, form_job)
+
+    def on_form(self, ack: Ack, body: dict[str, Any]) -> None:
+        """Hear a submitted form; what is plainly wrong is said at its field at once."""
+        incoming = Incoming.submission(body)
+        complaints = request_form.complaints(request_form.read(incoming.form))
+        if complaints:
+            ack(response_action="errors", errors=complaints)
+        else:
+            self.desk.take_form(ack, incoming, request_form.REASON)
+
+    def _open_form(self, click: Incoming) -> Reply:
+        verb = "opened the reset form"
+        value = status.read_value(click.text)
+        question = parse(value[2]) if value else None
+        outcome = self.lookup.again(click.actor, value[0]) if value else Refusal(Reason.UNKNOWN_BUTTON)
+        if isinstance(outcome, Refusal) or not isinstance(question, Show):
+            return self._no(click, verb, outcome if isinstance(outcome, Refusal) else Refusal(Reason.UNKNOWN_BUTTON))
+        view = self._open(click, request_form.loading("Request reset"))
+        if isinstance(view, Refusal):
+            return self._no(click, verb, view)
+        answer = outcome.answer
+        offer = self.requesting.offer(click.actor, answer.site, question.package_id, question.filter)
+        if isinstance(offer, Refusal):
+            text = replies.refused(offer, self.freeze()).text
+            show = partial(self._update, view, request_form.sorry("Request reset", text))
+            return Reply(refused(verb, offer.reason, question.text), show)
+        metadata = f"{answer.site} {question.text}"
+        form = request_form.draw(offer.plan, offer.rows, metadata, self.requesting.policy.max_rows)
+        deed = Deed(verb, "answered", question.text, detail=f"{len(offer.rows)} rows")
+        return Reply(deed, partial(self._update, view, form))
+
+    def _ask(self, form: Incoming) -> Reply:
+        verb = "requested"
+        filled = request_form.read(form.form)
+        site, _, query = form.text.partition(" ")
+        question = parse(query)
+        rows = self._wanted(filled, question.filter) if isinstance(question, Show) else None
+        if rows is None or not isinstance(question, Show):
+            return self._no(form, verb, Refusal(Reason.UNKNOWN_BUTTON))
+        wish = Wish(SiteCode(site), question.package_id, rows, filled.reason, filled.ticket)
+        outcome = self.requesting.ask(form.actor, wish, {"click": form.key})
+        if isinstance(outcome, TooMany):
+            words = replies.say(request_words.too_many(outcome.count, outcome.most))
+            return self._say(form, refused(verb, "too many rows", question.text), words)
+        return self._opened(form, verb, outcome)
+
+    def _undo(self, click: Incoming) -> Reply:
+        verb = "asked for undo"
+        pressed = _click(click)
+        refusal = self.approving.check_card(pressed)
+        if refusal:
+            return self._no(click, verb, refusal)
+        outcome = self.requesting.undo(click.actor, pressed.request_id, pressed.origin)
+        if isinstance(outcome, MovedOn):
+            return self._say(
+                click, refused(verb, "rows moved on", pressed.request_id), request_words.moved_on(outcome.servers)
+            )
+        return self._opened(click, verb, outcome)
+
+    def _opened(self, incoming: Incoming, verb: str, outcome: Request | Held | Refusal) -> Reply:
+        match outcome:
+            case Held():
+                words = request_words.held(outcome.request_id, outcome.link)
+                return self._say(incoming, refused(verb, f"held by request {outcome.request_id}"), words)
+            case Refusal():
+                return self._no(incoming, verb, outcome)
+            case Request():
+                return Reply(None, lambda: None)  # the relay tells where the card is, once it is posted
+
+    def _approve(self, click: Incoming) -> Reply:
+        outcome = self.approving.approve(_click(click))
+        if isinstance(outcome, Refusal):
+            return self._no(click, "tried to approve", outcome)
+        self.approved()
+        return self._say(click, None, request_words.counted(outcome))
+
+    def _withdraw(self, click: Incoming) -> Reply:
+        return self._ended(click, "pressed withdraw", self.approving.withdraw(_click(click)))
+
+    def _open_rejection(self, click: Incoming) -> Reply:
+        verb = "opened the rejection form"
+        refusal = self.approving.check_card(_click(click)) or self.approving.standing.may_decide(click.actor)
+        view = refusal or self._open(click, request_form.reject(f"{click.channel} {click.ts} {click.text}"))
+        if isinstance(view, Refusal):
+            return self._no(click, verb, view)
+        return Reply(Deed(verb, "answered", _click(click).request_id), lambda: None)
+
+    def _reject(self, form: Incoming) -> Reply:
+        channel, _, rest = form.text.partition(" ")
+        ts, _, value = rest.partition(" ")
+        request_id, fingerprint = request_card.read_value(value)
+        pressed = Click(form.actor, request_id, fingerprint, channel, ts, {"click": form.key})
+        outcome = self.approving.reject(pressed, request_form.read(form.form).reason)
+        return self._ended(form, "rejected", outcome)
+
+    def _ended(self, incoming: Incoming, verb: str, outcome: Request | Refusal) -> Reply:
+        if isinstance(outcome, Refusal):
+            return self._no(incoming, verb, outcome)
+        return self._say(incoming, None, request_words.closed(outcome))
+
+    def _show_plan(self, click: Incoming) -> Reply:
+        verb = "read a plan"
+        pressed = _click(click)
+        refusal = self.lookup.access.refusal(click.actor) or self.approving.check_card(pressed)
+        request = None if refusal else self.approving.requests.load(pressed.request_id)
+        view = refusal or (self._open(click, request_card.plan_modal(request)) if request else None)
+        if isinstance(view, Refusal):
+            return self._no(click, verb, view)
+        return Reply(Deed(verb, "answered", pressed.request_id), lambda: None)
+
+    def _wanted(self, filled: request_form.Filled, asked: Filter) -> Filter | tuple[str, ...] | None:
+        if filled.chosen is not None:
+            return filled.chosen
+        wanted = read_filter(filled.filter_text)
+        return None if isinstance(wanted, BadFilter) else asked.narrowed(wanted)
+
+    def _open(self, click: Incoming, view: Block) -> str | Refusal:
+        """Open a window; the trigger may be too old when the pool was busy or the bot was restarted."""
+        try:
+            return str(self.client.views_open(trigger_id=click.trigger, view=view)["view"]["id"])
+        except SlackApiError as error:
+            if error.response.get("error") in _LATE:
+                return Refusal(Reason.TRIGGER_LATE)
+            raise
+
+    def _update(self, view_id: str, view: Block) -> None:
+        self.client.views_update(view_id=view_id, view=view)
+
+    def _say(self, incoming: Incoming, deed: Deed | None, message: Message) -> Reply:
+        return Reply(deed, partial(self.answers.say, incoming, message))
+
+    def _no(self, incoming: Incoming, verb: str, refusal: Refusal) -> Reply:
+        subject = request_card.read_value(incoming.text)[0]
+        return self._say(incoming, refused(verb, refusal.reason, subject), replies.refused(refusal, self.freeze()))
+
+
+def _click(incoming: Incoming) -> Click:
+    request_id, fingerprint = request_card.read_value(incoming.text)
+    return Click(incoming.actor, request_id, fingerprint, incoming.channel, incoming.ts, {"click": incoming.key})

@@ -1,0 +1,81 @@
+"""The story of a vote: every rule is checked here, on the server, at every click, and every refusal is recorded.
+
+Refusals: who may not decide, what stops all resets, a card that is not the request's own, and all that
+domain/approval.py refuses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.domain.approval import Approve, Reject, Withdraw
+from bot.domain.refusal import Reason, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.domain.request import Request
+    from bot.usecases.access import Actor
+    from bot.usecases.requests import Requests
+    from bot.usecases.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A button on a card: what it says, and the message it was pressed on."""
+
+    actor: Actor
+    request_id: str
+    fingerprint: str
+    channel: str
+    ts: str
+    origin: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Approving:
+    """Takes votes."""
+
+    requests: Requests
+    standing: Standing
+
+    def approve(self, click: Click) -> Request | Refusal:
+        """Count an approval. Raises StoreError."""
+        refusal = self.check_card(click) or self._own(click) or self.standing.may_decide(click.actor)
+        refusal = refusal or self.standing.brake()
+        if refusal:
+            return refusal
+        command = Approve(click.actor.user_id, click.actor.team_id, click.fingerprint)
+        return self.requests.change(click.request_id, command, click.origin)
+
+    def reject(self, click: Click, reason: str) -> Request | Refusal:
+        """End a request by a reasoned no. Raises StoreError."""
+        refusal = self.check_card(click) or self.standing.may_decide(click.actor)
+        if refusal:
+            return refusal
+        command = Reject(click.actor.user_id, click.actor.team_id, reason)
+        return self.requests.change(click.request_id, command, click.origin)
+
+    def withdraw(self, click: Click) -> Request | Refusal:
+        """End a request at its requester's wish. Raises StoreError."""
+        refusal = self.check_card(click) or self.standing.may_ask(click.actor)
+        if refusal:
+            return refusal
+        command = Withdraw(click.actor.user_id, click.actor.team_id)
+        return self.requests.change(click.request_id, command, click.origin)
+
+    def _own(self, click: Click) -> Refusal | None:
+        """Requesters hear that they are the requester, before they hear that they are no approver."""
+        request = self.requests.load(click.request_id)
+        is_own = request is not None and request.requester == click.actor.user_id and not request.requester_counts
+        return Refusal(Reason.OWN_REQUEST) if is_own else None
+
+    def check_card(self, click: Click) -> Refusal | None:
+        """Refuse a click on anything but the request's own newest card. Raises StoreError."""
+        if self.requests.load(click.request_id) is None:
+            return Refusal(Reason.UNKNOWN_REQUEST)
+        card = self.requests.index.card(click.request_id)
+        if card is None or (card.channel, card.ts) != (click.channel, click.ts):
+            return Refusal(Reason.FOREIGN_CARD)
+        return None

@@ -1,0 +1,88 @@
+"""The auditor's questions: whether the chain holds, and whether the audit channel says the same.
+
+Reads only. The claim is that changes are detectable as long as one copy survives, never that they are impossible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bot.domain.ledger import Entry
+    from bot.usecases.store_ports import Ledger, Outbox
+
+AUDIT_LINE = 0
+"""The number under which the outbox keeps an entry's own line."""
+
+Messages = Mapping[str, Mapping[str, Any]]
+"""The channel's messages by their `ts`, as an export holds them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One place where the channel does not say what the ledger says."""
+
+    sequence: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """An entry, and the message that told it, if any did."""
+
+    entry: Entry
+    ts: str
+    is_gap: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """Compares an export of the audit channel with the ledger."""
+
+    ledger: Ledger
+    outbox: Outbox
+    text_of: Callable[[Sequence[Entry]], str]
+
+    def findings(self, channel: str, messages: Messages) -> Iterator[Finding]:
+        """Return every line that was edited, deleted, or is missing, in ledger order. Raises StoreError."""
+        together: list[_Line] = []
+        for line in self._lines(channel):
+            if together and line.ts != together[0].ts:
+                yield from self._compare(together, messages)
+                together = []
+            together.append(line)
+        yield from self._compare(together, messages)
+
+    def _lines(self, channel: str) -> Iterator[_Line]:
+        """Pair every entry with the post that told it; both are read in ledger order."""
+        posts = (post for post in self.outbox.posts(channel) if post.number == AUDIT_LINE)
+        post = next(posts, None)
+        for entry in self.ledger.entries():
+            while post and post.sequence < entry.sequence:
+                post = next(posts, None)
+            told = post if post and post.sequence == entry.sequence else None
+            yield _Line(entry, told.ts if told else "", is_gap=bool(told and told.is_gap))
+
+    def _compare(self, lines: Sequence[_Line], messages: Messages) -> Iterator[Finding]:
+        """Compare the lines of one message."""
+        what = self._fault(lines, messages) if lines else ""
+        if what:
+            yield from (Finding(line.entry.sequence, what) for line in lines)
+
+    def _fault(self, lines: Sequence[_Line], messages: Messages) -> str:
+        ts = lines[0].ts
+        message = messages.get(ts)
+        if not ts:
+            return "is missing: not told yet"
+        if message is None:
+            return f"was deleted from the channel (posted at {ts})"
+        is_same = "edited" not in message and self._says(str(message.get("text", "")), lines)
+        return "" if is_same else f"was edited in the channel (posted at {ts})"
+
+    def _says(self, text: str, lines: Sequence[_Line]) -> bool:
+        entries = [line.entry for line in lines]
+        if lines[0].is_gap:
+            return all(f"#{entry.sequence} {entry.short_hash}" in text for entry in entries)
+        return text.strip() == self.text_of(entries).strip()

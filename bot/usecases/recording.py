@@ -1,0 +1,104 @@
+"""Write down what happens, in one shape: who, verb, object, outcome, and why not if not.
+
+Nothing here acts. An entry commits before the answer it records leaves.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.domain.ledger import Draft
+from bot.usecases.access import Actor
+from bot.usecases.ports import SiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from bot.domain.ledger import JSON, Entry
+    from bot.domain.package import Package, PackageId, PackageTable, SiteCode
+    from bot.domain.trouble import SiteTrouble
+    from bot.usecases.ports import SiteReader
+    from bot.usecases.store_ports import Ledger
+
+Result = TypeVar("Result")
+
+NOBODY = Actor("", "")
+"""The bot itself, for what no person caused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What was done or refused: `verb` and `object` name it, `facts` hold the rest."""
+
+    verb: str
+    outcome: str
+    object: str = ""
+    detail: str = ""
+    reason: str = ""
+    facts: Mapping[str, JSON] = field(default_factory=dict)
+
+    def draft(self, actor: Actor, stream: str, version: int | None = None) -> Draft:
+        """Return the entry to be made of it."""
+        known = {"object": self.object, "detail": self.detail, "reason": self.reason}
+        facts = {"outcome": self.outcome, **{name: text for name, text in known.items() if text}, **self.facts}
+        return Draft(stream, version, self.verb, actor.user_id, actor.team_id, facts)
+
+
+def refused(verb: str, reason: str, subject: str = "") -> Deed:
+    """A deed that was not done, and why."""
+    return Deed(verb, "refused", object=subject, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Diary:
+    """Records what the bot itself does and meets: starts, stops, connections lost and back."""
+
+    ledger: Ledger
+
+    def note(self, verb: str, detail: str = "", facts: Mapping[str, JSON] | None = None) -> Entry:
+        """Record something that no person caused. Raises StoreError."""
+        return self.ledger.append(Deed(verb, "noted", detail=detail, facts=facts or {}).draft(NOBODY, "bot"))
+
+
+class WatchedSite:
+    """Reads a site through another reader, and records when its database goes away and when it is back."""
+
+    def __init__(self, site: SiteReader, diary: Diary) -> None:
+        self._site = site
+        self._diary = diary
+        self._trouble: SiteTrouble | None = None
+        self._guard = threading.Lock()
+
+    @property
+    def code(self) -> SiteCode:
+        """The site code that the settings give this database."""
+        return self._site.code
+
+    def package(self, package_id: PackageId) -> PackageTable | None:
+        """Read a package and all its rows. Raises SiteError."""
+        return self._watched(lambda: self._site.package(package_id))
+
+    def packages(self) -> Sequence[Package]:
+        """Read every package, without rows. Raises SiteError."""
+        return self._watched(self._site.packages)
+
+    def _watched(self, read: Callable[[], Result]) -> Result:
+        try:
+            result = read()
+        except SiteError as error:
+            self._changed(error.trouble)
+            raise
+        self._changed(None)
+        return result
+
+    def _changed(self, trouble: SiteTrouble | None) -> None:
+        with self._guard:
+            if (trouble is None) == (self._trouble is None):
+                return
+            self._trouble = trouble
+        self._diary.note(
+            "site database back" if trouble is None else "site database failed",
+            detail=self.code if trouble is None else f"{self.code}: {trouble}",
+        )

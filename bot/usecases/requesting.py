@@ -1,0 +1,213 @@
+"""The story of asking: from the rows of an answer to a form, from a submitted form to a request with its card.
+
+Refusals: who may not ask, what stops all resets, rows that may not be reset or are in another open request, a backup
+table that is missing or closed. Nobody is asked to vote on what could not be done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.domain.drift import Drift, Verdict, judge
+from bot.domain.plan import Action, Plan, RowKey, RowsAllowed
+from bot.domain.planning import reset_plan, resettable, undo_plan
+from bot.domain.query import Filter
+from bot.domain.refusal import Reason, Refusal
+from bot.domain.request import Request, Stage
+from bot.domain.trouble import SiteTrouble
+from bot.usecases.ports import SiteError
+from bot.usecases.request_ports import RowsHeld
+
+log = structlog.get_logger()
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import timedelta
+
+    from bot.domain.package import PackageId, SiteCode
+    from bot.usecases.access import Actor
+    from bot.usecases.ports import Clock, SiteReader, SiteWriter
+    from bot.usecases.requests import Requests
+    from bot.usecases.standing import Standing
+
+ID_LENGTH = 16
+UNDOABLE = frozenset({Stage.APPLIED, Stage.STALLED, Stage.CONVERGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The numbers of the two-person rule, from the settings."""
+
+    rows: RowsAllowed
+    max_rows: int
+    expire_after: timedelta
+    requester_counts: bool
+    grace: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What may be asked for now: these rows, and the plan if all of them were chosen."""
+
+    rows: tuple[Verdict, ...]
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks for: handles of rows, or a filter over all that may be reset."""
+
+    site: SiteCode
+    package_id: PackageId
+    rows: Collection[str] | Filter
+    reason: str
+    ticket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TooMany:
+    """More rows than one request may have."""
+
+    count: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Another open request holds one of the rows."""
+
+    request_id: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class MovedOn:
+    """Nothing can be undone: no row still reads as the reset left it."""
+
+    servers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Requesting:
+    """Offers rows, takes requests."""
+
+    readers: Mapping[SiteCode, SiteReader]
+    writers: Mapping[SiteCode, SiteWriter]
+    requests: Requests
+    standing: Standing
+    policy: Policy
+    clock: Clock
+
+    def offer(self, actor: Actor, site: SiteCode, package_id: PackageId, wanted: Filter) -> Offer | Refusal:
+        """Say what may be reset now. Raises SiteError, StoreError, PeopleError."""
+        refusal = self._hindrance(actor, site)
+        if refusal:
+            return refusal
+        drift = self._read(site, package_id)
+        rows = wanted.keep(resettable(drift, self.policy.rows)) if drift else ()
+        if drift is None or not rows:
+            return Refusal(Reason.NOTHING_TO_RESET)
+        return Offer(rows, reset_plan(drift, site, rows))
+
+    def ask(self, actor: Actor, wish: Wish, origin: Mapping[str, str]) -> Request | TooMany | Held | Refusal:
+        """Read the rows again, freeze the plan, and open the request. Raises SiteError, StoreError, PeopleError."""
+        refusal = self._hindrance(actor, wish.site)
+        if refusal:
+            return refusal
+        drift = self._read(wish.site, wish.package_id)
+        rows = self._chosen(drift, wish.rows) if drift else ()
+        if drift is None or not rows:
+            return Refusal(Reason.ROWS_CHANGED)
+        if len(rows) > self.policy.max_rows:
+            return TooMany(len(rows), self.policy.max_rows)
+        return self._open(actor, reset_plan(drift, wish.site, rows), wish.reason, wish.ticket, origin)
+
+    def undo(self, actor: Actor, request_id: str, origin: Mapping[str, str]) -> Request | MovedOn | Held | Refusal:
+        """Ask for the way back of an applied reset. Raises SiteError, StoreError, PeopleError."""
+        done = self.requests.load(request_id)
+        if done is None or done.stage not in UNDOABLE or done.plan.action is not Action.RESET:
+            return Refusal(Reason.WRONG_STAGE)
+        refusal = self._hindrance(actor, done.plan.site)
+        if refusal:
+            return refusal
+        table = self.readers[done.plan.site].package(done.plan.package_id)
+        plan, moved = undo_plan(done.plan, table.rows if table else (), self._touched_since(done))
+        servers = tuple(row.server for row in moved)
+        if plan is None:
+            return MovedOn(servers)
+        left = f"; left alone because they moved on: {', '.join(servers)}" if servers else ""
+        return self._open(actor, plan, f"Undo of request {done.id}{left}", "", origin, undoes=done.id)
+
+    def _touched_since(self, done: Request) -> frozenset[RowKey]:
+        """The rows that requests applied after this one have changed."""
+        others = (self.requests.load(request_id) for request_id in self.requests.index.of_package(done.plan.package_id))
+        later = [o for o in others if o and o.applied_at and done.applied_at and o.applied_at > done.applied_at]
+        return frozenset(row.key for other in later for row in other.plan.rows)
+
+    def _hindrance(self, actor: Actor, site: SiteCode) -> Refusal | None:
+        refusal = self.standing.may_ask(actor) or self.standing.brake()
+        if refusal:
+            return refusal
+        if site not in self.writers:
+            return Refusal(Reason.NO_WRITER)
+        if not self.standing.enough_approvers(actor.user_id, requester_counts=self.policy.requester_counts):
+            return Refusal(Reason.TOO_FEW_APPROVERS)
+        return self._rehearsed(site)
+
+    def _rehearsed(self, site: SiteCode) -> Refusal | None:
+        """Nobody is asked to vote on what the database would not take."""
+        try:
+            self.writers[site].rehearse()
+        except SiteError as error:
+            log.warning("a reset would fail", site=site, trouble=error.trouble.value, detail=error.detail)
+            if error.trouble is SiteTrouble.SCHEMA:
+                return Refusal(Reason.NO_BACKUP_TABLE)
+            if error.trouble is SiteTrouble.PERMISSION:
+                return Refusal(Reason.NO_WRITE_RIGHT)
+            raise
+        return None
+
+    def _read(self, site: SiteCode, package_id: PackageId) -> Drift | None:
+        table = self.readers[site].package(package_id)
+        if table is None or table.package.source_site != site:
+            return None
+        return judge(table, self.clock(), self.policy.grace)
+
+    def _chosen(self, drift: Drift, wanted: Collection[str] | Filter) -> tuple[Verdict, ...]:
+        """Find the wanted rows among those that may be reset now; none at all if one of them no longer may."""
+        allowed = resettable(drift, self.policy.rows)
+        if isinstance(wanted, Filter):
+            return wanted.keep(allowed)
+        rows = {verdict.row.handle: verdict for verdict in allowed}
+        return tuple(rows[handle] for handle in rows if handle in wanted) if set(wanted) <= set(rows) else ()
+
+    def _open(
+        self, actor: Actor, plan: Plan, reason: str, ticket: str, origin: Mapping[str, str], undoes: str = ""
+    ) -> Request | Held:
+        now = self.clock()
+        request = Request(
+            id=_id_of(origin),
+            plan=plan,
+            requester=actor.user_id,
+            requester_team=actor.team_id,
+            reason=reason,
+            ticket=ticket,
+            created_at=now,
+            expires_at=now + self.policy.expire_after,
+            requester_counts=self.policy.requester_counts,
+            undoes=undoes,
+        )
+        try:
+            return self.requests.open(request, origin)
+        except RowsHeld as held:
+            card = self.requests.index.card(held.request_id)
+            return Held(held.request_id, card.link if card else "")
+
+
+def _id_of(origin: Mapping[str, str]) -> str:
+    """The same click always opens the same request, however often it is replayed."""
+    return hashlib.sha256(origin["click"].encode()).hexdigest()[:ID_LENGTH]

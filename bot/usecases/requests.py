@@ -1,0 +1,133 @@
+"""One request, wherever it stands: load it, change it, and tell everybody who must know.
+
+Every change is decided by domain/approval.py on the newest state and appended on exactly that version: of two decisions
+at once one wins and the other is decided again. State, ledger, index and outbox commit together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.approval import Command, decide
+from bot.domain.ledger import Draft
+from bot.domain.refusal import Reason, Refusal
+from bot.domain.request import Event, Kind, Request, advance, fold, opening
+from bot.usecases.request_ports import CARD, POSTED, THREAD
+from bot.usecases.store_ports import Notice, StaleStream
+
+if TYPE_CHECKING:
+    from bot.usecases.ports import Clock
+    from bot.usecases.request_ports import Card, RequestIndex
+    from bot.usecases.store_ports import Ledger
+
+_TELLING = ("reason_given", "trouble", "differences", "look_at", "votes", "back", "by")
+"""The fact of an event that its line in the audit channel tells, the first that is there."""
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Words for those who must know of a change; views/ fills it. An empty text means that nobody must."""
+
+    requester: Callable[[Request, Event], Payload | None]
+    thread: Callable[[Request, Event], Payload | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """All requests."""
+
+    ledger: Ledger
+    index: RequestIndex
+    channel: str
+    telling: Telling
+    clock: Clock
+
+    def load(self, request_id: str) -> Request | None:
+        """Rebuild a request from the ledger; None when there never was one. Raises StoreError."""
+        return fold(request_id, self.ledger.stream(stream_of(request_id)))
+
+    def is_intact(self, request_id: str) -> bool:
+        """Whether every entry of a request still has its seal, and every vote is for the plan that is there."""
+        entries = self.ledger.stream(stream_of(request_id))
+        request = fold(request_id, entries)
+        votes = [entry.facts.get("fingerprint") for entry in entries if entry.kind == Kind.VOTED]
+        return (
+            request is not None
+            and all(entry.is_sealed() for entry in entries)
+            and all(fingerprint == request.plan.fingerprint for fingerprint in votes)
+        )
+
+    def open(self, request: Request, origin: Mapping[str, str]) -> Request:
+        """Record a new request and have its card posted. Raises RowsHeld when a row is in another open request.
+
+        A request that the same click opened already is returned instead.
+        """
+        try:
+            return self._append(request, [opening(request)], 0, origin)
+        except StaleStream:
+            return self.load(request.id) or request
+
+    def change(self, request_id: str, command: Command, origin: Mapping[str, str] | None = None) -> Request | Refusal:
+        """Decide a command on the newest state until a decision is recorded. Raises StoreError.
+
+        `origin` names the click that caused it: the same click again finds its own decision and changes nothing.
+        """
+        while True:
+            entries = self.ledger.stream(stream_of(request_id))
+            request = fold(request_id, entries)
+            if request is None:
+                return Refusal(Reason.UNKNOWN_REQUEST)
+            if origin and any(entry.facts.get("click") == origin["click"] for entry in entries):
+                return request
+            events = decide(request, command, self.clock())
+            if isinstance(events, Refusal):
+                return events
+            if not events:
+                return request
+            try:
+                return self._append(request, events, request.version, origin or {})
+            except StaleStream:
+                continue
+
+    def note_card(self, request: Request, card: Card) -> None:
+        """Record where a card was posted. Raises StoreError."""
+        facts = {"outcome": "done", "object": request.plan.package_id, "link": card.link, "channel": card.channel}
+        draft = Draft(f"card {request.id}", None, "card posted", "", "", facts | {"ts": card.ts})
+        notices = [Notice(request.requester, {POSTED: request.id})] if self.index.card(request.id) is None else []
+        self.ledger.append(draft, notices, [self.index.place_card(request.id, card)])
+
+    def _append(self, request: Request, events: Sequence[Event], version: int, origin: Mapping[str, str]) -> Request:
+        after = advance(request, events, self.clock())
+        drafts = [_draft(request, event, version + place, origin) for place, event in enumerate(events, start=1)]
+        notices = [Notice(self.channel, {CARD: request.id}), *self._notices(after, events)]
+        self.ledger.append_all(drafts, notices, [self.index.follow(after)])
+        return after
+
+    def _notices(self, request: Request, events: Sequence[Event]) -> list[Notice]:
+        notices = []
+        for event in events:
+            if payload := self.telling.thread(request, event):
+                notices.append(Notice(self.channel, {THREAD: request.id, **payload}))
+            if payload := self.telling.requester(request, event):
+                notices.append(Notice(request.requester, payload))
+        return notices
+
+
+def stream_of(request_id: str) -> str:
+    """Name the ledger stream of a request."""
+    return f"request {request_id}"
+
+
+def _draft(request: Request, event: Event, version: int, origin: Mapping[str, str]) -> Draft:
+    known = {"outcome": "done", "object": f"{request.plan.action} {request.plan.package_id}", "request": request.id}
+    detail = next((_in_words(event.facts[name]) for name in _TELLING if name in event.facts), "")
+    facts = {**known, **({"detail": detail} if detail else {}), **event.facts, **origin}
+    return Draft(stream_of(request.id), version, str(event.kind), event.user_id, event.team_id, facts)
+
+
+def _in_words(fact: object) -> str:
+    return "; ".join(map(str, fact)) if isinstance(fact, list) else str(fact)

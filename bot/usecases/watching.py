@@ -1,0 +1,102 @@
+"""The story after an apply: look again with growing pauses until every row is back, or say that it is stalled.
+
+Also the passing of time for requests that wait for votes: one reminder, then expiry. Each decision is appended on the
+version it was made on, so that restarts and other processes cannot make it twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.domain.approval import Tick, Undone, Watched
+from bot.domain.package import RowType, Status
+from bot.domain.request import Stage
+from bot.usecases.ports import SiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.domain.package import PackageTable, SiteCode
+    from bot.domain.plan import Plan, PlanRow
+    from bot.domain.request import Request
+    from bot.usecases.ports import Clock, SiteReader
+    from bot.usecases.requests import Requests
+
+log = structlog.get_logger()
+
+GROWTH = 2
+LONGEST_PAUSE = timedelta(hours=1)
+_HAS_IT = {RowType.SITE: {Status.RECEIVED, Status.INSTALLED}, RowType.DP: {Status.INSTALLED}}
+
+
+@dataclass(slots=True)
+class Watching:
+    """Watches requests; when to look next is kept in memory, because looking once more does no harm."""
+
+    readers: Mapping[SiteCode, SiteReader]
+    requests: Requests
+    clock: Clock
+    first_look: timedelta
+    stall_after: timedelta
+    _next: dict[str, tuple[datetime, timedelta]] = field(default_factory=dict)
+
+    def tick(self) -> None:
+        """Expire and remind what is due. Raises StoreError."""
+        for request_id in self.requests.index.in_stages({Stage.PENDING}):
+            self.requests.change(request_id, Tick())
+
+    def look(self) -> None:
+        """Look at every applied reset whose time has come. Raises StoreError."""
+        watched = self.requests.index.in_stages({Stage.APPLIED, Stage.STALLED})
+        self._next = {request_id: due for request_id, due in self._next.items() if request_id in watched}
+        for request_id in watched:
+            at, pause = self._next.get(request_id, (self.clock(), self.first_look))
+            if self.clock() >= at:
+                self._next[request_id] = (self.clock() + pause, min(pause * GROWTH, LONGEST_PAUSE))
+                self._look_at(request_id)
+
+    def _look_at(self, request_id: str) -> None:
+        request = self.requests.load(request_id)
+        reader = self.readers.get(request.plan.site) if request else None
+        if request is None or reader is None:
+            return
+        try:
+            table = reader.package(request.plan.package_id)
+        except SiteError as error:
+            log.warning("cannot look whether rows are back", request=request_id, trouble=error.trouble.value)
+            return
+        waiting = [row for row in request.plan.rows if table is None or not _is_back(request.plan, row, table)]
+        back = len(request.plan.rows) - len(waiting)
+        self.requests.change(request_id, Watched(back, self._stalled(request, waiting)))
+
+    def close_undone(self) -> None:
+        """Close the resets whose undo was applied. Raises StoreError."""
+        for request_id in self.requests.index.in_stages({Stage.APPLIED, Stage.STALLED}):
+            done = self.requests.load(request_id)
+            for other_id in self.requests.index.of_package(done.plan.package_id) if done else ():
+                undo = self.requests.load(other_id)
+                if undo and undo.undoes == request_id and undo.applied_at:
+                    self.requests.change(request_id, Undone(undo.id))
+
+    def _stalled(self, request: Request, waiting: list[PlanRow]) -> str:
+        """Say which log to open next, when it took too long (Microsoft's content troubleshooting pages)."""
+        if request.applied_at is None or self.clock() - request.applied_at < self.stall_after:
+            return ""
+        if len(waiting) == len(request.plan.rows):
+            return "Nothing moved: was the package redistributed? Open distmgr.log at the source site."
+        if any(row.is_site for row in waiting):
+            return "Some rows are not back: open sender.log at the source site, despool.log at the target site."
+        return "Some DPs are not back: open PkgXferMgr.log at their site and smsdpprov.log on the DP."
+
+
+def _is_back(plan: Plan, row: PlanRow, table: PackageTable) -> bool:
+    """Back means at least the version that was expected, and there."""
+    found = [fresh for fresh in table.rows if (fresh.type_number, fresh.site_code, fresh.server_path) == row.key]
+    return any(
+        (fresh.held_version or 0) >= plan.source_version and fresh.status_number in _HAS_IT[RowType(row.type_number)]
+        for fresh in found
+    )

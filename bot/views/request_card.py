@@ -1,0 +1,193 @@
+"""The card of a request, drawn from its state at every change and never edited from memory.
+
+A decided card has no vote buttons. Button values are the request's id and the fingerprint of what is shown: keys that
+are looked up and compared, never statements.
+"""
+
+from __future__ import annotations
+
+from bot.domain.approval import QUORUM
+from bot.domain.plan import Action, statement
+from bot.domain.request import OPEN, Request, Stage
+from bot.views.kit import Block, Message, actions, button, code, context, cut, escape, header, moment, section
+from bot.views.tables import Form, Table
+
+APPROVE_ACTION = "request_approve"
+REJECT_ACTION = "request_reject"
+WITHDRAW_ACTION = "request_withdraw"
+PLAN_ACTION = "request_plan"
+UNDO_ACTION = "request_undo"
+AGAIN_ACTION = "request_again"
+
+ROWS_ON_CARD = 60
+_BAR_LENGTH = 20
+
+TITLES = {
+    Stage.PENDING: "🟡 waiting for votes",
+    Stage.APPROVED: "🔵 approved, about to be applied",
+    Stage.APPLYING: "🔵 being applied",
+    Stage.APPLIED: "🔄 applied, waiting for the rows to come back",
+    Stage.CONVERGED: "🟢 done, all rows are back",
+    Stage.STALLED: "🟠 stalled",
+    Stage.FAILED: "🔴 failed, nothing was changed",
+    Stage.REJECTED: "⛔ rejected",
+    Stage.WITHDRAWN: "⚪ withdrawn",
+    Stage.EXPIRED: "⚪ expired",
+    Stage.STALE: "⚪ outdated, nothing was changed",
+    Stage.UNDONE: "⚪ undone",
+}
+
+
+def draw(request: Request, voters: str, freeze: str, form: Form) -> Message:
+    """Draw the card; `voters` says who may approve, `freeze` who froze resets, when and why, if anybody did."""
+    plan = request.plan
+    title = f"{plan.action.capitalize()} of {plan.package_id} at {plan.site}: {len(plan.rows)} rows"
+    blocks = [
+        header(f"{title}"),
+        section(f"*{TITLES[request.stage]}*{_progress(request)}"),
+        section("\n".join(_story(request))),
+        *_table(request, form),
+        *(context(f"⚠️ {warning}") for warning in plan.warnings),
+        *([section(f"🧊 {freeze}")] if freeze else []),
+        section("\n".join([_rule(request, voters), *_votes(request)])),
+        *_outcome(request),
+        actions(*_buttons(request)),
+        context(f"Request `{request.id}` · plan `{plan.fingerprint[:12]}`"),
+    ]
+    return Message(f"{title}. {TITLES[request.stage]}.", tuple(blocks))
+
+
+def plan_modal(request: Request) -> Block:
+    """Show every row and the exact statements."""
+    plan = request.plan
+    name = f"*{plan.package_id} {escape(plan.package_name, 100)}* at *{escape(plan.site)}*"
+    return {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": "Plan"},
+        "close": {"type": "plain_text", "text": "Close"},
+        "blocks": [
+            section(f"{name}, {len(plan.rows)} rows\nFingerprint `{plan.fingerprint}`"),
+            *code([statement(row, plan.package_id) for row in plan.rows]),
+        ],
+    }
+
+
+def read_value(value: str) -> tuple[str, str]:
+    """Read a button's value back: request id and fingerprint; tampered ones simply match nothing."""
+    request_id, _, fingerprint = value.partition(" ")
+    return request_id, fingerprint
+
+
+def _story(request: Request) -> list[str]:
+    plan = request.plan
+    lines = [
+        f"*Package* {plan.package_id} {escape(plan.package_name, 100)}, source version *{plan.source_version}*",
+        f"*Asked by* <@{request.requester}> {moment(request.created_at)} UTC",
+        f"*Why* {escape(request.reason, 1000)}",
+    ]
+    if request.ticket:
+        lines.append(f"*Ticket* {escape(request.ticket, 200)}")
+    if request.undoes:
+        lines.append(f"*Takes back* request `{request.undoes}`")
+    return lines
+
+
+def _table(request: Request, form: Form) -> list[Block]:
+    plan = request.plan
+    shown = plan.rows[:ROWS_ON_CARD]
+    more = f", the first {len(shown)} shown" if len(shown) < len(plan.rows) else ""
+    outcome = "changed" if request.applied_at else "unchanged"
+    if request.stage is Stage.APPLYING:
+        outcome = "not known yet"
+    rows = tuple(
+        (
+            row.server,
+            "site" if row.is_site else "DP",
+            row.site_code,
+            row.drift_class,
+            f"{row.version_before}, status {row.status_before}",
+            f"{row.version_after}, status {row.status_after}",
+            outcome,
+        )
+        for row in shown
+    )
+    caption = f"{len(plan.rows)} rows{more}"
+    return Table(caption, ("Server", "Row", "Site", "Class", "Before", "After", "Outcome"), rows).draw(form)
+
+
+def _rule(request: Request, voters: str) -> str:
+    who = "one of them may be the requester" if request.requester_counts else "not the requester"
+    text = f"*Rule* {QUORUM} different approvers, {who}. *May approve* {voters}."
+    return f"{text} *Open until* {moment(request.expires_at)} UTC." if request.stage is Stage.PENDING else text
+
+
+def _votes(request: Request) -> list[str]:
+    if not request.votes:
+        return ["*Votes* none yet"] if request.stage is Stage.PENDING else ["*Votes* none"]
+    return [f"✅ <@{vote.user_id}> approved {moment(vote.at)} UTC" for vote in request.votes]
+
+
+def _outcome(request: Request) -> list[Block]:
+    """Who decided, when, and what happened."""
+    if request.stage in OPEN:
+        doubt = f"Whether it happened is not known yet: {escape(request.note, 800)}. Nothing is tried again by itself."
+        return [section(doubt)] if request.note else []
+    if request.applied_at:
+        return [section(_applied(request))]
+    at = f" {moment(request.decided_at)} UTC" if request.decided_at else ""
+    note = escape(request.note, 1500)
+    sentences = {
+        Stage.REJECTED: f"⛔ Rejected by <@{request.decided_by}>{at}: {note}",
+        Stage.WITHDRAWN: f"Withdrawn by <@{request.decided_by}>{at}.",
+        Stage.EXPIRED: f"Nobody decided in time; it expired{at}.",
+        Stage.STALE: f"The rows changed before it was applied{at}; nothing was changed. {note}",
+        Stage.FAILED: f"Nothing was changed{at}: {note}",
+    }
+    return [section(sentences[request.stage])]
+
+
+def _applied(request: Request) -> str:
+    at = f" {moment(request.applied_at)} UTC" if request.applied_at else ""
+    text = f"Applied{at}: {len(request.plan.rows)} of {len(request.plan.rows)} rows changed, each with its backup."
+    if request.stage is Stage.UNDONE:
+        return f"{text}\nUndone by request `{escape(request.note)}`."
+    return f"{text}\n{escape(request.note, 1500)}" if request.note else text
+
+
+def _progress(request: Request) -> str:
+    if request.stage not in {Stage.APPLIED, Stage.CONVERGED, Stage.STALLED} or request.plan.action is Action.UNDO:
+        return ""
+    total = len(request.plan.rows)
+    filled = _BAR_LENGTH * request.back // total
+    bar = "█" * filled + "░" * (_BAR_LENGTH - filled)
+    return f"\n`{bar}` {request.back} of {total} back at {request.plan.source_version}"
+
+
+def _buttons(request: Request) -> list[Block]:
+    value = f"{request.id} {request.plan.fingerprint}"
+    plan = button("Show plan", PLAN_ACTION, value)
+    match request.stage:
+        case Stage.PENDING:
+            approve = button("Approve", APPROVE_ACTION, value) | {"style": "primary", "confirm": _confirm(request)}
+            reject = button("Reject", REJECT_ACTION, value) | {"style": "danger"}
+            return [approve, reject, button("Withdraw", WITHDRAW_ACTION, value), plan]
+        case Stage.APPLIED | Stage.STALLED | Stage.CONVERGED if request.plan.action is Action.RESET:
+            return [button("Undo …", UNDO_ACTION, value), plan]
+        case Stage.STALE:
+            return [button("Request again", AGAIN_ACTION, request.plan.package_id), plan]
+        case _:
+            return [plan]
+
+
+def _confirm(request: Request) -> Block:
+    plan = request.plan
+    text = (
+        f"{plan.action.capitalize()} {len(plan.rows)} rows of {plan.package_id} {cut(plan.package_name, 80)} "
+        f"at site {plan.site}?"
+    )
+    return {
+        "title": {"type": "plain_text", "text": "Approve this change?"},
+        "text": {"type": "plain_text", "text": text},
+        "confirm": {"type": "plain_text", "text": "Approve"},
+        "deny": {"type": "plain_text", "text": "Not yet"},
+    }

@@ -1,0 +1,155 @@
+"""The form that asks for a reset: which rows, why, and exactly what will happen; built here and read back here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.package import status_name
+from bot.domain.plan import RESET_STATUS, RESET_VERSION, statement
+from bot.domain.query import BadFilter, read_filter
+from bot.views.kit import Block, code, context, escape, plain, section
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.domain.drift import Verdict
+    from bot.domain.plan import Plan
+
+CALLBACK = "request_reset"
+REJECT_CALLBACK = "reject_request"
+ROWS, FILTER, REASON, TICKET, FIELD = "rows", "filter", "reason", "ticket", "field"
+SELECT_OPTIONS = 100
+REASON_LEAST = 10
+REASON_MOST = 1000
+_OPTION_TEXT = 75
+_STATEMENTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What somebody entered; `chosen` are handles of rows, None when they gave a filter."""
+
+    chosen: tuple[str, ...] | None
+    filter_text: str
+    reason: str
+    ticket: str
+
+
+def loading(title: str) -> Block:
+    """Return the form's place holder: a trigger lasts three seconds, reading a site can take longer."""
+    return _modal(title, [section("Reading the rows …")])
+
+
+def sorry(title: str, text: str) -> Block:
+    """Return a form that only says why there is none."""
+    return _modal(title, [section(text)])
+
+
+def draw(plan: Plan, rows: Sequence[Verdict], metadata: str, most: int) -> Block:
+    """Draw the form for these rows, all of them chosen at first; `plan` is what asking for all would freeze."""
+    blocks = [
+        section(
+            f"*{plan.package_id} {escape(plan.package_name, 100)}* at site *{escape(plan.site)}*, source version "
+            f"*{plan.source_version}*.\nEach chosen row is set to version *{RESET_VERSION}*, status *{RESET_STATUS}* "
+            f"({status_name(RESET_STATUS)}), so that Distribution Manager sends the package again after a "
+            "Redistribute. Two people must approve; a backup is made in the same transaction."
+        ),
+        _rows_block(rows, most),
+        _text_block(REASON, "Why is a reset needed?", REASON_LEAST, multiline=True),
+        _text_block(TICKET, "Ticket", 0, multiline=False),
+        section(
+            f"*Exactly this is run* for each chosen row; {min(_STATEMENTS, len(plan.rows))} of {len(plan.rows)} shown"
+        ),
+        *code([statement(row, plan.package_id) for row in plan.rows[:_STATEMENTS]]),
+        *(context(f"⚠️ {warning}") for warning in plan.warnings),
+    ]
+    return _modal("Request reset", blocks, CALLBACK, "Request", metadata)
+
+
+def reject(metadata: str) -> Block:
+    """Draw the form that asks why a request is rejected."""
+    blocks = [_text_block(REASON, "Why do you reject it?", REASON_LEAST, multiline=True)]
+    return _modal("Reject request", blocks, REJECT_CALLBACK, "Reject", metadata)
+
+
+def read(values: Mapping[str, Any]) -> Filled:
+    """Read a submitted form's state back."""
+    selected = values.get(ROWS, {}).get(FIELD, {}).get("selected_options")
+    chosen = None if selected is None else tuple(str(option["value"]) for option in selected)
+    return Filled(chosen, _entered(values, FILTER), _entered(values, REASON), _entered(values, TICKET))
+
+
+def complaints(filled: Filled) -> dict[str, str]:
+    """Say what is plainly wrong with a form, by field; the rows themselves are checked against the database later."""
+    wrong = {}
+    if len(filled.reason) < REASON_LEAST:
+        wrong[REASON] = f"Please say in at least {REASON_LEAST} characters why."
+    if filled.chosen is not None and not filled.chosen:
+        wrong[ROWS] = "Choose at least one row."
+    if filled.chosen is None and isinstance(read_filter(filled.filter_text), BadFilter):
+        wrong[FILTER] = "I do not know that filter. Use words like behind or failed, site:P02 or dp:NYC*."
+    return wrong
+
+
+def _entered(values: Mapping[str, Any], block_id: str) -> str:
+    return (values.get(block_id, {}).get(FIELD, {}).get("value") or "").strip()
+
+
+def _rows_block(rows: Sequence[Verdict], most: int) -> Block:
+    if len(rows) > SELECT_OPTIONS:
+        hint = f"{len(rows):,} rows can be reset, {most} at once. Choose like site:P02 dp:NYC* failed"
+        return _text_block(FILTER, "Which rows?", 1, multiline=False, hint=hint)
+    options = [_option(verdict) for verdict in rows]
+    element = {
+        "type": "multi_static_select",
+        "action_id": FIELD,
+        "options": options,
+        "initial_options": options[:most],
+        "placeholder": {"type": "plain_text", "text": "Rows to reset"},
+    }
+    label = f"Rows ({len(rows)} can be reset, at most {most} at once)"
+    return {"type": "input", "block_id": ROWS, "label": {"type": "plain_text", "text": label}, "element": element}
+
+
+def _option(verdict: Verdict) -> Block:
+    row = verdict.row
+    kind = "site" if row.is_site else "DP"
+    text = f"{row.server} ({kind} {row.site_code}, {row.held_version}, {verdict.drift_class})"
+    return {
+        "text": {"type": "plain_text", "text": plain(text, _OPTION_TEXT), "emoji": False},
+        "value": row.handle,
+    }
+
+
+def _text_block(block_id: str, label: str, least: int, *, multiline: bool, hint: str = "") -> Block:
+    element = {
+        "type": "plain_text_input",
+        "action_id": FIELD,
+        "multiline": multiline,
+        "max_length": REASON_MOST if multiline else 200,
+    }
+    block: Block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": {"type": "plain_text", "text": label},
+        "optional": least == 0,
+        "element": element | ({"min_length": least} if least else {}),
+    }
+    return block | {"hint": {"type": "plain_text", "text": hint}} if hint else block
+
+
+def _modal(title: str, blocks: list[Block], callback: str = "", submit: str = "", metadata: str = "") -> Block:
+    view: Block = {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": title},
+        "close": {"type": "plain_text", "text": "Cancel" if submit else "Close"},
+        "blocks": blocks,
+    }
+    if submit:
+        view |= {
+            "submit": {"type": "plain_text", "text": submit},
+            "callback_id": callback,
+            "private_metadata": metadata,
+        }
+    return view

@@ -1,0 +1,213 @@
+"""The whole bot and its life: introduced, wired, connected, working, drained, stopped."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+from datetime import timedelta
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+
+from bot.domain.approval import QUORUM
+from bot.domain.package import SiteCode
+from bot.domain.plan import RowsAllowed
+from bot.schedule import Schedule
+from bot.slack.adopting import Adopting
+from bot.slack.answers import Answers, Forms, payload_of
+from bot.slack.app import build_app
+from bot.slack.audit import AuditListeners
+from bot.slack.commands import Commands
+from bot.slack.connection import Connection, introduce
+from bot.slack.desk import Desk
+from bot.slack.looking_back import BrakeAndHistory
+from bot.slack.people import RememberedPeople, SlackPeople
+from bot.slack.posting import SlackPoster
+from bot.slack.requests import RequestListeners
+from bot.slack.status import StatusListeners
+from bot.slack.work import WorkPool
+from bot.usecases.access import Access
+from bot.usecases.delivering import Pen, Relay
+from bot.usecases.lookup import Lookup
+from bot.usecases.ports import PeopleError, SiteError
+from bot.usecases.recording import NOBODY, Deed, Diary, WatchedSite
+from bot.usecases.snapshots import Snapshots
+from bot.usecases.store_ports import Notice, StoreError
+from bot.views import audit, replies
+from bot.views.status import Around
+from bot.wiring.parts import allowed, client_of, fingerprint, forms_of, now, reader_of, store_of, writer_of
+from bot.wiring.requests import RequestParts, freeze_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slack_bolt import App
+
+    from bot.settings import Settings
+    from bot.site.reading import SiteDatabase
+
+log = structlog.get_logger()
+
+RATE_LIMIT_RETRIES = 3
+THREAD_SECONDS = 5
+TICK_SECONDS = 2
+PURGE_SECONDS = 3600
+ANSWERED_KEPT_FOR = timedelta(days=7)
+"""Far longer than Slack delivers anything again."""
+
+
+class PolicyRefused(Exception):
+    """The two-person rule cannot be kept with these settings; said in one sentence."""
+
+
+class Bot:
+    """`run` returns after `stop`, when everything that was taken on is finished.
+
+    Making one opens the store and brings it up to date: raises StoreError.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._me = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._store = store_of(settings, self._me)
+        self._diary = Diary(self._store.ledger)
+        self._client = client_of(settings)
+        self._client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES))
+        self._databases = {code: reader_of(settings, code) for code in map(SiteCode, settings.sites)}
+        self._writers = {code: writer_of(settings, code) for code in self._databases}
+        self._sites = {code: WatchedSite(site, self._diary) for code, site in self._databases.items()}
+        self._forms = Forms(forms_of(settings.answers.tables))
+        self._work = WorkPool(settings.work.workers, settings.work.waiting)
+        self._schedule = Schedule()
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def run(self) -> None:
+        """Connect and work until `stop`. Raises SlackRefused or PolicyRefused when that can never be right."""
+        for site in self._databases.values():
+            self._start(_say_what_is_readable, site)
+        team_id = introduce(self._client, self._stopping)
+        if team_id is not None:
+            self._work_for(team_id)
+        for thread in self._threads:
+            thread.join(THREAD_SECONDS)
+        for code in self._databases:
+            self._databases[code].close()
+            self._writers[code].close()
+        self._store.close()
+        log.info("stopped")
+
+    def stop(self) -> None:
+        """Take no new work, finish what runs, then let `run` return."""
+        log.info("stopping")
+        if not self._work.close(self._settings.work.drain.total_seconds()):
+            log.warning("stopped before everything was finished")
+        self._stopping.set()
+
+    def _work_for(self, team_id: str) -> None:
+        parts = RequestParts(self._settings, self._store, self._sites, self._writers, self._client, team_id)
+        _check_policy(parts)
+        self._diary.note("started", f"version {version('pkgstatus-bot')}", {"settings": fingerprint(self._settings)})
+        answers = Answers(self._client, self._forms, self._mail)
+        desk = Desk(self._work, answers, self._store.inbox, self._store.ledger)
+        adopting = Adopting(self._me, self._store.inbox, self._store.leases, desk)
+        adopting.live()
+        app = self._app(team_id, desk, answers, parts)
+        self._start(self._relay(parts).run, self._stopping)
+        for name, work in (
+            ("tick", parts.watching.tick),
+            ("apply", parts.applying.work_off),
+            ("watch", parts.watching.look),
+        ):
+            self._schedule.every(TICK_SECONDS, name, work)
+        self._schedule.start()
+        app_token = self._settings.slack.app_token.get_secret_value()
+        Connection(app, app_token, self._stopping, self._connection_changed).run()
+        self._schedule.stop()
+        self._diary.note("stopped")
+
+    def _app(self, team_id: str, desk: Desk, answers: Answers, parts: RequestParts) -> App:
+        app = build_app(self._client)
+        people = RememberedPeople(SlackPeople(self._client), now)
+        access = Access(team_id, allowed(self._settings.viewers), people)
+        lookup = Lookup(self._sites, access, Snapshots(now), now, self._settings.drift.grace)
+        commands = Commands(desk, answers)
+        commands.register(app)
+        public = self._settings.answers.visibility == "channel"
+        StatusListeners(lookup, desk, answers, partial(self._around, parts), public=public).register(app, commands)
+        AuditListeners(access, self._store.ledger, desk, answers).register(app)
+        hurry = partial(self._schedule.soon, "apply")
+        RequestListeners(
+            lookup,
+            parts.requesting,
+            parts.approving,
+            desk,
+            answers,
+            self._client,
+            hurry,
+            lambda: freeze_words(parts.freezing.now()),
+        ).register(app, commands)
+        BrakeAndHistory(parts.requests, parts.freezing, parts.standing, access, answers, now).register(commands)
+        return app
+
+    def _around(self, parts: RequestParts) -> Around:
+        return Around(RowsAllowed(self._settings.reset.rows), freeze_words(parts.freezing.now()))
+
+    def _relay(self, parts: RequestParts) -> Relay:
+        poster = SlackPoster(client_of(self._settings))
+        pen = Pen(
+            how_many=audit.how_many,
+            lines=lambda entries: payload_of(audit.draw(entries)),
+            gap=lambda entry, error: payload_of(audit.gap(entry, error)),
+            notice=parts.cards(poster, self._forms).letter,
+            simpler=self._forms.simpler,
+        )
+        return Relay(self._store.outbox, self._store.leases, poster, pen, time.monotonic)
+
+    def _mail(self, user_id: str, payload: dict[str, Any]) -> None:
+        """Have a direct message delivered by the relay, now or when Slack is back."""
+        deed = Deed("answered by direct message", "done", object=user_id)
+        self._store.ledger.append(deed.draft(NOBODY, "bot"), [Notice(user_id, payload)])
+
+    def _purge(self) -> None:
+        self._store.inbox.purge(now() - ANSWERED_KEPT_FOR)
+
+    def _connection_changed(self, is_back: bool) -> None:  # noqa: FBT001 - a callback's one argument
+        try:
+            self._diary.note("connection back" if is_back else "connection lost")
+        except StoreError as error:
+            log.warning("cannot record", trouble=error.trouble.value, detail=error.detail)
+
+    def _start(self, work: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=partial(work, *arguments), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+
+def _check_policy(parts: RequestParts) -> None:
+    """Refuse to start where two people can never approve, or where votes would be held in the wrong place."""
+    fault = parts.standing.channel_fault()
+    if fault:
+        raise PolicyRefused(replies.refused(fault).text)
+    try:
+        count = len(parts.standing.possible_approvers(QUORUM))
+    except PeopleError as error:
+        raise PolicyRefused(f"Slack does not say who the approvers are: {error}") from error
+    if count < QUORUM:
+        raise PolicyRefused(f"{count} people could approve a reset, and two are needed: check PKGSTATUS_APPROVERS.")
+
+
+def _say_what_is_readable(site: SiteDatabase) -> None:
+    """Tell the admin at start what a site lets us read; the bot also works while a site is away."""
+    try:
+        unread = site.probe().unread
+    except SiteError as error:
+        log.warning("site database failed", site=error.site, trouble=error.trouble.value, detail=error.detail)
+    else:
+        log.info("site database is readable", site=site.code, unread=list(unread))

@@ -1,0 +1,90 @@
+"""The parts that need only settings: clients, databases, the store, the words for the relay."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from slack_sdk import WebClient
+
+from bot.dbapi import Database, Patience
+from bot.site.reading import SiteDatabase
+from bot.site.writing import SiteWriter
+from bot.store.opening import open_store
+from bot.usecases.access import Allowed
+from bot.views.tables import Form
+
+if TYPE_CHECKING:
+    from bot.domain.package import SiteCode
+    from bot.settings import Approvers, People, Settings
+    from bot.store.opening import Store
+
+API_SECONDS = 20
+STORE_PATIENCE = Patience(login=5, query=2)
+"""What comes in is kept before it is acknowledged, and Slack waits three seconds for that."""
+WRITER_SECONDS = 5
+"""An apply holds locks on the site's tables: it gives up early rather than making ConfigMgr wait."""
+
+
+def now() -> datetime:
+    """Return the present moment: the bot's one clock."""
+    return datetime.now(UTC)
+
+
+def client_of(settings: Settings) -> WebClient:
+    """Return a client for the Web API that retries nothing beyond a broken connection."""
+    token = settings.slack.bot_token.get_secret_value()
+    return WebClient(token=token, base_url=settings.slack.api_url, timeout=API_SECONDS)
+
+
+def store_of(settings: Settings, holder: str) -> Store:
+    """Open the bot's own database. Raises StoreError."""
+    return open_store(
+        settings.store.get_secret_value(),
+        audit_channel=settings.channels.audit,
+        holder=holder,
+        clock=now,
+        patience=STORE_PATIENCE,
+    )
+
+
+def reader_of(settings: Settings, code: SiteCode) -> SiteDatabase:
+    """Return the reader of one site; nothing is connected yet."""
+    return SiteDatabase(code, Database(settings.sites[code].database.get_secret_value(), _patience(settings)))
+
+
+def writer_of(settings: Settings, code: SiteCode) -> SiteWriter:
+    """Return the writer of one site; nothing is connected yet."""
+    site = settings.sites[code]
+    address = (site.writer or site.database).get_secret_value()
+    patience = Patience(_patience(settings).login, min(_patience(settings).query, WRITER_SECONDS))
+    return SiteWriter(code, Database(address, patience), settings.reset.backup_table)
+
+
+def fingerprint(settings: Settings) -> str:
+    """Return what tells two settings apart without telling what they are; secrets do not go into it."""
+    known = json.dumps(settings.model_dump(mode="json"), sort_keys=True, default=str)
+    return hashlib.sha256(known.encode()).hexdigest()[:16]
+
+
+def forms_of(choice: str) -> tuple[Form, ...]:
+    """The ladder of table forms; a chosen form still falls back to plain text."""
+    return tuple(Form) if choice == "auto" else tuple(dict.fromkeys([Form(choice), Form.TEXT]))
+
+
+def allowed(people: People | Approvers) -> Allowed:
+    """Return a list of people as the stories know it."""
+    return Allowed(people.users, people.groups)
+
+
+def mentions(people: Approvers) -> str:
+    """Name everybody who may approve, for the card."""
+    groups = [f"<!subteam^{group}>" for group in sorted(people.groups)]
+    return ", ".join([*groups, *(f"<@{user}>" for user in sorted(people.users))])
+
+
+def _patience(settings: Settings) -> Patience:
+    work = settings.work
+    return Patience(int(work.login_timeout.total_seconds()), int(work.query_timeout.total_seconds()))

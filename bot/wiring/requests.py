@@ -1,0 +1,118 @@
+"""The parts that make requests work: asking, voting, applying, watching, and the cards that show it all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.plan import RowsAllowed
+from bot.slack.answers import payload_of
+from bot.slack.channels import channel_fault
+from bot.slack.people import SlackPeople
+from bot.store.requests import RequestTable
+from bot.usecases.applying import Applying
+from bot.usecases.approving import Approving
+from bot.usecases.cards import Cards
+from bot.usecases.freezing import Freezing
+from bot.usecases.requesting import Policy, Requesting
+from bot.usecases.requests import Requests, Telling
+from bot.usecases.standing import Standing
+from bot.usecases.watching import Watching
+from bot.views import request_card, request_words
+from bot.wiring.parts import allowed, mentions, now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slack_sdk import WebClient
+
+    from bot.domain.package import SiteCode
+    from bot.domain.request import Event, Request
+    from bot.settings import Settings
+    from bot.slack.answers import Forms
+    from bot.slack.posting import SlackPoster
+    from bot.store.opening import Store
+    from bot.usecases.freezing import Freeze
+    from bot.usecases.ports import SiteReader, SiteWriter
+    from bot.usecases.request_ports import Card
+    from bot.views.kit import Message
+
+
+class RequestParts:
+    """Everything about requests, put together."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        readers: Mapping[SiteCode, SiteReader],
+        writers: Mapping[SiteCode, SiteWriter],
+        client: WebClient,
+        team_id: str,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        channel = settings.channels.approvals
+        self.index = RequestTable(store.database)
+        self.freezing = Freezing(store.ledger, self.index, channel)
+        telling = Telling(_payload_or_none(request_words.to_requester), _payload_or_none(self._in_thread))
+        self.requests = Requests(store.ledger, self.index, channel, telling, now)
+        self.standing = Standing(
+            team_id=team_id,
+            requesters=allowed(settings.requesters),
+            approvers=allowed(settings.approvers),
+            people=SlackPeople(client),
+            freezing=self.freezing,
+            audit_lag=self._audit_lag,
+            most_lag=settings.audit.max_lag,
+            channel_fault=partial(channel_fault, client, channel),
+        )
+        policy = _policy(settings)
+        self.requesting = Requesting(readers, writers, self.requests, self.standing, policy, now)
+        self.approving = Approving(self.requests, self.standing)
+        self.applying = Applying(readers, writers, self.requests, self.standing, policy, store.leases, now)
+        self.watching = Watching(readers, self.requests, now, settings.watch.first_look, settings.watch.stall_after)
+
+    def cards(self, poster: SlackPoster, forms: Forms) -> Cards:
+        """Return what turns notices into letters."""
+
+        def draw(request: Request, freeze: Freeze | None) -> dict[str, Any]:
+            form = forms.worth_trying()[0]
+            voters = mentions(self._settings.approvers)
+            return payload_of(request_card.draw(request, voters, freeze_words(freeze), form))
+
+        def announce(request: Request, card: Card) -> dict[str, Any]:
+            return payload_of(request_words.posted(request, card.link))
+
+        return Cards(self.requests, self.freezing, draw, announce, poster.link)
+
+    def _in_thread(self, request: Request, event: Event) -> Message | None:
+        return request_words.in_thread(request, event, mentions(self._settings.approvers))
+
+    def _audit_lag(self) -> timedelta:
+        oldest = self._store.outbox.backlog(self._settings.channels.audit).oldest_at
+        return now() - oldest if oldest else timedelta(0)
+
+
+def freeze_words(freeze: Freeze | None) -> str:
+    """Say who froze resets, when and why; nothing when nobody did."""
+    return request_words.frozen(freeze.user_id, freeze.at, freeze.why) if freeze else ""
+
+
+def _payload_or_none(words: Any) -> Any:
+    def make(request: Request, event: Event) -> dict[str, Any] | None:
+        message = words(request, event)
+        return payload_of(message) if message else None
+
+    return make
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        rows=RowsAllowed(settings.reset.rows),
+        max_rows=settings.reset.max_rows,
+        expire_after=settings.approvals.expire_after,
+        requester_counts=settings.approvals.requester_counts,
+        grace=settings.drift.grace,
+    )
