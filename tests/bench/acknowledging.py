@@ -1,0 +1,68 @@
+"""How soon a command is acknowledged: idle beside a bare Bolt app, and with a hundred commands at once.
+
+A round asks both programs one after the other, so that whatever else the machine does hits both.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from tests.bench.bare_app import bare_app
+from tests.bench.figure import Figure
+from tests.frontdoor.sites import locked
+from tests.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WARM_UP_ROUNDS, ROUNDS = 10, 100
+CROWD, QUERY_SECONDS = 100, 4
+
+
+def figures() -> Iterator[Figure]:
+    """Measure and return all figures of acknowledging."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield _idle(Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        yield _crowded(Path(folder))
+
+
+def _idle(folder: Path) -> Figure:
+    (folder / "ours").mkdir()
+    (folder / "bare").mkdir()
+    with Stage(folder / "ours") as ours, Stage(folder / "bare") as bare:
+        ours.start_bot()
+        bare.start_bot(bare_app(bare))
+        rounds = [(_ask(ours), _acknowledged(bare)) for _ in range(WARM_UP_ROUNDS + ROUNDS)]
+    our_times, bare_times = zip(*rounds[WARM_UP_ROUNDS:], strict=True)
+    return Figure("acknowledging, idle (median)", "ms", median(our_times), 1.3, bare=median(bare_times))
+
+
+def _crowded(folder: Path) -> Figure:
+    with Stage(folder) as stage:
+        stage.start_bot()
+        with locked(stage.site), ThreadPoolExecutor(CROWD) as crowd:
+            slow_until = time.monotonic() + QUERY_SECONDS
+            latest = max(crowd.map(lambda _: _acknowledged(stage), range(CROWD)))
+            stage.wait_for(lambda: time.monotonic() > slow_until)
+        stage.wait_for(lambda: len(stage.answers()) >= CROWD, seconds=60)
+    return Figure(f"acknowledging, {CROWD} at once, queries take {QUERY_SECONDS} s (latest)", "ms", latest, 3000)
+
+
+def _ask(stage: Stage) -> float:
+    """Return when the acknowledgement came, after the answer came too: the next question finds nothing running."""
+    milliseconds = _acknowledged(stage)
+    stage.answer_to("ada")
+    return milliseconds
+
+
+def _acknowledged(stage: Stage) -> float:
+    acknowledged = stage.command("ada", "PS100112")
+    if not acknowledged["acked"]:
+        raise RuntimeError(f"A command was not acknowledged: {acknowledged}")
+    return float(acknowledged["ack_ms"])

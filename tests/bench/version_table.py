@@ -1,0 +1,92 @@
+"""The CPU that one `/pkgstatus` needs beyond its SQL and its Slack call: understand, convert, judge, keep, draw.
+
+The same statement is run bare on the same driver and taken off.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+import time
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bot.dbapi import Database
+from bot.demo.sample.build import build_sample
+from bot.domain.answers import Kept
+from bot.domain.package import PackageId, SiteCode
+from bot.domain.query import Show, parse
+from bot.site.probing import probe
+from bot.site.reading import SiteDatabase, _package_with_rows, _parameters
+from bot.usecases.access import Access, Actor, Allowed
+from bot.usecases.lookup import Lookup
+from bot.usecases.ports import Person
+from bot.usecases.snapshots import Snapshots
+from bot.views.status import draw
+from bot.views.tables import Form
+from tests.bench.figure import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+BOUNDS = {300: 15.0, 5000: 80.0}
+ROUNDS = 21
+PACKAGE = PackageId("BIG00001")
+ADA = Actor("U000000ADA", "T0CONTOSO")
+
+
+class Known:
+    """Everybody is a full member."""
+
+    def find(self, user_id: str) -> Person:
+        return Person(user_id, ADA.team_id)
+
+    def members(self, group_id: str) -> frozenset[str]:
+        raise NotImplementedError(group_id)
+
+
+def figures() -> Iterator[Figure]:
+    """Measure and return the figure of each size."""
+    for rows, bound in BOUNDS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            site = Path(folder) / "site.db"
+            build_sample(site, now=datetime.now(UTC), rows=rows)
+            yield Figure(f"/pkgstatus beyond SQL and Slack, {rows:,} rows (median CPU)", "ms", _cpu(site), bound)
+
+
+def _cpu(site: Path) -> float:
+    database = Database(f"sqlite:///{site}")
+    shape = database.read(probe)
+    statement = (_package_with_rows(shape), _parameters(shape, PACKAGE))
+    reader = SiteDatabase(SiteCode("PS1"), database)
+    access = Access(ADA.team_id, Allowed(), Known())
+    lookup = Lookup({reader.code: reader}, access, Snapshots(_now), _now, timedelta(hours=4))
+    _answer(lookup)
+    with closing(sqlite3.connect(":memory:")) as bare:
+        bare.execute("ATTACH DATABASE ? AS dbo", (str(site),))
+        whole = [_timed(lambda: _answer(lookup)) for _ in range(ROUNDS)]
+        fetch = [_timed(lambda: bare.execute(*statement).fetchall()) for _ in range(ROUNDS)]
+    reader.close()
+    return median(whole) - median(fetch)
+
+
+def _answer(lookup: Lookup) -> None:
+    question = parse(PACKAGE)
+    assert isinstance(question, Show)
+    kept = lookup.show(ADA, question)
+    assert isinstance(kept, Kept)
+    assert len(kept.answer.drift.dps) in BOUNDS
+    draw(kept, Form.DATA_TABLE)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return (time.process_time() - began) * 1000
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,281 @@
+"""Connections on both engines: what they read, how long they wait, and what happens when they are lost."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.dbapi import Connection, Database, DatabaseError, Fault, Patience
+from tests.engines import ENGINES, needs_postgresql, postgresql, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+IMPATIENT = Patience(login=3, query=1)
+COUNT_UP = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 2000000000) SELECT COUNT(*) FROM t"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return a SQLite file with a table of three numbers."""
+    path = tmp_path / "with blank & ?.db"
+    write(path, 1, 2, 3)
+    return path
+
+
+@pytest.fixture(params=ENGINES)
+def address(request: pytest.FixtureRequest, file: Path) -> Iterator[str]:
+    """Return the address of a database with a table of three numbers."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{file}"
+        return
+    run("DROP SCHEMA IF EXISTS dbo CASCADE", "CREATE SCHEMA dbo", "CREATE TABLE dbo.Numbers (Number int)")
+    run("INSERT INTO dbo.Numbers VALUES (1), (2), (3)")
+    yield postgresql()
+    run("DROP SCHEMA IF EXISTS dbo CASCADE")
+
+
+@pytest.fixture
+def database(address: str) -> Iterator[Database]:
+    """Return the database at that address."""
+    database = Database(address, IMPATIENT)
+    yield database
+    database.close()
+
+
+def write(path: Path, *numbers: int) -> None:
+    """Make a new SQLite file with these numbers."""
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("CREATE TABLE Numbers (Number int)")
+        raw.executemany("INSERT INTO Numbers VALUES (?)", [(number,) for number in numbers])
+
+
+def numbers(connection: Connection) -> list[int]:
+    return [row[0] for row in connection.query("SELECT Number FROM dbo.Numbers WHERE Number > ? ORDER BY Number", (0,))]
+
+
+def fault_of(database: Database, sql: str) -> Fault:
+    """Return how a statement fails."""
+    with pytest.raises(DatabaseError) as caught:
+        database.read(lambda connection: connection.query(sql))
+    return caught.value.fault
+
+
+def test_rows_come_back_for_parameters(database: Database) -> None:
+    assert database.read(numbers) == [1, 2, 3]
+
+
+def test_columns_are_named_in_lower_case(database: Database) -> None:
+    assert database.read(lambda connection: connection.columns("dbo.Numbers")) == {"number"}
+
+
+def test_a_stream_gives_every_row(database: Database) -> None:
+    sql = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 2500) SELECT n FROM t"
+
+    rows = database.read(lambda connection: [row[0] for row in connection.stream(sql)])
+
+    assert rows == list(range(1, 2501))
+
+
+def test_what_is_missing_is_named(database: Database) -> None:
+    assert fault_of(database, "SELECT * FROM dbo.Missing") is Fault.SCHEMA
+    assert fault_of(database, "SELECT Missing FROM dbo.Numbers") is Fault.SCHEMA
+    assert fault_of(database, "SELEC") is Fault.OTHER
+    assert database.read(numbers) == [1, 2, 3]
+
+
+def test_a_statement_is_not_waited_for_longer_than_patience_lasts(database: Database) -> None:
+    assert fault_of(database, COUNT_UP) is Fault.TIMEOUT
+    assert database.read(numbers) == [1, 2, 3]
+
+
+def test_a_lock_is_not_waited_for_longer_than_patience_lasts(address: str) -> None:
+    first, second = (Database(address, IMPATIENT, owned=True) for _ in range(2))
+
+    def change(connection: Connection) -> int:
+        return connection.execute("UPDATE dbo.Numbers SET Number = 4 WHERE Number = 3")
+
+    def while_locked(connection: Connection) -> Fault:
+        change(connection)
+        with pytest.raises(DatabaseError) as caught:
+            second.write(change)
+        return caught.value.fault
+
+    assert first.write(while_locked) is Fault.TIMEOUT
+    assert second.read(numbers) == [1, 2, 4]
+    first.close()
+    second.close()
+
+
+def test_a_transaction_happens_as_a_whole_or_not_at_all(database: Database) -> None:
+    def half(connection: Connection) -> None:
+        connection.execute("INSERT INTO dbo.Numbers VALUES (?)", (4,))
+        connection.query("SELECT * FROM dbo.Missing")
+
+    with pytest.raises(DatabaseError):
+        database.write(half)
+    assert database.read(numbers) == [1, 2, 3]
+
+    assert database.write(lambda connection: connection.execute("INSERT INTO dbo.Numbers VALUES (?)", (4,))) == 1
+    assert database.read(numbers) == [1, 2, 3, 4]
+
+
+def test_an_exception_of_the_work_itself_undoes_the_transaction_and_comes_out_unchanged(database: Database) -> None:
+    def broken(connection: Connection) -> None:
+        connection.execute("DELETE FROM dbo.Numbers")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        database.write(broken)
+    assert database.read(numbers) == [1, 2, 3]
+
+
+def test_each_thread_has_a_connection_of_its_own_and_keeps_it(database: Database) -> None:
+    seen: dict[str, list[Connection]] = {}
+
+    def work(name: str) -> None:
+        seen[name] = [database.read(lambda connection: connection) for _ in range(3)]
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [len(set(map(id, connections))) for connections in seen.values()] == [1, 1]
+    assert seen["one"][0] is not seen["two"][0]
+
+
+def test_after_closing_the_next_reading_connects_again(database: Database) -> None:
+    assert database.read(numbers) == [1, 2, 3]
+
+    database.close()
+
+    assert database.read(numbers) == [1, 2, 3]
+
+
+def test_a_reading_that_failed_is_not_run_again_on_a_link_that_holds(database: Database) -> None:
+    runs: list[int] = []
+
+    def work(connection: Connection) -> Any:
+        runs.append(1)
+        return connection.query("SELECT * FROM dbo.Missing")
+
+    with pytest.raises(DatabaseError):
+        database.read(work)
+    assert len(runs) == 1
+
+
+class TestALostConnection:
+    @needs_postgresql
+    def test_is_replaced_within_the_same_reading(self) -> None:
+        database = Database(postgresql(), IMPATIENT)
+        (before,) = database.read(lambda connection: connection.query("SELECT pg_backend_pid()"))
+
+        run(f"SELECT pg_terminate_backend({before[0]})")
+        (after,) = database.read(lambda connection: connection.query("SELECT pg_backend_pid()"))
+
+        assert before[0] != after[0]
+        database.close()
+
+    @needs_postgresql
+    def test_ends_a_writing_which_is_not_run_again(self) -> None:
+        database = Database(postgresql(), IMPATIENT)
+        runs: list[int] = []
+
+        def work(connection: Connection) -> list[Any]:
+            runs.append(1)
+            (pid,) = connection.query("SELECT pg_backend_pid()")
+            run(f"SELECT pg_terminate_backend({pid[0]})")
+            return connection.query("SELECT 1")
+
+        with pytest.raises(DatabaseError) as caught:
+            database.write(work)
+
+        assert (caught.value.fault, len(runs)) == (Fault.UNREACHABLE, 1)
+        assert database.write(lambda connection: connection.query("SELECT 1")[0][0]) == 1
+        database.close()
+
+    def test_to_a_file_that_was_spoiled_is_replaced_once_the_file_is_well_again(self, file: Path) -> None:
+        database = Database(f"sqlite:///{file}", IMPATIENT)
+        assert database.read(numbers) == [1, 2, 3]
+
+        file.write_bytes(b"This is no database at all. " * 400)
+        assert fault_of(database, "SELECT * FROM dbo.Numbers") is Fault.UNREACHABLE
+        write(file, 7)
+
+        assert database.read(numbers) == [7]
+        database.close()
+
+
+class TestADatabaseThatIsNotThere:
+    def test_is_unreachable_as_a_file(self, tmp_path: Path) -> None:
+        missing = tmp_path / "missing.db"
+
+        assert fault_of(Database(f"sqlite:///{missing}"), "SELECT 1") is Fault.UNREACHABLE
+        assert not missing.exists()
+
+    def test_is_made_as_a_file_when_it_is_our_own(self, tmp_path: Path) -> None:
+        own = Database(f"sqlite:///{tmp_path / 'own.db'}", owned=True)
+
+        assert own.read(lambda connection: connection.query("PRAGMA dbo.journal_mode")) == [("wal",)]
+        assert own.read(lambda connection: connection.query("PRAGMA dbo.synchronous")) == [(2,)]
+        own.close()
+
+    def test_is_found_once_it_is_there(self, tmp_path: Path) -> None:
+        database = Database(f"sqlite:///{tmp_path / 'late.db'}")
+        assert fault_of(database, "SELECT 1") is Fault.UNREACHABLE
+
+        write(tmp_path / "late.db", 5)
+
+        assert database.read(numbers) == [5]
+        database.close()
+
+    def test_is_unreachable_when_a_folder_stands_there(self, tmp_path: Path) -> None:
+        assert fault_of(Database(f"sqlite:///{tmp_path}"), "SELECT 1") is Fault.UNREACHABLE
+
+    @needs_postgresql
+    def test_is_unreachable_where_nobody_listens(self) -> None:
+        address = postgresql(Server="127.0.0.1", Port="9")
+
+        assert fault_of(Database(address, IMPATIENT), "SELECT 1") is Fault.UNREACHABLE
+
+    @needs_postgresql
+    def test_refuses_the_login_when_the_server_has_no_such_database(self) -> None:
+        assert fault_of(Database(postgresql(Database="no such one"), IMPATIENT), "SELECT 1") is Fault.LOGIN
+
+    @needs_postgresql
+    def test_refuses_the_login_of_somebody_it_does_not_know(self) -> None:
+        assert fault_of(Database(postgresql(Uid="nobody at all"), IMPATIENT), "SELECT 1") is Fault.LOGIN
+
+    @needs_postgresql
+    def test_has_no_driver_when_the_string_names_one_that_is_not_installed(self) -> None:
+        assert fault_of(Database("Driver={No such driver};Server=x"), "SELECT 1") is Fault.DRIVER
+
+
+def test_pyodbc_is_not_imported_before_an_odbc_string_is_used(file: Path) -> None:
+    code = (
+        "import sys; from bot.dbapi import Database; "
+        f"Database('sqlite:///{file}').read(lambda c: c.query('SELECT 1')); import bot.wiring; "
+        "sys.exit('pyodbc' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_machine_without_unixodbc_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyodbc", None)
+
+    with pytest.raises(DatabaseError) as caught:
+        Database("Driver=x;Server=y").read(lambda connection: connection.query("SELECT 1"))
+
+    assert caught.value.fault is Fault.DRIVER
+    assert "install unixODBC" in caught.value.detail

@@ -1,0 +1,317 @@
+"""Which driver error means what, by the messages that drivers really give."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from bot.dbapi import Fault, faults
+
+case = pytest.param
+MS = "[Microsoft][ODBC Driver 18 for SQL Server]"
+SERVER = f"{MS}[SQL Server]"
+MARKER = "hunter2"
+
+
+class DriverError(Exception):
+    """An error as pyodbc raises it: the state, and the message with the native number in brackets."""
+
+
+def named(state: str, message: str, *, connecting: bool = False) -> Fault:
+    """Return the name of an error as pyodbc gives it."""
+    return faults.name(DriverError(state, f"[{state}] {message}"), connecting=connecting).fault
+
+
+MICROSOFT_SAYS = [
+    case("28000", f"{SERVER}Login failed for user 'bot'. (18456) (SQLDriverConnect)", Fault.LOGIN, id="wrong password"),
+    case(
+        "28000",
+        f"{SERVER}Login failed for user 'bot'. (18456) (SQLDriverConnect); [28000] {SERVER}Cannot open database "
+        '"CM_PS1" requested by the login. The login failed. (4060)',
+        Fault.LOGIN,
+        id="no access to the database, told twice",
+    ),
+    case(
+        "42000",
+        f'{SERVER}Cannot open database "CM_PS1" requested by the login. The login failed. (4060) (SQLDriverConnect)',
+        Fault.LOGIN,
+        id="no such database",
+    ),
+    case(
+        "28000",
+        f"{SERVER}Login failed. The login is from an untrusted domain and cannot be used with Integrated "
+        "authentication. (18452) (SQLDriverConnect)",
+        Fault.LOGIN,
+        id="untrusted domain",
+    ),
+    case(
+        "HY000",
+        f"{MS}SSPI Provider: No Kerberos credentials available (default cache: FILE:/tmp/krb5cc_0) (851968) "
+        "(SQLDriverConnect)",
+        Fault.LOGIN,
+        id="no Kerberos ticket",
+    ),
+    case(
+        "HY000",
+        f"{MS}SSPI Provider: Ticket expired (851968) (SQLDriverConnect); [HY000] {MS}Cannot generate SSPI "
+        "context (851968)",
+        Fault.LOGIN,
+        id="an expired Kerberos ticket",
+    ),
+    case(
+        "42000",
+        f"{SERVER}The SELECT permission was denied on the object 'PkgStatus', database 'CM_PS1', schema 'dbo'. (229) "
+        "(SQLExecDirectW)",
+        Fault.PERMISSION,
+        id="no right to read a table",
+    ),
+    case(
+        "42000",
+        f"{SERVER}The SELECT permission was denied on the column 'PkgServer' of the object 'PkgStatus'. (230) "
+        "(SQLExecDirectW)",
+        Fault.PERMISSION,
+        id="no right to read a column",
+    ),
+    case(
+        "08004",
+        f'{SERVER}The server principal "bot" is not able to access the database "CM_PS1" under the current security '
+        "context. (916) (SQLExecDirectW)",
+        Fault.PERMISSION,
+        id="no right to use the database",
+    ),
+    case("42S02", f"{SERVER}Invalid object name 'dbo.PkgStatus'. (208) (SQLExecDirectW)", Fault.SCHEMA, id="no table"),
+    case("42S22", f"{SERVER}Invalid column name 'SourceVersion'. (207) (SQLExecDirectW)", Fault.SCHEMA, id="no column"),
+    case("HYT00", f"{MS}Query timeout expired (0) (SQLExecDirectW)", Fault.TIMEOUT, id="a slow statement"),
+    case(
+        "42000", f"{SERVER}Lock request time out period exceeded. (1222) (SQLExecDirectW)", Fault.TIMEOUT, id="a lock"
+    ),
+    case("HY008", f"{MS}Operation canceled (0) (SQLExecDirectW)", Fault.TIMEOUT, id="cancelled"),
+    case(
+        "40001",
+        f"{SERVER}Transaction (Process ID 61) was deadlocked on lock resources with another process and has been "
+        "chosen as the deadlock victim. Rerun the transaction. (1205) (SQLExecDirectW)",
+        Fault.DEADLOCK,
+        id="deadlock victim",
+    ),
+    case(
+        "08S01",
+        f"{MS}TCP Provider: Error code 0x68 (104) (SQLExecDirectW); [08S01] {MS}Communication link failure",
+        Fault.UNREACHABLE,
+        id="the link is gone",
+    ),
+    case(
+        "08001",
+        f"{MS}TCP Provider: Error code 0x2AF9 (11001) (SQLDriverConnect)",
+        Fault.UNREACHABLE,
+        id="no such server",
+    ),
+    case(
+        "08001",
+        f"{MS}SSL Provider: [error:0A000086:SSL routines::certificate verify failed:self-signed certificate] "
+        "(-1) (SQLDriverConnect)",
+        Fault.UNREACHABLE,
+        id="a certificate that is not trusted",
+    ),
+    case(
+        "42000",
+        f"{SERVER}Database 'CM_PS1' cannot be opened. It is in the middle of a restore. (927) (SQLExecDirectW)",
+        Fault.UNREACHABLE,
+        id="the database is being restored",
+    ),
+    case(
+        "42000",
+        f"{SERVER}Unable to access availability database 'CM_PS1' because the database replica is not in the PRIMARY "
+        "or SECONDARY role. (983) (SQLExecDirectW)",
+        Fault.UNREACHABLE,
+        id="an availability group fails over",
+    ),
+    case(
+        "01000",
+        "[unixODBC][Driver Manager]Can't open lib 'ODBC Driver 18 for SQL Server' : file not found (0) "
+        "(SQLDriverConnect)",
+        Fault.DRIVER,
+        id="the driver is not installed",
+    ),
+    case(
+        "IM002",
+        "[unixODBC][Driver Manager]Data source name not found and no default driver specified (0) (SQLDriverConnect)",
+        Fault.DRIVER,
+        id="no driver is named",
+    ),
+    case(
+        "42000", f"{SERVER}Incorrect syntax near 'x'. (102) (SQLExecDirectW)", Fault.OTHER, id="a number of no interest"
+    ),
+    case("42000", f"{SERVER}Divide by (208). (8134) (SQLExecDirectW)", Fault.OTHER, id="a number in the text"),
+]
+FREETDS_SAYS = [
+    case(
+        "42000", "[FreeTDS][SQL Server]Login failed for user 'sa'. (18456) (SQLDriverConnect)", Fault.LOGIN, id="login"
+    ),
+    case("08001", "[FreeTDS][SQL Server]Unable to connect to data source (0)", Fault.UNREACHABLE, id="no server"),
+    case(
+        "08S01",
+        "[FreeTDS][SQL Server]Unable to connect: Adaptive Server is unavailable or does not exist (20009)",
+        Fault.UNREACHABLE,
+        id="no answer",
+    ),
+    case(
+        "HYT00",
+        "[FreeTDS][SQL Server]Timeout expired (20003) (SQLExecDirectW)",
+        Fault.TIMEOUT,
+        id="a slow statement",
+    ),
+    case(
+        "42S02",
+        "[FreeTDS][SQL Server]Invalid object name 'dbo.PkgStatus'. (208) (SQLExecDirectW)",
+        Fault.SCHEMA,
+        id="no table",
+    ),
+    case(
+        "40001",
+        "[FreeTDS][SQL Server]Transaction was deadlocked on lock resources. (1205) (SQLExecDirectW)",
+        Fault.DEADLOCK,
+        id="deadlock",
+    ),
+]
+AT = 'connection to server at "127.0.0.1", port 5432 failed: '
+POSTGRESQL_SAYS = [
+    case(
+        "08001",
+        f'{AT}FATAL:  password authentication failed for user "bot"\n (101) (SQLDriverConnect)',
+        Fault.LOGIN,
+        id="wrong password",
+    ),
+    case(
+        "08001",
+        f"{AT}fe_sendauth: no password supplied\n (101) (SQLDriverConnect)",
+        Fault.LOGIN,
+        id="no password",
+    ),
+    case(
+        "08001",
+        f'{AT}FATAL:  database "CM_PS1" does not exist\n (101) (SQLDriverConnect)',
+        Fault.LOGIN,
+        id="no such database",
+    ),
+    case("08001", f'{AT}FATAL:  role "bot" does not exist\n (101) (SQLDriverConnect)', Fault.LOGIN, id="no such role"),
+    case(
+        "08001",
+        f'{AT}FATAL:  no pg_hba.conf entry for host "10.0.0.7", user "bot", database "x" (101) (SQLDriverConnect)',
+        Fault.LOGIN,
+        id="not let in from here",
+    ),
+    case(
+        "08001",
+        f"{AT}Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?\n (101)",
+        Fault.UNREACHABLE,
+        id="nobody listens",
+    ),
+    case(
+        "08001",
+        'could not translate host name "cm01" to address: Name or service not known\n (101) (SQLDriverConnect)',
+        Fault.UNREACHABLE,
+        id="no such server",
+    ),
+    case("08001", f"{AT}FATAL:  the database system is starting up (101)", Fault.UNREACHABLE, id="the server starts"),
+    case(
+        "42P01", 'ERROR: relation "dbo.pkgstatus" does not exist;\n (1) (SQLExecDirectW)', Fault.SCHEMA, id="no table"
+    ),
+    case("42703", 'ERROR: column "x" does not exist;\n (1) (SQLExecDirectW)', Fault.SCHEMA, id="no column"),
+    case("42501", "ERROR: permission denied for table t;\n (1) (SQLExecDirectW)", Fault.PERMISSION, id="no right"),
+    case(
+        "57014",
+        "ERROR: canceling statement due to statement timeout;\n (1) (SQLExecDirectW)",
+        Fault.TIMEOUT,
+        id="a slow statement",
+    ),
+    case("55P03", "ERROR: canceling statement due to lock timeout;\n (1) (SQLExecDirectW)", Fault.TIMEOUT, id="a lock"),
+    case("40P01", "ERROR: deadlock detected;\n (1) (SQLExecDirectW)", Fault.DEADLOCK, id="deadlock"),
+    case("40001", "ERROR: could not serialize access due to concurrent update (1)", Fault.DEADLOCK, id="serialization"),
+    case(
+        "57P01",
+        "FATAL: terminating connection due to administrator command;\nThe connection has been lost (35)",
+        Fault.UNREACHABLE,
+        id="the link is cut",
+    ),
+    case("08S01", "SQLExecDirectW unable due to the connection lost (35)", Fault.UNREACHABLE, id="the link was cut"),
+    case(
+        "23505",
+        'ERROR: duplicate key value violates unique constraint "x"\nDETAIL: Key (id)=(208) already exists. (1)',
+        Fault.CONFLICT,
+        id="a key that looks like a number of an error",
+    ),
+]
+
+
+@pytest.mark.parametrize(("state", "message", "fault"), MICROSOFT_SAYS)
+def test_microsofts_driver_says(state: str, message: str, fault: Fault) -> None:
+    assert named(state, message) is fault
+
+
+@pytest.mark.parametrize(("state", "message", "fault"), FREETDS_SAYS)
+def test_freetds_says(state: str, message: str, fault: Fault) -> None:
+    assert named(state, message) is fault
+
+
+@pytest.mark.parametrize(("state", "message", "fault"), POSTGRESQL_SAYS)
+def test_postgresql_says(state: str, message: str, fault: Fault) -> None:
+    assert named(state, message) is fault
+
+
+@pytest.mark.parametrize(
+    ("message", "fault"),
+    [
+        ("no such table: dbo.v_Package", Fault.SCHEMA),
+        ("no such column: s.UpdateTime", Fault.SCHEMA),
+        ("database is locked", Fault.TIMEOUT),
+        ("interrupted", Fault.TIMEOUT),
+        ("unable to open database: file:/nowhere.db?mode=rw", Fault.UNREACHABLE),
+        ("unable to open database file", Fault.UNREACHABLE),
+        ("file is not a database", Fault.UNREACHABLE),
+        ("database disk image is malformed", Fault.UNREACHABLE),
+        ("disk I/O error", Fault.UNREACHABLE),
+        ("Cannot operate on a closed database.", Fault.UNREACHABLE),
+        ("attempt to write a readonly database", Fault.READ_ONLY),
+        ("database or disk is full", Fault.FULL),
+        ("UNIQUE constraint failed: entries.sequence", Fault.CONFLICT),
+        ('near "SELEC": syntax error', Fault.OTHER),
+        ("", Fault.OTHER),
+    ],
+)
+def test_sqlite_says(message: str, fault: Fault) -> None:
+    assert faults.name(sqlite3.OperationalError(message)).fault is fault
+
+
+@pytest.mark.parametrize(
+    ("connecting", "fault"), [case(True, Fault.UNREACHABLE, id="at login"), case(False, Fault.TIMEOUT, id="later")]
+)
+def test_a_timeout_at_login_means_that_nobody_answered(connecting: bool, fault: Fault) -> None:  # noqa: FBT001
+    assert named("HYT00", f"{MS}Login timeout expired (0) (SQLDriverConnect)", connecting=connecting) is fault
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"Driver=x;UID=bot;PWD={MARKER};Encrypt=yes",
+        f"Driver=x;UID=bot;PWD={MARKER}",
+        f"Driver=x;pwd = {MARKER};UID=bot",
+        f"Driver=x;PWD={{a;{MARKER}}};UID=bot",
+        f"Driver=x;PWD={{a}}}}{MARKER}}};UID=bot",
+        f"Driver=x;PWD=two words {MARKER};UID=bot",
+        f"Driver=x;Password={MARKER}",
+        f"Driver=x;AccessToken={MARKER}",
+    ],
+)
+def test_a_detail_never_holds_a_password(address: str) -> None:
+    error = faults.name(DriverError("08001", f"[08001] cannot connect with {address} (0) (SQLDriverConnect)"))
+
+    assert MARKER not in error.detail + str(error) + repr(error)
+    assert "Driver=x" in error.detail
+
+
+def test_a_detail_keeps_what_an_administrator_needs() -> None:
+    error = faults.name(DriverError("42S02", f"[42S02] {SERVER}Invalid object name 'dbo.PkgStatus'. (208)"))
+
+    assert error.detail == f"42S02 [42S02] {SERVER}Invalid object name 'dbo.PkgStatus'. (208)"
+    assert str(error).startswith("schema: ")

@@ -1,0 +1,344 @@
+"""The two-person rule as a table: every stage with every command, and every way a vote is refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.domain.approval import (
+    QUORUM,
+    Approve,
+    Claim,
+    Command,
+    Doubt,
+    Finish,
+    Outdate,
+    Reject,
+    Tick,
+    Undone,
+    Watched,
+    Withdraw,
+    decide,
+)
+from bot.domain.ledger import GENESIS, Draft, Entry, seal
+from bot.domain.plan import Action
+from bot.domain.refusal import Reason, Refusal
+from bot.domain.request import OPEN, Event, Kind, Request, Stage, advance, fold, opening
+from tests.builders import NOW
+from tests.fakes import ADA, GRACE, LINUS, MARGARET, TEAM
+from tests.requests import HALF_TIME, SOON, TOO_LATE, after, approve, asked, plan, plan_row, reached
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+ROWS = 2
+COMMANDS: dict[str, Command] = {
+    "approve": Approve(MARGARET.id, TEAM, asked().plan.fingerprint),
+    "reject": Reject(MARGARET.id, TEAM, "not during the rollout"),
+    "withdraw": Withdraw(ADA.id, TEAM),
+    "tick": Tick(),
+    "outdate": Outdate(("NYC-DP03: version 13, status 3 instead of 7, 3",)),
+    "give-up": Finish("frozen", claimed=False),
+    "pretend": Finish(claimed=False),
+    "claim": Claim(),
+    "moved": Outdate(("NYC-DP03: no such row",), claimed=True),
+    "finish": Finish(),
+    "fail": Finish("the site database said: timeout"),
+    "doubt": Doubt("the site database does not say (unreachable)"),
+    "look": Watched(0),
+    "some": Watched(1),
+    "all": Watched(ROWS),
+    "overdue": Watched(1, "open distmgr.log at the source site"),
+    "undone": Undone("fedcba9876543210"),
+}
+PEOPLE_AND_TIME = """
+            approve    reject     withdraw   tick
+pending     approved   rejected   withdrawn  -
+approved    decided    decided    decided    -
+applying    decided    decided    decided    -
+applied     decided    decided    decided    -
+converged   decided    decided    decided    -
+stalled     decided    decided    decided    -
+failed      decided    decided    decided    -
+rejected    decided    decided    decided    -
+withdrawn   withdrawn! withdrawn! withdrawn! -
+expired     expired!   expired!   expired!   -
+stale       outdated!  outdated!  outdated!  -
+undone      decided    decided    decided    -
+"""
+BEFORE_AND_BEHIND_THE_CLAIM = """
+            outdate give-up pretend claim    moved finish  fail   doubt
+pending     stale   no      no      no       no    no      no     no
+approved    stale   failed  no      applying no    no      no     no
+applying    no      no      no      no       stale applied failed in_doubt
+applied     no      no      no      no       no    no      no     no
+converged   no      no      no      no       no    no      no     no
+stalled     no      no      no      no       no    no      no     no
+failed      no      no      no      no       no    no      no     no
+rejected    no      no      no      no       no    no      no     no
+withdrawn   no      no      no      no       no    no      no     no
+expired     no      no      no      no       no    no      no     no
+stale       no      no      no      no       no    no      no     no
+undone      no      no      no      no       no    no      no     no
+"""
+AFTER_THE_APPLY = """
+            look some       all       overdue    undone
+pending     no   no         no        no         no
+approved    no   no         no        no         no
+applying    no   no         no        no         no
+applied     -    progressed converged stalled    undone
+converged   no   no         no        no         undone
+stalled     -    progressed converged progressed undone
+failed      no   no         no        no         no
+rejected    no   no         no        no         no
+withdrawn   no   no         no        no         no
+expired     no   no         no        no         no
+stale       no   no         no        no         no
+undone      no   no         no        no         no
+"""
+TABLES = (PEOPLE_AND_TIME, BEFORE_AND_BEHIND_THE_CLAIM, AFTER_THE_APPLY)
+"""`-` means that nothing is due, a kind of event that it happens, anything else that it is refused."""
+
+REFUSALS = {
+    "no": Reason.WRONG_STAGE,
+    "decided": Reason.DECIDED_ALREADY,
+    "withdrawn!": Reason.WITHDRAWN,
+    "expired!": Reason.EXPIRED,
+    "outdated!": Reason.STALE_PLAN,
+}
+
+
+def cells(table: str) -> list[tuple[Stage, str, str]]:
+    header, *lines = (line.split() for line in table.strip().splitlines())
+    return [
+        (Stage(stage), name, cell.replace("_", " "))
+        for stage, *line in lines
+        for name, cell in zip(header, line, strict=True)
+    ]
+
+
+CELLS = [cell for table in TABLES for cell in cells(table)]
+
+
+def kinds(decision: object) -> list[Kind]:
+    assert isinstance(decision, list), decision
+    return [event.kind for event in decision]
+
+
+def test_the_table_has_every_stage_with_every_command() -> None:
+    pairs = [(stage, name) for stage, name, _ in CELLS]
+
+    assert sorted(pairs) == sorted((stage, name) for stage in Stage for name in COMMANDS)
+    assert {type(command) for command in COMMANDS.values()} == set(get_args(Command))
+
+
+@pytest.mark.parametrize(("stage", "name", "cell"), CELLS)
+def test_each_stage_takes_each_command_as_the_table_says(stage: Stage, name: str, cell: str) -> None:
+    decision = decide(reached(stage), COMMANDS[name], SOON)
+
+    if cell in REFUSALS:
+        assert decision == Refusal(REFUSALS[cell])
+    else:
+        assert kinds(decision) == ([] if cell == "-" else [Kind(cell)])
+
+
+@pytest.mark.parametrize(("stage", "name", "cell"), [row for row in CELLS if row[2] in set(Kind)])
+def test_what_happens_leads_to_the_stage_of_its_name(stage: Stage, name: str, cell: str) -> None:
+    stays = {Kind.VOTED, Kind.PROGRESSED, Kind.IN_DOUBT}
+
+    assert after(reached(stage), COMMANDS[name]).stage is (stage if cell in stays else Stage(cell))
+
+
+def test_the_second_of_two_different_approvals_makes_the_quorum_and_the_first_alone_does_not() -> None:
+    request = asked()
+    first = decide(request, approve(GRACE.id, request), SOON)
+    second = decide(after(request, approve(GRACE.id, request)), approve(LINUS.id, request), SOON)
+
+    assert (kinds(first), kinds(second)) == ([Kind.VOTED], [Kind.VOTED, Kind.QUORUM])
+    assert QUORUM == 2
+
+
+def test_a_vote_is_recorded_with_its_voter_and_the_fingerprint_that_was_shown() -> None:
+    request = asked()
+    decision = decide(request, approve(GRACE.id, request), SOON)
+
+    assert decision == [
+        Event(Kind.VOTED, GRACE.id, TEAM, {"fingerprint": request.plan.fingerprint, "votes": 1}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "request_", "reason"),
+    [
+        (approve(ADA.id, asked()), asked(), Reason.OWN_REQUEST),
+        (approve(GRACE.id, asked()), after(asked(), approve(GRACE.id, asked())), Reason.VOTED_ALREADY),
+        (Approve(GRACE.id, TEAM, plan(plan_row()).fingerprint), asked(), Reason.OTHER_PLAN),
+        (Approve(GRACE.id, TEAM, ""), asked(), Reason.OTHER_PLAN),
+        (Reject(ADA.id, TEAM, "changed my mind"), asked(), Reason.OWN_REQUEST),
+        (Withdraw(GRACE.id, TEAM), asked(), Reason.NOT_REQUESTER),
+        (approve(ADA.id, asked()), after(asked(requester_counts=True), approve(ADA.id, asked())), Reason.VOTED_ALREADY),
+        (Reject(ADA.id, TEAM, "changed my mind"), asked(requester_counts=True), Reason.OWN_REQUEST),
+    ],
+    ids=[
+        "the requester approves",
+        "the same person twice",
+        "another plan",
+        "no fingerprint",
+        "the requester rejects",
+        "somebody else withdraws",
+        "a requester who counts, twice",
+        "a requester who counts rejects",
+    ],
+)
+def test_a_pending_request_refuses(command: Command, request_: Request, reason: Reason) -> None:
+    assert decide(request_, command, SOON) == Refusal(reason)
+
+
+def test_a_requester_who_counts_is_one_of_two_and_never_both() -> None:
+    request = asked(requester_counts=True)
+    own = after(request, approve(ADA.id, request))
+
+    assert own.stage is Stage.PENDING
+    assert after(own, approve(GRACE.id, request)).stage is Stage.APPROVED
+
+
+@pytest.mark.parametrize(
+    "command", [approve(GRACE.id, asked()), Reject(GRACE.id, TEAM, "too late for it"), Withdraw(ADA.id, TEAM)]
+)
+def test_nothing_is_decided_from_the_moment_of_expiry_on_even_before_the_clock_says_so(command: Command) -> None:
+    assert decide(asked(), command, TOO_LATE) == Refusal(Reason.EXPIRED)
+    assert not isinstance(decide(asked(), command, TOO_LATE - timedelta(microseconds=1)), Refusal)
+
+
+def test_time_reminds_once_at_half_time_and_expires_at_the_end() -> None:
+    request = asked()
+    reminded = after(request, Tick(), at=HALF_TIME)
+
+    assert kinds(decide(request, Tick(), HALF_TIME - timedelta(microseconds=1))) == []
+    assert kinds(decide(request, Tick(), HALF_TIME)) == [Kind.REMINDED]
+    assert kinds(decide(reminded, Tick(), TOO_LATE - timedelta(microseconds=1))) == []
+    assert kinds(decide(reminded, Tick(), TOO_LATE)) == kinds(decide(request, Tick(), TOO_LATE)) == [Kind.EXPIRED]
+
+
+@pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.PENDING])
+def test_time_does_nothing_to_a_request_that_waits_for_nobody(stage: Stage) -> None:
+    assert kinds(decide(reached(stage), Tick(), TOO_LATE + timedelta(days=9))) == []
+
+
+def test_a_request_says_who_decided_when_and_why() -> None:
+    rejected = reached(Stage.REJECTED)
+    stale = reached(Stage.STALE)
+
+    assert (rejected.decided_by, rejected.decided_at) == (GRACE.id, SOON)
+    assert rejected.note == "not during the rollout"
+    assert "version 13, status 3 instead of 7, 3" in stale.note
+    assert reached(Stage.FAILED).note == "the site database said: deadlock"
+    assert [vote.user_id for vote in reached(Stage.APPLIED).votes] == [GRACE.id, LINUS.id]
+
+
+def test_open_stages_are_those_from_which_rows_may_still_be_changed() -> None:
+    assert {stage for stage, _, cell in CELLS if cell in {"approved", "applying", "applied"}} == OPEN
+
+
+def test_an_undo_waits_for_nobody_and_is_done_when_it_is_applied() -> None:
+    undo = reached(Stage.APPLYING, plan=plan(action=Action.UNDO))
+
+    assert kinds(decide(undo, Finish(), SOON)) == [Kind.APPLIED, Kind.CONVERGED]
+    assert after(undo, Finish()).stage is Stage.CONVERGED
+
+
+def test_a_doubt_is_said_once_and_forgotten_when_it_is_resolved() -> None:
+    doubted = after(reached(Stage.APPLYING), COMMANDS["doubt"])
+
+    assert doubted.note == "the site database does not say (unreachable)"
+    assert kinds(decide(doubted, COMMANDS["doubt"], SOON)) == []
+    assert after(doubted, Finish()).note == ""
+    assert after(doubted, COMMANDS["fail"]).note == "the site database said: timeout"
+
+
+CLERKS = [ADA.id, GRACE.id, LINUS.id, MARGARET.id]
+FINGERPRINTS = [asked().plan.fingerprint, "f" * 64]
+ANY_COMMAND = st.one_of(
+    st.builds(
+        Approve, st.sampled_from(CLERKS), st.just(TEAM), st.sampled_from([*FINGERPRINTS[:1] * 3, FINGERPRINTS[1]])
+    ),
+    st.builds(Reject, st.sampled_from(CLERKS), st.just(TEAM), st.text(max_size=9)),
+    st.builds(Withdraw, st.sampled_from(CLERKS), st.just(TEAM)),
+    st.just(Tick()),
+    st.builds(Outdate, st.lists(st.text(max_size=9), max_size=2).map(tuple), st.booleans()),
+    st.just(Claim()),
+    st.builds(Finish, st.sampled_from(["", "timeout"]), st.booleans()),
+    st.builds(Doubt, st.just("unreachable")),
+    st.builds(Watched, st.integers(0, ROWS), st.sampled_from(["", "distmgr.log"])),
+    st.just(Undone("fedcba9876543210")),
+)
+LIKELY = st.sampled_from([approve(GRACE.id, asked()), approve(LINUS.id, asked()), Claim(), Finish()])
+HISTORIES = st.lists(st.tuples(LIKELY | ANY_COMMAND, st.integers(0, 50)), max_size=14)
+END = {Stage.UNDONE, Stage.FAILED, Stage.REJECTED, Stage.WITHDRAWN, Stage.EXPIRED, Stage.STALE}
+
+
+@settings(max_examples=400, deadline=None)
+@given(HISTORIES, st.sampled_from([asked(), asked(requester_counts=True)]))
+def test_whatever_comes_in_whatever_order_two_different_people_come_before_a_claim_and_an_end_stays(
+    history: list[tuple[Command, int]], request_: Request
+) -> None:
+    request, now = request_, NOW
+    for command, minutes in history:
+        now += timedelta(minutes=minutes)
+        decision = decide(request, command, now)
+        was = request.stage
+        if isinstance(decision, Refusal):
+            continue
+        request = advance(request, decision, now)
+        if Kind.CLAIMED in kinds(decision):
+            voters = {vote.user_id for vote in request.votes}
+            assert len(voters) == len(request.votes) >= QUORUM
+            assert request.requester_counts or ADA.id not in voters
+        if request.stage is Stage.APPLIED and was is not Stage.APPLIED:
+            assert was is Stage.APPLYING
+        assert was not in END or (request.stage is was and decision == [])
+
+
+@settings(max_examples=200, deadline=None)
+@given(HISTORIES)
+def test_a_request_read_back_from_the_ledger_is_the_request_as_it_was_decided(
+    history: list[tuple[Command, int]],
+) -> None:
+    request, now = asked(), NOW
+    entries = [recorded(opening(request), now, [])]
+    assert fold(request.id, entries) == request
+    for command, minutes in history:
+        now += timedelta(minutes=minutes)
+        decision = decide(request, command, now)
+        for event in [] if isinstance(decision, Refusal) else decision:
+            entries.append(recorded(event, now, entries))
+            request = advance(request, [event], now)
+    assert fold(request.id, entries) == request
+
+
+def test_a_stream_without_entries_is_no_request() -> None:
+    assert fold("0123456789abcdef", []) is None
+
+
+def test_an_entry_of_a_kind_that_a_later_version_may_add_changes_nothing_but_the_version() -> None:
+    request = asked()
+    first = recorded(opening(request), NOW, [])
+    later = recorded(Event(Kind.VOTED, GRACE.id, TEAM, {}), NOW, [first])
+    unknown = seal(Draft(later.stream, None, "annotated", GRACE.id, TEAM, {}), 2, NOW, 2, first.hash)
+
+    found = fold(request.id, [first, unknown])
+
+    assert found is not None
+    assert (found.version, found.stage, found.votes) == (2, Stage.PENDING, ())
+
+
+def recorded(event: Event, at: datetime, before: list[Entry]) -> Entry:
+    """Return the entry that an event becomes, text for text as it is stored."""
+    previous = before[-1].hash if before else GENESIS.hash
+    number = len(before) + 1
+    draft = Draft("request 0123456789abcdef", number, str(event.kind), event.user_id, event.team_id, event.facts)
+    return seal(draft, number, at, number, previous)

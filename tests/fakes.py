@@ -1,0 +1,110 @@
+"""Stand-ins for the world of the stories, held to the same contract suites as the real ones.
+
+`FakeSite` passes tests/site/test_reader_contract.py, `FakePeople` passes tests/slack/test_people.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain.package import PackageId, PackageTable, SiteCode
+from bot.domain.trouble import SiteTrouble
+from bot.usecases.ports import PeopleError, Person, SiteError
+from tests.builders import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain.package import Package
+    from bot.domain.trouble import SiteTrouble
+
+TEAM = "T0CONTOSO"
+ELSEWHERE = "T0FABRIKAM"
+
+
+class FakeSite:
+    """A site in memory; set `trouble` to make it fail."""
+
+    def __init__(self, *tables: PackageTable, code: str = "PS1") -> None:
+        self.code = SiteCode(code)
+        self.trouble: SiteTrouble | None = None
+        self.asked: list[str] = []
+        self._tables = {table.package.id: table for table in tables}
+
+    def package(self, package_id: PackageId) -> PackageTable | None:
+        """Return a package and all its rows."""
+        self._be_asked(package_id)
+        return self._tables.get(package_id)
+
+    def packages(self) -> Sequence[Package]:
+        """Return every package."""
+        self._be_asked("packages")
+        return [table.package for table in self._tables.values()]
+
+    def _be_asked(self, question: str) -> None:
+        self.asked.append(question)
+        if self.trouble:
+            raise SiteError(self.code, self.trouble, "a fault that the test wants")
+
+
+class FakePeople:
+    """People and user groups in memory; `is_down` makes every question fail."""
+
+    def __init__(self, *persons: Person, **groups: Sequence[str]) -> None:
+        self.is_down = False
+        self.asked: list[str] = []
+        self._persons = {person.id: person for person in persons}
+        self._groups = groups
+
+    def find(self, user_id: str) -> Person:
+        """Look one person up."""
+        self._be_asked(user_id)
+        if user_id not in self._persons:
+            raise PeopleError("user_not_found")
+        return self._persons[user_id]
+
+    def members(self, group_id: str) -> frozenset[str]:
+        """Return the user ids of a user group."""
+        self._be_asked(group_id)
+        if group_id not in self._groups:
+            raise PeopleError("no_such_subteam")
+        return frozenset(self._groups[group_id])
+
+    def _be_asked(self, question: str) -> None:
+        self.asked.append(question)
+        if self.is_down:
+            raise PeopleError("a fault that the test wants")
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still until it is told to move."""
+
+    now: datetime = field(default=NOW)
+
+    def __call__(self) -> datetime:
+        """Return the moment."""
+        return self.now
+
+    def move(self, **parts: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**parts)
+
+
+ADA = Person("U000000ADA", TEAM)
+GRACE = Person("U00000GRACE", TEAM)
+LINUS = Person("U00000LINUS", TEAM)
+MARGARET = Person("U0MARGARET", TEAM)
+GUS = Person("U000000GUS", TEAM, is_guest=True)
+OLGA = Person("U000000OLGA", ELSEWHERE)
+PKGSTATUS = Person("U0PKGBOT", TEAM, is_bot=True)
+APPROVERS = "S0APPROVERS"
+
+
+def contoso() -> FakePeople:
+    """Return the people of the invented company and the group of those who approve."""
+    return FakePeople(
+        ADA, GRACE, LINUS, MARGARET, GUS, OLGA, PKGSTATUS, **{APPROVERS: [GRACE.id, LINUS.id, MARGARET.id]}
+    )

@@ -1,0 +1,127 @@
+"""The connection to Slack: kept up through cuts and refusals, and closed in order at a stop."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.frontdoor.sites import locked
+
+if TYPE_CHECKING:
+    from tests.stage import Stage
+
+ANSWER = "PS100112 Boot image (x64), source version 13: "
+STOPPING = "I am just restarting. Please try again in a minute."
+
+
+def test_the_bot_comes_back_after_slack_cut_the_connection_and_took_no_other_for_a_while(fresh_stage: Stage) -> None:
+    fresh_stage.start_bot()
+    fresh_stage.socket("refuse")
+    fresh_stage.socket("drop")
+    fresh_stage.wait_for(lambda: fresh_stage.connections() == 0)
+    assert not fresh_stage.command("ada", "PS100112")["acked"]
+    asked = tickets(fresh_stage)
+    fresh_stage.wait_for(lambda: tickets(fresh_stage) > asked)
+
+    fresh_stage.socket("accept")
+
+    fresh_stage.wait_for(lambda: fresh_stage.connections() == 1)
+    assert fresh_stage.ask("ada", "PS100112")["text"].startswith(ANSWER)
+    assert "Traceback" not in fresh_stage.log()
+
+
+@pytest.mark.parametrize("how", ["refresh", "warning"])
+def test_a_connection_that_slack_replaces_costs_no_command_its_acknowledgement(fresh_stage: Stage, how: str) -> None:
+    fresh_stage.start_bot()
+    fresh_stage.ask("ada", "PS100112")
+
+    fresh_stage.socket(how)
+
+    assert fresh_stage.command("ada", "PS100112")["ack_ms"] < 1000
+    assert fresh_stage.answer_to("ada")["text"].startswith(ANSWER)
+    fresh_stage.wait_for(lambda: fresh_stage.connections() == 1)
+    assert "Traceback" not in fresh_stage.log()
+
+
+def test_a_start_while_slack_takes_no_connections_waits_and_makes_one_connection(fresh_stage: Stage) -> None:
+    fresh_stage.socket("refuse")
+    bot = fresh_stage.start_bot(connected=False)
+    fresh_stage.wait_for(lambda: "Slack did not open a connection" in bot.log())
+
+    fresh_stage.socket("accept")
+
+    fresh_stage.wait_for(lambda: '"connected"' in bot.log())
+    assert fresh_stage.connections() == 1, "one more would get commands that nobody hears"
+    assert fresh_stage.ask("ada", "PS100112")["text"].startswith(ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("method", "fault"),
+    [
+        ("auth.test", {"drop": True, "times": 2}),
+        ("apps.connections.open", {"status": 503}),
+    ],
+)
+def test_a_start_while_slack_is_in_trouble_tries_again(
+    fresh_stage: Stage, method: str, fault: dict[str, object]
+) -> None:
+    fresh_stage.faults(method, **fault)
+
+    fresh_stage.start_bot()
+
+    assert fresh_stage.ask("ada", "PS100112")["text"].startswith(ANSWER)
+    assert "Traceback" not in fresh_stage.log()
+
+
+def test_trouble_between_the_first_and_the_second_question_at_a_start_is_no_end(fresh_stage: Stage) -> None:
+    fresh_stage.faults("auth.test", delay_s=0.01)
+    fresh_stage.faults("auth.test", error="internal_error")
+
+    fresh_stage.start_bot()
+
+    assert fresh_stage.ask("ada", "PS100112")["text"].startswith(ANSWER)
+
+
+def test_a_stop_finishes_what_runs_and_takes_nothing_new(fresh_stage: Stage) -> None:
+    bot = fresh_stage.start_bot()
+    with locked(fresh_stage.site):
+        slow_until = time.monotonic() + 3
+        fresh_stage.command("ada", "PS100112")
+        bot.process.terminate()
+        fresh_stage.wait_for(lambda: '"stopping"' in bot.log())
+
+        late = fresh_stage.command("grace", "PS100112")
+
+        fresh_stage.wait_for(lambda: time.monotonic() > slow_until)
+        assert bot.process.poll() is None
+    assert late["response"] == {"text": STOPPING, "response_type": "ephemeral"}
+    assert bot.wait() == 0
+    assert [message["text"].startswith(ANSWER) for message in fresh_stage.messages(user="linus")] == [True]
+    assert '"stopped"' in bot.log()
+    assert "Traceback" not in bot.log()
+    assert fresh_stage.connections() == 0
+
+
+def test_a_stop_waits_no_longer_than_its_drain_time(fresh_stage: Stage) -> None:
+    bot = fresh_stage.start_bot(work__drain="1s")
+    with locked(fresh_stage.site):
+        fresh_stage.command("ada", "PS100112")
+
+        assert bot.stop(seconds=8) == 0
+
+    assert "stopped before everything was finished" in bot.log()
+
+
+def test_a_stop_before_slack_was_reached_is_a_stop_too(fresh_stage: Stage) -> None:
+    fresh_stage.faults("auth.test", error="internal_error", times=100)
+    bot = fresh_stage.start_bot(connected=False)
+    fresh_stage.wait_for(lambda: "Slack does not say who we are" in bot.log())
+
+    assert bot.stop(seconds=8) == 0
+
+
+def tickets(stage: Stage) -> int:
+    """Count how often the bot asked for a connection."""
+    return sum(entry.get("method") == "apps.connections.open" for entry in stage.look("log")["entries"])

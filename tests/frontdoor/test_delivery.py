@@ -1,0 +1,132 @@
+"""Every command is acknowledged in time and answered once, whatever happens to the database or to Slack meanwhile."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.frontdoor.seen import table, words
+from tests.frontdoor.sites import locked
+
+if TYPE_CHECKING:
+    from tests.stage import Json, Stage
+
+ANSWER = "PS100112 Boot image (x64), source version 13: "
+BUSY = "I am busy with many other questions"
+PEOPLE = ("ada", "grace", "linus", "margaret")
+SLACK_S_PATIENCE = 3000
+QUERY_SECONDS = 4
+
+
+def test_a_slow_answer_is_announced_to_its_asker_and_follows(stage: Stage) -> None:
+    with locked(stage.site):
+        assert stage.command("ada", "PS100112")["acked"]
+        note = stage.wait_for(lambda: [m for m in stage.messages() if m["text"].startswith("Looking up PS100112")])
+
+    assert note[0]["ephemeral"]
+    assert stage.answer_to("ada")["text"].startswith(ANSWER)
+
+
+def test_the_announcement_never_comes_after_the_answer(stage: Stage) -> None:
+    before, answered = len(stage.messages()), stage.log().count('"answered"')
+    stage.faults("response_url", delay_s=2, after_effect=True)
+    stage.command("ada", "PS100112")
+    stage.wait_for(lambda: stage.log().count('"answered"') > answered)
+    stage.ask("ada", "help")
+
+    assert [message["text"][:10] for message in stage.messages()[before:]] == [ANSWER[:10], "*`/pkgstat"]
+
+
+def test_what_slack_delivers_twice_is_answered_once(stage: Stage) -> None:
+    stage.ask("ada", "PS100112")
+    stage.socket("redeliver_last")
+    stage.wait_for(lambda: "delivered again" in stage.log())
+
+    assert stage.ask("grace", "PS100111")["text"].startswith("PS100111")
+    assert sum(message["text"].startswith(ANSWER) for message in stage.messages()[-2:]) == 1
+    assert "nothing listens to this" not in stage.log()
+
+
+def test_a_click_that_slack_delivers_twice_brings_one_file(stage: Stage) -> None:
+    answer = stage.ask("ada", "PS100112")
+    stage.click("ada", answer, "status_csv")
+    stage.answer_to("ada")
+    before = stage.log().count("delivered again")
+
+    stage.socket("redeliver_last")
+
+    stage.wait_for(lambda: stage.log().count("delivered again") > before)
+    stage.ask("ada", "help")
+    assert len(stage.look("files", user="ada")["files"]) == 1
+
+
+def test_a_hundred_commands_at_once_are_all_acknowledged_in_time_and_answered_while_queries_take_4_s(
+    fresh_stage: Stage,
+) -> None:
+    fresh_stage.start_bot()
+    with locked(fresh_stage.site), ThreadPoolExecutor(100) as crowd:
+        slow_until = time.monotonic() + QUERY_SECONDS
+        users = [PEOPLE[number % len(PEOPLE)] for number in range(100)]
+        acknowledged = list(crowd.map(lambda user: fresh_stage.command(user, "PS100112"), users))
+        fresh_stage.wait_for(lambda: time.monotonic() > slow_until)
+
+    assert [ack for ack in acknowledged if not ack["acked"] or ack["ack_ms"] >= SLACK_S_PATIENCE] == []
+    answers = fresh_stage.wait_for(lambda: shown(fresh_stage, 100), seconds=30)
+    askers = [words(answer["blocks"][-1]) for answer in answers]
+    assert {sum(f"<@{id_}>" in asker for asker in askers) for id_ in ids(fresh_stage)} == {25}
+
+
+def test_when_there_is_no_place_left_the_asker_is_told_to_try_again(fresh_stage: Stage) -> None:
+    fresh_stage.start_bot(work__workers=2, work__waiting=3)
+    table_shown = fresh_stage.ask("grace", "PS100112")
+
+    with locked(fresh_stage.site):
+        acknowledged = [fresh_stage.command("ada", "PS100112") for _ in range(9)]
+        fresh_stage.click("grace", table_shown, "status_csv")
+        assert fresh_stage.answer_to("grace")["text"].startswith(BUSY)
+
+    busy = [ack for ack in acknowledged if ack["response"]]
+    assert all(ack["acked"] for ack in acknowledged)
+    assert [ack["response"]["text"][: len(BUSY)] for ack in busy] == [BUSY] * 4
+    assert {ack["response"]["response_type"] for ack in busy} == {"ephemeral"}
+    fresh_stage.wait_for(lambda: shown(fresh_stage, 1 + 5))
+    assert fresh_stage.ask("ada", "PS100111")["text"].startswith("PS100111"), "all places are free again"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 404, "error": "expired_url"}, {"status": 500}, {"drop": True, "times": 3}],
+    ids=["expired", "failing", "cut"],
+)
+def test_an_answer_that_cannot_go_where_it_was_asked_comes_by_direct_message(stage: Stage, fault: Json) -> None:
+    stage.faults("response_url", **fault)
+
+    stage.command("linus", "PS100112")
+
+    answer = stage.answer_to("linus", "@linus")
+    assert answer["text"].startswith(ANSWER)
+    assert len(table(answer)) == 40
+    assert stage.answers("linus") == []
+
+
+def test_an_answer_that_can_go_nowhere_now_comes_when_slack_takes_messages_again(stage: Stage) -> None:
+    stage.faults("response_url", status=500)
+    stage.faults("chat.postMessage", error="internal_error", times=2)
+
+    stage.command("linus", "PS100112")
+
+    assert stage.answer_to("linus", "@linus")["text"].startswith(ANSWER)
+
+
+def shown(stage: Stage, count: int) -> list[Json] | None:
+    """Return the version tables in the channel when there are that many."""
+    answers = [message for message in stage.messages() if message["text"].startswith(ANSWER)]
+    assert len(answers) <= count
+    return answers if len(answers) == count else None
+
+
+def ids(stage: Stage) -> list[str]:
+    return [user["id"] for user in stage.look("workspace")["users"] if user["handle"] in PEOPLE]

@@ -1,0 +1,98 @@
+"""`/pkgstatus find`, help, and what is said when the typed text is not understood."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.frontdoor.seen import SHOW, buttons, words
+
+if TYPE_CHECKING:
+    from tests.stage import Stage
+
+
+def test_find_lists_every_package_with_all_the_words_and_a_button_for_each(stage: Stage) -> None:
+    answer = stage.ask("ada", "find boot image")
+
+    assert answer["text"] == "2 packages with “boot image”"
+    assert answer["ephemeral"]
+    assert "*Boot image (arm64)* 2.0\nPS100111 · Boot image" in words(answer)
+    assert "*Boot image (x64)* 13.0\nPS100112 · Boot image" in words(answer)
+    assert words(answer).count("Show") == 2
+
+
+def test_the_button_of_a_hit_shows_its_version_table(stage: Stage) -> None:
+    hits = stage.ask("ada", "find IMAGE boot")
+
+    stage.click("ada", hits, SHOW, value="PS100112")
+
+    assert stage.answer_to("ada")["text"].startswith("PS100112 Boot image (x64), source version 13")
+
+
+def test_a_name_is_found_by_a_part_of_it_in_another_script(stage: Stage) -> None:
+    assert "PS100021" in words(stage.ask("ada", "find 言語"))
+
+
+def test_a_name_with_signs_that_slack_would_format_is_found_and_shown_as_it_is(stage: Stage) -> None:
+    assert "*R&amp;D Tools &lt;beta&gt;*" in words(stage.ask("ada", "find R&D <beta>"))
+
+
+def test_many_hits_are_cut_with_a_word_of_advice(stage: Stage) -> None:
+    answer = stage.ask("ada", "find contoso")
+
+    assert answer["text"] == "30 packages with “contoso”"
+    assert "The first 20 are shown. Add a word to narrow it down." in words(answer)
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "help", "HELP"])
+def test_help_shows_each_form_of_the_command(stage: Stage, typed: str) -> None:
+    said = stage.ask("ada", typed)["text"]
+
+    for form in ("PS100112", "PS100112 behind", "site:P02 dp:NYC*", "find boot image", "help"):
+        assert f"`/pkgstatus {form}" in said or form in said
+    for word in ("behind", "failed", "ahead", "in-sync"):
+        assert f"`{word}`" in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("PS1001", "“PS1001” has 6 characters, a package ID has 8. "),
+        ("PS1001122", "“PS1001122” has 9 characters, a package ID has 8. "),
+        ("PS10011X", "“PS10011X” has X where that cannot be. "),
+        ("P-100112", "“P-100112” has - where that cannot be. "),
+        ("PS1OO112", "“PS1OO112” has the letter O among its digits. Did you mean `PS100112`?"),
+        ("PS10O1I2", "“PS10O1I2” has the letter O among its digits. Did you mean `PS100112`?"),
+        ("PS100112 late", "I do not know the filter “late”. Use `behind`, "),
+        ("PS100112 site:", "I do not know the filter “site:”. Use `behind`, "),
+        ("find", "Tell me what to find, like `/pkgstatus find boot image`."),
+        ("find nosuchthing", "No package has “nosuchthing” in its name. Try fewer or shorter words."),
+        ("XYZ99999", "No package XYZ99999 at PS1. Search by name with `/pkgstatus find WORDS`."),
+        ("PS100112 x<!here>x", "I do not know the filter “x&lt;!here&gt;x”. "),
+    ],
+)
+def test_what_cannot_be_answered_is_said_in_one_sentence_to_the_asker_alone(
+    stage: Stage, typed: str, sentence: str
+) -> None:
+    answer = stage.ask("ada", typed)
+
+    assert sentence in answer["text"]
+    assert answer["ephemeral"]
+
+
+def test_a_slip_of_letter_and_digit_is_put_right_by_a_button(stage: Stage) -> None:
+    slip = stage.ask("ada", "PS1OO112")
+
+    assert list(buttons(slip)) == ["Show PS100112"]
+    stage.click("ada", slip, SHOW)
+
+    assert stage.answer_to("ada")["text"].startswith("PS100112 Boot image (x64)")
+
+
+def test_an_unknown_package_brings_those_that_look_like_it(stage: Stage) -> None:
+    answer = stage.ask("ada", "PS100113")
+
+    assert "No package PS100113 at PS1. Did you mean:" in words(answer)
+    stage.click("ada", answer, SHOW, value="PS100112")
+    assert stage.answer_to("ada")["text"].startswith("PS100112 Boot image (x64)")

@@ -1,0 +1,134 @@
+"""Five thousand distribution points: pages over the snapshot of one moment, and all of it as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.frontdoor.seen import CSV, NEXT, PREVIOUS, SHOW, block, buttons, column, words
+from tests.frontdoor.sites import change
+from tests.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.stage import Json
+
+PACKAGE = "BIG00001"
+
+
+@pytest.fixture(scope="module")
+def big_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with Stage(tmp_path_factory.mktemp("big"), rows=6000) as stage:
+        stage.start_bot()
+        yield stage
+
+
+def test_a_long_table_begins_with_its_worst_hundred_rows(big_stage: Stage) -> None:
+    answer = big_stage.ask("ada", PACKAGE)
+
+    assert caption(answer).startswith("Distribution points with BIG00001: rows 1-")
+    assert caption(answer).endswith(" of 5,000")
+    assert 80 < len(column(answer, "Server")) <= 100
+    assert column(answer, "Class")[:5] == ["🔴 failed"] * 5
+    assert "🟢 in sync" in column(answer, "Class")
+    assert turning(answer) == ["Next ▶"]
+    assert "CSV of all 5,010 rows" in buttons(answer)
+
+
+def test_the_pages_hold_every_row_once_in_one_order(big_stage: Stage) -> None:
+    answer = big_stage.ask("ada", f"{PACKAGE} site:P03")
+    servers = column(answer, "Server")
+
+    while "Next ▶" in buttons(answer):
+        answer = turned(big_stage, answer, NEXT)
+        servers += column(answer, "Server")
+
+    assert caption(answer).endswith("-500 of 500")
+    assert sorted(servers) == [f"BIG-DP{number:04}.contoso.com" for number in range(2, 5000, 10)]
+
+
+def test_the_previous_page_is_as_it_was(big_stage: Stage) -> None:
+    first = big_stage.ask("ada", PACKAGE)
+    second = turned(big_stage, first, NEXT)
+
+    assert f"rows {len(column(first, 'Server')) + 1}-" in caption(second)
+    assert not set(column(second, "Server")) & set(column(first, "Server"))
+    assert turning(second) == ["◀ Previous", "Next ▶"]
+    back = turned(big_stage, second, PREVIOUS)
+
+    assert column(back, "Server") == column(first, "Server")
+    assert turning(back) == turning(first)
+
+
+def test_pages_show_the_moment_of_the_question_though_the_site_has_changed(big_stage: Stage) -> None:
+    old = big_stage.ask("ada", f"{PACKAGE} failed")
+    first = big_stage.ask("ada", PACKAGE)
+    change(big_stage.site, f"UPDATE PkgStatus SET Status = 3, SourceVersion = 5 WHERE ID = '{PACKAGE}' AND Status = 5")
+
+    back = turned(big_stage, turned(big_stage, first, NEXT), PREVIOUS)
+
+    assert column(back, "Class")[:5] == ["🔴 failed"] * 5
+    assert column(old, "Class") == ["🔴 failed"] * 5
+    assert "🔴" not in words(big_stage.ask("ada", PACKAGE)), "a new question sees the new state"
+
+
+def test_the_csv_has_every_row_and_comes_to_whoever_clicked_and_to_nobody_else(big_stage: Stage) -> None:
+    answer = big_stage.ask("ada", f"{PACKAGE} failed")
+
+    big_stage.click("grace", answer, CSV)
+
+    file = big_stage.wait_for(lambda: next(iter(files(big_stage, "grace")), None))
+    header, *rows = csv.reader(io.StringIO(file["text"].removeprefix("\ufeff")))
+    assert header[:8] == ["package", "row", "server", "site", "hop", "held", "expected", "behind"]
+    assert len(rows) == 5010
+    assert [row[1] for row in rows] == ["site"] * 10 + ["DP"] * 5000
+    assert file["name"].startswith(f"{PACKAGE}-20")
+    assert big_stage.messages("@grace", "grace")[0]["text"].startswith("All 5,010 rows of BIG00001 as they were at 20")
+    assert files(big_stage, "ada") == []
+    note = big_stage.answer_to("grace")
+    assert note["text"] == "I have sent you the CSV in a direct message."
+    assert note["ephemeral"]
+
+
+def test_buttons_of_a_table_that_is_no_longer_kept_offer_to_ask_again(big_stage: Stage) -> None:
+    answer = big_stage.ask("ada", f"{PACKAGE} site:P03")
+    big_stage.kill_bot()
+    big_stage.wait_for(lambda: big_stage.connections() == 0)
+    big_stage.start_bot()
+
+    big_stage.click("grace", answer, NEXT)
+
+    gone = big_stage.answer_to("grace")
+    assert gone["text"] == "That table is more than 30 minutes old and I no longer have it. Ask again for a fresh one."
+    assert gone["ephemeral"]
+    big_stage.click("grace", gone, SHOW)
+    assert caption(big_stage.answer_to("grace")).endswith(" of 500")
+
+
+def turned(stage: Stage, answer: Json, button: str) -> Json:
+    """Click a page button and return the same message with its other page."""
+    stage.click("ada", answer, button)
+
+    def other() -> Json | None:
+        message = next(message for message in stage.messages() if message["ts"] == answer["ts"])
+        return message if caption(message) != caption(answer) else None
+
+    return stage.wait_for(other)
+
+
+def turning(answer: Json) -> list[str]:
+    """Return the buttons that turn pages."""
+    return [text for text in buttons(answer) if text in {"◀ Previous", "Next ▶"}]
+
+
+def caption(answer: Json) -> str:
+    return str(block(answer, "data_table")["caption"])
+
+
+def files(stage: Stage, user: str) -> list[Json]:
+    found: list[Json] = stage.look("files", user=user)["files"]
+    return found

@@ -1,0 +1,154 @@
+"""Starting the program: wrong settings, tokens that Slack refuses, the demo, and what the log keeps secret."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+from tests.bots import Bot
+from tests.frontdoor.seen import CSV
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.stage import Stage
+
+BOT_TOKEN, APP_TOKEN = "PKGSTATUS_SLACK__BOT_TOKEN", "PKGSTATUS_SLACK__APP_TOKEN"
+SECRET = "hunter2-and-a-half"  # noqa: S105 - it only has to stay out of what is printed
+GOOD = {
+    BOT_TOKEN: f"xoxb-{SECRET}",
+    APP_TOKEN: f"xapp-{SECRET}",
+    "PKGSTATUS_CHANNELS__APPROVALS": "C0APPROVALS",
+    "PKGSTATUS_CHANNELS__AUDIT": "C0SCCMAUDIT",
+    "PKGSTATUS_APPROVERS__GROUPS": '["S0APPROVERS"]',
+    "PKGSTATUS_SITES": f'{{"PS1": {{"database": "Driver={{x}};Server=cm01;Uid=bot;Pwd={SECRET}"}}}}',
+}
+
+
+WRONG = {
+    BOT_TOKEN: f"xapp-{SECRET}",
+    "PKGSTATUS_SITES": f'{{"PS1": {{"database": "{SECRET}"}}}}',
+    "PKGSTATUS_DRIFT__GRACE": "soon",
+    "PKGSTATUS_ANSWERS__VISIBILITY": "all",
+    "PKGSTATUS_WORK__WORKERS": "0",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "lines"),
+    [
+        (
+            {BOT_TOKEN: None, APP_TOKEN: None, "PKGSTATUS_SITES": None},
+            [
+                f"{BOT_TOKEN} is missing. It is the bot token from OAuth & Permissions. Example: xoxb-...",
+                f"{APP_TOKEN} is missing. It is the app-level token with connections:write, ",
+                "PKGSTATUS_SITES is missing. It is the site databases by site code. Example: ",
+            ],
+        ),
+        (
+            WRONG,
+            [
+                "PKGSTATUS_SLACK__BOT_TOKEN must begin with xoxb-. It is the bot token from OAuth & Permissions.",
+                "PKGSTATUS_SITES__PS1__DATABASE is neither sqlite:///path nor an ODBC connection string. ",
+                "PKGSTATUS_DRIFT__GRACE is not a duration like 30s, 15min, 4h or 1d. ",
+                "PKGSTATUS_ANSWERS__VISIBILITY ",
+                "PKGSTATUS_WORK__WORKERS ",
+            ],
+        ),
+        ({"PKGSTATUS_SITES": f'{{"PS1": {{"database": "{SECRET}"'}, ["PKGSTATUS_SITES is not valid JSON. "]),
+        (
+            {"PKGSTATUS_SLACK__BOT_TOKN": f"xoxb-{SECRET}"},
+            [f"PKGSTATUS_SLACK__BOT_TOKN is no setting. Did you mean {BOT_TOKEN}?"],
+        ),
+        ({"PKGSTATUS_CONFIG": "/nowhere/bot.toml"}, ["PKGSTATUS_CONFIG names a settings file that cannot be read: "]),
+    ],
+    ids=["missing", "wrong", "no JSON", "mistyped", "no file"],
+)
+def test_each_wrong_setting_ends_the_start_with_one_line_that_names_it_and_keeps_its_value_secret(
+    tmp_path: Path, changed: dict[str, str | None], lines: list[str]
+) -> None:
+    bot = Bot({name: value for name, value in (GOOD | changed).items() if value is not None}, tmp_path)
+
+    assert bot.wait() == 2
+    said = bot.log().splitlines()
+    assert [line[: len(start)] for line, start in zip(said, lines, strict=True)] == lines
+    assert SECRET not in bot.log()
+
+
+@pytest.mark.parametrize(("setting", "token"), [(BOT_TOKEN, "bot"), (APP_TOKEN, "app")])
+def test_a_token_that_slack_refuses_ends_the_start_with_one_sentence(
+    fresh_stage: Stage, setting: str, token: str
+) -> None:
+    fresh_stage.settings[setting] = fresh_stage.settings[setting].replace("contoso", SECRET)
+    bot = fresh_stage.start_bot(connected=False)
+
+    assert bot.wait() == 3
+    last = bot.log().splitlines()[-1]
+    assert last == f"Slack refused the {token} token: invalid_auth. Check {BOT_TOKEN} and {APP_TOKEN}."
+    assert "Traceback" not in bot.log()
+    assert SECRET not in bot.log()
+
+
+def test_even_a_talkative_log_holds_neither_tokens_nor_addresses_to_answer_to(fresh_stage: Stage) -> None:
+    fresh_stage.start_bot(logs__level="debug")
+    answer = fresh_stage.ask("ada", "PS100112")
+    fresh_stage.click("ada", answer, CSV)
+    fresh_stage.answer_to("ada")
+    fresh_stage.faults("response_url", status=500)
+    fresh_stage.faults("chat.postMessage", error="internal_error")
+    fresh_stage.command("ada", "PS100112")
+    fresh_stage.answer_to("ada", "@ada")
+
+    payloads = [entry["payload"] for entry in fresh_stage.look("log")["entries"] if "payload" in entry]
+    addresses = [payload["response_url"].rpartition("/")[2] for payload in payloads if payload]
+    assert len(addresses) == 3
+    for secret in (fresh_stage.workspace.bot_token, fresh_stage.workspace.app_token, "ticket=", *addresses):
+        assert secret not in fresh_stage.log()
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Bot]:
+    demo = Bot({}, tmp_path, ("-m", "bot", "demo", "--no-browser", "--port", "0"))
+    yield demo
+    for process in family(demo):
+        process.kill()
+
+
+def test_the_demo_prints_its_address_alone_and_ctrl_c_ends_all_of_it(demo: Bot, fresh_stage: Stage) -> None:
+    fresh_stage.wait_for(lambda: "Ctrl-C ends the demo" in demo.log())
+    address = demo.log().splitlines()[0]
+    with urlopen(address) as page:  # noqa: S310 - our own server
+        assert page.status == 200
+    started = family(demo)
+    assert len(started) == 2
+
+    demo.process.send_signal(signal.SIGINT)
+
+    assert demo.wait() == 0
+    assert [process for process in started if process.is_running()] == []
+    assert "Traceback" not in demo.log()
+
+
+def test_ctrl_c_just_after_the_address_ends_all_of_the_demo_too(demo: Bot, fresh_stage: Stage) -> None:
+    fresh_stage.wait_for(lambda: demo.log().startswith("http://127.0.0.1:") and len(family(demo)) == 2)
+    started = family(demo)
+
+    demo.process.send_signal(signal.SIGINT)
+
+    assert demo.wait() == 0
+    assert [process for process in started if process.is_running()] == []
+    assert "Traceback" not in demo.log()
+
+
+def family(demo: Bot) -> list[psutil.Process]:
+    """Return the demo's process and those it started, as far as they still run."""
+    try:
+        parent = psutil.Process(demo.process.pid)
+        return [parent, *parent.children(recursive=True)] if demo.process.poll() is None else []
+    except psutil.NoSuchProcess:
+        return []

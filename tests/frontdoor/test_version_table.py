@@ -1,0 +1,185 @@
+"""`/pkgstatus PS100112`: the version table of a package, part by part, and its filters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.frontdoor.seen import block, buttons, column, kinds, records, table, words
+
+if TYPE_CHECKING:
+    from tests.stage import Json, Stage
+
+HEADER = ["Server", "Class", "Site", "Hop", "Held", "Expected", "Behind", "Status", "Updated (site clock)"]
+
+
+@pytest.fixture(scope="module")
+def answer(stage: Stage) -> Json:
+    return stage.ask("ada", "PS100112")
+
+
+def test_a_quick_answer_comes_alone_and_everybody_in_the_channel_sees_it(stage: Stage) -> None:
+    before = len(stage.messages(user="grace"))
+
+    assert stage.command("ada", "PS100112")["acked"]
+
+    answer = stage.answer_to("grace")
+    assert not answer["ephemeral"]
+    assert stage.messages(user="grace")[before:] == stage.messages(user="ada")[before:] == [answer]
+
+
+def test_the_answer_says_which_package_it_is(answer: Json) -> None:
+    assert block(answer, "header")["text"]["text"] == "PS100112 · Boot image (x64)"
+    identity = words(block(answer, "context"))
+    assert identity.startswith("Boot image · source site *PS1* · source version *13* · changed ")
+    assert "(21 d ago)" in identity
+
+
+def test_the_answer_counts_the_rows_of_each_class_in_one_line(answer: Json) -> None:
+    assert "🔴 *1* failed   🟠 *17* site behind   🟡 *2* DP behind   🟢 *21* in sync" in words(answer)
+
+
+def test_a_notification_has_the_answer_in_one_sentence(answer: Json) -> None:
+    assert answer["text"] == (
+        "PS100112 Boot image (x64), source version 13: 1 failed, 17 site behind, 2 DP behind, 21 in sync."
+    )
+
+
+def test_site_servers_stand_apart_from_distribution_points_and_the_one_behind_stands_first(answer: Json) -> None:
+    lines = words(answer).splitlines()
+    behind, in_sync = lines[lines.index("*Site servers*") + 1 :][:2]
+
+    assert "*P02* CM02.contoso.com holds *7*, 6 behind · Received" in behind
+    assert behind.endswith("60 d · site behind")
+    assert "*PS1* CM01.contoso.com holds *13*" in in_sync
+
+
+def test_the_table_has_one_row_for_each_distribution_point(answer: Json) -> None:
+    assert table(answer)[0] == HEADER
+    assert len(set(column(answer, "Server"))) == len(column(answer, "Server")) == 39
+    assert block(answer, "data_table")["caption"] == "Distribution points with PS100112: 39 rows"
+
+
+def test_a_row_says_what_is_held_what_is_expected_and_since_when(answer: Json) -> None:
+    rows = {row["Server"].partition(".")[0]: row for row in records(answer)}
+
+    failed, from_site, from_dp, fine = (rows[name] for name in ("BOS-DP02", "LON-DP01", "NYC-DP03", "NYC-DP01"))
+    assert failed.pop("Updated (site clock)").endswith(" · 20 d")
+    assert failed == {
+        "Server": "BOS-DP02.contoso.com",
+        "Class": "🔴 failed",
+        "Site": "PS1",
+        "Hop": "DP",
+        "Held": "12",
+        "Expected": "13",
+        "Behind": "1",
+        "Status": "Failed",
+    }
+    assert (from_site["Class"], from_site["Hop"], from_site["Behind"]) == ("🟠 site behind", "site", "6")
+    assert (from_dp["Class"], from_dp["Hop"], from_dp["Behind"]) == ("🟡 DP behind", "DP", "6")
+    assert (fine["Class"], fine["Hop"], fine["Behind"]) == ("🟢 in sync", "–", "0")
+
+
+def test_numbers_are_numbers_so_that_the_table_sorts_by_them(answer: Json) -> None:
+    first = block(answer, "data_table")["rows"][1]
+
+    assert [cell["value"] for cell in first if cell["type"] == "raw_number"] == [12, 13, 1]
+
+
+def test_problem_rows_come_first_and_the_worst_of_them_at_the_top(answer: Json) -> None:
+    classes = [drift_class.split(" ", 1)[1] for drift_class in column(answer, "Class")]
+
+    assert classes == ["failed"] + ["site behind"] * 16 + ["DP behind"] * 2 + ["in sync"] * 20
+
+
+def test_the_next_steps_are_named_for_the_classes_present_and_for_no_other(answer: Json) -> None:
+    steps = next(text for text in words(answer).split("\n*What ") if text.startswith("to do next"))
+    named = [line.split("*")[1] for line in steps.splitlines() if line[:1] in "🔴🟠🟡🟣⚠❔👻🔄🔵🗑⚪"]
+
+    assert named == ["failed", "site behind", "DP behind"]
+
+
+def test_the_small_print_says_when_where_and_for_whom_it_was_read(answer: Json) -> None:
+    small_print = words(answer["blocks"][-1])
+
+    assert small_print.startswith("Read at 20")
+    assert "UTC from site PS1" in small_print
+    assert "for <@U000000ADA>" in small_print
+
+
+def test_an_answer_on_one_page_has_no_page_buttons(answer: Json) -> None:
+    assert not {"◀ Previous", "Next ▶"} & set(buttons(answer))
+    assert "CSV of all 41 rows" in buttons(answer)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["ps100112", "  PS100112  ", "*PS100112*", "`Ps100112`", "“PS100112”", "PS100112."],
+)
+def test_a_package_id_is_understood_in_any_case_and_dress(stage: Stage, typed: str) -> None:
+    assert stage.ask("ada", typed)["text"].startswith("PS100112 Boot image (x64)")
+
+
+@pytest.mark.parametrize(
+    ("typed", "servers", "sites"),
+    [
+        ("behind", 18, 1),
+        ("failed", 1, 0),
+        ("problems", 19, 1),
+        ("in-sync", 20, 1),
+        ("site:P02", 16, 1),
+        ("site:p02 site:PS1", 39, 2),
+        ("dp:NYC*", 4, 0),
+        ("dp:nyc-dp03", 1, 0),
+        ("behind dp:NYC* dp:SEA*", 2, 0),
+        ("failed site:P02", 0, 0),
+    ],
+)
+def test_a_filter_keeps_only_the_rows_it_names(stage: Stage, typed: str, servers: int, sites: int) -> None:
+    answer = stage.ask("ada", f"PS100112 {typed}")
+
+    assert len(table(answer)[1:]) == servers
+    assert sum(" holds *" in line for line in words(answer).splitlines()) == sites
+    assert "filter `" in words(answer["blocks"][-1])
+    assert "*1* failed" in words(answer), "the counts are those of the whole package"
+
+
+def test_a_filter_that_keeps_nothing_says_how_much_it_left_out(stage: Stage) -> None:
+    answer = stage.ask("ada", "PS100112 ahead")
+
+    assert "No distribution point matches the filter; 39 are outside it." in words(answer)
+    assert "data_table" not in kinds(answer)
+
+
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [
+        ("PS10001B", "R&D Tools <beta>"),
+        ("PS100010", 'Visio "Professional" Viewer'),
+        ("PS100021", "日本語 言語パック"),
+        ("PS100022", "Party Planner 🎉"),
+        ("PS10002D", '=HYPERLINK("http://finance.contoso.com";"Finance Add-in")'),
+    ],
+)
+def test_a_name_is_shown_as_it_is_whatever_is_in_it(stage: Stage, package: str, name: str) -> None:
+    assert block(stage.ask("ada", package), "header")["text"]["text"] == f"{package} · {name}"
+
+
+@pytest.mark.parametrize(
+    ("package", "said"),
+    [
+        ("PS100042", "in flight"),
+        ("PS10001B", "ahead"),
+        ("PS100021", "ambiguous"),
+        ("PS10002D", "unknown (42)"),
+        ("PS100010", "orphan"),
+        ("PS100023", "reset"),
+        ("PS10001C", "removing"),
+        ("PS100058", "has no row of its own: site behind"),
+        ("PS100121", "this package has no content to distribute"),
+        ("PS100120", "This package is on no distribution point."),
+    ],
+)
+def test_every_kind_of_trouble_in_the_site_is_named(stage: Stage, package: str, said: str) -> None:
+    assert said in words(stage.ask("ada", package))

@@ -1,0 +1,608 @@
+"""What an apply promises on every engine: exactly the rows of the plan, each with its backup, once, or nothing."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.dbapi import Connection, Database, Patience
+from bot.demo.sample.schema import PKG_STATUS
+from bot.domain.package import SiteCode
+from bot.domain.planning import undo_plan
+from bot.domain.trouble import SiteTrouble
+from bot.site.writing import SiteWriter
+from bot.usecases.ports import RowMoved, SiteError
+from tests import engines
+from tests.builders import dp_row, nal_path, site_row, table
+from tests.engines import needs_postgresql
+from tests.requests import plan, plan_row, site_plan_row
+from tests.site.makers import SiteMaker, make
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+BACKUP = "dbo.PkgStatus_BU"
+NUMBERS = {"PKID", "Type", "Status", "SourceVersion", "Personality", "State"}
+BEHIND: dict[str, Any] = {"held_version": 7}
+PLAN = plan(site_plan_row(), plan_row("NYC-DP03"), plan_row("NYC-DP04"))
+ONE = "PkgServer LIKE '%NYC-DP04%'"
+"""Tells the last row of the plan from the others."""
+
+
+class Site:
+    """A site with the rows of the plan among others, and somebody who looks at it from outside."""
+
+    def __init__(self, maker: SiteMaker, patience: Patience | None = None) -> None:
+        self.maker = maker
+        self.outside = Database(maker.address, Patience(query=20))
+        self.database = Database(maker.address, patience or Patience(query=20))
+        self.writer = SiteWriter(SiteCode("PS1"), self.database, BACKUP)
+        behind = [dp_row(host, **BEHIND) for host in ("NYC-DP03", "NYC-DP04", "NYC-DP05")]
+        maker.add(table(site_row("PS1"), site_row("P02", **BEHIND), dp_row("NYC-DP01"), *behind))
+        self._rows = self.rows
+
+    def restore(self) -> None:
+        """Put every row back as it was at first."""
+        marks = ", ".join("?" * len(PKG_STATUS.columns))
+
+        def work(connection: Connection) -> None:
+            connection.execute("DELETE FROM dbo.PkgStatus")
+            for row in self._rows.values():
+                connection.execute(f"INSERT INTO dbo.PkgStatus VALUES ({marks})", row)
+
+        self.outside.write(work)
+
+    @property
+    def rows(self) -> dict[int, tuple[Any, ...]]:
+        """Every row of PkgStatus, whole, by its own key."""
+        return {row[0]: tuple(row) for row in self.look("SELECT * FROM dbo.PkgStatus")}
+
+    @property
+    def backup(self) -> list[tuple[Any, ...]]:
+        """Every row of the backup table, whole, in order."""
+        return self.look("SELECT * FROM dbo.PkgStatus_BU ORDER BY RequestId, RowNumber")
+
+    def readings(self) -> dict[str, tuple[int, int]]:
+        """Version and status of each server."""
+        found = self.look("SELECT PkgServer, SourceVersion, Status FROM dbo.PkgStatus")
+        return {path.split("\\")[2] if "\\" in path else path: (version, status) for path, version, status in found}
+
+    def look(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.outside.read(lambda connection: connection.query(sql, parameters))]
+
+    def change(self, sql: str, *parameters: object) -> None:
+        self.outside.write(lambda connection: connection.execute(sql, parameters))
+
+    @contextmanager
+    def nothing_happens(self) -> Iterator[None]:
+        """Expect every row and every backup as they were before the block."""
+        before = (self.rows, self.backup)
+        yield
+        assert (self.rows, self.backup) == before
+
+    def close(self) -> None:
+        self.writer.close()
+        self.outside.close()
+
+
+@pytest.fixture
+def site(maker: SiteMaker) -> Iterator[Site]:
+    site = Site(maker)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def hasty(maker: SiteMaker) -> Iterator[Site]:
+    """Yield a site whose writer waits no longer than a second."""
+    site = Site(maker, Patience(query=1))
+    yield site
+    site.close()
+
+
+def trigger(maker: SiteMaker, name: str, when: str, on: str, sqlite: str, postgresql: str) -> None:
+    """Make a trigger, told to each engine in its own words."""
+    if maker.engine == "sqlite":
+        maker.run(f"CREATE TRIGGER dbo.{name} {when} ON {on} FOR EACH ROW BEGIN {sqlite}; END")
+        return
+    maker.run(
+        f"CREATE FUNCTION dbo.{name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {postgresql}; END $$",
+        f"CREATE TRIGGER {name} {when} ON dbo.{on} FOR EACH ROW EXECUTE FUNCTION dbo.{name}()",
+    )
+
+
+def test_an_apply_changes_the_rows_of_the_plan_and_no_other(site: Site) -> None:
+    before = site.rows
+    site.writer.apply("R1", PLAN)
+
+    assert site.readings() == {
+        "CM01.contoso.com": (13, 2),
+        "CM02.contoso.com": (0, 2),
+        "NYC-DP01.contoso.com": (13, 3),
+        "NYC-DP03.contoso.com": (0, 2),
+        "NYC-DP04.contoso.com": (0, 2),
+        "NYC-DP05.contoso.com": (7, 3),
+    }
+    assert {key: changed_columns(before[key], row) for key, row in site.rows.items() if row != before[key]}.keys() == {
+        key for key, row in before.items() if row[3:5] in {(row.site_code, row.server_path) for row in PLAN.rows}
+    }
+    assert {changed for key, row in site.rows.items() for changed in changed_columns(before[key], row)} == {5, 10}
+
+
+def changed_columns(before: tuple[Any, ...], after: tuple[Any, ...]) -> list[int]:
+    """Return the places at which a row differs; 5 is Status and 10 is SourceVersion."""
+    return [place for place, (was, is_) in enumerate(zip(before, after, strict=True)) if was != is_]
+
+
+def test_the_backup_holds_each_changed_row_whole_as_it_was_in_the_order_of_the_plan(site: Site) -> None:
+    before = {row[3:5]: row for row in site.rows.values()}
+    site.writer.apply("R1", PLAN)
+
+    assert [row[:2] for row in site.backup] == [("R1", 1), ("R1", 2), ("R1", 3)]
+    assert [row[2:17] for row in site.backup] == [before[row.site_code, row.server_path] for row in PLAN.rows]
+
+
+def test_the_way_back_restores_every_row_as_it_was_with_a_backup_of_its_own(site: Site) -> None:
+    before = site.rows
+    site.writer.apply("R1", PLAN)
+    with closing(site.maker.reader()) as reader:
+        found = reader.package(PLAN.package_id)
+    assert found
+    back, moved = undo_plan(PLAN, found.rows)
+    assert back
+    assert moved == ()
+
+    site.writer.apply("R2", back)
+
+    assert site.rows == before
+    assert [row[:2] for row in site.backup] == [(request, number) for request in ("R1", "R2") for number in (1, 2, 3)]
+
+
+CHANGES = {
+    "another version": f"UPDATE dbo.PkgStatus SET SourceVersion = 8 WHERE {ONE}",
+    "another status": f"UPDATE dbo.PkgStatus SET Status = 5 WHERE {ONE}",
+    "reset by somebody else": f"UPDATE dbo.PkgStatus SET SourceVersion = 0, Status = 2 WHERE {ONE}",
+    "no version": f"UPDATE dbo.PkgStatus SET SourceVersion = NULL WHERE {ONE}",
+    "no status": f"UPDATE dbo.PkgStatus SET Status = NULL WHERE {ONE}",
+    "no type": f"UPDATE dbo.PkgStatus SET Type = NULL WHERE {ONE}",
+    "another type": f"UPDATE dbo.PkgStatus SET Type = 1 WHERE {ONE}",
+    "another site": f"UPDATE dbo.PkgStatus SET SiteCode = 'P02' WHERE {ONE}",
+    "another package": f"UPDATE dbo.PkgStatus SET ID = 'PS100113' WHERE {ONE}",
+    "another name": f"UPDATE dbo.PkgStatus SET PkgServer = 'NYC-DP04' WHERE {ONE}",
+    "gone": f"DELETE FROM dbo.PkgStatus WHERE {ONE}",
+    "there twice": "INSERT INTO dbo.PkgStatus (PKID, ID, Type, SiteCode, PkgServer, Status, SourceVersion)"
+    f" SELECT PKID + 1000, ID, Type, SiteCode, PkgServer, Status, SourceVersion FROM dbo.PkgStatus WHERE {ONE}",
+    "there twice, once changed": "INSERT INTO dbo.PkgStatus (PKID, ID, Type, SiteCode, PkgServer, Status,"
+    " SourceVersion) SELECT PKID + 1000, ID, Type, SiteCode, PkgServer, 3, 13"
+    f" FROM dbo.PkgStatus WHERE {ONE}",
+    "there twice, once unknown": "INSERT INTO dbo.PkgStatus (PKID, ID, Type, SiteCode, PkgServer, Status,"
+    " SourceVersion) SELECT PKID + 1000, ID, Type, SiteCode, PkgServer, NULL, NULL"
+    f" FROM dbo.PkgStatus WHERE {ONE}",
+}
+
+
+def test_one_row_that_is_not_exactly_as_the_approvers_saw_it_stops_the_whole_apply(site: Site) -> None:
+    for name, statement in CHANGES.items():
+        site.change(statement)
+
+        with site.nothing_happens(), pytest.raises(RowMoved) as moved:
+            site.writer.apply(name, PLAN)
+
+        assert moved.value.row == PLAN.rows[2], name
+        assert str(moved.value).startswith("NYC-DP04.contoso.com: ")
+        assert not site.writer.was_applied(name)
+        site.restore()
+    site.writer.apply("nothing was wrong", PLAN)
+
+
+def test_a_request_is_applied_once_even_when_its_rows_read_as_before_again(site: Site) -> None:
+    site.writer.apply("R1", PLAN)
+    site.change("UPDATE dbo.PkgStatus SET SourceVersion = 7, Status = 3 WHERE SourceVersion = 0 AND Type = 2")
+    site.change("UPDATE dbo.PkgStatus SET SourceVersion = 7 WHERE SourceVersion = 0")
+
+    with site.nothing_happens(), pytest.raises(SiteError):
+        site.writer.apply("R1", PLAN)
+
+    site.writer.apply("R2", PLAN)
+    assert len(site.backup) == 6
+
+
+def test_whether_a_request_was_applied_is_read_from_the_backup(site: Site) -> None:
+    assert not site.writer.was_applied("R1")
+    site.writer.apply("R1", PLAN)
+
+    assert site.writer.was_applied("R1")
+    assert not site.writer.was_applied("R2")
+    assert not site.writer.was_applied("")
+
+
+def test_a_forbidden_request_can_never_be_applied_and_others_can(site: Site) -> None:
+    assert site.writer.forbid("R1")
+    assert site.writer.forbid("R1"), "forbidding again says the same"
+    assert not site.writer.was_applied("R1")
+
+    with site.nothing_happens(), pytest.raises(SiteError):
+        site.writer.apply("R1", PLAN)
+
+    site.writer.apply("R2", PLAN)
+    assert site.writer.was_applied("R2")
+
+
+def test_what_was_applied_can_no_longer_be_forbidden_and_its_backup_stays(site: Site) -> None:
+    site.writer.apply("R1", PLAN)
+
+    with site.nothing_happens():
+        assert not site.writer.forbid("R1")
+        assert not site.writer.forbid("R1")
+
+
+class Pausing(Database):
+    """A database that waits before the end of each piece of writing, until it is told how to end."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address, Patience(query=20))
+        self.is_done = threading.Event()
+        self.may_end = threading.Event()
+        self.fails = False
+
+    def write(self, work: Callable[[Connection], Any]) -> Any:
+        def paused(connection: Connection) -> Any:
+            result = work(connection)
+            self.is_done.set()
+            assert self.may_end.wait(20)
+            if self.fails:
+                raise RuntimeError("a fault that the test wants")
+            return result
+
+        return super().write(paused)
+
+
+@pytest.mark.parametrize("ending", ["commits", "rolls back"])
+def test_forbidding_waits_for_an_apply_that_is_under_way_and_tells_how_it_ended(site: Site, ending: str) -> None:
+    fails = ending == "rolls back"
+    pausing = Pausing(site.maker.address)
+    pausing.fails = fails
+    with ThreadPoolExecutor(2) as pool:
+        applying = pool.submit(SiteWriter(SiteCode("PS1"), pausing, BACKUP).apply, "R1", PLAN)
+        assert pausing.is_done.wait(20)
+        forbidding = pool.submit(site.writer.forbid, "R1")
+        with pytest.raises(TimeoutError):
+            forbidding.result(0.3)
+        pausing.may_end.set()
+
+        assert forbidding.result(20) is fails
+        assert (applying.exception(20) is not None) is fails
+    pausing.close()
+    assert site.writer.was_applied("R1") is not fails
+    assert site.readings()["NYC-DP03.contoso.com"] == ((7, 3) if fails else (0, 2))
+
+
+@pytest.mark.parametrize("requests", [("R1", "R1"), ("R1", "R2")], ids=["one request", "two requests"])
+def test_of_two_applies_at_once_on_the_same_rows_one_happens(site: Site, requests: tuple[str, str]) -> None:
+    gate = threading.Barrier(2)
+
+    def attempt(request: str) -> bool:
+        with closing(Database(site.maker.address, Patience(query=20))) as database:
+            writer = SiteWriter(SiteCode("PS1"), database, BACKUP)
+            writer.was_applied(request)
+            gate.wait(20)
+            try:
+                writer.apply(request, PLAN)
+            except (RowMoved, SiteError):
+                return False
+            return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(attempt, requests)) == [False, True]
+    assert [row[1] for row in site.backup] == [1, 2, 3]
+    assert site.readings()["NYC-DP03.contoso.com"] == (0, 2)
+
+
+MINE = "WHERE PKID = NEW.PKID AND SourceVersion = 0"
+AS_BEFORE = f"SET SourceVersion = OLD.SourceVersion, Status = OLD.Status {MINE}"
+A_TWIN = (
+    "(PKID, ID, Type, SiteCode, PkgServer, Status, SourceVersion)"
+    " VALUES (NEW.PKID + 1000, NEW.ID, NEW.Type, NEW.SiteCode, NEW.PkgServer, 2, 0)"
+)
+LIES = {
+    "it writes another version": ("AFTER UPDATE", f"UPDATE {{table}} SET SourceVersion = 1 {MINE}"),
+    "it writes another status": ("AFTER UPDATE", f"UPDATE {{table}} SET Status = 3 {MINE} AND Status = 2"),
+    "it takes the change back": ("AFTER UPDATE", f"UPDATE {{table}} {AS_BEFORE}"),
+    "it makes a second row": ("AFTER UPDATE", f"INSERT INTO {{table}} {A_TWIN}"),
+    "it deletes the row": ("AFTER UPDATE", "DELETE FROM {table} WHERE PKID = NEW.PKID"),
+}
+
+
+@pytest.mark.parametrize(("when", "lie"), LIES.values(), ids=LIES)
+def test_a_trigger_that_makes_something_else_of_the_change_stops_it(site: Site, when: str, lie: str) -> None:
+    spoken = [lie.format(table="PkgStatus"), f"{lie.format(table='dbo.PkgStatus')}; RETURN NULL"]
+    trigger(site.maker, "meddling", when, "PkgStatus", *spoken)
+
+    with site.nothing_happens(), pytest.raises(RowMoved):
+        site.writer.apply("R1", PLAN)
+
+
+def test_a_trigger_that_ignores_the_change_stops_it(site: Site) -> None:
+    trigger(site.maker, "ignoring", "BEFORE UPDATE", "PkgStatus", "SELECT RAISE(IGNORE)", "RETURN NULL")
+
+    with site.nothing_happens(), pytest.raises(RowMoved):
+        site.writer.apply("R1", PLAN)
+
+
+@pytest.mark.parametrize(
+    ("when", "sqlite", "postgresql"),
+    [
+        ("BEFORE INSERT", "SELECT RAISE(IGNORE)", "RETURN NULL"),
+        (
+            "AFTER INSERT",
+            "UPDATE PkgStatus_BU SET SourceVersion = 13 WHERE RequestId = NEW.RequestId",
+            "UPDATE dbo.PkgStatus_BU SET SourceVersion = 13 WHERE RequestId = NEW.RequestId; RETURN NULL",
+        ),
+    ],
+    ids=["it keeps nothing", "it keeps something else"],
+)
+def test_a_backup_that_does_not_hold_the_row_as_it_was_stops_the_apply(
+    site: Site, when: str, sqlite: str, postgresql: str
+) -> None:
+    trigger(site.maker, "forgetting", when, "PkgStatus_BU", sqlite, postgresql)
+
+    with site.nothing_happens(), pytest.raises(RowMoved):
+        site.writer.apply("R1", PLAN)
+
+
+def test_a_trigger_that_refuses_the_change_is_an_error_of_the_site_and_nothing_happens(site: Site) -> None:
+    trigger(
+        site.maker,
+        "refusing",
+        "BEFORE UPDATE",
+        "PkgStatus",
+        "SELECT RAISE(ABORT, 'not here') WHERE NEW.PkgServer LIKE '%NYC-DP04%'",
+        "IF NEW.PkgServer LIKE '%NYC-DP04%' THEN RAISE EXCEPTION 'not here'; END IF; RETURN NEW",
+    )
+
+    with site.nothing_happens(), pytest.raises(SiteError, match="not here"):
+        site.writer.apply("R1", PLAN)
+
+
+def as_view(maker: SiteMaker, sqlite: str, postgresql: str) -> None:
+    """Put a view with a trigger of its own in the place of PkgStatus."""
+    at = "dbo." if maker.engine == "postgresql" else ""
+    view = "CREATE VIEW dbo.PkgStatus AS SELECT * FROM " + at + "PkgStatus_inside"
+    maker.run("ALTER TABLE dbo.PkgStatus RENAME TO PkgStatus_inside", view)
+    trigger(maker, "writing_through", "INSTEAD OF UPDATE", "PkgStatus", sqlite, postgresql)
+
+
+def test_a_view_whose_trigger_writes_the_row_is_as_good_as_a_table(site: Site) -> None:
+    write = "PkgStatus_inside SET SourceVersion = NEW.SourceVersion, Status = NEW.Status WHERE PKID = OLD.PKID"
+    # It reports no changed row at all: what is read back counts.
+    as_view(site.maker, f"UPDATE {write}", f"UPDATE dbo.{write}; RETURN NULL")
+
+    site.writer.apply("R1", PLAN)
+
+    assert site.readings()["NYC-DP04.contoso.com"] == (0, 2)
+    assert len(site.backup) == 3
+
+
+def test_a_view_whose_trigger_only_says_that_it_wrote_stops_the_apply(site: Site) -> None:
+    as_view(site.maker, "SELECT 1", "RETURN NEW")
+
+    with site.nothing_happens(), pytest.raises(RowMoved):
+        site.writer.apply("R1", PLAN)
+
+
+HOSTILE = [
+    "x' OR 1=1 --",
+    "'; DROP TABLE PkgStatus; --",
+    '"; DELETE FROM dbo.PkgStatus; --',
+    "%",
+    "_______",
+    "? ?1 :name $1 {fn now()} {0}",
+    "\\' || chr(39) || \\",
+    "\u202egnp.exe\u202c",
+    "日本語 👩‍👩‍👧‍👦 Z͑ͫ̓a̴̵l̸g̷o",
+    "\t\r\n",
+    "<!channel> *bold* `code` &amp;",
+    "x" * 255,
+]
+
+
+def test_whatever_a_server_is_called_only_its_own_row_is_changed(site: Site) -> None:
+    known = {"ID": "PS100112", "Type": 2, "SiteCode": "PS1", "SourceVersion": 7, "Status": 3}
+    site.maker.insert("PkgStatus", *({"PKID": n, "PkgServer": name} | known for n, name in enumerate(HOSTILE, 90)))
+
+    for name in HOSTILE:
+        before = site.rows
+        site.writer.apply(name[:60], plan(plan_row(server_path=name)))
+
+        assert [row[4] for key, row in site.rows.items() if row != before[key]] == [name]
+        assert site.rows.keys() == before.keys()
+    assert sorted(row[6] for row in site.backup) == sorted(HOSTILE)
+
+
+def test_a_name_that_only_looks_the_same_is_another_row(site: Site) -> None:
+    twin = nal_path("NYC-DP03.contoso.com").replace("NYC", "nyc")
+
+    with site.nothing_happens(), pytest.raises(RowMoved):
+        site.writer.apply("R1", plan(plan_row(server_path=twin)))
+
+
+class _Undone(Exception):
+    """The transaction of somebody else ends without effect."""
+
+
+def hold(site: Site, statement: str, meanwhile: Callable[[Connection], None]) -> None:
+    """Keep what a statement locks until something else is done, in a transaction that changes nothing in the end."""
+
+    def both(connection: Connection) -> None:
+        connection.execute(statement)
+        meanwhile(connection)
+        raise _Undone
+
+    with pytest.raises(_Undone):
+        site.outside.write(both)
+
+
+def test_a_lock_that_somebody_holds_too_long_is_a_timeout_and_nothing_happens(hasty: Site) -> None:
+    troubles: list[SiteTrouble] = []
+
+    def attempt(_connection: Connection) -> None:
+        for request in ("R1", "R2"):
+            with pytest.raises(SiteError) as failed:
+                hasty.writer.apply(request, PLAN)
+            troubles.append(failed.value.trouble)
+
+    with hasty.nothing_happens():
+        hold(hasty, f"UPDATE dbo.PkgStatus SET Status = 5 WHERE {ONE}", attempt)
+
+    assert troubles == [SiteTrouble.TIMEOUT] * 2
+    assert not hasty.writer.was_applied("R1")
+    hasty.writer.apply("R1", PLAN)
+
+
+def test_forbidding_that_waits_too_long_says_that_it_does_not_know(hasty: Site) -> None:
+    insert = "INSERT INTO dbo.PkgStatus_BU (RequestId, RowNumber) VALUES ('R1', 1)"
+
+    def attempt(_connection: Connection) -> None:
+        with pytest.raises(SiteError) as failed:
+            hasty.writer.forbid("R1")
+        assert failed.value.trouble is SiteTrouble.TIMEOUT
+
+    with hasty.nothing_happens():
+        hold(hasty, insert, attempt)
+    hasty.writer.apply("R1", PLAN)
+
+
+@pytest.fixture
+def postgresql(tmp_path: Path) -> Iterator[Site]:
+    """Yield a site on PostgreSQL, whose writer notices a deadlock two seconds after it began to wait."""
+    for maker in make("postgresql", tmp_path):
+        site = Site(maker)
+        patient = engines.postgresql(ConnSettings="SET deadlock_timeout = '2s'")
+        site.writer.close()
+        site.writer = SiteWriter(SiteCode("PS1"), Database(patient, Patience(query=20)), BACKUP)
+        yield site
+        site.close()
+
+
+@needs_postgresql
+def test_the_victim_of_a_deadlock_changed_nothing_and_says_what_it_was(postgresql: Site) -> None:
+    site = postgresql
+    waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%PkgStatus%'"
+
+    def deadlock(connection: Connection) -> None:
+        applying = pool.submit(site.writer.apply, "R1", PLAN)
+        while not connection.query(waiting)[0][0]:
+            assert not applying.done()
+            connection.query("SELECT pg_stat_clear_snapshot()")
+        connection.execute("SET LOCAL deadlock_timeout = '20s'")
+        connection.execute("UPDATE dbo.PkgStatus SET State = 1 WHERE PkgServer = 'CM02.contoso.com'")
+        error = applying.exception(20)
+        assert isinstance(error, SiteError)
+        assert error.trouble is SiteTrouble.DEADLOCK
+
+    with ThreadPoolExecutor(1) as pool, site.nothing_happens():
+        hold(site, f"UPDATE dbo.PkgStatus SET State = 1 WHERE {ONE}", deadlock)
+    assert not site.writer.was_applied("R1")
+
+
+def test_a_rehearsal_where_everything_is_in_place_leaves_nothing_behind(site: Site) -> None:
+    with site.nothing_happens():
+        site.writer.rehearse()
+        site.writer.rehearse()
+
+
+WHOLE = ", ".join(f"{name} {'int' if name in NUMBERS else 'varchar(512)'}" for name in PKG_STATUS.columns)
+KEYED = "RequestId varchar(64) NOT NULL, RowNumber int NOT NULL, PRIMARY KEY (RequestId, RowNumber)"
+UNFIT = {
+    "not there": None,
+    "without a request": f"{WHOLE}, RowNumber int",
+    "without a number": f"{WHOLE}, RequestId varchar(64)",
+    "without a key": f"{WHOLE}, RequestId varchar(64), RowNumber int",
+    "without the version": f"{WHOLE.replace('SourceVersion', 'Version')}, {KEYED}",
+    "without the server": f"{WHOLE.replace('PkgServer', 'Server')}, {KEYED}",
+    "without a column that only the product needs": f"{WHOLE.replace('SigURL', 'Url')}, {KEYED}",
+    "without room for a request that was given up": f"{WHOLE.replace('512)', '512) NOT NULL')}, {KEYED}",
+}
+
+
+@pytest.mark.parametrize("columns", UNFIT.values(), ids=UNFIT)
+def test_a_rehearsal_refuses_a_backup_table_that_could_not_keep_the_promise(site: Site, columns: str | None) -> None:
+    site.maker.run("DROP TABLE dbo.PkgStatus_BU", *([f"CREATE TABLE dbo.PkgStatus_BU ({columns})"] if columns else []))
+
+    with pytest.raises(SiteError):
+        site.writer.rehearse()
+
+
+def test_a_rehearsal_accepts_a_backup_table_with_columns_of_its_own(site: Site) -> None:
+    more = "BackedUpAt timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP, Note varchar(20)"
+    site.maker.run("DROP TABLE dbo.PkgStatus_BU", f"CREATE TABLE dbo.PkgStatus_BU ({WHOLE}, {more}, {KEYED})")
+
+    site.writer.rehearse()
+
+
+WRITER = "pkgstatus_writer"
+RIGHTS = [
+    f"GRANT SELECT, UPDATE (SourceVersion, Status) ON dbo.PkgStatus TO {WRITER}",
+    f"GRANT SELECT, INSERT ON dbo.PkgStatus_BU TO {WRITER}",
+]
+
+
+@pytest.fixture
+def writer_of_its_own(postgresql: Site) -> Iterator[Site]:
+    """Yield a site whose writer has no more than the rights that the README names."""
+    site = postgresql
+    engines.run(f"DROP ROLE IF EXISTS {WRITER}", f"CREATE ROLE {WRITER}", f"GRANT USAGE ON SCHEMA dbo TO {WRITER}")
+    engines.run(*RIGHTS)
+    site.writer.close()
+    login = Database(engines.postgresql(ConnSettings=f"SET ROLE {WRITER}"), Patience(query=20))
+    site.writer = SiteWriter(SiteCode("PS1"), login, BACKUP)
+    yield site
+    site.writer.close()
+    engines.run("DROP SCHEMA dbo CASCADE", f"DROP ROLE {WRITER}", "CREATE SCHEMA dbo")
+
+
+@needs_postgresql
+def test_the_rights_that_the_readme_names_are_enough(writer_of_its_own: Site) -> None:
+    writer_of_its_own.writer.rehearse()
+    writer_of_its_own.writer.apply("R1", PLAN)
+    assert writer_of_its_own.writer.was_applied("R1")
+    assert writer_of_its_own.writer.forbid("R2")
+
+
+@needs_postgresql
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "UPDATE (SourceVersion, Status) ON dbo.PkgStatus",
+        "UPDATE (SourceVersion) ON dbo.PkgStatus",
+        "UPDATE (Status) ON dbo.PkgStatus",
+        "SELECT ON dbo.PkgStatus",
+        "INSERT ON dbo.PkgStatus_BU",
+        "SELECT ON dbo.PkgStatus_BU",
+    ],
+)
+def test_a_rehearsal_misses_each_right_that_an_apply_needs(writer_of_its_own: Site, missing: str) -> None:
+    engines.run(f"REVOKE {missing} FROM {WRITER}")
+
+    with pytest.raises(SiteError) as failed:
+        writer_of_its_own.writer.rehearse()
+    assert failed.value.trouble is SiteTrouble.PERMISSION
+
+
+def test_a_site_that_is_away_is_an_error_of_the_site(tmp_path: Path) -> None:
+    away = SiteWriter(SiteCode("P02"), Database(f"sqlite:///{tmp_path / 'away.db'}"), BACKUP)
+
+    for deed in (
+        away.rehearse,
+        lambda: away.apply("R1", PLAN),
+        lambda: away.was_applied("R1"),
+        lambda: away.forbid("R1"),
+    ):
+        with pytest.raises(SiteError) as failed:
+            deed()
+        assert (failed.value.site, failed.value.trouble) == ("P02", SiteTrouble.UNREACHABLE)

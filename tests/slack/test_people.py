@@ -1,0 +1,125 @@
+"""What every filler of the port `People` promises: Slack's own answers, and the fake of the stories."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from slack_sdk import WebClient
+
+from bot.demo.launch import manifest_path
+from bot.demo.workspace.server import RunningWorkspace
+from bot.slack.people import REMEMBERED_FOR, RememberedPeople, SlackPeople
+from bot.usecases.ports import PeopleError, Person
+from tests.fakes import ADA, APPROVERS, ELSEWHERE, GRACE, GUS, LINUS, MARGARET, PKGSTATUS, FakeClock, contoso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.usecases.ports import People
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[WebClient]:
+    """Return a client of a workspace."""
+    with RunningWorkspace(manifest=manifest_path()) as workspace:
+        yield WebClient(workspace.bot_token, base_url=workspace.api_url)
+
+
+@pytest.fixture(params=["fake", "Slack", "remembered"])
+def people(request: pytest.FixtureRequest, client: WebClient) -> People:
+    """Return the people of the invented company, from each filler."""
+    fillers: dict[str, Any] = {
+        "fake": contoso,
+        "Slack": lambda: SlackPeople(client),
+        "remembered": lambda: RememberedPeople(SlackPeople(client), FakeClock()),
+    }
+    filler: People = fillers[request.param]()
+    return filler
+
+
+@pytest.mark.parametrize("person", [ADA, GRACE, GUS, PKGSTATUS], ids=["a member", "another", "a guest", "a bot"])
+def test_a_person_is_described(people: People, person: Person) -> None:
+    assert people.find(person.id) == person
+
+
+def test_somebody_of_another_workspace_is_of_another_team(people: People) -> None:
+    assert people.find("U000000OLGA").team_id == ELSEWHERE
+
+
+def test_a_group_has_its_members(people: People) -> None:
+    assert people.members(APPROVERS) == {GRACE.id, LINUS.id, MARGARET.id}
+
+
+def test_whoever_is_not_known_is_an_error(people: People) -> None:
+    with pytest.raises(PeopleError):
+        people.find("U0NOBODY")
+
+
+def test_a_group_that_is_not_known_is_an_error(people: People) -> None:
+    with pytest.raises(PeopleError):
+        people.members("S0NOTHING")
+
+
+def test_a_slack_that_cannot_be_reached_is_an_error() -> None:
+    away = SlackPeople(WebClient("xoxb-1", base_url="http://127.0.0.1:9/api/", retry_handlers=[]))
+
+    for question in (lambda: away.find(ADA.id), lambda: away.members(APPROVERS)):
+        with pytest.raises(PeopleError):
+            question()
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"deleted": True}, {"is_deactivated": True}),
+        ({"is_restricted": True}, {"is_guest": True}),
+        ({"is_ultra_restricted": True}, {"is_guest": True}),
+        ({"is_invited_user": True}, {"is_guest": True}),
+        ({"is_bot": True}, {"is_bot": True}),
+        ({"is_stranger": True}, {"is_external": True}),
+        ({"team_id": None}, {"team_id": ""}),
+        ({"is_admin": True, "is_owner": True}, {}),
+    ],
+)
+def test_every_flag_of_slack_is_understood(fields: dict[str, Any], expected: dict[str, Any]) -> None:
+    class Client(WebClient):
+        def users_info(self, **_: Any) -> Any:
+            return {"user": {"id": "U1", "team_id": "T1"} | fields}
+
+    assert SlackPeople(Client()).find("U1") == Person(**({"id": "U1", "team_id": "T1"} | expected))
+
+
+class TestMemory:
+    def test_asks_once_within_a_minute(self) -> None:
+        slack, clock = contoso(), FakeClock()
+        remembered = RememberedPeople(slack, clock)
+
+        for _ in range(3):
+            remembered.find(ADA.id)
+            remembered.members(APPROVERS)
+        clock.move(seconds=REMEMBERED_FOR.total_seconds() - 1)
+        remembered.find(ADA.id)
+
+        assert slack.asked == [ADA.id, APPROVERS]
+
+    def test_asks_again_after_a_minute(self) -> None:
+        slack, clock = contoso(), FakeClock()
+        remembered = RememberedPeople(slack, clock)
+        remembered.find(ADA.id)
+
+        clock.move(seconds=REMEMBERED_FOR.total_seconds())
+        remembered.find(ADA.id)
+
+        assert slack.asked == [ADA.id, ADA.id]
+
+    def test_does_not_remember_an_error(self) -> None:
+        slack = contoso()
+        remembered = RememberedPeople(slack, FakeClock())
+        slack.is_down = True
+        with pytest.raises(PeopleError):
+            remembered.find(ADA.id)
+
+        slack.is_down = False
+
+        assert remembered.find(ADA.id) == ADA

@@ -1,0 +1,168 @@
+"""The stage of the front-door tests: a local workspace, a sample site, and real bots between them.
+
+It acts as people do and shows what they see. Bots are processes of their own with ordinary settings; nothing here
+looks inside them.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+from bot.demo.launch import manifest_path, settings
+from bot.demo.sample.build import build_sample
+from bot.demo.workspace.server import RunningWorkspace
+from tests.bots import RUN, Bot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from bot.demo.workspace.clockwork import Clockwork
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+OPS = "#sccm-ops"
+NOTES = ("Looking up", "Looking for")
+"""How an acknowledgement begins that promises an answer."""
+
+
+class NotPossible(Exception):
+    """The workspace would not let this person do that."""
+
+
+class Stage:
+    """A workspace with its site; `sites` names other databases, `rows` makes the sample site a big one."""
+
+    def __init__(
+        self, folder: Path, *, rows: int | None = None, sites: Json | None = None, clockwork: Clockwork | None = None
+    ) -> None:
+        self.site = folder / "site.db"
+        self.workspace = RunningWorkspace(manifest=manifest_path(), clockwork=clockwork)
+        self.settings = settings(self.workspace, self.site, folder)
+        self.bots: list[Bot] = []
+        self._folder, self._rows, self._sites = folder, rows, sites
+        self._asked_at = f"{time.time():.6f}"
+        self._ending = ExitStack()
+
+    def __enter__(self) -> Self:
+        if self._sites is None:
+            build_sample(self.site, now=datetime.now(UTC), rows=self._rows)
+        else:
+            self.settings["PKGSTATUS_SITES"] = json.dumps(self._sites)
+        self._ending.enter_context(self.workspace)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for bot in self.bots:
+            bot.kill()
+        self._ending.close()
+
+    def start_bot(self, program: tuple[str, ...] = RUN, *, connected: bool = True, **overrides: Any) -> Bot:
+        """Start one more bot, like `start_bot(work__workers=2)`, and wait until it is connected."""
+        before = self.connections()
+        given = {f"PKGSTATUS_{name.upper()}": _as_text(value) for name, value in overrides.items()}
+        bot = Bot(self.settings | given, self._folder, program)
+        self.bots.append(bot)
+        if connected:
+            self.wait_for(lambda: self.connections() > before)
+        return bot
+
+    def stop_bot(self) -> int:
+        """End the latest bot in order and return its exit code."""
+        return self.bots[-1].stop()
+
+    def kill_bot(self) -> None:
+        """End the latest bot at once."""
+        self.bots[-1].kill()
+
+    def log(self) -> str:
+        """Return what the latest bot printed."""
+        return self.bots[-1].log()
+
+    def connections(self) -> int:
+        """Count the bots' open connections."""
+        return int(self.look("workspace")["connected"])
+
+    def command(self, user: str, text: str, channel: str = OPS, **more: Any) -> Json:
+        """Type `/pkgstatus TEXT` and return what the workspace says of its acknowledgement."""
+        self._asked_at = f"{time.time():.6f}"
+        return self.do("command", user=user, channel=channel, command="/pkgstatus", text=text, **more)
+
+    def ask(self, user: str, text: str, channel: str = OPS) -> Json:
+        """Type `/pkgstatus TEXT` and return the answer."""
+        self.command(user, text, channel)
+        return self.answer_to(user, channel)
+
+    def click(self, user: str, message: Json, action_id: str, value: str | None = None) -> Json:
+        """Click a button of a message; `value` picks among several."""
+        self._asked_at = f"{time.time():.6f}"
+        place = {"channel": message["channel"], "ts": message["ts"]}
+        return self.do("click", user=user, **place, action_id=action_id, value=value)
+
+    def messages(self, channel: str = OPS, user: str = "ada", thread_ts: str | None = None) -> list[Json]:
+        """Return a channel as a person sees it; `@ada` is her conversation with the bot."""
+        thread = {"thread_ts": thread_ts} if thread_ts else {}
+        found: list[Json] = self.look("messages", channel=channel, user=user, **thread)["messages"]
+        return found
+
+    def answer_to(self, user: str, channel: str = OPS) -> Json:
+        """Return the first message that answers the latest command or click."""
+        return self.wait_for(lambda: next(iter(self.answers(user, channel)), None))
+
+    def answers(self, user: str = "ada", channel: str = OPS) -> list[Json]:
+        """Return all answers since the latest command or click, without the notes that promise one."""
+        return [
+            message
+            for message in self.messages(channel, user)
+            if message["ts"] > self._asked_at and "bot_id" in message and not message["text"].startswith(NOTES)
+        ]
+
+    def faults(self, method: str, **fault: Any) -> None:
+        """Order that the next calls of a Web API method, or of `response_url`, go wrong."""
+        self.do("faults", method=method, **fault)
+
+    def socket(self, action: str) -> None:
+        """Disturb the bots' connections."""
+        self.do("socket", action=action)
+
+    def wait_for(self, what: Callable[[], T | None], seconds: float = 15) -> T:
+        """Return what is asked for as soon as there is something to return."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if found := what():
+                return found
+            time.sleep(0.02)
+        seen = "\n".join(message["text"] for message in self.messages()[-5:])
+        raise AssertionError(f"Nothing after {seconds} s. Last messages:\n{seen}\nLog:\n{self._log_tail()}")
+
+    def do(self, deed: str, **document: Any) -> Json:
+        """Call the control API to do something."""
+        return self._call(deed, json.dumps(document).encode())
+
+    def look(self, at: str, **query: str) -> Json:
+        """Call the control API to look at something."""
+        return self._call(f"{at}?{urlencode(query)}")
+
+    def _call(self, path: str, body: bytes | None = None) -> Json:
+        try:
+            with urlopen(f"{self.workspace.url}/control/{path}", body, timeout=30) as response:  # noqa: S310 - our own
+                answer: Json = json.load(response)
+        except HTTPError as error:
+            with error:
+                raise NotPossible(json.load(error)["error"]) from None
+        return answer
+
+    def _log_tail(self) -> str:
+        return self.log()[-3000:] if self.bots else "no bot"
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

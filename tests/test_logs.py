@@ -1,0 +1,105 @@
+"""What is printed is one event a line, and no token, password or answer address is ever in it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import logs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MARKER = "hunter2"
+SECRETS = [
+    "token=xoxb-1234-hunter2",
+    "xapp-1-A012-hunter2",
+    "xoxe-1-hunter2",
+    "Driver={ODBC Driver 18 for SQL Server};UID=bot;PWD=hunter2;Encrypt=yes",
+    "UID=bot;pwd = hunter2",
+    "PWD={a;hunter2}",
+    "PWD={a}}hunter2}",
+    "PWD=a hunter2;Encrypt=yes",
+    "Password=hunter2",
+    "AccessToken=hunter2",
+    "https://hooks.slack.com/commands/T0/1/hunter2",
+    "https://hooks.slack.com/actions/T0/1/hunter2",
+    "https://hooks.slack.com/services/T0/B0/hunter2",
+    "wss://wss.slack.com/link/?ticket=hunter2&app_id=A0",
+]
+
+
+@pytest.fixture
+def printed(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+    """Return what the test printed, and put logging back afterwards."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield lambda: capsys.readouterr().err
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("as_json", [True, False])
+def test_no_secret_is_printed_by_whoever_logs_it(secret: str, as_json: bool, printed: Callable[[], str]) -> None:  # noqa: FBT001 - a table row
+    logs.configure("debug", as_json=as_json)
+
+    structlog.get_logger().warning("event", detail=secret)
+    logging.getLogger("some.library").error("refused: %s", secret)
+    structlog.get_logger().error("broke", exc_info=ValueError(secret))
+
+    lines = printed()
+    assert lines.count("***") >= 3
+    assert MARKER not in lines
+
+
+@given(
+    st.text(alphabet=st.characters(blacklist_categories=["Cs"]), max_size=30).filter(lambda text: "hunter2" not in text)
+)
+def test_redaction_leaves_all_other_text_alone(text: str) -> None:
+    harmless = text.replace("=", "").replace("/", "").replace("xox", "").replace("xapp", "").replace("XOX", "")
+
+    assert "***" in logs.redacted(None, "", f"{harmless};PWD=hunter2;")
+    assert logs.redacted(None, "", f"PWD=hunter2;{harmless}").startswith("PWD=***;")
+
+
+def test_the_end_of_a_line_survives_the_redaction() -> None:
+    line = "login failed for Server=cm01;UID=bot;PWD=hunter2;Encrypt=yes on site PS1"
+
+    assert logs.redacted(None, "", line) == "login failed for Server=cm01;UID=bot;PWD=***;Encrypt=yes on site PS1"
+
+
+def test_json_lines_carry_level_moment_logger_and_reference(printed: Callable[[], str]) -> None:
+    logs.configure("info", as_json=True)
+
+    with structlog.contextvars.bound_contextvars(ref="ab12cd34"):
+        logging.getLogger("some.library").warning("from a library")
+
+    event: dict[str, Any] = json.loads(printed())
+    assert event["event"] == "from a library"
+    assert (event["level"], event["logger"], event["ref"]) == ("warning", "some.library", "ab12cd34")
+    assert event["timestamp"].endswith("Z")
+
+
+def test_what_is_less_important_than_the_level_is_not_printed(printed: Callable[[], str]) -> None:
+    logs.configure("warning", as_json=True)
+
+    structlog.get_logger().info("chatter")
+    logging.getLogger("slack_bolt").info("chatter")
+
+    assert printed() == ""
+
+
+def test_the_chatter_of_slacks_libraries_is_not_printed_even_at_debug(printed: Callable[[], str]) -> None:
+    logs.configure("debug", as_json=True)
+
+    logging.getLogger("slack_sdk.socket_mode").info("chatter")
+
+    assert printed() == ""

@@ -1,0 +1,37 @@
+"""A real store in a file, as stories use it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.store import open_store
+from tests.store.clock import SteppingClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from bot.store import Store
+
+AUDIT = "C0SCCMAUDIT"
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Callable[[str], Store]]:
+    """Return a function that opens the store as one more process does; all are closed at the end."""
+    clock = SteppingClock()
+    with ExitStack() as stack:
+
+        def open_as(holder: str) -> Store:
+            store = open_store(f"sqlite:///{tmp_path}/store.db", audit_channel=AUDIT, holder=holder, clock=clock)
+            return stack.enter_context(closing(store))
+
+        yield open_as
+
+
+@pytest.fixture
+def store(opened: Callable[[str], Store]) -> Store:
+    return opened("one")

@@ -1,0 +1,84 @@
+"""Who may look: full members of our workspace, or those on the list; nobody whom Slack cannot vouch for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.refusal import Reason
+from bot.usecases.access import Access, Actor, Allowed
+from bot.usecases.ports import Person
+from tests.fakes import ADA, APPROVERS, ELSEWHERE, GRACE, GUS, OLGA, PKGSTATUS, TEAM, FakePeople, contoso
+
+case = pytest.param
+ANYONE = Allowed()
+
+
+def reason(person: Person, viewers: Allowed = ANYONE, team: str = TEAM, people: FakePeople | None = None) -> str | None:
+    """Return why this person may not look."""
+    refusal = Access(TEAM, viewers, people or contoso()).refusal(Actor(person.id, team))
+    return refusal.reason if refusal else None
+
+
+def only(person: Person) -> FakePeople:
+    return FakePeople(person)
+
+
+@pytest.mark.parametrize(
+    ("person", "expected"),
+    [
+        case(ADA, None, id="a full member"),
+        case(GUS, Reason.GUEST, id="a guest"),
+        case(PKGSTATUS, Reason.BOT, id="a bot"),
+        case(OLGA, Reason.OTHER_WORKSPACE, id="somebody of another workspace in a shared channel"),
+        case(replace(ADA, is_deactivated=True), Reason.DEACTIVATED, id="somebody who has left"),
+        case(replace(ADA, is_external=True), Reason.OTHER_WORKSPACE, id="a stranger"),
+        case(replace(ADA, team_id=""), Reason.OTHER_WORKSPACE, id="somebody without a team"),
+        case(replace(OLGA, is_guest=True, is_bot=True), Reason.OTHER_WORKSPACE, id="a foreign guest bot"),
+        case(replace(GUS, is_deactivated=True), Reason.DEACTIVATED, id="a guest who has left"),
+    ],
+)
+def test_without_a_list_every_full_member_may_look(person: Person, expected: Reason | None) -> None:
+    assert reason(person, people=only(person)) == expected
+
+
+@pytest.mark.parametrize("person", [ADA, OLGA])
+def test_a_payload_of_another_workspace_is_refused_without_asking_slack(person: Person) -> None:
+    people = contoso()
+
+    assert reason(person, team=ELSEWHERE, people=people) == Reason.OTHER_WORKSPACE
+    assert people.asked == []
+
+
+@pytest.mark.parametrize(
+    ("viewers", "expected"),
+    [
+        case(Allowed(users=frozenset({ADA.id})), Reason.NOT_A_VIEWER, id="another person"),
+        case(Allowed(users=frozenset({GRACE.id})), None, id="this person"),
+        case(Allowed(groups=frozenset({APPROVERS})), None, id="a group of this person"),
+        case(Allowed(users=frozenset({ADA.id}), groups=frozenset({APPROVERS})), None, id="either of both"),
+    ],
+)
+def test_with_a_list_only_those_on_it_may_look(viewers: Allowed, expected: Reason | None) -> None:
+    assert reason(GRACE, viewers) == expected
+
+
+def test_being_on_the_list_does_not_make_a_guest_a_member() -> None:
+    assert reason(GUS, Allowed(users=frozenset({GUS.id}))) == Reason.GUEST
+
+
+def test_who_is_in_no_listed_group_may_not_look() -> None:
+    assert reason(ADA, Allowed(groups=frozenset({APPROVERS}))) == Reason.NOT_A_VIEWER
+
+
+@pytest.mark.parametrize("viewers", [ANYONE, Allowed(groups=frozenset({"S0GONE"}))])
+def test_whom_slack_cannot_look_up_is_refused(viewers: Allowed) -> None:
+    people = contoso()
+    people.is_down = viewers.is_anyone
+
+    assert reason(ADA, viewers, people=people) == Reason.CANNOT_LOOK_UP
+
+
+def test_somebody_unknown_to_slack_is_refused() -> None:
+    assert reason(Person("U0NOBODY", TEAM)) == Reason.CANNOT_LOOK_UP

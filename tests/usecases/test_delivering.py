@@ -1,0 +1,530 @@
+"""The relay between a real store and a Slack that goes wrong: everything arrives, in order, at least once."""
+
+from __future__ import annotations
+
+import threading
+import time as clock_time
+import tracemalloc
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.usecases.delivering import LONGEST_PAUSE_SECONDS, SPACING_SECONDS, Letter, Posted, PostTrouble, Relay
+from bot.usecases.store_ports import Notice, StoreError, StoreTrouble
+from tests.store.drafts import draft
+from tests.usecases.channels import LINES_TOGETHER, PEN, FakeSlack, Time, let_pass, line
+from tests.usecases.conftest import AUDIT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from bot.domain.ledger import Entry
+    from bot.store import Store
+    from bot.usecases.delivering import Payload, Pen
+    from bot.usecases.store_ports import Delivery, Outbox
+
+APPROVALS = "C0APPROVALS"
+ADA = "U000000ADA"
+AWAY = [PostTrouble.LATER, PostTrouble.UNREACHABLE, PostTrouble.CHANNEL]
+DEADLINE_SECONDS = 30
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def slack(time: Time) -> FakeSlack:
+    return FakeSlack(time)
+
+
+@pytest.fixture
+def relay(store: Store, slack: FakeSlack, time: Time) -> Relay:
+    return relay_of(store, slack, time)
+
+
+def relay_of(store: Store, slack: FakeSlack, time: Callable[[], float], pen: Pen = PEN, **more: Any) -> Relay:
+    return Relay(store.outbox, store.leases, slack, pen, time, **more)
+
+
+def append(store: Store, count: int, *notices: Notice) -> list[Entry]:
+    return [store.ledger.append(draft(), notices) for _ in range(count)]
+
+
+def notice(destination: str, text: str) -> Notice:
+    return Notice(destination, {"text": text})
+
+
+def lines(entries: Iterable[Entry]) -> list[str]:
+    return [line(entry) for entry in entries]
+
+
+def is_told(store: Store) -> bool:
+    return not store.outbox.destinations()
+
+
+def test_lines_arrive_in_ledger_order_with_as_many_in_a_message_as_the_pen_says(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time
+) -> None:
+    entries = append(store, 7)
+
+    let_pass(relay, time, 10)
+
+    assert slack.lines(AUDIT) == lines(entries)
+    assert [len(text.splitlines()) for text in slack.texts(AUDIT)] == [LINES_TOGETHER, LINES_TOGETHER, 1]
+    assert is_told(store)
+
+
+def test_a_notice_travels_alone_and_keeps_its_place_among_the_lines(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time
+) -> None:
+    before = append(store, 2)
+    with_notices = append(store, 1, notice(AUDIT, "first"), notice(AUDIT, "second"))
+    after = append(store, 2)
+
+    let_pass(relay, time, 10)
+
+    together = "\n".join(lines(before + with_notices))
+    assert slack.texts(AUDIT) == [together, "first", "second", "\n".join(lines(after))]
+
+
+def test_every_destination_gets_its_own_notices_in_order(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time
+) -> None:
+    for number in range(4):
+        append(store, 1, notice(APPROVALS, f"card {number}"), notice(ADA, f"message {number}"))
+
+    let_pass(relay, time, 10)
+
+    assert slack.texts(APPROVALS) == [f"card {number}" for number in range(4)]
+    assert slack.texts(ADA) == [f"message {number}" for number in range(4)]
+
+
+def test_posts_to_one_destination_keep_their_distance_and_do_not_slow_another(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time
+) -> None:
+    for number in range(4):
+        append(store, 1, notice(APPROVALS, f"card {number}"), notice(ADA, f"message {number}"))
+
+    let_pass(relay, time, 10)
+
+    distances = [later - earlier for earlier, later in pairwise(slack.moments(APPROVALS))]
+    assert all(SPACING_SECONDS <= distance <= SPACING_SECONDS + 0.5 for distance in distances)
+    assert slack.moments(APPROVALS) == slack.moments(ADA)
+
+
+def test_an_answer_of_429_is_obeyed_to_the_second(relay: Relay, store: Store, slack: FakeSlack, time: Time) -> None:
+    append(store, 1)
+    slack.fail(AUDIT, PostTrouble.LATER, retry_after=37)
+
+    let_pass(relay, time, 60)
+
+    assert slack.tried[AUDIT] == [0, 37]
+    assert is_told(store)
+
+
+@pytest.mark.parametrize("trouble", AWAY)
+def test_pauses_double_up_to_a_minute_and_begin_anew_after_a_success(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time, trouble: PostTrouble
+) -> None:
+    append(store, 1)
+    slack.fail(AUDIT, trouble, times=9)
+
+    let_pass(relay, time, 400)
+
+    pauses = [later - earlier for earlier, later in pairwise(slack.tried[AUDIT])]
+    assert pauses == [1, 2, 4, 8, 16, 32, *[LONGEST_PAUSE_SECONDS] * 3]
+    append(store, 1)
+    slack.fail(AUDIT, trouble)
+    failed_at = time.now
+    let_pass(relay, time, 5)
+    assert slack.tried[AUDIT][-2:] == [failed_at, failed_at + 1]
+
+
+@pytest.mark.parametrize("trouble", AWAY)
+def test_nothing_is_given_up_however_long_slack_is_away(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time, trouble: PostTrouble
+) -> None:
+    entries = append(store, 5)
+    slack.fail(AUDIT, trouble, times=100)
+
+    let_pass(relay, time, 100 * LONGEST_PAUSE_SECONDS, look_every=LONGEST_PAUSE_SECONDS)
+    let_pass(relay, time, 10)
+
+    assert slack.lines(AUDIT) == lines(entries)
+    assert not [post for post in store.outbox.posts(AUDIT) if post.is_gap]
+
+
+def test_a_destination_in_trouble_stops_no_other_one(relay: Relay, store: Store, slack: FakeSlack, time: Time) -> None:
+    entries = append(store, 3, notice(APPROVALS, "card"), notice(ADA, "message"))
+    slack.fail(APPROVALS, PostTrouble.CHANNEL, times=1000)
+
+    let_pass(relay, time, 10)
+
+    assert slack.lines(AUDIT) == lines(entries)
+    assert slack.texts(ADA) == ["message"] * 3
+    assert store.outbox.destinations() == [APPROVALS]
+
+
+def test_a_line_that_slack_never_takes_is_replaced_by_a_gap_notice_at_its_place(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time
+) -> None:
+    entries = append(store, 7)
+    bad = entries[4]
+    slack.poison = lambda text: line(bad) in text and not text.startswith("gap")
+
+    let_pass(relay, time, 30)
+
+    shown = lines(entries)
+    shown[4] = f"gap {line(bad)} invalid_blocks"
+    assert slack.lines(AUDIT) == shown
+    posts = {post.sequence: post for post in store.outbox.posts(AUDIT)}
+    assert [sequence for sequence, post in posts.items() if post.is_gap] == [bad.sequence]
+    assert len(posts) == len(entries)
+
+
+def test_after_a_gap_lines_travel_together_again(relay: Relay, store: Store, slack: FakeSlack, time: Time) -> None:
+    bad, *_ = append(store, 2)
+    slack.poison = lambda text: line(bad) in text and not text.startswith("gap")
+    let_pass(relay, time, 10)
+    assert is_told(store)
+
+    append(store, LINES_TOGETHER)
+    let_pass(relay, time, 10)
+
+    assert len(slack.texts(AUDIT)[-1].splitlines()) == LINES_TOGETHER
+
+
+def test_a_refused_notice_is_drawn_simpler_before_a_gap_stands_for_it(
+    store: Store, slack: FakeSlack, time: Time
+) -> None:
+    forms = ["data_table", "table", "text"]
+
+    def simpler() -> bool:
+        forms.pop(0)
+        return True
+
+    pen = replace(PEN, notice=lambda payload: Letter({"text": f"{payload['text']} as {forms[0]}"}), simpler=simpler)
+    relay = relay_of(store, slack, time, pen)
+    append(store, 1, notice(APPROVALS, "card"))
+    slack.poison = lambda text: "table" in text
+
+    let_pass(relay, time, 10)
+
+    assert slack.texts(APPROVALS) == ["card as text"]
+
+
+def test_a_notice_that_slack_takes_in_no_form_leaves_a_gap_notice_with_its_proof(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time
+) -> None:
+    (entry,) = append(store, 1, notice(APPROVALS, "card"))
+    append(store, 1, notice(APPROVALS, "next"))
+    slack.poison = lambda text: text == "card"
+
+    let_pass(relay, time, 10)
+
+    assert slack.texts(APPROVALS) == [f"gap {line(entry)} invalid_blocks", "next"]
+
+
+def test_a_gap_notice_that_does_not_get_through_is_tried_again_and_nothing_overtakes_it(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time
+) -> None:
+    bad, good = append(store, 2)
+    slack.poison = lambda text: line(bad) in text
+
+    let_pass(relay, time, 5 * LONGEST_PAUSE_SECONDS, look_every=5)
+    assert slack.texts(AUDIT) == []
+
+    slack.poison = lambda text: line(bad) in text and not text.startswith("gap")
+    let_pass(relay, time, 2 * LONGEST_PAUSE_SECONDS, look_every=5)
+    assert slack.lines(AUDIT) == [f"gap {line(bad)} invalid_blocks", line(good)]
+
+
+def test_what_arrived_although_slack_never_said_so_comes_again_and_is_recognisable(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time
+) -> None:
+    entries = append(store, 4)
+    slack.fail(AUDIT, PostTrouble.UNREACHABLE, after_effect=True)
+
+    let_pass(relay, time, 20)
+
+    first, again, rest = slack.texts(AUDIT)
+    assert first == again == "\n".join(lines(entries[:3]))
+    assert rest == line(entries[3])
+
+
+def test_what_arrived_but_could_not_be_noted_comes_again_before_anything_else(
+    store: Store, slack: FakeSlack, time: Time
+) -> None:
+    entries = append(store, 4)
+    relay = Relay(Forgetful(store.outbox), store.leases, slack, PEN, time)
+
+    with pytest.raises(StoreError):
+        let_pass(relay, time, 20)
+    let_pass(relay, time, 20)
+
+    assert slack.lines(AUDIT) == [*lines(entries[:3]), *lines(entries[:3]), line(entries[3])]
+
+
+def test_a_relay_that_starts_again_goes_on_where_the_last_one_was(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time
+) -> None:
+    entries = append(store, 8)
+    let_pass(relay, time, 2)
+    assert 0 < len(slack.lines(AUDIT)) < len(entries)
+
+    let_pass(relay_of(store, slack, time), time, 20)
+
+    assert slack.lines(AUDIT) == lines(entries)
+
+
+def test_who_does_not_hold_the_lease_posts_nothing(
+    relay: Relay, opened: Callable[[str], Store], slack: FakeSlack, time: Time
+) -> None:
+    let_pass(relay, time, 1)
+    other = opened("two")
+    append(other, 1)
+
+    let_pass(relay_of(other, slack, time), time, 20)
+
+    assert slack.tried == {}
+
+
+def test_who_lost_the_lease_between_two_destinations_stops_at_once(store: Store, slack: FakeSlack, time: Time) -> None:
+    append(store, 1, notice(ADA, "message"))
+    relay = Relay(store.outbox, LostAfter(looks=1), slack, PEN, time)
+
+    let_pass(relay, time, 0.5)
+
+    assert sum(map(len, slack.tried.values())) == 1
+
+
+def test_of_two_processes_one_delivers_and_the_other_goes_on_when_it_stops(
+    store: Store, opened: Callable[[str], Store]
+) -> None:
+    slack = FakeSlack(clock_time.monotonic)
+    entries = append(store, 15)
+    first, second = (relay_of(each, slack, clock_time.monotonic, spacing=0) for each in (store, opened("two")))
+
+    with running(second), running(first):
+        wait_for(lambda: len(slack.lines(AUDIT)) > LINES_TOGETHER)
+    # Whichever held the lease gave it up at its stop, so a third one needs no waiting.
+    with running(relay_of(opened("three"), slack, clock_time.monotonic, spacing=0)):
+        wait_for(lambda: is_told(store))
+
+    assert slack.lines(AUDIT) == lines(entries)
+
+
+def test_two_that_both_believe_they_hold_the_lease_repeat_lines_but_lose_none_and_swap_none(
+    store: Store, opened: Callable[[str], Store]
+) -> None:
+    slack = FakeSlack(clock_time.monotonic)
+    entries = append(store, 15)
+    twins = [
+        Relay(each.outbox, LostAfter(looks=10_000), slack, PEN, clock_time.monotonic, spacing=0)
+        for each in (store, opened("two"))
+    ]
+
+    with running(twins[0]), running(twins[1]):
+        wait_for(lambda: is_told(store))
+
+    assert list(dict.fromkeys(slack.lines(AUDIT))) == lines(entries)
+
+
+def test_a_relay_goes_on_after_the_store_was_away(store: Store) -> None:
+    slack = FakeSlack(clock_time.monotonic)
+    entries = append(store, 2)
+    relay = Relay(store.outbox, AwayFor(store.leases, times=2), slack, PEN, clock_time.monotonic)
+
+    with running(relay):
+        wait_for(lambda: is_told(store))
+
+    assert slack.lines(AUDIT) == lines(entries)
+
+
+def test_a_relay_that_is_woken_does_not_wait_for_its_next_look(store: Store) -> None:
+    slack = FakeSlack(clock_time.monotonic)
+    relay = relay_of(store, slack, clock_time.monotonic)
+
+    with running(relay):
+        wait_for(lambda: store.leases.holds("relay"))
+        (entry,) = append(store, 1)
+        relay.wake()
+        wait_for(lambda: is_told(store))
+
+    assert slack.lines(AUDIT) == [line(entry)]
+
+
+def test_a_notice_that_cannot_be_drawn_stops_neither_the_relay_nor_another_destination(store: Store) -> None:
+    def draw(payload: Payload) -> Letter:
+        if payload["text"] == "card":
+            raise LookupError("a notice names a request that the ledger does not know")
+        return Letter(payload)
+
+    slack = FakeSlack(clock_time.monotonic)
+    entries = append(store, 1, notice(APPROVALS, "card"), notice(ADA, "message"))
+
+    with running(relay_of(store, slack, clock_time.monotonic, replace(PEN, notice=draw))):
+        wait_for(lambda: slack.texts(ADA) == ["message"] and slack.lines(AUDIT) == lines(entries))
+        more = append(store, 1)
+        wait_for(lambda: slack.lines(AUDIT) == lines(entries + more))
+
+
+def test_an_entry_that_cannot_be_drawn_leaves_a_gap_notice_and_holds_nobody_up(
+    store: Store, slack: FakeSlack, time: Time
+) -> None:
+    entries = append(store, 4)
+
+    def draw(batch: Sequence[Entry]) -> Payload:
+        if entries[1] in batch:
+            raise ValueError("its facts are no JSON any more")
+        return PEN.lines(batch)
+
+    relay = relay_of(store, slack, time, replace(PEN, lines=draw))
+    let_pass(relay, time, 30)
+
+    shown = slack.lines(AUDIT)
+    assert shown[1].startswith(f"gap {line(entries[1])} ")
+    assert shown[:1] + shown[2:] == lines(entries[:1] + entries[2:])
+
+
+def test_a_letter_gives_new_content_to_the_message_it_replaces(store: Store, slack: FakeSlack, time: Time) -> None:
+    posted = Posted(APPROVALS, "99.000000")
+    relay = relay_of(store, slack, time, replace(PEN, notice=lambda payload: Letter(payload, replaces=posted)))
+    append(store, 1, notice(APPROVALS, "card"))
+
+    let_pass(relay, time, 5)
+
+    assert slack.texts(f"{APPROVALS} 99.000000") == ["card"]
+    assert slack.texts(APPROVALS) == []
+    assert is_told(store)
+
+
+def test_a_letter_for_a_message_that_is_gone_is_posted_and_says_where(
+    store: Store, slack: FakeSlack, time: Time
+) -> None:
+    gone, places = Posted(APPROVALS, "99.000000"), list[Posted]()
+    slack.delete(gone)
+    pen = replace(PEN, notice=lambda payload: Letter(payload, replaces=gone, sent=places.append))
+    append(store, 1, notice(APPROVALS, "card"))
+
+    let_pass(relay_of(store, slack, time, pen), time, 5)
+
+    assert slack.texts(APPROVALS) == ["card"]
+    assert [place.channel for place in places] == [APPROVALS]
+
+
+def test_memory_does_not_grow_with_the_backlog(opened: Callable[[str], Store], time: Time) -> None:
+    store = opened("one")
+    peaks = [peak_while_delivering(store, time, entries) for entries in (300, 5_000)]
+
+    assert peaks[1] < 1.5 * peaks[0]
+
+
+def peak_while_delivering(store: Store, time: Time, count: int) -> int:
+    store.ledger.append_all([draft(facts={"object": "PS100112", "detail": "x" * 200}) for _ in range(count)])
+    pen = replace(PEN, how_many=lambda entries: min(len(entries), 40))
+    relay = Relay(store.outbox, store.leases, Forgotten(), pen, time, spacing=0)
+    tracemalloc.start()
+    while not is_told(store):
+        let_pass(relay, time, 0.5)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+class running:  # noqa: N801 - read as a phrase
+    """Let a relay run in a thread for as long as the block lasts."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=relay.run, args=(self._stopping,))
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    deadline = clock_time.monotonic() + DEADLINE_SECONDS
+    while not is_so():
+        assert clock_time.monotonic() < deadline, "this should have happened by now"
+        clock_time.sleep(0.01)
+
+
+class Forgotten:
+    """A Slack that keeps nothing, so that its memory is not measured."""
+
+    def post(self, destination: str, _payload: Payload) -> Posted:
+        return Posted(destination, "1.000000")
+
+    def replace(self, _posted: Posted, _payload: Payload) -> bool:
+        return True
+
+
+@dataclass
+class LostAfter:
+    """A lease that is believed to be ours for so many looks."""
+
+    looks: int
+
+    def hold(self, _name: str) -> bool:
+        return True
+
+    def holds(self, _name: str) -> bool:
+        self.looks -= 1
+        return self.looks >= 0
+
+    def release(self, _name: str) -> None:
+        pass
+
+
+class AwayFor(LostAfter):
+    """Leases whose database is away the first few times."""
+
+    def __init__(self, leases: Any, times: int) -> None:
+        self._leases, self._times = leases, times
+
+    def hold(self, name: str) -> bool:
+        if self._times:
+            self._times -= 1
+            raise StoreError(StoreTrouble.UNREACHABLE, "a fault that the test wants")
+        return bool(self._leases.hold(name))
+
+    def holds(self, name: str) -> bool:
+        return bool(self._leases.holds(name))
+
+    def release(self, name: str) -> None:
+        self._leases.release(name)
+
+
+class Forgetful:
+    """An outbox that fails to note the first thing that was told."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._fails = True
+
+    def settle(self, deliveries: Iterable[Delivery], channel: str, ts: str, *, is_gap: bool = False) -> None:
+        if self._fails:
+            self._fails = False
+            raise StoreError(StoreTrouble.FULL, "a fault that the test wants")
+        self._outbox.settle(deliveries, channel, ts, is_gap=is_gap)
+
+    def destinations(self) -> Sequence[str]:
+        return self._outbox.destinations()
+
+    def pending(self, destination: str, limit: int = 50) -> Sequence[Delivery]:
+        return self._outbox.pending(destination, limit)
+
+    def backlog(self, destination: str) -> Any:
+        return self._outbox.backlog(destination)
+
+    def posts(self, destination: str) -> Iterator[Any]:
+        return self._outbox.posts(destination)

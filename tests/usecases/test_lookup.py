@@ -1,0 +1,240 @@
+"""The story of a lookup: the right site is asked, the answer is kept, and whoever may not look is refused first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.domain.answers import Found, Kept, SnapshotKey, UnknownPackage
+from bot.domain.drift import DriftClass
+from bot.domain.package import PackageId, PackageTable, SiteCode
+from bot.domain.query import Filter, Find, Show
+from bot.domain.refusal import Reason, Refusal
+from bot.domain.trouble import SiteTrouble
+from bot.usecases.access import Access, Actor, Allowed
+from bot.usecases.lookup import Lookup
+from bot.usecases.ports import SiteError
+from bot.usecases.snapshots import KEPT_FOR, Snapshots
+from tests.builders import GRACE, NOW, SOURCE_VERSION, dp_row, package, site_row, story, table
+from tests.fakes import ADA, GUS, TEAM, FakeClock, FakeSite, contoso
+
+if TYPE_CHECKING:
+    from bot.usecases.ports import Person
+
+ME = Actor(ADA.id, TEAM)
+
+
+def lookup(*sites: FakeSite, clock: FakeClock | None = None) -> Lookup:
+    """Return the story over these sites, for everybody who is a full member."""
+    clock = clock or FakeClock()
+    access = Access(TEAM, Allowed(), contoso())
+    return Lookup({site.code: site for site in sites}, access, Snapshots(clock), clock, GRACE)
+
+
+def show(package_id: str = "PS100112", row_filter: Filter | None = None) -> Show:
+    """Return the question for a package."""
+    return Show(PackageId(package_id), row_filter or Filter(), package_id)
+
+
+def shown(outcome: object) -> Kept:
+    """Return an answer, which the outcome must be."""
+    assert isinstance(outcome, Kept), outcome
+    return outcome
+
+
+def held(version: int, source_site: str | None = "PS1", package_id: str = "PS100112") -> PackageTable:
+    """Return a package of this source version, as a site knows it."""
+    site = None if source_site is None else SiteCode(source_site)
+    return table(site_row(), dp_row(), of=package(package_id, source_version=version, source_site=site))
+
+
+class TestAnAnswer:
+    def test_judges_the_rows_as_of_now(self) -> None:
+        answer = shown(lookup(FakeSite(story())).show(ME, show())).answer
+
+        assert answer.read_at == NOW
+        assert answer.drift.counts[DriftClass.SITE_BEHIND] == 4
+        assert answer.row_count == 14
+
+    def test_knows_its_site_its_asker_its_filter_and_its_question(self) -> None:
+        only_failed = Filter(frozenset({DriftClass.FAILED}))
+        query = Show(PackageId("PS100112"), only_failed, "PS100112 failed")
+
+        answer = shown(lookup(FakeSite(story())).show(ME, query)).answer
+
+        assert (answer.site, answer.asker, answer.filter, answer.query) == (
+            "PS1",
+            ADA.id,
+            only_failed,
+            "PS100112 failed",
+        )
+
+    def test_is_found_again_as_it_was(self) -> None:
+        story_of_lookup = lookup(FakeSite(story()))
+        kept = shown(story_of_lookup.show(ME, show()))
+
+        assert story_of_lookup.again(ME, kept.key) == kept
+
+    def test_is_gone_after_half_an_hour(self) -> None:
+        clock = FakeClock()
+        story_of_lookup = lookup(FakeSite(story()), clock=clock)
+        kept = shown(story_of_lookup.show(ME, show()))
+
+        clock.move(minutes=KEPT_FOR.total_seconds() / 60, seconds=1)
+
+        assert story_of_lookup.again(ME, kept.key) == Refusal(Reason.SNAPSHOT_GONE)
+
+    def test_is_not_found_under_a_key_of_somebodys_invention(self) -> None:
+        assert lookup().again(ME, SnapshotKey("invented")) == Refusal(Reason.SNAPSHOT_GONE)
+
+
+class TestTheSiteThatIsAsked:
+    def test_is_the_one_of_the_prefix_first(self) -> None:
+        primary, other = FakeSite(held(13)), FakeSite(held(13), code="P02")
+
+        lookup(other, primary).show(ME, show())
+
+        assert (primary.asked, other.asked) == (["PS100112"], [])
+
+    def test_is_any_that_knows_the_package(self) -> None:
+        other = FakeSite(held(4, "P02", "OLD0000F"), code="P02")
+
+        answer = shown(lookup(FakeSite(), other).show(ME, show("OLD0000F"))).answer
+
+        assert answer.site == "P02"
+
+    def test_is_the_owner_whose_source_version_counts(self) -> None:
+        stale, owner = FakeSite(held(12, "P02")), FakeSite(held(13, "P02"), code="P02")
+
+        answer = shown(lookup(stale, owner).show(ME, show())).answer
+
+        assert (answer.site, answer.drift.package.source_version) == ("P02", 13)
+
+    @pytest.mark.parametrize("owner", ["OLD", None])
+    def test_stays_the_one_that_answered_when_the_owner_is_not_connected(self, owner: str | None) -> None:
+        answer = shown(lookup(FakeSite(held(13, owner))).show(ME, show())).answer
+
+        assert (answer.site, answer.drift.package.source_site) == ("PS1", owner)
+
+    def test_stays_the_one_that_answered_when_the_owner_does_not_know_it(self) -> None:
+        answer = shown(lookup(FakeSite(held(13, "P02")), FakeSite(code="P02")).show(ME, show())).answer
+
+        assert answer.site == "PS1"
+
+
+class TestASiteThatFails:
+    def test_is_told_when_it_is_the_only_one(self) -> None:
+        site = FakeSite(story())
+        site.trouble = SiteTrouble.TIMEOUT
+
+        with pytest.raises(SiteError) as caught:
+            lookup(site).show(ME, show())
+        assert caught.value.trouble is SiteTrouble.TIMEOUT
+
+    def test_is_told_rather_than_that_the_package_is_unknown(self) -> None:
+        away = FakeSite(code="P02")
+        away.trouble = SiteTrouble.UNREACHABLE
+
+        with pytest.raises(SiteError):
+            lookup(FakeSite(), away).show(ME, show())
+
+    def test_does_not_matter_when_another_owns_the_package(self) -> None:
+        away, owner = FakeSite(), FakeSite(held(13, "P02"), code="P02")
+        away.trouble = SiteTrouble.UNREACHABLE
+
+        assert shown(lookup(away, owner).show(ME, show())).answer.site == "P02"
+
+    def test_is_told_when_it_owns_the_package_because_another_may_know_an_old_version(self) -> None:
+        away, copy = FakeSite(held(13)), FakeSite(held(12), code="P02")
+        away.trouble = SiteTrouble.UNREACHABLE
+
+        with pytest.raises(SiteError):
+            lookup(away, copy).show(ME, show())
+
+
+class TestAnUnknownPackage:
+    def test_offers_those_whose_ids_look_like_it(self) -> None:
+        near, far = package("PS100111"), package("XYZ00ABC")
+
+        outcome = lookup(FakeSite(table(of=near), table(of=far))).show(ME, show())
+
+        assert outcome == UnknownPackage(PackageId("PS100112"), (SiteCode("PS1"),), (near,))
+
+    def test_offers_at_most_five_of_all_sites_and_each_once(self) -> None:
+        many = [table(of=package(f"PS10011{number}")) for number in (0, 1, 3, 4, 5, 6, 7)]
+
+        outcome = lookup(FakeSite(*many), FakeSite(*many, code="P02")).show(ME, show())
+
+        assert isinstance(outcome, UnknownPackage)
+        assert len({each.id for each in outcome.near}) == len(outcome.near) == 5
+
+
+class TestFinding:
+    SITE = FakeSite(
+        table(of=package("PS100111", name="Boot image (arm64)", version="2.0", manufacturer="Contoso")),
+        table(of=package("PS100112", name="Boot image (x64)", version="13.0", manufacturer="Contoso")),
+        table(of=package("PS10001C", name="Drucker Zürich Süd", version=None, manufacturer=None)),
+        table(of=package("PS100124", name="Citrix™ Workspace ②")),
+        table(of=package("PS100021", name="日本語 言語パック")),
+        table(of=package("PS100099", name="a tool", manufacturer="Straße & Söhne")),
+    )
+
+    @pytest.mark.parametrize(
+        ("words", "ids"),
+        [
+            pytest.param(("boot", "image"), ["PS100111", "PS100112"], id="words of the name"),
+            pytest.param(("image", "BOOT"), ["PS100111", "PS100112"], id="in any order and case"),
+            pytest.param(("boot", "x64"), ["PS100112"], id="every word must be there"),
+            pytest.param(("2.0",), ["PS100111"], id="the version"),
+            pytest.param(("ps10001c",), ["PS10001C"], id="the ID"),
+            pytest.param(("ZÜRICH",), ["PS10001C"], id="other letters"),
+            pytest.param(("言語",), ["PS100021"], id="other scripts"),
+            pytest.param(("STRASSE",), ["PS100099"], id="the maker, however it is written"),
+            pytest.param(("CitrixTM",), ["PS100124"], id="signs, as a keyboard or Slack makes them of what was copied"),
+            pytest.param(("nothing",), [], id="nothing"),
+        ],
+    )
+    def test_looks_for_every_word(self, words: tuple[str, ...], ids: list[str]) -> None:
+        outcome = lookup(self.SITE).find(ME, Find(words))
+
+        assert isinstance(outcome, Found)
+        assert [each.id for each in outcome.packages] == ids
+
+    def test_lists_a_package_of_two_sites_once_and_sorts_by_name(self) -> None:
+        names = {"PS1000A0": "b", "PS1000A1": "A", "PS1000A2": "c"}
+        tables = [table(of=package(each, name=name)) for each, name in names.items()]
+
+        outcome = lookup(FakeSite(*tables), FakeSite(*tables, code="P02")).find(ME, Find(("PS1000A",)))
+
+        assert isinstance(outcome, Found)
+        assert [each.name for each in outcome.packages] == ["A", "b", "c"]
+
+    def test_tells_of_a_site_that_fails(self) -> None:
+        site = FakeSite()
+        site.trouble = SiteTrouble.PERMISSION
+
+        with pytest.raises(SiteError):
+            lookup(site).find(ME, Find(("x",)))
+
+
+@pytest.mark.parametrize("who", [GUS])
+def test_who_may_not_look_is_refused_before_any_site_is_asked(who: Person) -> None:
+    site = FakeSite(story())
+    story_of_lookup = lookup(site)
+    actor = Actor(who.id, TEAM)
+    key = shown(story_of_lookup.show(ME, show())).key
+    site.asked.clear()
+
+    outcomes = [
+        story_of_lookup.show(actor, show()),
+        story_of_lookup.find(actor, Find(("boot",))),
+        story_of_lookup.again(actor, key),
+    ]
+
+    assert outcomes == [Refusal(Reason.GUEST)] * 3
+    assert site.asked == []
+
+
+def test_the_version_that_everyone_should_hold_is_the_one_of_the_package() -> None:
+    assert shown(lookup(FakeSite(story())).show(ME, show())).answer.drift.package.source_version == SOURCE_VERSION

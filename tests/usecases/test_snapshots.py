@@ -1,0 +1,91 @@
+"""Answers are kept for paging: for a while, up to a bound, the oldest going first."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.domain.answers import SnapshotKey
+from bot.usecases.snapshots import KEPT_FOR, MOST_ROWS, Snapshots
+from tests.builders import answer, story
+from tests.fakes import FakeClock
+
+if TYPE_CHECKING:
+    from bot.domain.answers import Answer
+
+STORY = answer(story())
+
+
+def half_full() -> Answer:
+    """Return an answer of more than half the rows that are kept at most."""
+    return replace(STORY, drift=replace(STORY.drift, dps=STORY.drift.dps[:1] * (MOST_ROWS // 2 + 1)))
+
+
+def test_an_answer_is_found_under_its_key() -> None:
+    kept = Snapshots(FakeClock())
+
+    assert kept.find(kept.keep(STORY)) is STORY
+
+
+def test_keys_differ_and_cannot_be_guessed() -> None:
+    kept = Snapshots(FakeClock())
+    keys = {kept.keep(STORY) for _ in range(100)}
+
+    assert len(keys) == 100
+    assert min(map(len, keys)) >= 12
+    assert not any(" " in key for key in keys)
+
+
+def test_an_unknown_key_finds_nothing() -> None:
+    assert Snapshots(FakeClock()).find(SnapshotKey("unknown")) is None
+
+
+@pytest.mark.parametrize(("late", "is_found"), [(0, True), (1, False)])
+def test_an_answer_is_kept_for_half_an_hour(late: int, *, is_found: bool) -> None:
+    clock = FakeClock()
+    kept = Snapshots(clock)
+    key = kept.keep(STORY)
+
+    clock.move(seconds=KEPT_FOR.total_seconds() + late)
+
+    assert (kept.find(key) is STORY) is is_found
+
+
+def test_the_oldest_go_first_when_there_are_too_many_rows() -> None:
+    kept = Snapshots(FakeClock())
+
+    keys = [kept.keep(each) for each in (STORY, half_full(), STORY, half_full(), STORY)]
+
+    assert [kept.find(key) is not None for key in keys] == [False, False, True, True, True]
+
+
+def test_the_newest_is_kept_however_large_it_is() -> None:
+    kept = Snapshots(FakeClock())
+    huge = replace(STORY, drift=replace(STORY.drift, dps=STORY.drift.dps[:1] * (MOST_ROWS + 1)))
+
+    keys = [kept.keep(STORY), kept.keep(huge)]
+
+    assert [kept.find(key) is not None for key in keys] == [False, True]
+
+
+def test_what_is_too_old_gives_its_room_back() -> None:
+    clock = FakeClock()
+    kept = Snapshots(clock)
+    kept.keep(STORY)
+
+    clock.move(hours=1)
+    kept.keep(STORY)
+
+    assert len(kept._kept) == 1
+
+
+def test_many_threads_may_keep_and_find_at_once() -> None:
+    kept = Snapshots(FakeClock())
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: kept.find(kept.keep(STORY)), range(200)))
+
+    assert found == [STORY] * 200

@@ -1,0 +1,252 @@
+"""The answer to a package ID: drawn as committed, and taken by Slack whatever a database holds.
+
+Set PKGSTATUS_TEST_RECORD=1 to write the snapshots anew; then read the difference before it is committed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.demo.workspace.blocks.surfaces import message_reasons
+from bot.domain.drift import DriftClass
+from bot.domain.package import SiteCode, Status
+from bot.domain.query import Filter
+from bot.views import status
+from bot.views.kit import MESSAGE_BLOCKS, MESSAGE_TEXT, Message
+from bot.views.tables import Form
+from tests.builders import (
+    KEY,
+    ago,
+    dp_row,
+    kept,
+    nal_path,
+    package,
+    points,
+    site_row,
+    story,
+    table,
+)
+from tests.views.strategies import answers
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+FORMS = list(Form)
+
+SCENES = {
+    "story": lambda form: status.draw(kept(story()), form),
+    "story_filtered": lambda form: status.draw(
+        kept(story(), Filter(frozenset({DriftClass.DP_BEHIND}), frozenset({"PS1"})), "PS100112 behind site:PS1"), form
+    ),
+    "strange_names": lambda form: status.draw(
+        kept(
+            table(
+                site_row("P02", server_path='CM02 "Süd" & <Nord>'),
+                dp_row(server_path=nal_path("ＤＰ_01*.contoso.com")),
+                dp_row(server_path="=cmd|'/c calc'!A1", status_number=None, held_version=None, updated_at=None),
+                of=package(name="R&D *Tools* <beta> `x`", source_site=SiteCode("OLD"), type_number=512),
+                unread=("DistributionPoints", "DistributionJobs"),
+            )
+        ),
+        form,
+    ),
+    "second_page": lambda form: status.draw(kept(table(site_row(), *points(250))), form, 120),
+    "nothing_to_show": lambda form: status.draw(kept(table(of=package(source_version=None, changed_at=None))), form),
+}
+
+
+def buttons(message: Message) -> dict[str, str]:
+    """Return the value of each button by its action."""
+    return {
+        button["action_id"]: button["value"]
+        for block in message.blocks
+        if block["type"] == "actions"
+        for button in block["elements"]
+    }
+
+
+def start_of(message: Message, action: str) -> int:
+    """Return the first row of the page to which a button leads."""
+    read = status.read_value(buttons(message)[action])
+    assert read is not None
+    return read[1]
+
+
+def words(message: Message) -> str:
+    """Return everything that a message says."""
+    return json.dumps(message.blocks, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("scene", SCENES)
+def test_an_answer_looks_as_committed(scene: str, form: Form) -> None:
+    message = SCENES[scene](form)
+    drawn = {"text": message.text, "blocks": list(message.blocks)}
+    file = SNAPSHOTS / f"{scene}.{form}.json"
+    if os.environ.get("PKGSTATUS_TEST_RECORD"):
+        file.write_text(json.dumps(drawn, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+    assert drawn == json.loads(file.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("scene", SCENES)
+def test_slack_takes_what_is_committed(scene: str, form: Form) -> None:
+    assert message_reasons(list(SCENES[scene](form).blocks)) == []
+
+
+@settings(max_examples=80, deadline=None)
+@given(answers(), st.sampled_from(FORMS), st.integers(0, 300))
+def test_slack_takes_every_answer_whatever_the_database_holds(kept_answer: Any, form: Form, start: int) -> None:
+    message = status.draw(kept_answer, form, start)
+
+    assert message_reasons(list(message.blocks)) == []
+    assert len(message.blocks) <= MESSAGE_BLOCKS
+    assert 0 < len(message.text) <= MESSAGE_TEXT
+    assert not set(message.text) & set("<>*_~`\n")
+
+
+@settings(max_examples=80, deadline=None)
+@given(answers(), st.sampled_from(FORMS))
+def test_nothing_from_a_database_mentions_anybody(kept_answer: Any, form: Form) -> None:
+    message = status.draw(kept_answer, form)
+    formatted = [
+        text["text"]
+        for block in message.blocks
+        for text in (block.get("text"), *block.get("elements", []))
+        if text and text["type"] == "mrkdwn"
+    ]
+
+    assert [text.count("<") for text in formatted if "<" in text] == [1]
+    assert "<@U0ADA>" in formatted[-1]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_next_and_previous_visit_every_row_once(form: Form) -> None:
+    answer = kept(table(site_row(), *points(1000)))
+    pages = [status.draw(answer, form)]
+    while status.NEXT_ACTION in buttons(pages[-1]):
+        pages.append(status.draw(answer, form, start_of(pages[-1], status.NEXT_ACTION)))
+    back = [status.draw(answer, form, start_of(page, status.PREVIOUS_ACTION)) for page in pages[1:]]
+
+    seen = [server for page in pages for server in re.findall(r"DP\d{4}", words(page))]
+
+    assert seen == [f"DP{number:04}" for number in range(1, 1001)]
+    assert back == pages[:-1]
+
+
+def test_a_page_is_found_again_when_the_form_changed_in_between() -> None:
+    answer = kept(table(site_row(), *points(250, server_path="x" * 4)))
+    second = start_of(status.draw(answer, Form.DATA_TABLE), status.NEXT_ACTION)
+
+    assert (second, "rows 100-198 of 250" in words(status.draw(answer, Form.TABLE, second))) == (100, True)
+
+
+def test_one_page_has_neither_previous_nor_next() -> None:
+    message = status.draw(kept(table(site_row(), *points(40))), Form.DATA_TABLE)
+
+    assert set(buttons(message)) == {status.CSV_ACTION}
+
+
+def test_a_filter_that_hides_everything_says_so() -> None:
+    message = status.draw(kept(story(), Filter(sites=frozenset({"XYZ"})), "PS100112 site:XYZ"), Form.DATA_TABLE)
+
+    assert "No distribution point matches the filter; 12 are outside it." in words(message)
+    assert "site:XYZ" in words(message)
+
+
+def test_the_counts_are_of_all_rows_and_not_only_of_those_shown() -> None:
+    message = status.draw(kept(story(), Filter(frozenset({DriftClass.FAILED}))), Form.DATA_TABLE)
+
+    assert "🔴 *1* failed   🟠 *4* site behind   🟡 *1* DP behind" in words(message)
+
+
+def test_many_site_servers_are_counted_and_not_listed() -> None:
+    sites = [site_row(f"S{n:02}") for n in range(20)]
+
+    assert "… and 8 more site servers" in words(status.draw(kept(table(*sites)), Form.DATA_TABLE))
+
+
+def test_a_site_without_a_row_says_so() -> None:
+    message = status.draw(kept(table(dp_row(site="P02"))), Form.DATA_TABLE)
+
+    assert "*P02* has no row of its own: site behind" in words(message)
+
+
+def test_a_package_that_is_nowhere_says_so() -> None:
+    assert "This package is on no distribution point." in words(status.draw(kept(table()), Form.DATA_TABLE))
+
+
+def test_every_class_has_its_mark_and_every_problem_its_advice() -> None:
+    assert set(status.MARKS) == set(DriftClass)
+    assert set(status.ADVICE) == set(DriftClass) - {DriftClass.IN_SYNC}
+
+
+def test_advice_is_given_for_the_classes_that_are_there_and_for_no_others() -> None:
+    failed = dp_row(status_number=Status.FAILED)
+    drawn = words(status.draw(kept(table(site_row(), failed)), Form.DATA_TABLE))
+
+    assert status.ADVICE[DriftClass.FAILED] in drawn
+    assert not [kind for kind in status.ADVICE if kind is not DriftClass.FAILED and status.ADVICE[kind] in drawn]
+
+
+def test_the_answer_names_the_moment_the_site_the_asker_and_what_was_not_readable() -> None:
+    elsewhere = package(source_site=SiteCode("OLD"))
+    drawn = words(status.draw(kept(table(of=elsewhere, unread=("DistributionJobs",))), Form.DATA_TABLE))
+
+    for part in (
+        "Read at 2026-03-09 07:30 UTC from site PS1",
+        "<@U0ADA>",
+        "source site OLD is not connected here",
+        "not readable here: DistributionJobs",
+    ):
+        assert part in drawn
+
+
+def test_an_unknown_source_version_is_called_unknown() -> None:
+    message = status.draw(kept(table(dp_row(), of=package(source_version=None))), Form.DATA_TABLE)
+
+    assert "source version *unknown*" in words(message)
+    assert "None" not in message.text
+
+
+def test_an_age_of_a_clock_that_runs_ahead_is_nothing() -> None:
+    message = status.draw(kept(table(dp_row(updated_at=ago(hours=-5)))), Form.DATA_TABLE)
+
+    assert "2026-03-09 12:30 · 0 min" in words(message)
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("key 0 PS100112", ("key", 0, "PS100112")),
+        ("key 100 PS100112 behind site:P02", ("key", 100, "PS100112 behind site:P02")),
+        ("", None),
+        ("key", None),
+        ("key 0", None),
+        ("key 0 ", None),
+        ("key x PS100112", None),
+        ("key -1 PS100112", None),
+        ("key ² PS100112", None),
+        (" 0 PS100112", None),
+    ],
+)
+def test_a_button_value_is_read_back_or_refused(value: str, read: tuple[str, int, str] | None) -> None:
+    assert status.read_value(value) == read
+
+
+@given(st.text())
+def test_any_button_value_is_read_or_refused(value: str) -> None:
+    assert status.read_value(value) is None or value.count(" ") >= 2
+
+
+def test_a_button_value_leads_back_to_the_answer_and_its_question() -> None:
+    message = status.draw(kept(story(), query="PS100112 behind dp:*"), Form.DATA_TABLE)
+
+    assert status.read_value(buttons(message)[status.CSV_ACTION]) == (KEY, 0, "PS100112 behind dp:*")
