@@ -22,10 +22,11 @@ from bot.domain.approval import (
     Withdraw,
     decide,
 )
+from bot.domain.folding import advance, opening
 from bot.domain.package import PackageId, RowType, SiteCode
 from bot.domain.plan import Action, Plan, PlanRow
 from bot.domain.refusal import Refusal
-from bot.domain.request import Request, Stage, advance, opening
+from bot.domain.request import Request, Stage
 from tests.builders import NOW, SOURCE_VERSION, nal_path
 from tests.fakes import ADA, GRACE, LINUS, TEAM
 

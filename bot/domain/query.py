@@ -8,19 +8,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from enum import StrEnum
 from fnmatch import fnmatchcase
-from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 
 from bot.domain.drift import DriftClass, Verdict
-from bot.domain.package import PACKAGE_ID, PackageId
+from bot.domain.typed_id import BadId, read_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-ID_LENGTH = 8
-PREFIX_LENGTH = 3
+    from bot.domain.package import PackageId
+
 MOST_FILTERS = 10
 LONGEST_FILTER = 100
 
@@ -41,16 +39,6 @@ WORDS = {
 
 _LINK = re.compile(r"<[^<>|]*\|([^<>]*)>|<(?:[a-z]+:)?/*([^<>|]*)>")
 _DRESSING = "*_~`\"'“”‘’«»„<>()[]{},;.!\u200b\u200c\u200d\u2060\ufeff"
-_PLAIN_UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
-_LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "Q": "0", "S": "5", "Z": "2", "G": "6"})
-
-
-class IdFault(StrEnum):
-    """What is wrong with a text that should be a package ID."""
-
-    LENGTH = "length"
-    CHARACTERS = "characters"
-    LOOKALIKE = "lookalike"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +85,6 @@ class Find:
     """`/pkgstatus find boot image`."""
 
     words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BadId:
-    """The text is no package ID; `suggestion` is the ID it probably meant."""
-
-    text: str
-    fault: IdFault
-    detail: str
-    suggestion: PackageId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,27 +169,6 @@ _VERBS: dict[str, Callable[[list[str]], Query | Misunderstanding]] = {
     "requests": lambda _: ListRequests(),
     "history": _history,
 }
-
-
-def read_id(text: str) -> PackageId | BadId:
-    """Return the package ID in upper case, or say what is wrong with it."""
-    candidate = text.translate(_PLAIN_UPPER)
-    if PACKAGE_ID.fullmatch(candidate):
-        return PackageId(candidate)
-    if len(candidate) != ID_LENGTH:
-        return BadId(text, IdFault.LENGTH, str(len(candidate)))
-    prefix, number = candidate[:PREFIX_LENGTH], candidate[PREFIX_LENGTH:]
-    repaired = prefix + number.translate(_LOOKALIKES)
-    if PACKAGE_ID.fullmatch(repaired):
-        slip = next(char for char in number if char not in "0123456789ABCDEF")
-        return BadId(text, IdFault.LOOKALIKE, slip, PackageId(repaired))
-    return BadId(text, IdFault.CHARACTERS, _wrong_characters(prefix, number))
-
-
-def _wrong_characters(prefix: str, number: str) -> str:
-    wrong = [char for char in prefix if not re.fullmatch("[A-Z0-9]", char)]
-    wrong += [char for char in number if not re.fullmatch("[0-9A-F]", char)]
-    return " ".join(dict.fromkeys(wrong))
 
 
 def _unlink(text: str) -> str:

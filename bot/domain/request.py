@@ -1,19 +1,19 @@
-"""What a request is: the fold of its ledger entries, and nothing that is kept anywhere else.
+"""What a request is: the fold of its ledger entries (folding.py), and nothing that is kept anywhere else.
 
 Pure. Which commands a request takes at which stage is decided in approval.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
-
-from bot.domain.plan import Plan
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.domain.plan import Plan
 
 
 class Stage(StrEnum):
@@ -110,147 +110,3 @@ class Event:
     user_id: str = ""
     team_id: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Told(Protocol):
-    """What the fold needs of a ledger entry."""
-
-    @property
-    def kind(self) -> str:
-        """Its event."""
-        ...
-
-    @property
-    def actor_user(self) -> str:
-        """Who caused it."""
-        ...
-
-    @property
-    def actor_team(self) -> str:
-        """From which workspace."""
-        ...
-
-    @property
-    def at(self) -> datetime:
-        """When it was recorded."""
-        ...
-
-    @property
-    def version(self) -> int:
-        """Its place in the stream."""
-        ...
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """The rest."""
-        ...
-
-
-def fold(request_id: str, entries: Iterable[Told]) -> Request | None:
-    """Rebuild a request from its stream, oldest entry first; None when the stream is empty."""
-    request: Request | None = None
-    for entry in entries:
-        if request is None:
-            request = _opened(request_id, entry)
-        elif entry.kind in _APPLY:
-            request = replace(_APPLY[Kind(entry.kind)](request, entry), version=entry.version)
-        else:
-            request = replace(request, version=entry.version)
-    return request
-
-
-@dataclass(frozen=True, slots=True)
-class _Recorded:
-    """An event as its entry will read."""
-
-    kind: str
-    actor_user: str
-    actor_team: str
-    at: datetime
-    version: int
-    facts: Mapping[str, Any]
-
-
-def advance(request: Request, events: Iterable[Event], at: datetime) -> Request:
-    """Return the request as it will be when these events are recorded at this moment."""
-    for event in events:
-        entry = _Recorded(str(event.kind), event.user_id, event.team_id, at, request.version + 1, event.facts)
-        change = _APPLY.get(event.kind)
-        request = replace(change(request, entry) if change else request, version=entry.version)
-    return request
-
-
-def opening(request: Request) -> Event:
-    """Return the first event of a request."""
-    facts = {
-        "plan": request.plan.to_facts(),
-        "fingerprint": request.plan.fingerprint,
-        "reason_given": request.reason,
-        "ticket": request.ticket,
-        "created_at": request.created_at.isoformat(),
-        "expires_at": request.expires_at.isoformat(),
-        "requester_counts": request.requester_counts,
-        "undoes": request.undoes,
-    }
-    return Event(Kind.REQUESTED, request.requester, request.requester_team, facts)
-
-
-def _opened(request_id: str, entry: Told) -> Request:
-    facts = entry.facts
-    return Request(
-        id=request_id,
-        plan=Plan.from_facts(facts["plan"]),
-        requester=entry.actor_user,
-        requester_team=entry.actor_team,
-        reason=facts["reason_given"],
-        ticket=facts["ticket"],
-        created_at=datetime.fromisoformat(facts["created_at"]),
-        expires_at=datetime.fromisoformat(facts["expires_at"]),
-        requester_counts=facts["requester_counts"],
-        undoes=facts["undoes"],
-        version=entry.version,
-    )
-
-
-def _voted(request: Request, entry: Told) -> Request:
-    return replace(request, votes=(*request.votes, Vote(entry.actor_user, entry.actor_team, entry.at)))
-
-
-def _decided(stage: Stage, note: str = "") -> Callable[[Request, Told], Request]:
-    def change(request: Request, entry: Told) -> Request:
-        said = entry.facts.get(note, "") if note else ""
-        said = "; ".join(map(str, said)) if isinstance(said, list) else str(said)
-        return replace(request, stage=stage, decided_by=entry.actor_user, decided_at=entry.at, note=said)
-
-    return change
-
-
-def _watching(stage: Stage | None) -> Callable[[Request, Told], Request]:
-    def change(request: Request, entry: Told) -> Request:
-        note = str(entry.facts.get("look_at", request.note))
-        return replace(request, stage=stage or request.stage, back=int(entry.facts["back"]), note=note)
-
-    return change
-
-
-def _applied(request: Request, entry: Told) -> Request:
-    return replace(request, stage=Stage.APPLIED, applied_at=entry.at, note="")
-
-
-_APPLY: Mapping[Kind, Callable[[Request, Told], Request]] = {
-    Kind.VOTED: _voted,
-    Kind.QUORUM: lambda request, entry: replace(request, stage=Stage.APPROVED, decided_at=entry.at),
-    Kind.REJECTED: _decided(Stage.REJECTED, "reason_given"),
-    Kind.WITHDRAWN: _decided(Stage.WITHDRAWN),
-    Kind.EXPIRED: _decided(Stage.EXPIRED),
-    Kind.REMINDED: lambda request, _: replace(request, reminded=True),
-    Kind.STALE: _decided(Stage.STALE, "differences"),
-    Kind.CLAIMED: lambda request, _: replace(request, stage=Stage.APPLYING),
-    Kind.IN_DOUBT: lambda request, entry: replace(request, note=str(entry.facts.get("trouble", ""))),
-    Kind.APPLIED: _applied,
-    Kind.FAILED: _decided(Stage.FAILED, "trouble"),
-    Kind.PROGRESSED: _watching(None),
-    Kind.CONVERGED: _watching(Stage.CONVERGED),
-    Kind.STALLED: _watching(Stage.STALLED),
-    Kind.UNDONE: lambda request, entry: replace(request, stage=Stage.UNDONE, note=str(entry.facts.get("by", ""))),
-}

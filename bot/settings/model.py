@@ -5,71 +5,15 @@ Only shapes and checks; where values come from is in loading.py, how a mistake i
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from bot.domain.approval import QUORUM
+from bot.settings.kinds import Address, ChannelId, Duration, GroupId, SiteKey, UserId, token, upper_keys
 
 PREFIX = "PKGSTATUS_"
-
-_DURATION = re.compile(r"(\d+)\s*(s|min|h|d)")
-_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
-
-
-def _duration(value: Any) -> Any:
-    if isinstance(value, timedelta):
-        return value
-    match = _DURATION.fullmatch(str(value).strip())
-    if match is None:
-        raise ValueError("is not a duration like 30s, 15min, 4h or 1d")
-    try:
-        return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    except OverflowError:
-        raise ValueError("is longer than anything lasts") from None
-
-
-def _positive(value: timedelta) -> timedelta:
-    if value <= timedelta(0):
-        raise ValueError("must be longer than nothing")
-    return value
-
-
-def _upper_keys(value: Any) -> Any:
-    """One site may come from several sources, which write its code in their own case; later parts win."""
-    if not isinstance(value, dict):
-        return value
-    merged: dict[str, Any] = {}
-    for key, item in value.items():
-        known = merged.get(str(key).upper())
-        merged[str(key).upper()] = {**known, **item} if isinstance(known, dict) and isinstance(item, dict) else item
-    return merged
-
-
-def _database(value: SecretStr) -> SecretStr:
-    address = value.get_secret_value()
-    if not (address.startswith("sqlite:///") or "=" in address):
-        raise ValueError("is neither sqlite:///path nor an ODBC connection string")
-    return value
-
-
-def _token(prefix: str) -> AfterValidator:
-    def check(value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith(prefix):
-            raise ValueError(f"must begin with {prefix}")
-        return value
-
-    return AfterValidator(check)
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
-Address = Annotated[SecretStr, AfterValidator(_database)]
-ChannelId = Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]+$")]
-UserId = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]+$")]
-GroupId = Annotated[str, Field(pattern=r"^S[A-Z0-9]+$")]
-SiteKey = Annotated[str, Field(pattern=r"^[A-Z0-9]{3}$")]
 
 
 class Part(BaseModel):
@@ -81,10 +25,10 @@ class Part(BaseModel):
 class Slack(Part):
     """How to reach Slack."""
 
-    bot_token: Annotated[SecretStr, _token("xoxb-")] = Field(
+    bot_token: Annotated[SecretStr, token("xoxb-")] = Field(
         description="the bot token from OAuth & Permissions", examples=["xoxb-..."]
     )
-    app_token: Annotated[SecretStr, _token("xapp-")] = Field(
+    app_token: Annotated[SecretStr, token("xapp-")] = Field(
         description="the app-level token with connections:write, from Basic Information",
         examples=["xapp-..."],
     )
@@ -225,7 +169,7 @@ class Sections(BaseModel):
 
     slack: Slack
     channels: Channels
-    sites: Annotated[dict[SiteKey, Site], BeforeValidator(_upper_keys), Field(min_length=1)] = Field(
+    sites: Annotated[dict[SiteKey, Site], BeforeValidator(upper_keys), Field(min_length=1)] = Field(
         description="the site databases by site code",
         examples=['{"PS1": {"database": "Driver={ODBC Driver 18 for SQL Server};Server=cm01.contoso.com;..."}}'],
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.query import BadFilter, BadId, NoReason, NothingToFind, parse
+from bot.domain.query import BadFilter, NoReason, NothingToFind, parse
+from bot.domain.typed_id import BadId
 from bot.slack.desk import Reply
 from bot.slack.incoming import Incoming
 from bot.usecases.recording import refused

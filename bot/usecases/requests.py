@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.approval import Command, decide
+from bot.domain.folding import advance, fold, opening
 from bot.domain.ledger import Draft
 from bot.domain.refusal import Reason, Refusal
-from bot.domain.request import Event, Kind, Request, advance, fold, opening
+from bot.domain.request import Event, Kind, Request
 from bot.usecases.request_ports import CARD, POSTED, THREAD
 from bot.usecases.store_ports import Notice, StaleStream
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.query import WORDS, BadFilter, BadId, Find, IdFault, NoReason, NothingToFind, Show
+from bot.domain.query import WORDS, BadFilter, Find, NoReason, NothingToFind, Show
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.trouble import SiteTrouble
+from bot.domain.typed_id import BadId, IdFault
 from bot.views.kit import Block, Message, actions, button, context, escape, moment, section
 
 if TYPE_CHECKING:

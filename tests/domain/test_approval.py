@@ -24,10 +24,11 @@ from bot.domain.approval import (
     Withdraw,
     decide,
 )
+from bot.domain.folding import advance, fold, opening
 from bot.domain.ledger import GENESIS, Draft, Entry, seal
 from bot.domain.plan import Action
 from bot.domain.refusal import Reason, Refusal
-from bot.domain.request import OPEN, Event, Kind, Request, Stage, advance, fold, opening
+from bot.domain.request import OPEN, Event, Kind, Request, Stage
 from tests.builders import NOW
 from tests.fakes import ADA, GRACE, LINUS, MARGARET, TEAM
 from tests.requests import HALF_TIME, SOON, TOO_LATE, after, approve, asked, plan, plan_row, reached

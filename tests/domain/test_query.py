@@ -14,15 +14,14 @@ from bot.domain.query import (
     MOST_FILTERS,
     WORDS,
     BadFilter,
-    BadId,
     Filter,
     Find,
     Help,
-    IdFault,
     NothingToFind,
     Show,
     parse,
 )
+from bot.domain.typed_id import BadId, IdFault
 from tests.builders import GRACE, NOW, dp_row, site_row, story, table
 
 case = pytest.param

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from bot.demo.workspace.blocks.surfaces import message_reasons
 from bot.domain.answers import Found, UnknownPackage
 from bot.domain.package import PackageId, SiteCode
-from bot.domain.query import WORDS, BadFilter, BadId, Find, Help, NothingToFind, Query, Show, parse
+from bot.domain.query import WORDS, BadFilter, Find, Help, NothingToFind, Query, Show, parse
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.trouble import SiteTrouble
+from bot.domain.typed_id import BadId
 from bot.views import replies
 from tests.builders import answer, package, story
 from tests.views.strategies import FOREIGN, PACKAGES

@@ -19,7 +19,7 @@ from bot.demo.workspace.blocks.surfaces import message_reasons
 from bot.domain.drift import DriftClass
 from bot.domain.package import SiteCode, Status
 from bot.domain.query import Filter
-from bot.views import status
+from bot.views import classes, status
 from bot.views.kit import MESSAGE_BLOCKS, MESSAGE_TEXT, Message
 from bot.views.tables import Form
 from tests.builders import (
@@ -184,16 +184,16 @@ def test_a_package_that_is_nowhere_says_so() -> None:
 
 
 def test_every_class_has_its_mark_and_every_problem_its_advice() -> None:
-    assert set(status.MARKS) == set(DriftClass)
-    assert set(status.ADVICE) == set(DriftClass) - {DriftClass.IN_SYNC}
+    assert set(classes.MARKS) == set(DriftClass)
+    assert set(classes.ADVICE) == set(DriftClass) - {DriftClass.IN_SYNC}
 
 
 def test_advice_is_given_for_the_classes_that_are_there_and_for_no_others() -> None:
     failed = dp_row(status_number=Status.FAILED)
     drawn = words(status.draw(kept(table(site_row(), failed)), Form.DATA_TABLE))
 
-    assert status.ADVICE[DriftClass.FAILED] in drawn
-    assert not [kind for kind in status.ADVICE if kind is not DriftClass.FAILED and status.ADVICE[kind] in drawn]
+    assert classes.ADVICE[DriftClass.FAILED] in drawn
+    assert not [kind for kind in classes.ADVICE if kind is not DriftClass.FAILED and classes.ADVICE[kind] in drawn]
 
 
 def test_the_answer_names_the_moment_the_site_the_asker_and_what_was_not_readable() -> None:

@@ -58,7 +58,5 @@ def test_a_small_number_gives_that_many_points_to_the_big_package(tmp_path: Path
     build_sample(tmp_path / "site.db", now=now, rows=300)
 
     with closing(sqlite3.connect(tmp_path / "site.db")) as connection:
-        found = connection.execute(
-            "SELECT count(*) FROM PkgStatus WHERE ID = 'BIG00001' AND Type = 2"
-        ).fetchone()
+        found = connection.execute("SELECT count(*) FROM PkgStatus WHERE ID = 'BIG00001' AND Type = 2").fetchone()
     assert found == (300,)

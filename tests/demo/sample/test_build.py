@@ -23,9 +23,7 @@ def test_there_are_thirty_packages_of_many_types_and_forty_points_in_two_sites(
     site: sqlite3.Connection,
 ) -> None:
     types = {row[0] for row in site.execute("SELECT PackageType FROM dbo.v_Package")}
-    points = dict(
-        site.execute("SELECT SMSSiteCode, count(*) FROM dbo.DistributionPoints GROUP BY SMSSiteCode")
-    )
+    points = dict(site.execute("SELECT SMSSiteCode, count(*) FROM dbo.DistributionPoints GROUP BY SMSSiteCode"))
 
     assert _count(site, "dbo.v_Package") == 30
     assert types == {0, 3, 4, 5, 6, 7, 8, 257, 258, 259, 260}

@@ -23,11 +23,9 @@ KNOWN_POINT = "s.PkgServer IN (SELECT NALPath FROM dbo.DistributionPoints)"
 LONG_AGO = "s.UpdateTime < :old AND p.SourceDate < :old"
 
 CLASSES = {
-    "site in flight, the package changed": SITE
-    + "s.SourceVersion < p.SourceVersion AND p.SourceDate > :fresh",
+    "site in flight, the package changed": SITE + "s.SourceVersion < p.SourceVersion AND p.SourceDate > :fresh",
     "site in flight, just sent": SITE + "s.Status = 1 AND s.UpdateTime > :fresh AND p.SourceDate < :old",
-    "DP in flight, the package changed": POINT
-    + "s.SourceVersion < p.SourceVersion AND p.SourceDate > :fresh",
+    "DP in flight, the package changed": POINT + "s.SourceVersion < p.SourceVersion AND p.SourceDate > :fresh",
     "DP in flight, the row moved": POINT + "s.SourceVersion < p.SourceVersion AND p.SourceDate < :old"
     " AND s.UpdateTime > :fresh",
     "DP in flight, a job is open": POINT + f"s.SourceVersion < p.SourceVersion AND {LONG_AGO} AND {JOB}",
@@ -94,9 +92,7 @@ def test_most_rows_are_in_sync(site: sqlite3.Connection) -> None:
 
 
 def test_the_boot_image_tells_the_story_and_nothing_else(site: sqlite3.Connection) -> None:
-    package = (
-        "SELECT Name, SourceVersion, SourceSite, PackageType FROM dbo.v_Package WHERE PackageID = 'PS100112'"
-    )
+    package = "SELECT Name, SourceVersion, SourceSite, PackageType FROM dbo.v_Package WHERE PackageID = 'PS100112'"
     held = "SELECT Type, SiteCode, SourceVersion, Status FROM dbo.PkgStatus WHERE ID = 'PS100112'"
 
     assert site.execute(package).fetchone() == ("Boot image (x64)", 13, "PS1", 258)
@@ -110,9 +106,7 @@ def test_the_boot_image_tells_the_story_and_nothing_else(site: sqlite3.Connectio
     }
 
 
-def test_every_drifted_row_of_the_boot_image_is_past_any_grace(
-    site: sqlite3.Connection, now: datetime
-) -> None:
+def test_every_drifted_row_of_the_boot_image_is_past_any_grace(site: sqlite3.Connection, now: datetime) -> None:
     youngest = site.execute("""SELECT max(UpdateTime) FROM dbo.PkgStatus
         WHERE ID = 'PS100112' AND SourceVersion < 13""").fetchone()[0]
 
@@ -123,7 +117,5 @@ def test_servers_are_spelled_as_the_product_spells_them(site: sqlite3.Connection
     holders = {row[0] for row in site.execute("SELECT PkgServer FROM dbo.PkgStatus WHERE ID = 'PS100112'")}
 
     assert {"CM01.contoso.com", "CM02.contoso.com"} <= holders
-    assert (
-        '["Display=\\\\NYC-DP01.contoso.com\\"]MSWNET:["SMS_SITE=PS1"]\\\\NYC-DP01.contoso.com\\' in holders
-    )
+    assert '["Display=\\\\NYC-DP01.contoso.com\\"]MSWNET:["SMS_SITE=PS1"]\\\\NYC-DP01.contoso.com\\' in holders
     assert nal_path("CM02.contoso.com", "P02") in holders

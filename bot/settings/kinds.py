@@ -1,0 +1,67 @@
+"""The kinds of values that settings have, each with its check; no check ever shows the value."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+_DURATION = re.compile(r"(\d+)\s*(s|min|h|d)")
+_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.fullmatch(str(value).strip())
+    if match is None:
+        raise ValueError("is not a duration like 30s, 15min, 4h or 1d")
+    try:
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except OverflowError:
+        raise ValueError("is longer than anything lasts") from None
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("must be longer than nothing")
+    return value
+
+
+def upper_keys(value: Any) -> Any:
+    """One site may come from several sources, which write its code in their own case; later parts win."""
+    if not isinstance(value, dict):
+        return value
+    merged: dict[str, Any] = {}
+    for key, item in value.items():
+        known = merged.get(str(key).upper())
+        merged[str(key).upper()] = {**known, **item} if isinstance(known, dict) and isinstance(item, dict) else item
+    return merged
+
+
+def _database(value: SecretStr) -> SecretStr:
+    address = value.get_secret_value()
+    if not (address.startswith("sqlite:///") or "=" in address):
+        raise ValueError("is neither sqlite:///path nor an ODBC connection string")
+    return value
+
+
+def token(prefix: str) -> AfterValidator:
+    """Return the check that a token is of the kind that begins so."""
+
+    def check(value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(prefix):
+            raise ValueError(f"must begin with {prefix}")
+        return value
+
+    return AfterValidator(check)
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
+Address = Annotated[SecretStr, AfterValidator(_database)]
+ChannelId = Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]+$")]
+UserId = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]+$")]
+GroupId = Annotated[str, Field(pattern=r"^S[A-Z0-9]+$")]
+SiteKey = Annotated[str, Field(pattern=r"^[A-Z0-9]{3}$")]

@@ -1,0 +1,219 @@
+"""Judges a world of requests by its records alone: the ledger, the site's rows, every change of them, the backups.
+
+Nothing here asks the bot what it thinks: the rules are written down once more, in other words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.fakes import TEAM
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.domain.model_of_requests import World
+
+OPEN_AFTER = {"requested", "approved", "reminded", "quorum reached", "applying", "in doubt"}
+DONE_AFTER = {"applied", "progressed", "converged", "stalled", "undone"}
+NEXT = {
+    "": {"requested"},
+    "requested": {"approved", "reminded", "rejected", "withdrawn", "expired"},
+    "approved": {"approved", "reminded", "rejected", "withdrawn", "expired", "quorum reached"},
+    "reminded": {"approved", "rejected", "withdrawn", "expired"},
+    "quorum reached": {"applying", "stale", "failed"},
+    "applying": {"applied", "stale", "failed", "in doubt"},
+    "in doubt": {"applied", "failed", "stale"},
+    "applied": {"progressed", "converged", "stalled", "undone"},
+    "progressed": {"progressed", "converged", "stalled", "undone"},
+    "stalled": {"progressed", "converged", "undone"},
+    "converged": {"undone"},
+}
+"""Which kind may follow which in the record of one request; what is not named ends it."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the ledger, read by ourselves."""
+
+    sequence: int
+    stream: str
+    version: int
+    kind: str
+    user: str
+    team: str
+    facts: Any
+
+
+@dataclass
+class Records:
+    """All lines of one request."""
+
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def plan(self) -> Any:
+        """The plan as it was recorded."""
+        return self.lines[0].facts["plan"]
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Key, before and after of each row."""
+        return [(self.plan["package"], *row[:7]) for row in self.plan["rows"]]
+
+    @property
+    def last(self) -> str:
+        """The newest kind of event."""
+        return self.lines[-1].kind
+
+    def of(self, kind: str) -> list[Line]:
+        """All lines of a kind."""
+        return [line for line in self.lines if line.kind == kind]
+
+
+class Judge:
+    """Looks at a world after each step; raises AssertionError for the first thing that must never be."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.requests: dict[str, Records] = {}
+        self.frozen = False
+        self._applied: set[str] = set()
+        self._head = (0, "0" * 64)
+        self.kinds: Counter[str] = Counter()
+
+    def judge(self) -> None:
+        """Check everything that must hold now."""
+        with closing(_opened(self.world.places.store)) as store:
+            fresh = self._read_on(store)
+        for line in fresh:
+            self._vote_is_by_somebody_who_may(line)
+        with closing(_opened(self.world.places.site)) as site:
+            backups = _backups(site)
+            changes = site.execute("SELECT * FROM changes ORDER BY number").fetchall()
+        self._every_backup_has_its_two_people_and_its_claim(backups)
+        self._every_change_is_one_row_of_one_applied_plan(backups, [change[1:] for change in changes])
+        self._what_is_said_of_a_request_is_true(backups)
+        self._no_row_is_in_two_open_requests()
+        self._audit_lines_come_in_order_without_gap()
+
+    def _read_on(self, store: sqlite3.Connection) -> list[Line]:
+        """Read what is new, and check that the chain and each request's story go on from what was there."""
+        sql = "SELECT * FROM ledger_entry WHERE sequence > ? ORDER BY sequence"
+        fresh = []
+        for row in store.execute(sql, (self._head[0],)).fetchall():
+            sequence, at, stream, version, kind, user, team, facts, previous, digest = row
+            assert (sequence, previous) == (self._head[0] + 1, self._head[1]), "the chain is broken"
+            assert digest == _hash(row), "an entry does not have the hash of its own text"
+            self._head = (sequence, digest)
+            line = Line(sequence, stream, version, kind, user, team, json.loads(facts))
+            fresh.append(line)
+            self.kinds[kind] += 1
+            if stream == "freeze":
+                self.frozen = kind == "froze resets"
+            if stream.startswith("request "):
+                self._story_goes_on(line)
+        return fresh
+
+    def _story_goes_on(self, line: Line) -> None:
+        records = self.requests.setdefault(line.stream.removeprefix("request "), Records())
+        before = records.last if records.lines else ""
+        assert line.kind in NEXT.get(before, set()), f"{line.stream}: {line.kind} after {before}"
+        assert line.version == len(records.lines) + 1
+        records.lines.append(line)
+        clicks = Counter((each.facts["click"], each.kind) for each in records.lines if "click" in each.facts)
+        assert not [click for click, count in clicks.items() if count > 1], "one click did the same twice"
+        assert len(records.of("reminded")) <= 1
+
+    def _vote_is_by_somebody_who_may(self, line: Line) -> None:
+        if line.kind not in {"approved", "rejected"} or not line.stream.startswith("request "):
+            return
+        records = self.requests[line.stream.removeprefix("request ")]
+        opened = records.lines[0]
+        assert self.world.may_decide(line.user), f"{line.user} may not decide"
+        assert not self.world.people.is_down
+        assert line.team == TEAM
+        assert line.user != opened.user or opened.facts["requester_counts"]
+        if line.kind == "approved":
+            assert line.facts["fingerprint"] == _fingerprint(records.plan) == opened.facts["fingerprint"]
+
+    def _every_backup_has_its_two_people_and_its_claim(self, backups: dict[str, list[Any]]) -> None:
+        for request_id, rows in backups.items():
+            records = self.requests[request_id]
+            assert [row[0] for row in rows] == list(range(1, len(records.rows) + 1)), "a backup is not whole"
+            assert [tuple(row[1:]) for row in rows] == [row[:6] for row in records.rows], "a backup is of other rows"
+            voters = {vote.user for vote in records.of("approved")}
+            assert len(voters) >= 2, "two people are missing"
+            claims = records.of("applying")
+            assert len(claims) == 1, "an effect without its claim, or with two"
+            assert max(vote.sequence for vote in records.of("approved")) < claims[0].sequence
+            if request_id not in self._applied:
+                self._applied.add(request_id)
+                assert all(map(self.world.may_decide, voters)), "an approver no longer may decide"
+                assert not self.world.people.is_down, "nobody could look the approvers up"
+
+    def _every_change_is_one_row_of_one_applied_plan(
+        self, backups: dict[str, list[Any]], changes: list[tuple[Any, ...]]
+    ) -> None:
+        expected = Counter(row for request_id in backups for row in self.requests[request_id].rows)
+        assert Counter(changes) == expected, "a row was changed without a plan, or twice, or not although it is said"
+
+    def _what_is_said_of_a_request_is_true(self, backups: dict[str, list[Any]]) -> None:
+        for request_id, records in self.requests.items():
+            if records.last in DONE_AFTER:
+                assert request_id in backups, f"{request_id} is called {records.last} and did not happen"
+            elif records.last not in {"applying", "in doubt"}:
+                assert request_id not in backups, f"{request_id} is called {records.last} and happened"
+
+    def _no_row_is_in_two_open_requests(self) -> None:
+        open_rows = [
+            row[:4] for records in self.requests.values() if records.last in OPEN_AFTER for row in records.rows
+        ]
+        assert len(open_rows) == len(set(open_rows))
+
+    def _audit_lines_come_in_order_without_gap(self) -> None:
+        next_one = 1
+        for post in self.world.slack.told:
+            assert post == list(range(post[0], post[0] + len(post)))
+            assert post[0] <= next_one, f"line {next_one} was skipped"
+            next_one = max(next_one, post[-1] + 1)
+        assert next_one <= self._head[0] + 1
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+
+
+def _hash(row: Any) -> str:
+    """Hash an entry as the auditor's description says."""
+    sequence, at, stream, version, kind, user, team, facts, previous, _ = row
+    said = [json.dumps(text, ensure_ascii=False) for text in (at, stream, kind, user, team, previous)]
+    line = (
+        f'{{"sequence":{sequence},"at":{said[0]},"stream":{said[1]},"version":{version},"kind":{said[2]},'
+        f'"actor_user":{said[3]},"actor_team":{said[4]},"facts":{facts},"previous_hash":{said[5]}}}'
+    )
+    return hashlib.sha256(line.encode()).hexdigest()
+
+
+def _fingerprint(plan: Any) -> str:
+    known = {name: plan[name] for name in ("action", "site", "package", "source_version")}
+    line = json.dumps(known | {"rows": [row[:7] for row in plan["rows"]]}, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(line.encode()).hexdigest()
+
+
+def _backups(site: sqlite3.Connection) -> dict[str, list[Any]]:
+    """Return the copied rows of each request that was applied: number, key, and how it read before."""
+    sql = (
+        "SELECT RequestId, RowNumber, ID, Type, SiteCode, PkgServer, SourceVersion, Status FROM PkgStatus_BU"
+        " WHERE ID IS NOT NULL ORDER BY RequestId, RowNumber"
+    )
+    found: dict[str, list[Any]] = {}
+    for request_id, *row in site.execute(sql):
+        found.setdefault(request_id, []).append(row)
+    return found

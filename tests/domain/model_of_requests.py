@@ -1,0 +1,424 @@
+"""A small world for the two-person rule: two bots on one store and one site, people, Slack, and everything that fails.
+
+The bots are the real stories over a real SQLite store and a real SQLite site with the real writer; only people, Slack
+and time are stand-ins. `Traps` break the next step at a boundary: the process dies there, its database fails there, or
+the other bot does its work there. Who judges what happened is in judge_of_requests.py.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.dbapi import Connection, Database, Patience
+from bot.domain.package import PackageId, SiteCode
+from bot.domain.plan import RowsAllowed
+from bot.domain.trouble import SiteTrouble
+from bot.site.reading import SiteDatabase
+from bot.site.writing import SiteWriter
+from bot.store.database import StoreDatabase
+from bot.store.leases import LeaseTable
+from bot.store.ledger import LedgerTable
+from bot.store.migrating import migrate
+from bot.store.outbox import OutboxTable
+from bot.store.requests import RequestTable
+from bot.usecases.access import Allowed
+from bot.usecases.applying import Applying
+from bot.usecases.approving import Approving
+from bot.usecases.cards import Cards
+from bot.usecases.delivering import LEASE, Pen, Posted, PostError, PostTrouble, Relay
+from bot.usecases.freezing import Freezing
+from bot.usecases.ports import SiteError
+from bot.usecases.requesting import Policy, Requesting
+from bot.usecases.requests import Requests, Telling
+from bot.usecases.standing import Standing
+from bot.usecases.store_ports import StoreError, StoreTrouble
+from bot.usecases.watching import Watching
+from bot.views import request_card, request_words
+from bot.views.tables import Form
+from tests.builders import GRACE, dp_row, package, site_row, table
+from tests.fakes import APPROVERS, TEAM, FakeClock, contoso
+from tests.site.makers import SqliteSite
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.domain.ledger import Draft, Entry
+    from bot.domain.package import PackageTable
+    from bot.domain.plan import Plan
+    from bot.usecases.store_ports import Notice, Step
+
+PS1 = SiteCode("PS1")
+PACKAGE, OTHER_PACKAGE = PackageId("PS100112"), PackageId("PS100113")
+AUDIT, APPROVALS = "C0SCCMAUDIT", "C0APPROVALS"
+LEASE_SECONDS = 15
+BRIEF = Patience(query=1)
+EXPIRE_AFTER, MOST_LAG, STALL_AFTER = timedelta(hours=4), timedelta(minutes=10), timedelta(hours=24)
+BEHIND: dict[str, Any] = {"held_version": 7}
+
+
+class Crashed(BaseException):
+    """The process is gone; nothing of it may catch this."""
+
+
+Trap = Callable[[], None]
+
+
+@dataclass
+class Traps:
+    """What waits at boundaries; each goes off once, when its place is reached for the n-th time."""
+
+    waiting: dict[str, tuple[int, Trap]] = field(default_factory=dict)
+    sprung: set[str] = field(default_factory=set)
+
+    def set(self, place: str, skip: int, trap: Trap) -> None:
+        """Let the (skip + 1)-th reach of a place go wrong."""
+        self.waiting[place] = (skip, trap)
+
+    def reach(self, place: str) -> None:
+        """Pass a place, or not."""
+        if place not in self.waiting:
+            return
+        skip, trap = self.waiting.pop(place)
+        if skip:
+            self.waiting[place] = (skip - 1, trap)
+            return
+        self.sprung.add(place)
+        trap()
+
+
+@dataclass
+class FragileLedger:
+    """A real ledger with traps before, within and behind each transaction; reading is safe."""
+
+    inner: LedgerTable
+    traps: Traps
+
+    def append(self, draft: Draft, notices: Iterable[Notice] = (), also: Iterable[Step] = ()) -> Entry:
+        """Record one draft."""
+        return self.append_all([draft], notices, also)[0]
+
+    def append_all(
+        self, drafts: Sequence[Draft], notices: Iterable[Notice] = (), also: Iterable[Step] = ()
+    ) -> Sequence[Entry]:
+        """Record several drafts, if no trap goes off."""
+        self.traps.reach("append: before")
+        within: Step = lambda _connection, _entry: self.traps.reach("append: within")  # noqa: E731
+        entries = self.inner.append_all(drafts, notices, [*also, within])
+        self.traps.reach("append: behind")
+        return entries
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+class FragileDatabase(Database):
+    """A real database with a trap at the end of each transaction, before its commit."""
+
+    def __init__(self, address: str, traps: Traps) -> None:
+        super().__init__(address, BRIEF)
+        self._traps = traps
+
+    def write(self, work: Callable[[Connection], Any]) -> Any:
+        """Run a piece of writing, if no trap goes off."""
+
+        def fragile(connection: Connection) -> Any:
+            result = work(connection)
+            self._traps.reach("site: within")
+            return result
+
+        return super().write(fragile)
+
+
+@dataclass
+class FragileSite:
+    """Reader and writer of a site that can be away, with traps around each call."""
+
+    reader: SiteDatabase
+    writer: SiteWriter
+    traps: Traps
+    code: SiteCode = PS1
+
+    def package(self, package_id: PackageId) -> PackageTable | None:
+        """Read a package."""
+        return self._call("read", lambda: self.reader.package(package_id))
+
+    def packages(self) -> Any:
+        """Read all packages."""
+        return self._call("read", self.reader.packages)
+
+    def rehearse(self) -> None:
+        """Rehearse an apply."""
+        self._call("rehearse", self.writer.rehearse)
+
+    def apply(self, request_id: str, plan: Plan) -> None:
+        """Apply a plan."""
+        self._call("apply", lambda: self.writer.apply(request_id, plan))
+
+    def was_applied(self, request_id: str) -> bool:
+        """Look for a request."""
+        return self._call("apply", lambda: self.writer.was_applied(request_id))
+
+    def forbid(self, request_id: str) -> bool:
+        """Forbid a request."""
+        return self._call("forbid", lambda: self.writer.forbid(request_id))
+
+    def _call(self, name: str, call: Callable[[], Any]) -> Any:
+        self.traps.reach(f"{name}: before")
+        result = call()
+        self.traps.reach(f"{name}: behind")
+        return result
+
+
+@dataclass
+class FakeSlack:
+    """Keeps messages by where they are; `told` are the sequences of audit lines in the order in which they came."""
+
+    is_down: bool = False
+    messages: dict[Posted, Any] = field(default_factory=dict)
+    told: list[list[int]] = field(default_factory=list)
+
+    def post(self, destination: str, payload: Any) -> Posted:
+        """Post a message."""
+        self._answer()
+        if "sequences" in payload:
+            self.told.append(payload["sequences"])
+        posted = Posted(destination, f"{len(self.messages) + 1}.000")
+        self.messages[posted] = payload
+        return posted
+
+    def replace(self, posted: Posted, payload: Any) -> bool:
+        """Give a message new content; False when it was deleted."""
+        self._answer()
+        if posted not in self.messages or self.messages[posted] is None:
+            return False
+        self.messages[posted] = payload
+        return True
+
+    def _answer(self) -> None:
+        if self.is_down:
+            raise PostError(PostTrouble.UNREACHABLE, "a fault that the test wants")
+
+
+@dataclass(frozen=True)
+class Places:
+    """The files of a world."""
+
+    store: Path
+    site: Path
+
+    @classmethod
+    def make(cls, folder: Path) -> Places:
+        """Make an empty store and a site where much is behind, to be copied by each world."""
+        places = cls(folder / "store.db", folder / "site.db")
+        store = StoreDatabase(f"sqlite:///{places.store}")
+        migrate(store)
+        store.close()
+        maker = SqliteSite(places.site)
+        points = [dp_row("NYC-DP03", **BEHIND), dp_row("NYC-DP04", held_version=12, status_number=5)]
+        points += [dp_row(host, "P02", **BEHIND) for host in ("LON-DP01", "LON-DP02")]
+        maker.add(table(site_row("PS1"), site_row("P02", **BEHIND), *points))
+        maker.add(table(site_row("PS1"), dp_row("NYC-DP03", **BEHIND), of=package(OTHER_PACKAGE)))
+        maker.close()
+        with closing(sqlite3.connect(places.site)) as connection:
+            connection.executescript(_NOTE_EVERY_CHANGE)
+        return places
+
+    def copy(self, folder: Path) -> Places:
+        """Copy the files for one world."""
+        return Places(*(shutil.copy(path, folder / path.name) for path in (self.store, self.site)))  # type: ignore[arg-type]
+
+
+_NOTE_EVERY_CHANGE = """
+CREATE TABLE changes (number INTEGER PRIMARY KEY AUTOINCREMENT, ID, Type, SiteCode, PkgServer, version_before,
+    status_before, version_after, status_after);
+CREATE TRIGGER note_change AFTER UPDATE ON PkgStatus BEGIN
+    INSERT INTO changes (ID, Type, SiteCode, PkgServer, version_before, status_before, version_after, status_after)
+    VALUES (OLD.ID, OLD.Type, OLD.SiteCode, OLD.PkgServer, OLD.SourceVersion, OLD.Status, NEW.SourceVersion, NEW.Status);
+END;
+"""
+
+
+class Process:
+    """One bot, wired like the real one over stand-ins; it remembers nothing that a restart would lose."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world = world
+        database = StoreDatabase(f"sqlite:///{world.places.store}", BRIEF)
+        outbox = OutboxTable(database, AUDIT, world.clock)
+        self.ledger = FragileLedger(LedgerTable(database, outbox, world.clock), world.traps)
+        self.leases = LeaseTable(database, name, LEASE_SECONDS, lambda: world.monotonic)
+        self.index = RequestTable(database)
+        self.outbox = outbox
+        address = f"sqlite:///{world.places.site}"
+        reader = SiteDatabase(PS1, Database(address, BRIEF))
+        writer = SiteWriter(PS1, FragileDatabase(address, world.traps), "dbo.PkgStatus_BU")
+        site = FragileSite(reader, writer, world.traps)
+        self._closing: list[Callable[[], None]] = [database.close, reader.close, writer.close]
+        self._wire(world, {PS1: site})
+
+    def _wire(self, world: World, sites: dict[SiteCode, FragileSite]) -> None:
+        policy = Policy(RowsAllowed.ANY, 50, EXPIRE_AFTER, world.requester_counts, GRACE)
+        self.freezing = Freezing(self.ledger, self.index, APPROVALS)
+        telling = Telling(
+            _words(request_words.to_requester), _words(lambda *known: request_words.in_thread(*known, ""))
+        )
+        self.requests = Requests(self.ledger, self.index, APPROVALS, telling, world.clock)
+        self.standing = Standing(
+            TEAM, Allowed(), Allowed(groups=frozenset({APPROVERS})), world.people, self.freezing, self._lag, MOST_LAG
+        )
+        self.requesting = Requesting(sites, sites, self.requests, self.standing, policy, world.clock)
+        self.approving = Approving(self.requests, self.standing)
+        self.applying = Applying(sites, sites, self.requests, self.standing, policy, self.leases, world.clock)
+        self.watching = Watching(sites, self.requests, world.clock, timedelta(minutes=2), STALL_AFTER)
+        cards = Cards(self.requests, self.freezing, _drawn, lambda request, _card: {"text": request.id}, lambda _: "")
+        pen = Pen(len, lambda entries: {"sequences": [entry.sequence for entry in entries]}, _no_gap, cards.letter)
+        self.relay = Relay(self.outbox, self.leases, world.slack, pen, lambda: world.monotonic, spacing=0)
+
+    def tell(self) -> None:
+        """Deliver until nothing more can be delivered now."""
+        for _ in range(40):
+            if not self.leases.hold(LEASE) or not self.outbox.destinations():
+                return
+            before = self.outbox.destinations(), [self.outbox.backlog(each).count for each in (AUDIT, APPROVALS)]
+            self.relay.deliver()
+            after = self.outbox.destinations(), [self.outbox.backlog(each).count for each in (AUDIT, APPROVALS)]
+            if before == after:
+                return
+
+    def close(self) -> None:
+        """Let go of its files."""
+        for close in self._closing:
+            close()
+
+    def _lag(self) -> timedelta:
+        oldest = self.outbox.backlog(AUDIT).oldest_at
+        return self.world.clock() - oldest if oldest else timedelta(0)
+
+
+class World:
+    """Everything that two bots have in common."""
+
+    def __init__(self, places: Places, *, requester_counts: bool = False) -> None:
+        self.places = places
+        self.requester_counts = requester_counts
+        self.clock = FakeClock()
+        self.monotonic = 0.0
+        self.people = contoso()
+        self.slack = FakeSlack()
+        self.traps = Traps()
+        self.starts = 0
+        self.bots = [self._started(), self._started()]
+
+    def act(self, number: int, deed: Callable[[Process], Any]) -> Any:
+        """Let a bot do something: it may die, or be refused by its databases, and nothing else may come out."""
+        try:
+            return deed(self.bots[number])
+        except Crashed:
+            self.restart(number)
+        except (StoreError, SiteError):
+            pass
+        return None
+
+    def restart(self, number: int) -> None:
+        """Replace a bot by a new process that knows only what is in the databases."""
+        self.bots[number].close()
+        self.bots[number] = self._started()
+
+    def pass_time(self, **parts: float) -> None:
+        """Let both clocks go on."""
+        self.clock.move(**parts)
+        self.monotonic += timedelta(**parts).total_seconds()
+
+    def trap(self, place: str, skip: int, how: str, number: int) -> None:
+        """Prepare what shall go wrong at a place for the bot of this number."""
+        traps: dict[str, Trap] = {
+            "dies": _die,
+            "database fails": _fail_store if place.startswith("append") else _fail_site,
+            "other bot works": lambda: self._let_work(1 - number),
+            "freeze": lambda: self._let_freeze(1 - number),
+        }
+        self.traps.set(place, skip, traps[how])
+
+    def change_site(self, statement: str, *parameters: object) -> None:
+        """Change the site as its own software does; what it changes is not noted as a change by a bot."""
+        with closing(sqlite3.connect(self.places.site, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            (known,) = connection.execute("SELECT coalesce(max(number), 0) FROM changes").fetchone()
+            connection.execute(statement, parameters)
+            connection.execute("DELETE FROM changes WHERE number > ?", (known,))
+            connection.execute("COMMIT")
+
+    def change_person(self, user_id: str, **changes: Any) -> None:
+        """Change what Slack says of somebody."""
+        self.people._persons[user_id] = replace(self.people._persons[user_id], **changes)
+
+    def change_approvers(self, *user_ids: str) -> None:
+        """Change the user group of the approvers."""
+        self.people._groups[APPROVERS] = list(user_ids)
+
+    def may_decide(self, user_id: str) -> bool:
+        """Whether somebody may decide now, by the rules and not by the bots' code."""
+        person = self.people._persons[user_id]
+        is_member = not (person.is_bot or person.is_deactivated or person.is_guest or person.is_external)
+        return is_member and person.team_id == TEAM and user_id in self.people._groups[APPROVERS]
+
+    def close(self) -> None:
+        """End both bots."""
+        for bot in self.bots:
+            bot.close()
+
+    def _started(self) -> Process:
+        self.starts += 1
+        return Process(self, f"bot-{self.starts}")
+
+    def _let_work(self, number: int) -> None:
+        """The first bot is slow: its leases run out, and the other does its work meanwhile."""
+        self.monotonic += LEASE_SECONDS + 1
+        bot = self.bots[number]
+        bot.leases.hold("apply")
+        self.monotonic += LEASE_SECONDS + 1
+        self.act(number, lambda bot: bot.applying.work_off())
+
+    def _let_freeze(self, number: int) -> None:
+        from bot.usecases.access import Actor  # noqa: PLC0415
+
+        self.act(number, lambda bot: bot.freezing.freeze(Actor("U00000GRACE", TEAM), "at once", f"trap {self.clock()}"))
+
+
+def _die() -> None:
+    raise Crashed
+
+
+def _fail_store() -> None:
+    raise StoreError(StoreTrouble.UNREACHABLE, "a fault that the test wants")
+
+
+def _fail_site() -> None:
+    raise SiteError(PS1, SiteTrouble.UNREACHABLE, "a fault that the test wants")
+
+
+def _drawn(request: Any, freeze: Any) -> Any:
+    message = request_card.draw(request, "", request_words.frozen(*_of(freeze)) if freeze else "", Form.TABLE)
+    return {"text": message.text, "blocks": list(message.blocks)}
+
+
+def _of(freeze: Any) -> tuple[Any, ...]:
+    return (freeze.user_id, freeze.at, freeze.why)
+
+
+def _words(words: Callable[..., Any]) -> Callable[..., Any]:
+    def make(request: Any, event: Any) -> Any:
+        message = words(request, event)
+        return {"text": message.text} if message else None
+
+    return make
+
+
+def _no_gap(entry: Entry, error: str) -> Any:
+    raise AssertionError(f"a gap for {entry.sequence}: {error}")
