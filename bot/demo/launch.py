@@ -36,6 +36,13 @@ STEP_SECONDS = 1.5
 def play(*, port: int, rows: int | None, browser: bool, tour: bool) -> int:
     """Run the demo until Ctrl-C, or for the length of the tour; return the exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _play(port=port, rows=rows, browser=browser, tour=tour)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _play(*, port: int, rows: int | None, browser: bool, tour: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="pkgstatus-demo-") as folder:
         site = Path(folder) / "site.db"
         build_sample(site, now=datetime.now(UTC), rows=rows)
@@ -114,10 +121,7 @@ def _stay(workspace: RunningWorkspace, bot: subprocess.Popen[bytes], *, browser:
 
         return guide(workspace.url)
     print("Type /pkgstatus PS100112 in #sccm-ops. Ctrl-C ends the demo.", file=sys.stderr)  # noqa: T201
-    try:
-        return bot.wait()
-    except KeyboardInterrupt:
-        return 0
+    return bot.wait()
 
 
 def _is_connected_in_time(workspace: RunningWorkspace, bot: subprocess.Popen[bytes]) -> bool:

@@ -73,7 +73,9 @@ class Answers:
 
     def say(self, to: Incoming, message: Message) -> None:
         """Answer so that only the asker sees it."""
-        self._send(to, message, {"response_type": "ephemeral", "replace_original": False})
+        visibility = {"response_type": "ephemeral", "replace_original": False}
+        if not self._send(to, message, visibility):
+            self._send(to, Message(message.text), visibility)
 
     def show(self, to: Incoming, draw: Callable[[Form], Message], *, public: bool, replace: bool = False) -> None:
         """Answer with a table in the best form Slack takes, in the channel or for the asker only."""

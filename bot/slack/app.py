@@ -14,7 +14,7 @@ from slack_bolt import App, BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
 
 if TYPE_CHECKING:
-    from slack_sdk import WebClient
+    from slack_bolt.authorization import AuthorizeResult
 
 log = structlog.get_logger()
 
@@ -22,10 +22,10 @@ ACKNOWLEDGING_THREADS = 16
 """Bolt's default of 5 leaves commands unacknowledged under load; these threads only acknowledge."""
 
 
-def build_app(client: WebClient) -> App:
-    """Return an app without listeners, for a client whose token is known to be good."""
+def build_app(identity: AuthorizeResult) -> App:
+    """Return an app without listeners. Every request is ours: the connection has proved it, nobody is asked again."""
     app = App(
-        client=client,
+        authorize=lambda: identity,
         logger=logging.getLogger("slack_bolt"),
         listener_executor=ThreadPoolExecutor(ACKNOWLEDGING_THREADS, thread_name_prefix="ack"),
         raise_error_for_unhandled_request=True,

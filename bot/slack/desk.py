@@ -51,6 +51,29 @@ class Taken(Enum):
 _SORRY = {Taken.BUSY: replies.BUSY, Taken.STOPPING: replies.STOPPING, Taken.UNRECORDED: replies.UNRECORDED}
 
 
+class Patience:
+    """Says once that an answer takes its time, unless it has begun to leave before; never after it."""
+
+    def __init__(self, seconds: float, say: Callable[[], None]) -> None:
+        self._say = say
+        self._guard = threading.Lock()
+        self._is_over = False
+        self._timer = threading.Timer(seconds, self._speak)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def end(self) -> None:
+        """The answer leaves now: say nothing any more, and wait for what is just being said."""
+        self._timer.cancel()
+        with self._guard:
+            self._is_over = True
+
+    def _speak(self) -> None:
+        with self._guard:
+            if not self._is_over:
+                self._say()
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a job came to: the deed to record first, unless the job did so itself, then the giving of the answer."""
@@ -132,25 +155,24 @@ class Desk:
         reach("inbox: kept")
         return Taken.NEW if is_new else Taken.SEEN
 
-    def _start(self, incoming: Incoming, patience: threading.Timer | None = None) -> None:
+    def _start(self, incoming: Incoming, patience: Patience | None = None) -> None:
         reach("inbox: acknowledged")
         self.work.start(partial(self._handle, incoming, patience))
 
-    def _patience(self, incoming: Incoming, note: str | None) -> threading.Timer | None:
+    def _patience(self, incoming: Incoming, note: str | None) -> Patience | None:
         if note is None:
             return None
-        patience = threading.Timer(NOTE_AFTER_SECONDS, self.answers.say, (incoming, replies.say(note)))
-        patience.daemon = True
-        patience.start()
-        return patience
+        return Patience(NOTE_AFTER_SECONDS, partial(self.answers.say, incoming, replies.say(note)))
 
-    def _handle(self, incoming: Incoming, patience: threading.Timer | None = None) -> None:
+    def _handle(self, incoming: Incoming, patience: Patience | None = None) -> None:
         with bound_contextvars(ref=incoming.reference, user=incoming.user_id):
             try:
                 reply = self._reply(incoming)
                 reach("answer: worked out")
                 if reply.deed is None or self._record(incoming, reply.deed):
                     reach("answer: recorded")
+                    if patience:
+                        patience.end()
                     reply.give()
                     reach("answer: given")
                     self.inbox.done(incoming.key)
@@ -165,7 +187,7 @@ class Desk:
                 log.error("cannot record", trouble=error.trouble.value, detail=error.detail)
             finally:
                 if patience:
-                    patience.cancel()
+                    patience.end()
             self._later(incoming)
 
     def _reply(self, incoming: Incoming) -> Reply:

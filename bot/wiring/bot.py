@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from slack_bolt import App
+    from slack_bolt.authorization import AuthorizeResult
 
     from bot.settings import Settings
     from bot.site.reading import SiteDatabase
@@ -92,9 +93,9 @@ class Bot:
         """Connect and work until `stop`. Raises SlackRefused or PolicyRefused when that can never be right."""
         for site in self._databases.values():
             self._start(_say_what_is_readable, site)
-        team_id = introduce(self._client, self._stopping)
-        if team_id is not None:
-            self._work_for(team_id)
+        identity = introduce(self._client, self._stopping)
+        if identity is not None:
+            self._work_as(identity)
         for thread in self._threads:
             thread.join(THREAD_SECONDS)
         for code in self._databases:
@@ -110,7 +111,8 @@ class Bot:
             log.warning("stopped before everything was finished")
         self._stopping.set()
 
-    def _work_for(self, team_id: str) -> None:
+    def _work_as(self, identity: AuthorizeResult) -> None:
+        team_id = identity.team_id or ""
         parts = RequestParts(self._settings, self._store, self._sites, self._writers, self._client, team_id)
         _check_policy(parts)
         self._diary.note("started", f"version {version('pkgstatus-bot')}", {"settings": fingerprint(self._settings)})
@@ -118,7 +120,7 @@ class Bot:
         desk = Desk(self._work, answers, self._store.inbox, self._store.ledger)
         adopting = Adopting(self._me, self._store.inbox, self._store.leases, desk)
         adopting.live()
-        app = self._app(team_id, desk, answers, parts)
+        app = self._app(identity, desk, answers, parts)
         self._start(self._relay(parts).run, self._stopping)
         for name, work in (
             ("tick", parts.watching.tick),
@@ -128,14 +130,14 @@ class Bot:
             self._schedule.every(TICK_SECONDS, name, work)
         self._schedule.start()
         app_token = self._settings.slack.app_token.get_secret_value()
-        Connection(app, app_token, self._stopping, self._connection_changed).run()
+        Connection(app, app_token, self._client, self._stopping, self._connection_changed).run()
         self._schedule.stop()
         self._diary.note("stopped")
 
-    def _app(self, team_id: str, desk: Desk, answers: Answers, parts: RequestParts) -> App:
-        app = build_app(self._client)
+    def _app(self, identity: AuthorizeResult, desk: Desk, answers: Answers, parts: RequestParts) -> App:
+        app = build_app(identity)
         people = RememberedPeople(SlackPeople(self._client), now)
-        access = Access(team_id, allowed(self._settings.viewers), people)
+        access = Access(identity.team_id or "", allowed(self._settings.viewers), people)
         lookup = Lookup(self._sites, access, Snapshots(now), now, self._settings.drift.grace)
         commands = Commands(desk, answers)
         commands.register(app)

@@ -11,6 +11,7 @@ import sqlite3
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes import TEAM
@@ -36,6 +37,14 @@ NEXT = {
     "converged": {"undone"},
 }
 """Which kind may follow which in the record of one request; what is not named ends it."""
+STANDS = {"requested": "pending", "quorum reached": "approved"} | {
+    kind: kind
+    for kind in (
+        "applying", "applied", "converged", "stalled", "failed", "rejected", "withdrawn", "expired", "stale", "undone",
+    )
+}  # fmt: skip
+"""The stage to which a kind leads; the others lead nowhere."""
+LATEST = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,7 @@ class Line:
     """One line of the ledger, read by ourselves."""
 
     sequence: int
+    at: datetime
     stream: str
     version: int
     kind: str
@@ -72,6 +82,11 @@ class Records:
         """The newest kind of event."""
         return self.lines[-1].kind
 
+    @property
+    def stage(self) -> str:
+        """Where it stands, in the words of the README's diagram."""
+        return next(STANDS[line.kind] for line in reversed(self.lines) if line.kind in STANDS)
+
     def of(self, kind: str) -> list[Line]:
         """All lines of a kind."""
         return [line for line in self.lines if line.kind == kind]
@@ -83,7 +98,8 @@ class Judge:
     def __init__(self, world: World) -> None:
         self.world = world
         self.requests: dict[str, Records] = {}
-        self.frozen = False
+        self._is_frozen = False
+        self._claimed_in_freeze: set[str] = set()
         self._applied: set[str] = set()
         self._head = (0, "0" * 64)
         self.kinds: Counter[str] = Counter()
@@ -112,11 +128,11 @@ class Judge:
             assert (sequence, previous) == (self._head[0] + 1, self._head[1]), "the chain is broken"
             assert digest == _hash(row), "an entry does not have the hash of its own text"
             self._head = (sequence, digest)
-            line = Line(sequence, stream, version, kind, user, team, json.loads(facts))
+            line = Line(sequence, datetime.fromisoformat(at), stream, version, kind, user, team, json.loads(facts))
             fresh.append(line)
             self.kinds[kind] += 1
             if stream == "freeze":
-                self.frozen = kind == "froze resets"
+                self._is_frozen = kind == "froze resets"
             if stream.startswith("request "):
                 self._story_goes_on(line)
         return fresh
@@ -127,6 +143,8 @@ class Judge:
         assert line.kind in NEXT.get(before, set()), f"{line.stream}: {line.kind} after {before}"
         assert line.version == len(records.lines) + 1
         records.lines.append(line)
+        if line.kind == "applying" and self._is_frozen:
+            self._claimed_in_freeze.add(line.stream.removeprefix("request "))
         clicks = Counter((each.facts["click"], each.kind) for each in records.lines if "click" in each.facts)
         assert not [click for click, count in clicks.items() if count > 1], "one click did the same twice"
         assert len(records.of("reminded")) <= 1
@@ -140,6 +158,7 @@ class Judge:
         assert not self.world.people.is_down
         assert line.team == TEAM
         assert line.user != opened.user or opened.facts["requester_counts"]
+        assert line.at < datetime.fromisoformat(opened.facts["expires_at"])
         if line.kind == "approved":
             assert line.facts["fingerprint"] == _fingerprint(records.plan) == opened.facts["fingerprint"]
 
@@ -153,6 +172,8 @@ class Judge:
             claims = records.of("applying")
             assert len(claims) == 1, "an effect without its claim, or with two"
             assert max(vote.sequence for vote in records.of("approved")) < claims[0].sequence
+            assert claims[0].at - records.of("quorum reached")[0].at <= LATEST, "approved too long ago"
+            assert request_id not in self._claimed_in_freeze, "applied although it was frozen before the claim"
             if request_id not in self._applied:
                 self._applied.add(request_id)
                 assert all(map(self.world.may_decide, voters)), "an approver no longer may decide"

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.stage import Stage
 
-GUEST = "Guests cannot use this; ask a full member of the workspace to run it for you."
+GUEST = "Guests cannot use this; ask a full member of the workspace to do it for you."
 NOT_LISTED = "You are not on the list of people who may read package versions; ask the bot's admin to add you to its "
 OTHER_WORKSPACE = "Only members of the workspace that installed me can use me; ask a colleague there."
 DEACTIVATED = "Your Slack account is deactivated here, so I cannot answer you."

@@ -1,0 +1,405 @@
+"""The two-person rule under everything that can happen at once; judged after every step by the records alone.
+
+The same histories are tried each time. PKGSTATUS_TEST_HISTORIES=500 tries that many others.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+
+from bot.domain.package import PackageId
+from bot.domain.query import Filter
+from bot.domain.request import Stage
+from bot.usecases.access import Actor
+from bot.usecases.approving import Click
+from bot.usecases.requesting import Wish
+from tests.domain.judge_of_requests import DONE_AFTER, Judge
+from tests.domain.model_of_requests import APPROVALS, LEASE_SECONDS, OTHER_PACKAGE, PACKAGE, PS1, Places, World
+from tests.fakes import ADA, GRACE, GUS, LINUS, MARGARET, OLGA, PKGSTATUS, TEAM
+
+VARIABLE = "PKGSTATUS_TEST_HISTORIES"
+HISTORIES, STEPS = 120, 50
+
+Traps = list[tuple[str, int, str]]
+BOTS = st.integers(0, 1)
+APPROVER_IDS = [GRACE.id, LINUS.id, MARGARET.id]
+ANYBODY = st.sampled_from(
+    [*(Actor(user, TEAM) for user in [*APPROVER_IDS * 4, ADA.id, GUS.id, PKGSTATUS.id, "U0NOBODY"]), Actor(OLGA.id, OLGA.team_id)]
+)
+ASKERS = st.sampled_from([Actor(ADA.id, TEAM)] * 4 + [Actor(GRACE.id, TEAM), Actor(GUS.id, TEAM)])
+PACKAGES = st.sampled_from([PACKAGE, PACKAGE, PACKAGE, OTHER_PACKAGE])
+WHICH = st.integers(0, 5)
+PLACES = [
+    "append: before", "append: within", "append: behind", "read: before", "read: behind", "apply: before",
+    "apply: behind", "site: within", "forbid: before", "forbid: behind", "rehearse: before",
+]  # fmt: skip
+HOWS = ["dies", "database fails", "other bot works", "freeze"]
+TRAPS = st.lists(st.tuples(st.sampled_from(PLACES), st.integers(0, 4), st.sampled_from(HOWS)), max_size=2)
+SEEN_STAGES: set[str] = set()
+SPRUNG: set[str] = set()
+
+
+class Histories(RuleBasedStateMachine):
+    """Rules are what can happen; after each the judge looks."""
+
+    places: Places
+
+    @initialize(requester_counts=st.sampled_from([False, False, False, True]))
+    def begin(self, requester_counts: bool) -> None:  # noqa: FBT001 - drawn by name
+        self.folder = tempfile.TemporaryDirectory(dir=self.places.store.parent)
+        self.world = World(self.places.copy(Path(self.folder.name)), requester_counts=requester_counts)
+        self.judge = Judge(self.world)
+        self.clicks: list[tuple[Any, ...]] = []
+
+    # People
+
+    @rule(bot=BOTS, actor=ASKERS, package=PACKAGES, which=st.sampled_from(["", "", "dp:NYC*", "dp:LON*", "site:P02"]))
+    def ask(self, bot: int, actor: Actor, package: PackageId, which: str) -> None:
+        self._press(bot, ("ask", actor, package, which, self._origin()))
+
+    @rule(bot=BOTS, actor=ASKERS, number=WHICH)
+    def undo(self, bot: int, actor: Actor, number: int) -> None:
+        if request_id := self._request(number):
+            self._press(bot, ("undo", actor, request_id, self._origin()))
+
+    @rule(bot=BOTS, actor=ANYBODY, number=WHICH, slip=st.sampled_from(["", "", "", "", "plan", "card", "request"]))
+    def approve(self, bot: int, actor: Actor, number: int, slip: str) -> None:
+        if request_id := self._request(number):
+            self._press(bot, ("approve", self._click(actor, request_id, slip)))
+
+    @rule(bot=BOTS, package=PACKAGES, traps=TRAPS, end=st.sampled_from(["approved", "applied", "healed", "a day later"]))
+    def a_whole_story(self, bot: int, package: PackageId, traps: Traps, end: str) -> None:
+        """The way that many histories should go: all is well, but for one thing that may go wrong on the way."""
+        self._all_is_well(bot)
+        self.everything_falls_behind_again()
+        self._set(bot, traps)
+        self._press(bot, ("ask", Actor(ADA.id, TEAM), package, "", self._origin()))
+        self._two_approve(bot)
+        self._go_on_to(bot, end)
+
+    @rule(bot=BOTS, traps=TRAPS, end=st.sampled_from(["approved", "applied", "a day later"]))
+    def the_way_back_of_a_story(self, bot: int, traps: Traps, end: str) -> None:
+        """What was done last is undone."""
+        self._all_is_well(bot)
+        done = [request_id for request_id, records in self.judge.requests.items() if records.last in DONE_AFTER]
+        if done:
+            self._set(bot, traps)
+            self._press(bot, ("undo", Actor(ADA.id, TEAM), done[-1], self._origin()))
+            self._two_approve(bot)
+            self._go_on_to(bot, end)
+
+    @rule(bot=BOTS, actor=ANYBODY, number=WHICH)
+    def reject(self, bot: int, actor: Actor, number: int) -> None:
+        if request_id := self._request(number):
+            self._press(bot, ("reject", self._click(actor, request_id, "")))
+
+    @rule(bot=BOTS, actor=st.sampled_from([Actor(ADA.id, TEAM), Actor(LINUS.id, TEAM)]), number=WHICH)
+    def withdraw(self, bot: int, actor: Actor, number: int) -> None:
+        if request_id := self._request(number):
+            self._press(bot, ("withdraw", self._click(actor, request_id, "")))
+
+    @precondition(lambda self: self.clicks)
+    @rule(bot=BOTS, data=st.data())
+    def a_click_comes_again(self, bot: int, data: st.DataObject) -> None:
+        self._do(bot, data.draw(st.sampled_from(self.clicks)))
+
+    @rule(bot=BOTS, freeze=st.sampled_from([True, False, False]))
+    def brake(self, bot: int, freeze: bool) -> None:  # noqa: FBT001 - drawn by name
+        actor, click = Actor(GRACE.id, TEAM), self._origin()["click"]
+        if freeze:
+            self.world.act(bot, lambda process: process.freezing.freeze(actor, "site update", click))
+        else:
+            self.world.act(bot, lambda process: process.freezing.unfreeze(actor, click))
+
+    # The bots by themselves
+
+    @rule(bot=BOTS)
+    def work_off(self, bot: int) -> None:
+        self.world.act(bot, lambda process: process.applying.leases.hold("apply"))
+        self.world.monotonic += LEASE_SECONDS + 1
+        self.world.act(bot, lambda process: process.applying.work_off())
+
+    @rule(bot=BOTS, minutes=st.sampled_from([0, 0, 5, 1500]))
+    def look(self, bot: int, minutes: int) -> None:
+        self.world.pass_time(minutes=minutes)
+        self.world.act(bot, lambda process: process.watching.look())
+        self.world.act(bot, lambda process: process.watching.close_undone())
+
+    @rule(bot=BOTS, minutes=st.sampled_from([1, 1, 9, 16, 125, 245, 1500]), is_told=st.sampled_from([True, True, False]))
+    def time_passes(self, bot: int, minutes: int, is_told: bool) -> None:  # noqa: FBT001 - drawn by name
+        self.world.pass_time(minutes=minutes)
+        self.world.act(bot, lambda process: process.watching.tick())
+        if is_told:
+            self.tell(bot)
+
+    @rule(bot=BOTS)
+    def tell(self, bot: int) -> None:
+        self.world.act(bot, lambda process: process.leases.hold("relay"))
+        self.world.pass_time(minutes=1)
+        self.world.act(bot, lambda process: process.tell())
+
+    # Everything else
+
+    @rule(bot=BOTS)
+    def a_bot_is_killed_and_started_again(self, bot: int) -> None:
+        self.world.restart(bot)
+
+    @rule(bot=BOTS, traps=TRAPS)
+    def something_will_go_wrong(self, bot: int, traps: Traps) -> None:
+        self._set(bot, traps)
+
+    @rule(is_down=st.booleans())
+    def slack_goes_or_comes(self, is_down: bool) -> None:  # noqa: FBT001 - drawn by name
+        self.world.slack.is_down = self.world.people.is_down = is_down
+
+    @precondition(lambda self: self.world.slack.messages)
+    @rule(data=st.data())
+    def a_message_is_deleted(self, data: st.DataObject) -> None:
+        self.world.slack.messages[data.draw(st.sampled_from(list(self.world.slack.messages)))] = None
+
+    @rule(user=st.sampled_from(APPROVER_IDS), flag=st.sampled_from(["is_deactivated", "is_guest"]), is_so=st.booleans())
+    def somebody_changes(self, user: str, flag: str, is_so: bool) -> None:  # noqa: FBT001 - drawn by name
+        self.world.change_person(user, **{flag: is_so})
+
+    @rule(approvers=st.sampled_from([APPROVER_IDS, APPROVER_IDS, APPROVER_IDS[:2], APPROVER_IDS[1:], [ADA.id, GRACE.id], []]))
+    def the_list_changes(self, approvers: list[str]) -> None:
+        self.world.change_approvers(*approvers)
+
+    @rule(
+        where=st.sampled_from(["PkgServer LIKE '%NYC-DP03%'", "SiteCode = 'P02'", "Type = 1", "SourceVersion = 0", "1 = 1"]),
+        what=st.sampled_from(["SourceVersion = 13, Status = 3", "SourceVersion = 0, Status = 2", "SourceVersion = 8"]),
+    )
+    def the_site_changes_rows(self, where: str, what: str) -> None:
+        self.world.change_site(f"UPDATE PkgStatus SET {what} WHERE {where}")
+
+    @rule()
+    def distribution_manager_brings_back_what_was_reset(self) -> None:
+        self.world.change_site(
+            "UPDATE PkgStatus SET SourceVersion = 13, Status = 3 WHERE SourceVersion = 0 AND Status = 2"
+        )
+
+    @rule()
+    def everything_falls_behind_again(self) -> None:
+        self.world.change_site("UPDATE PkgStatus SET SourceVersion = 7, Status = 3, UpdateTime = '2026-01-01 00:00:00'")
+        self.world.change_site("UPDATE PkgStatus SET SourceVersion = 13, Status = 2 WHERE SiteCode = 'PS1' AND Type = 1")
+
+    @rule(version=st.sampled_from([13, 14]))
+    def the_package_changes(self, version: int) -> None:
+        self.world.change_site("UPDATE SMSPackages SET SourceVersion = ? WHERE PkgID = 'PS100112'", version)
+
+    @rule(bot=BOTS)
+    def all_is_well(self, bot: int) -> None:
+        self._all_is_well(bot)
+
+    # What must hold
+
+    @invariant()
+    def the_records_are_right(self) -> None:
+        if hasattr(self, "judge"):
+            self.judge.judge()
+            SEEN_STAGES.update(self._stages())
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        SPRUNG.update(self.world.traps.sprung)
+        try:
+            self._everything_works_again_and_all_requests_end()
+        finally:
+            self.world.close()
+            self.folder.cleanup()
+
+    def _two_approve(self, bot: int) -> None:
+        self.judge.judge()
+        if request_id := self._request(0):
+            for user in (GRACE.id, LINUS.id):
+                self._press(bot, ("approve", self._click(Actor(user, TEAM), request_id, "")))
+
+    def _go_on_to(self, bot: int, end: str) -> None:
+        if end == "approved":
+            return
+        self.work_off(bot)
+        self.the_records_are_right()
+        if end == "healed":
+            self.distribution_manager_brings_back_what_was_reset()
+        if end != "applied":
+            self.look(bot, 1500 if end == "a day later" else 5)
+
+    def _set(self, bot: int, traps: Traps) -> None:
+        for place, skip, how in traps:
+            # Within a transaction the other bot could only wait for this one.
+            if not (how in {"other bot works", "freeze"} and "within" in place):
+                self.world.trap(place, skip if place.startswith(("append", "read")) else 0, how, bot)
+
+    def _all_is_well(self, bot: int) -> None:
+        world = self.world
+        world.slack.is_down = world.people.is_down = False
+        world.change_approvers(*APPROVER_IDS)
+        for user in APPROVER_IDS:
+            world.change_person(user, is_deactivated=False, is_guest=False)
+        self.brake(bot, freeze=False)
+        self.the_package_changes(13)
+        self.tell(bot)
+
+    def _everything_works_again_and_all_requests_end(self) -> None:
+        world = self.world
+        world.traps.waiting.clear()
+        world.slack.is_down = world.people.is_down = False
+        for number in (0, 1):
+            world.restart(number)
+        world.pass_time(minutes=1)
+        world.bots[0].tell()
+        world.bots[0].freezing.unfreeze(Actor(GRACE.id, TEAM), "end")
+        for click in self.clicks:
+            self._do(1, click)
+        for minutes in (1, 20, 241):
+            world.pass_time(minutes=minutes)
+            for bot in world.bots:
+                bot.leases.hold("apply")
+                bot.watching.tick()
+                bot.applying.work_off()
+            self.judge.judge()
+        world.pass_time(minutes=1)
+        world.bots[0].tell()
+        self.judge.judge()
+        assert not self._stages() & {Stage.PENDING, Stage.APPROVED, Stage.APPLYING}
+        assert world.bots[0].outbox.destinations() == [], "something was never told"
+
+    def _stages(self) -> set[str]:
+        return {records.stage for records in self.judge.requests.values()}
+
+    def _press(self, bot: int, click: tuple[Any, ...]) -> None:
+        self.clicks.append(click)
+        self._do(bot, click)
+
+    def _do(self, bot: int, click: tuple[Any, ...]) -> None:
+        match click:
+            case ("ask", actor, package, which, origin):
+                wanted = Filter(servers=(which[3:],)) if which[:2] == "dp" else Filter(sites=frozenset([which[5:]] * bool(which)))
+                wish = Wish(PS1, package, wanted, "stuck for weeks")
+                self.world.act(bot, lambda process: process.requesting.ask(actor, wish, origin))
+            case ("undo", actor, request_id, origin):
+                self.world.act(bot, lambda process: process.requesting.undo(actor, request_id, origin))
+            case ("approve", pressed):
+                self.world.act(bot, lambda process: process.approving.approve(pressed))
+            case ("reject", pressed):
+                self.world.act(bot, lambda process: process.approving.reject(pressed, "not now, please"))
+            case ("withdraw", pressed):
+                self.world.act(bot, lambda process: process.approving.withdraw(pressed))
+
+    def _origin(self) -> dict[str, str]:
+        self.last_click = getattr(self, "last_click", 0) + 1
+        return {"click": f"click {self.last_click}"}
+
+    def _request(self, number: int) -> str | None:
+        """Return one of the newest requests, the newest one most often."""
+        ids = list(self.judge.requests)[::-1][:3]
+        return ids[number] if number < len(ids) else next(iter(ids), None)
+
+    def _click(self, actor: Actor, request_id: str, slip: str) -> Click:
+        """Press a button as the newest card shows it, but for one slip."""
+        card = self.world.bots[0].index.card(request_id)
+        if card is None:
+            self.tell(0)
+            card = self.world.bots[0].index.card(request_id)
+        channel, ts = (card.channel, card.ts) if card else (APPROVALS, "0")
+        fingerprint = self.judge.requests[request_id].lines[0].facts["fingerprint"]
+        changed = {
+            "plan": ("f" * 64, channel, ts, request_id),
+            "card": (fingerprint, channel, "9999.000", request_id),
+            "request": (fingerprint, channel, ts, "0123456789abcdef"),
+        }
+        fingerprint, channel, ts, request_id = changed.get(slip, (fingerprint, channel, ts, request_id))
+        return Click(actor, request_id, fingerprint, channel, ts, self._origin())
+
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder without a disk behind it, where there is one
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Yield a folder in memory: these files need not survive anything but our own crashes."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else tmp_path) as folder:
+        yield Path(folder)
+
+
+def test_whatever_happens_no_row_is_changed_twice_or_without_two_people_or_without_its_backup(folder: Path) -> None:
+    Histories.places = Places.make(folder)
+    asked = os.environ.get(VARIABLE)
+    run_state_machine_as_test(
+        Histories,
+        settings=settings(
+            max_examples=int(asked or HISTORIES),
+            stateful_step_count=STEPS,
+            derandomize=not asked,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    assert {"applied", "failed", "stale", "expired"} <= SEEN_STAGES, "the histories never came to where it matters"
+    assert {"apply: behind", "append: within", "append: behind"} <= SPRUNG
+
+
+def test_the_model_can_come_to_every_stage_and_to_every_trap(folder: Path) -> None:
+    Histories.places = Places.make(folder)
+    SEEN_STAGES.clear()
+    SPRUNG.clear()
+    for end in ENDS:
+        history = Histories()
+        history.begin(requester_counts=False)
+        end(history)
+        history.the_records_are_right()
+        history.teardown()
+
+    assert set(Stage) == SEEN_STAGES
+    assert set(PLACES) == SPRUNG
+
+
+def story(traps: Traps, end: str) -> Callable[[Histories], None]:
+    return lambda history: history.a_whole_story(0, PACKAGE, traps, end)
+
+
+def undone(history: Histories) -> None:
+    history.a_whole_story(0, PACKAGE, [], "applied")
+    history.the_way_back_of_a_story(1, [], "applied")
+    history.look(1, 5)
+
+
+def asked_and(deed: Callable[[Histories], None]) -> Callable[[Histories], None]:
+    def run(history: Histories) -> None:
+        history.ask(0, Actor(ADA.id, TEAM), PACKAGE, "")
+        history.the_records_are_right()
+        deed(history)
+
+    return run
+
+
+def stale(history: Histories) -> None:
+    history.a_whole_story(0, PACKAGE, [], "approved")
+    history.the_site_changes_rows("1 = 1", "SourceVersion = 8")
+    history.work_off(0)
+
+
+ENDS: list[Callable[[Histories], None]] = [
+    story([], "approved"),
+    story([], "healed"),
+    story([], "a day later"),
+    undone,
+    stale,
+    asked_and(lambda history: history.withdraw(0, Actor(ADA.id, TEAM), 0)),
+    asked_and(lambda history: history.reject(0, Actor(GRACE.id, TEAM), 0)),
+    asked_and(lambda history: history.time_passes(0, 245, is_told=True)),
+    *(story([(place, 0, "dies")], "applied") for place in PLACES if not place.startswith("forbid")),
+    *(story([("apply: before", 0, "database fails"), (place, 0, "dies")], "applied") for place in PLACES),
+    *(story([(place, 0, how)], "applied") for place in PLACES for how in HOWS),
+]

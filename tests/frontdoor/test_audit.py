@@ -1,0 +1,330 @@
+"""Every action leaves an entry before its answer leaves, and the audit channel tells them all, in order."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.frontdoor.seen import CSV, NEXT, words
+from tests.frontdoor.sites import locked
+from tests.frontdoor.trail import (
+    AUDIT,
+    assert_trail_is_whole,
+    entries,
+    lines,
+    lines_of,
+    newest,
+    store_path,
+    told,
+    wait_until_told,
+)
+
+if TYPE_CHECKING:
+    from tests.frontdoor.trail import Recorded
+    from tests.stage import Json, Stage
+
+ANSWER = "PS100112 Boot image (x64), source version 13: "
+FACTS = "audit_facts"
+IDS = {"ada": "U000000ADA", "grace": "U00000GRACE", "gus": "U000000GUS", "olga": "U000000OLGA"}
+MENTION = re.compile(r"<[@!#][^>]*>")
+
+
+@pytest.mark.parametrize(
+    ("user", "typed", "kind", "outcome", "reason"),
+    [
+        ("ada", "PS100112", "looked up", "answered", ""),
+        ("ada", "ps100112 behind site:P02", "looked up", "answered", ""),
+        ("ada", "PS1FFFFF", "looked up", "refused", "unknown package"),
+        ("ada", "PS100112 purple", "asked", "refused", "unknown filter"),
+        ("ada", "nonsense", "asked", "refused", "bad ID"),
+        ("ada", "find boot image", "searched", "answered", ""),
+        ("ada", "find", "asked", "refused", "nothing to find"),
+        ("ada", "help", "asked for help", "answered", ""),
+        ("ada", "requests", "listed requests", "answered", ""),
+        ("ada", "history PS100112", "read the history", "answered", ""),
+        ("grace", "freeze", "asked", "refused", "no reason"),
+        ("ada", "freeze it", "freeze", "refused", "not an approver"),
+        ("ada", "unfreeze", "unfreeze", "refused", "not an approver"),
+        ("gus", "PS100112", "looked up", "refused", "guest"),
+        ("gus", "find boot image", "searched", "refused", "guest"),
+        ("gus", "requests", "listed requests", "refused", "guest"),
+        ("olga", "PS100112", "looked up", "refused", "other workspace"),
+    ],
+)
+def test_a_command_is_recorded_with_who_and_outcome(  # noqa: PLR0913, PLR0917 - one row of the table
+    stage: Stage, user: str, typed: str, kind: str, outcome: str, reason: str
+) -> None:
+    before = newest(stage)
+
+    stage.command(user, typed, force=True)
+    stage.answer_to(user)
+
+    (entry,) = entries(stage, before)
+    assert (entry.kind, entry.facts["outcome"]) == (kind, outcome)
+    assert entry.facts.get("reason", "").startswith(reason)
+    assert entry.user == IDS[user]
+    assert entry.team == ("T0FABRIKAM" if user == "olga" else "T0CONTOSO")
+
+
+def test_turned_pages_and_exports_are_recorded(stage: Stage) -> None:
+    answer = stage.ask("ada", "PS100112")
+    before = newest(stage)
+
+    stage.click("ada", answer, CSV)
+    stage.answer_to("ada")
+    stage.click("gus", answer, CSV)
+    stage.answer_to("gus")
+
+    done, refused = entries(stage, before)
+    assert done.in_short == ("exported CSV", "answered", "")
+    assert (done.facts["object"], done.facts["detail"]) == ("PS100112", "41 rows")
+    assert refused.in_short == ("exported CSV", "refused", "guest")
+
+
+def test_a_table_with_pages_leaves_an_entry_for_each_turn(tmp_path: Path) -> None:
+    with big_stage(tmp_path) as stage:
+        stage.start_bot()
+        answer = stage.ask("ada", "PS100112")
+        before = newest(stage)
+
+        stage.click("ada", answer, NEXT)
+
+        turned = stage.wait_for(lambda: entries(stage, before))
+        assert turned[0].in_short == ("turned a page", "answered", "")
+        assert turned[0].facts["detail"].startswith("from row ")
+
+
+def test_an_entry_is_there_before_its_answer(stage: Stage) -> None:
+    before = newest(stage)
+    stage.faults("response_url", delay_s=1.5)
+
+    stage.command("ada", "PS100112")
+
+    (entry,) = stage.wait_for(lambda: entries(stage, before))
+    assert entry.kind == "looked up"
+    assert stage.answers() == []
+    assert stage.answer_to("ada")["text"].startswith(ANSWER)
+
+
+def test_the_channel_tells_every_entry_in_order_and_mentions_only_who_acted(stage: Stage) -> None:
+    stage.ask("ada", "PS100112")
+    recorded = wait_until_told(stage)
+
+    assert lines(stage) == lines_of(recorded), "no line is repeated while nothing goes wrong"
+    for message in told(stage):
+        assert not MENTION.search(message["text"])
+        shown = words({"blocks": message["blocks"]}).split("\n")
+        by_number = {entry.sequence: entry for entry in recorded}
+        for line in shown:
+            entry = by_number[int(re.findall(r"`#(\d+)`", line)[0])] if "`#" in line else None
+            assert set(MENTION.findall(line)) <= ({f"<@{entry.user}>"} if entry else set())
+
+
+def test_a_refusal_looks_different_from_a_deed(stage: Stage) -> None:
+    before = newest(stage)
+    stage.ask("ada", "help")
+    stage.ask("ada", "nonsense")
+    stage.ask("ada", "PS100112")
+    wait_until_told(stage)
+
+    shown = "\n".join(words({"blocks": message["blocks"]}) for message in told(stage)).split("\n")
+    marks = {line.split("`#")[1].split("`")[0]: line[0] for line in shown if "`#" in line}
+    helped, refused, answered = (marks[str(before + number)] for number in (1, 2, 3))
+    assert helped == answered != refused
+
+
+def test_long_facts_are_behind_a_button_and_reading_them_is_recorded(stage: Stage) -> None:
+    why = "storage maintenance & <more> " * 10
+    stage.ask("grace", f"freeze {why}")
+    stage.ask("grace", "unfreeze")
+    froze = next(entry for entry in entries(stage) if entry.kind == "froze resets")
+    wait_until_told(stage)
+    message = next(message for message in told(stage) if FACTS in str(message["blocks"]))
+    before = newest(stage)
+
+    stage.click("linus", message, FACTS, value=str(froze.sequence))
+
+    shown = stage.answer_to("linus", AUDIT)
+    assert shown["ephemeral"]
+    assert froze.hash in words(shown)
+    assert entries(stage, before)[0].in_short == ("read an entry", "answered", "")
+    stage.click("olga", message, FACTS, value=str(froze.sequence))
+    stage.wait_for(lambda: len(entries(stage, before)) > 1)
+    assert entries(stage, before)[1].in_short == ("read an entry", "refused", "other workspace")
+
+
+def test_facts_too_long_for_a_message_come_as_a_file_and_a_failing_upload_is_said(stage: Stage) -> None:
+    stage.ask("grace", "freeze " + "x" * 200 + " y" * 900)
+    stage.ask("grace", "unfreeze")
+    froze = [entry for entry in entries(stage) if entry.kind == "froze resets"][-1]
+    wait_until_told(stage)
+    message = [message for message in told(stage) if FACTS in str(message["blocks"])][-1]
+
+    stage.click("linus", message, FACTS, value=str(froze.sequence))
+    (file,) = stage.wait_for(lambda: stage.look("files", user="linus")["files"])
+    assert file["name"] == f"entry-{froze.sequence}.json"
+    assert froze.facts["reason_given"] in file["text"]
+
+    stage.faults("files.getUploadURLExternal", error="internal_error")
+    stage.click("linus", message, FACTS, value=str(froze.sequence))
+    assert stage.answer_to("linus", AUDIT)["ephemeral"]
+
+
+def test_start_and_stop_are_recorded_with_a_fingerprint_that_changes_with_the_settings_only(
+    fresh_stage: Stage,
+) -> None:
+    many = [f"U0APPROVER{number}" for number in range(8)]
+    for users in (many, many[::-1], many[:-1]):
+        fresh_stage.start_bot(approvers__users=[*users, "U00000GRACE", "U00000LINUS"])
+        assert fresh_stage.stop_bot() == 0
+
+    recorded = [entry for entry in entries(fresh_stage) if entry.kind in {"started", "stopped"}]
+    assert [entry.kind for entry in recorded] == ["started", "stopped"] * 3
+    assert {(entry.user, entry.team) for entry in recorded} == {("", "")}
+    first, same, other = (entry.facts["settings"] for entry in recorded if entry.kind == "started")
+    assert first == same != other
+
+
+def test_no_secret_is_in_the_store_or_in_the_channel(fresh_stage: Stage) -> None:
+    secrets = [fresh_stage.workspace.bot_token, fresh_stage.workspace.app_token, str(fresh_stage.site)]
+    fresh_stage.start_bot()
+    fresh_stage.ask("ada", "PS100112")
+    wait_until_told(fresh_stage)
+    fresh_stage.stop_bot()
+
+    kept = b"".join(path.read_bytes() for path in Path(store_path(fresh_stage)).parent.glob("store.db*")).decode(
+        errors="replace"
+    )
+    assert "PS100112" in kept
+    shown = str(fresh_stage.messages(AUDIT))
+    assert [secret for secret in secrets if secret in kept or secret in shown] == []
+
+
+def test_a_lost_connection_and_its_return_are_recorded(fresh_stage: Stage) -> None:
+    fresh_stage.start_bot()
+    before = newest(fresh_stage)
+    fresh_stage.socket("refuse")
+    fresh_stage.socket("drop")
+    (lost,) = fresh_stage.wait_for(lambda: entries(fresh_stage, before))
+    fresh_stage.socket("accept")
+
+    back = fresh_stage.wait_for(lambda: entries(fresh_stage, lost.sequence))
+
+    assert [lost.kind, back[0].kind] == ["connection lost", "connection back"]
+    assert_trail_is_whole(fresh_stage)
+
+
+def test_a_site_database_that_fails_and_comes_back_is_recorded_once_each(fresh_stage: Stage) -> None:
+    fresh_stage.start_bot()
+    before = newest(fresh_stage)
+    away = fresh_stage.site.rename(fresh_stage.site.with_name("away.db"))
+    fresh_stage.ask("ada", "PS100112")
+    fresh_stage.ask("ada", "PS100112")
+    away.rename(fresh_stage.site)
+    fresh_stage.ask("ada", "PS100112")
+
+    recorded = entries(fresh_stage, before)
+
+    assert [entry.kind for entry in recorded] == [
+        "site database failed",
+        "/pkgstatus",
+        "/pkgstatus",
+        "site database back",
+        "looked up",
+    ]
+    assert [entry.facts["outcome"] for entry in recorded[1:3]] == ["failed"] * 2
+    assert "PS1" in recorded[0].facts["detail"]
+
+
+def test_who_was_sent_away_by_a_busy_bot_is_recorded(fresh_stage: Stage) -> None:
+    fresh_stage.start_bot(work__workers=1, work__waiting=0)
+    before = newest(fresh_stage)
+
+    with locked(fresh_stage.site):
+        fresh_stage.command("ada", "PS100112")
+        busy = fresh_stage.wait_for(lambda: fresh_stage.command("grace", "PS100112")["response"])
+
+    assert "busy" in busy["text"]
+    refused = [entry for entry in entries(fresh_stage, before) if entry.facts["outcome"] == "refused"]
+    assert {(entry.user, entry.facts["reason"]) for entry in refused} == {(IDS["grace"], "busy")}
+
+
+def test_what_is_delivered_twice_is_recorded_once(stage: Stage) -> None:
+    before, repeated = newest(stage), stage.log().count("delivered again")
+    stage.ask("ada", "PS100112")
+    stage.socket("redeliver_last")
+    stage.wait_for(lambda: stage.log().count("delivered again") > repeated)
+    stage.ask("ada", "help")
+
+    assert kinds(entries(stage, before)) == ["looked up", "asked for help"]
+
+
+def test_the_channel_tells_everything_in_order_through_a_row_of_failures(fresh_stage: Stage) -> None:
+    fresh_stage.start_bot()
+    fresh_stage.faults("chat.postMessage", status=429, retry_after=1)
+    fresh_stage.faults("chat.postMessage", status=500, after_effect=True)
+    fresh_stage.faults("chat.postMessage", drop=True, times=2)
+    fresh_stage.faults("chat.postMessage", error="channel_not_found")
+    for number in range(8):
+        fresh_stage.ask("ada", f"PS10011{number}")
+
+    assert_trail_is_whole(fresh_stage)
+    assert "not delivered; trying again" in fresh_stage.log()
+
+
+def test_an_archived_audit_channel_is_told_to_the_admin_and_caught_up_with_when_it_is_back(fresh_stage: Stage) -> None:
+    fresh_stage.start_bot()
+    fresh_stage.do("channel", id="C0SCCMAUDIT", is_archived=True)
+    shown = lines(fresh_stage)
+    fresh_stage.ask("ada", "PS100112")
+    fresh_stage.ask("grace", "nonsense")
+    fresh_stage.wait_for(lambda: '"is_archived"' in fresh_stage.log())
+    assert lines(fresh_stage) == shown
+
+    fresh_stage.do("channel", id="C0SCCMAUDIT", is_archived=False)
+
+    assert_trail_is_whole(fresh_stage)
+
+
+def test_a_trail_that_was_behind_at_a_stop_is_told_after_the_next_start(fresh_stage: Stage) -> None:
+    fresh_stage.faults("chat.postMessage", status=503, times=1000)
+    fresh_stage.start_bot()
+    for number in range(5):
+        fresh_stage.ask("ada", f"PS10011{number}")
+    fresh_stage.stop_bot()
+    assert lines(fresh_stage) == []
+
+    fresh_stage.do("faults", clear=True)
+    fresh_stage.start_bot()
+
+    assert_trail_is_whole(fresh_stage)
+    assert kinds(entries(fresh_stage))[-2:] == ["stopped", "started"]
+
+
+def test_an_answer_that_can_go_nowhere_now_comes_by_direct_message_when_slack_is_back(fresh_stage: Stage) -> None:
+    fresh_stage.start_bot()
+    fresh_stage.faults("response_url", status=404, error="expired_url")
+    fresh_stage.faults("chat.postMessage", status=503, times=1000)
+    before = newest(fresh_stage)
+
+    fresh_stage.command("linus", "PS100112")
+    fresh_stage.wait_for(lambda: "answered by direct message" in kinds(entries(fresh_stage, before)))
+    fresh_stage.do("faults", clear=True)
+
+    answer = fresh_stage.wait_for(lambda: fresh_stage.answers("linus", "@linus"), seconds=60)[0]
+    assert answer["text"].startswith(ANSWER)
+    assert fresh_stage.answers("linus") == []
+    assert_trail_is_whole(fresh_stage)
+
+
+def kinds(recorded: list[Recorded]) -> list[str]:
+    return [entry.kind for entry in recorded]
+
+
+def big_stage(folder: Path) -> Any:
+    from tests.stage import Stage  # noqa: PLC0415 - the only stage that is not a fixture
+
+    return Stage(folder, rows=1000)

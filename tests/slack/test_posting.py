@@ -1,0 +1,227 @@
+"""Posting to the local workspace, whole and disturbed: every failure gets the name that the relay acts on."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from slack_sdk import WebClient
+
+from bot.demo.launch import manifest_path
+from bot.demo.workspace.server import RunningWorkspace
+from bot.slack.posting import SlackPoster
+from bot.usecases.delivering import Posted, PostError, PostTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.stage import Stage
+
+AUDIT, ADA = "C0SCCMAUDIT", "U000000ADA"
+HELLO = {"text": "hello"}
+TIMEOUT_SECONDS = 1
+LATER, UNREACHABLE, CHANNEL, REFUSED = PostTrouble
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def stage(fresh_stage: Stage) -> Stage:
+    return fresh_stage
+
+
+@pytest.fixture
+def poster(stage: Stage) -> SlackPoster:
+    return poster_at(stage.workspace.api_url)
+
+
+def poster_at(address: str, token: str = RunningWorkspace.bot_token) -> SlackPoster:
+    return SlackPoster(WebClient(token=token, base_url=address, timeout=TIMEOUT_SECONDS))
+
+
+def texts(stage: Stage, channel: str = AUDIT) -> list[str]:
+    return [message["text"] for message in stage.messages(channel)]
+
+
+def failure(poster: SlackPoster, destination: str = AUDIT, payload: Json | None = None) -> PostError:
+    with pytest.raises(PostError) as caught:
+        poster.post(destination, HELLO if payload is None else payload)
+    return caught.value
+
+
+def test_a_message_is_posted_and_its_place_returned(stage: Stage, poster: SlackPoster) -> None:
+    posted = poster.post(AUDIT, HELLO)
+
+    (message,) = stage.messages(AUDIT)
+    assert (posted.channel, posted.ts) == (AUDIT, message["ts"])
+    assert message["text"] == "hello"
+
+
+def test_a_person_is_written_to_by_user_id_and_the_conversation_returned(stage: Stage, poster: SlackPoster) -> None:
+    posted = poster.post(ADA, HELLO)
+
+    assert posted.channel.startswith("D")
+    assert texts(stage, "@ada") == ["hello"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "trouble"),
+    [
+        ({"error": "ratelimited"}, LATER),
+        ({"status": 429}, LATER),
+        ({"status": 500}, UNREACHABLE),
+        ({"status": 503}, UNREACHABLE),
+        ({"drop": True}, UNREACHABLE),
+        ({"delay_s": TIMEOUT_SECONDS + 1}, UNREACHABLE),
+        ({"error": "internal_error"}, UNREACHABLE),
+        ({"error": "service_unavailable"}, UNREACHABLE),
+        ({"error": "an_error_that_slack_invents_tomorrow"}, UNREACHABLE),
+        ({"error": "invalid_auth"}, UNREACHABLE),
+        ({"error": "channel_not_found"}, CHANNEL),
+        ({"error": "not_in_channel"}, CHANNEL),
+        ({"error": "is_archived"}, CHANNEL),
+        ({"error": "restricted_action"}, CHANNEL),
+        ({"error": "invalid_blocks"}, REFUSED),
+        ({"error": "msg_too_long"}, REFUSED),
+        ({"error": "no_text"}, REFUSED),
+    ],
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else str(value),
+)
+def test_each_failure_is_named_and_the_next_post_goes_through(
+    stage: Stage, poster: SlackPoster, fault: Json, trouble: PostTrouble
+) -> None:
+    # The client repeats a call whose connection was cut once; then it is a failure.
+    stage.faults("chat.postMessage", **fault, times=2 if "drop" in fault else 1)
+
+    assert failure(poster).trouble is trouble
+
+    poster.post(AUDIT, {"text": "again"})
+    assert texts(stage)[-1] == "again"
+
+
+def test_slack_s_wish_for_a_pause_is_passed_on(stage: Stage, poster: SlackPoster) -> None:
+    stage.faults("chat.postMessage", status=429, retry_after=42)
+
+    assert failure(poster).retry_after == 42
+
+
+def test_what_slack_took_before_it_failed_is_an_ordinary_failure(stage: Stage, poster: SlackPoster) -> None:
+    stage.faults("chat.postMessage", status=500, after_effect=True)
+    stage.faults("chat.postMessage", delay_s=TIMEOUT_SECONDS + 1, after_effect=True)
+
+    assert [failure(poster).trouble, failure(poster).trouble] == [UNREACHABLE, UNREACHABLE]
+    assert texts(stage) == ["hello", "hello"]
+
+
+def test_more_posts_than_slack_takes_in_a_second_are_told_to_come_later(poster: SlackPoster) -> None:
+    for _ in range(5):
+        poster.post(AUDIT, HELLO)
+
+    found = failure(poster)
+
+    assert found.trouble is LATER
+    assert found.retry_after >= 1
+
+
+@pytest.mark.parametrize(
+    ("destination", "payload", "trouble"),
+    [
+        ("C0NOWHERE", HELLO, CHANNEL),
+        ("U0NOBODY", HELLO, CHANNEL),
+        (AUDIT, {"text": "x" * 40_001}, REFUSED),
+        (AUDIT, {"text": "x", "blocks": [{"type": "section"}]}, REFUSED),
+        (AUDIT, {"text": "x", "blocks": [{"type": "divider"}] * 51}, REFUSED),
+    ],
+    ids=["no such channel", "no such person", "long text", "half a block", "many blocks"],
+)
+def test_what_slack_itself_refuses_is_named(
+    poster: SlackPoster, destination: str, payload: Json, trouble: PostTrouble
+) -> None:
+    assert failure(poster, destination, payload).trouble is trouble
+
+
+def test_an_archived_channel_is_trouble_with_the_channel(stage: Stage, poster: SlackPoster) -> None:
+    stage.do("channel", id=AUDIT, is_archived=True)
+
+    assert failure(poster).trouble is CHANNEL
+
+
+def test_a_wrong_token_is_waited_out_because_an_admin_can_mend_it(stage: Stage) -> None:
+    assert failure(poster_at(stage.workspace.api_url, "xoxb-wrong")).trouble is UNREACHABLE
+
+
+def test_nobody_at_the_address_is_unreachable() -> None:
+    workspace = RunningWorkspace(manifest=manifest_path())
+    with workspace:
+        address = workspace.api_url
+
+    assert failure(poster_at(address)).trouble is UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 20\r\n\r\n<html>Sorry</html>\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n<html>Sorry</html>\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["502 page", "200 page", "cut short", "bad chunks", "another protocol", "429 without a word", "redirect"],
+)
+def test_whatever_stands_between_us_and_slack_may_answer_it_is_a_passing_failure(answer: bytes) -> None:
+    with answering(answer) as address:
+        assert failure(poster_at(address)).trouble in {LATER, UNREACHABLE}
+
+
+def test_a_posted_message_gets_new_content(stage: Stage, poster: SlackPoster) -> None:
+    posted = poster.post(AUDIT, HELLO)
+
+    assert poster.replace(posted, {"text": "changed"})
+
+    assert texts(stage) == ["changed"]
+
+
+def test_a_message_that_is_gone_cannot_be_replaced(poster: SlackPoster) -> None:
+    assert not poster.replace(Posted(AUDIT, "1.000000"), HELLO)
+
+
+def test_a_replacement_that_fails_otherwise_is_named_like_a_post(stage: Stage, poster: SlackPoster) -> None:
+    posted = poster.post(AUDIT, HELLO)
+    stage.faults("chat.update", status=429, retry_after=7)
+
+    with pytest.raises(PostError) as caught:
+        poster.replace(posted, {"text": "changed"})
+
+    assert (caught.value.trouble, caught.value.retry_after) == (LATER, 7)
+    assert texts(stage) == ["hello"]
+
+
+def test_the_address_of_a_message_is_known_unless_slack_does_not_say(stage: Stage, poster: SlackPoster) -> None:
+    posted = poster.post(AUDIT, HELLO)
+
+    assert poster.link(posted).endswith(f"/archives/{AUDIT}/p{posted.ts.replace('.', '')}")
+    stage.faults("chat.getPermalink", status=500)
+    assert poster.link(posted) == ""
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """Run a server that gives everybody the same bytes and hangs up."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            self.request.sendall(answer)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/api/"
+        server.shutdown()
+        serving.join()
