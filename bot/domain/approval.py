@@ -176,6 +176,8 @@ def _stages(step: Step) -> frozenset[Stage]:
             return frozenset({Stage.APPLYING})
         case Outdate():
             return frozenset({Stage.PENDING, Stage.APPROVED})
+        case Finish(trouble=""):
+            return frozenset()  # nothing can have happened before the claim
         case Claim() | Finish():
             return frozenset({Stage.APPROVED})
         case Watched():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
@@ -141,8 +142,10 @@ class Desk:
     def _take(self, incoming: Incoming) -> Taken:
         """Keep it in the inbox, with a place in the pool; a busy bot says so and records that it did."""
         if not self.work.reserve():
-            self._record(incoming, refused(incoming.kind, "busy" if self.work.is_open else "stopping", incoming.text))
-            return Taken.BUSY if self.work.is_open else Taken.STOPPING
+            taken = Taken.BUSY if self.work.is_open else Taken.STOPPING
+            with suppress(StoreError):
+                self._record(incoming, refused(incoming.kind, taken.value, incoming.text))
+            return taken
         try:
             is_new = self.inbox.put(incoming.key, incoming.kind, incoming.to_body())
         except StoreError as error:
@@ -164,31 +167,47 @@ class Desk:
             return None
         return Patience(NOTE_AFTER_SECONDS, partial(self.answers.say, incoming, replies.say(note)))
 
-    def _handle(self, incoming: Incoming, patience: Patience | None = None) -> None:
+    def _handle(self, incoming: Incoming, patience: Patience | None = None, *, promised: bool = False) -> None:
         with bound_contextvars(ref=incoming.reference, user=incoming.user_id):
             try:
                 reply = self._reply(incoming)
                 reach("answer: worked out")
-                if reply.deed is None or self._record(incoming, reply.deed):
-                    reach("answer: recorded")
-                    if patience:
-                        patience.end()
-                    reply.give()
-                    reach("answer: given")
-                    self.inbox.done(incoming.key)
-                    log.info(
-                        "answered",
-                        kind=incoming.kind,
-                        text=incoming.text,
-                        outcome=reply.deed.outcome if reply.deed else "done",
-                    )
-                    return
+                if reply.deed:
+                    self._record(incoming, reply.deed)
+                reach("answer: recorded")
+                if patience:
+                    patience.end()
+                self._give(incoming, reply)
             except StoreError as error:
                 log.error("cannot record", trouble=error.trouble.value, detail=error.detail)
+                self._later(incoming, promised=promised)
+            else:
+                reach("answer: given")
+                self._finish(incoming)
             finally:
                 if patience:
                     patience.end()
-            self._later(incoming)
+
+    def _give(self, incoming: Incoming, reply: Reply) -> None:
+        """Send the answer; one that breaks on its way out ends in a sentence with its reference."""
+        try:
+            reply.give()
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("an answer broke on its way out", kind=incoming.kind)
+            self.answers.say(incoming, replies.say(replies.LOST.format(ref=incoming.reference)))
+        else:
+            outcome = reply.deed.outcome if reply.deed else "done"
+            log.info("answered", kind=incoming.kind, text=incoming.text, outcome=outcome)
+
+    def _finish(self, incoming: Incoming) -> None:
+        """Note that nothing more is owed; until that is noted, only the note is tried again."""
+        try:
+            self.inbox.done(incoming.key)
+        except StoreError as error:
+            log.error("cannot note that it is answered", trouble=error.trouble.value, detail=error.detail)
+            _after(STORE_PAUSE_SECONDS, partial(self._finish, incoming))
 
     def _reply(self, incoming: Incoming) -> Reply:
         """Do the job; what goes wrong becomes an answer too, except that nothing can be recorded."""
@@ -211,23 +230,26 @@ class Desk:
             deed = Deed(incoming.kind, "failed", incoming.text, reason="unexpected failure")
         return Reply(replace(deed, facts={"ref": incoming.reference}), partial(self.answers.say, incoming, message))
 
-    def _record(self, incoming: Incoming, deed: Deed) -> bool:
+    def _record(self, incoming: Incoming, deed: Deed) -> None:
         """Write down before the answer leaves; what a process that died wrote already is not written again."""
-        try:
+        with suppress(StaleStream):
             self.ledger.append(deed.draft(incoming.actor, f"in {incoming.key}", 1))
-        except StaleStream:
-            pass
-        except StoreError as error:
-            log.error("cannot record", trouble=error.trouble.value, detail=error.detail)
-            return False
-        return True
 
-    def _later(self, incoming: Incoming) -> None:
-        """It is kept, so it will be done; say so, and try again until the store can be written."""
-        self.answers.say(incoming, replies.say(replies.LATER))
-        again = threading.Timer(STORE_PAUSE_SECONDS, self.work.run, (partial(self._handle, incoming),))
-        again.daemon = True
-        again.start()
+    def _later(self, incoming: Incoming, *, promised: bool) -> None:
+        """It is kept, so it will be done: say so once, and try again until the store can be written."""
+        if not promised:
+            try:
+                self.answers.say(incoming, replies.say(replies.LATER))
+            except StoreError as error:
+                log.error("cannot even say so", trouble=error.trouble.value, detail=error.detail)
+        again = partial(self._handle, incoming, promised=True)
+        _after(STORE_PAUSE_SECONDS, partial(self.work.run, again))
+
+
+def _after(seconds: float, what: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, what)
+    timer.daemon = True
+    timer.start()
 
 
 def _unheard(incoming: Incoming) -> Reply:

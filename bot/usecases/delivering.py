@@ -147,7 +147,7 @@ class Relay:
         road.not_before = self.monotonic() + self.spacing
         try:
             reach("deliver: before post")
-            posted = self._send(destination, self._letter(batch))
+            posted = self._send(destination, self._drawn(batch))
             reach("deliver: posted")
         except PostError as error:
             self._failed(destination, road, batch, error)
@@ -168,6 +168,16 @@ class Relay:
         """Lines travel together; a notice travels alone."""
         lines = list(takewhile(lambda delivery: delivery.payload is None, pending))
         return lines[: self.pen.how_many([line.entry for line in lines])] if lines else pending[:1]
+
+    def _drawn(self, batch: Sequence[Delivery]) -> Letter:
+        """Draw a letter; what cannot be drawn is treated like what Slack refuses, so that it holds nobody up."""
+        try:
+            return self._letter(batch)
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("cannot draw what is to be told", sequence=batch[0].entry.sequence)
+            raise PostError(PostTrouble.REFUSED, f"cannot be drawn: {type(error).__name__}") from error
 
     def _letter(self, batch: Sequence[Delivery]) -> Letter:
         if batch[0].payload is not None:

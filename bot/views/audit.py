@@ -7,12 +7,13 @@ a message holds every line without mentions; only the blocks mention people, qui
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
-from bot.views.kit import Block, Message, button, cut, escape, section
+from bot.views.kit import NOTHING, Block, Message, button, cut, escape, preformatted, section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bot.domain.ledger import Entry
 
@@ -29,6 +30,7 @@ FACTS_IN_MESSAGE = 2_000
 
 MARKS = {"refused": "⛔", "failed": "⚠️", "answered": "▫️", "done": "✅"}
 OWN_MARK = "⚙️"
+_ADDRESS = re.compile(r"https?://[^\s|<>]+")
 
 
 def draw(entries: Sequence[Entry]) -> Message:
@@ -60,14 +62,15 @@ def plain_line(entry: Entry) -> str:
 
 
 def facts(entry: Entry) -> str:
-    """Return everything an entry holds, for people."""
-    return json.dumps(entry.facts, ensure_ascii=False, indent=2)
+    """Return everything an entry holds, for people; a tampered one may hold no JSON at all."""
+    known = _known(entry)
+    return json.dumps(known, ensure_ascii=False, indent=2) if known else entry.facts_text
 
 
 def facts_message(entry: Entry) -> Message:
     """Show everything an entry holds; for texts up to FACTS_IN_MESSAGE."""
-    text = facts(entry).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "ˋ")
-    return Message(f"Entry #{entry.sequence}", (section(f"*Entry #{entry.sequence}* `{entry.hash}`\n```{text}```"),))
+    title = section(f"*Entry #{entry.sequence}* `{entry.hash}`")
+    return Message(f"Entry #{entry.sequence}", (title, preformatted(facts(entry) or NOTHING)))
 
 
 def file_note(entry: Entry) -> Message:
@@ -94,20 +97,30 @@ def _blocks(entries: Iterable[Entry]) -> Iterator[Block]:
 
 def _line(entry: Entry) -> str:
     who = f"<@{entry.actor_user}>" if entry.actor_user else "pkgstatus"
-    mark = MARKS.get(str(entry.facts.get(OUTCOME)), OWN_MARK)
-    link = entry.facts.get("link")
-    card = f" · <{link}|card>" if isinstance(link, str) and link.startswith("https://") else ""
+    known = _known(entry)
+    mark = MARKS.get(str(known.get(OUTCOME)), OWN_MARK)
+    link = str(known.get("link", ""))
+    card = f" · <{link}|card>" if _ADDRESS.fullmatch(link) else ""
     return f"{mark} `#{entry.sequence}` {entry.moment[11:19]} {who} {_deed(entry)}{card} · `{entry.short_hash}`"
 
 
 def _deed(entry: Entry) -> str:
     """Verb, object, outcome; what is foreign in them is made harmless."""
-    known = entry.facts
+    known = _known(entry)
     parts = [escape(entry.kind, 60)]
     if known.get("object"):
         parts.append(escape(known["object"], 80))
-    if known.get(OUTCOME) in {"refused", "failed"}:
+    if str(known.get(OUTCOME)) in {"refused", "failed"}:
         parts.append(f"→ {known[OUTCOME]}: {escape(known.get(REASON) or '', 120)}")
     elif known.get("detail"):
         parts.append(f"→ {escape(known['detail'], _DETAIL_CHARACTERS)}")
     return " ".join(parts)
+
+
+def _known(entry: Entry) -> Mapping[str, Any]:
+    """The facts as far as they can be read; whoever tampered with them may have left anything."""
+    try:
+        known = entry.facts
+    except ValueError:
+        return {}
+    return known if isinstance(known, dict) else {}

@@ -86,10 +86,11 @@ def code(lines: Sequence[str]) -> list[Block]:
         if chunks[-1] and sum(map(len, chunks[-1])) + len(chunks[-1]) + len(whole) > CODE_CHARACTERS:
             chunks.append([])
         chunks[-1].append(whole)
-    return [_preformatted("\n".join(chunk)) for chunk in chunks if chunk]
+    return [preformatted("\n".join(chunk)) for chunk in chunks if chunk]
 
 
-def _preformatted(text: str) -> Block:
+def preformatted(text: str) -> Block:
+    """Return a text exactly as it is, in type of equal width."""
     inner = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
     return {"type": "rich_text", "elements": [inner]}
 

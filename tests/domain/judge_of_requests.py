@@ -100,6 +100,7 @@ class Judge:
         self.requests: dict[str, Records] = {}
         self._is_frozen = False
         self._claimed_in_freeze: set[str] = set()
+        self._opened: set[str] = set()
         self._applied: set[str] = set()
         self._head = (0, "0" * 64)
         self.kinds: Counter[str] = Counter()
@@ -113,6 +114,11 @@ class Judge:
         with closing(_opened(self.world.places.site)) as site:
             backups = _backups(site)
             changes = site.execute("SELECT * FROM changes ORDER BY number").fetchall()
+            versions = dict(site.execute("SELECT PkgID, SourceVersion FROM SMSPackages"))
+        for request_id in backups.keys() - self._applied:
+            plan = self.requests[request_id].plan
+            is_undo = plan["action"] == "undo"
+            assert is_undo or versions[plan["package"]] == plan["source_version"], "applied to another source version"
         self._every_backup_has_its_two_people_and_its_claim(backups)
         self._every_change_is_one_row_of_one_applied_plan(backups, [change[1:] for change in changes])
         self._what_is_said_of_a_request_is_true(backups)
@@ -147,6 +153,9 @@ class Judge:
             self._claimed_in_freeze.add(line.stream.removeprefix("request "))
         clicks = Counter((each.facts["click"], each.kind) for each in records.lines if "click" in each.facts)
         assert not [click for click, count in clicks.items() if count > 1], "one click did the same twice"
+        if not before:
+            assert line.facts["click"] not in self._opened, "one click opened two requests"
+            self._opened.add(line.facts["click"])
         assert len(records.of("reminded")) <= 1
 
     def _vote_is_by_somebody_who_may(self, line: Line) -> None:

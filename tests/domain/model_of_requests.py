@@ -27,13 +27,13 @@ from bot.store.ledger import LedgerTable
 from bot.store.migrating import migrate
 from bot.store.outbox import OutboxTable
 from bot.store.requests import RequestTable
-from bot.usecases.access import Allowed
+from bot.usecases.access import Actor, Allowed
 from bot.usecases.applying import Applying
 from bot.usecases.approving import Approving
 from bot.usecases.cards import Cards
 from bot.usecases.delivering import LEASE, Pen, Posted, PostError, PostTrouble, Relay
 from bot.usecases.freezing import Freezing
-from bot.usecases.ports import SiteError
+from bot.usecases.ports import PeopleError, SiteError
 from bot.usecases.requesting import Policy, Requesting
 from bot.usecases.requests import Requests, Telling
 from bot.usecases.standing import Standing
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.domain.ledger import Draft, Entry
+    from bot.usecases.ports import Person
+    from tests.fakes import FakePeople
     from bot.domain.package import PackageTable
     from bot.domain.plan import Plan
     from bot.usecases.store_ports import Notice, Step
@@ -176,6 +178,24 @@ class FragileSite:
 
 
 @dataclass
+class FragilePeople:
+    """People with a trap before each question."""
+
+    inner: FakePeople
+    traps: Traps
+
+    def find(self, user_id: str) -> Person:
+        """Look one person up."""
+        self.traps.reach("people: before")
+        return self.inner.find(user_id)
+
+    def members(self, group_id: str) -> frozenset[str]:
+        """Return the user ids of a group."""
+        self.traps.reach("people: before")
+        return self.inner.members(group_id)
+
+
+@dataclass
 class FakeSlack:
     """Keeps messages by where they are; `told` are the sequences of audit lines in the order in which they came."""
 
@@ -269,9 +289,8 @@ class Process:
             _words(request_words.to_requester), _words(lambda *known: request_words.in_thread(*known, ""))
         )
         self.requests = Requests(self.ledger, self.index, APPROVALS, telling, world.clock)
-        self.standing = Standing(
-            TEAM, Allowed(), Allowed(groups=frozenset({APPROVERS})), world.people, self.freezing, self._lag, MOST_LAG
-        )
+        people, approvers = FragilePeople(world.people, world.traps), Allowed(groups=frozenset({APPROVERS}))
+        self.standing = Standing(TEAM, Allowed(), approvers, people, self.freezing, self._lag, MOST_LAG)
         self.requesting = Requesting(sites, sites, self.requests, self.standing, policy, world.clock)
         self.approving = Approving(self.requests, self.standing)
         self.applying = Applying(sites, sites, self.requests, self.standing, policy, self.leases, world.clock)
@@ -321,7 +340,7 @@ class World:
             return deed(self.bots[number])
         except Crashed:
             self.restart(number)
-        except (StoreError, SiteError):
+        except (StoreError, SiteError, PeopleError):
             pass
         return None
 
@@ -337,10 +356,17 @@ class World:
 
     def trap(self, place: str, skip: int, how: str, number: int) -> None:
         """Prepare what shall go wrong at a place for the bot of this number."""
+        fail = _FAILURES.get(place.partition(":")[0], _fail_site)
+
+        def work_then_fail() -> None:
+            self._let_work(1 - number)
+            fail()
+
         traps: dict[str, Trap] = {
             "dies": _die,
-            "database fails": _fail_store if place.startswith("append") else _fail_site,
+            "fails": fail,
             "other bot works": lambda: self._let_work(1 - number),
+            "other bot works, then it fails": work_then_fail,
             "freeze": lambda: self._let_freeze(1 - number),
         }
         self.traps.set(place, skip, traps[how])
@@ -386,8 +412,6 @@ class World:
         self.act(number, lambda bot: bot.applying.work_off())
 
     def _let_freeze(self, number: int) -> None:
-        from bot.usecases.access import Actor  # noqa: PLC0415
-
         self.act(number, lambda bot: bot.freezing.freeze(Actor("U00000GRACE", TEAM), "at once", f"trap {self.clock()}"))
 
 
@@ -401,6 +425,13 @@ def _fail_store() -> None:
 
 def _fail_site() -> None:
     raise SiteError(PS1, SiteTrouble.UNREACHABLE, "a fault that the test wants")
+
+
+def _fail_people() -> None:
+    raise PeopleError("a fault that the test wants")
+
+
+_FAILURES: dict[str, Trap] = {"append": _fail_store, "people": _fail_people}
 
 
 def _drawn(request: Any, freeze: Any) -> Any:

@@ -75,6 +75,13 @@ def unanswered(stage: Stage) -> int:
         return int(database.read(lambda connection: connection.query(sql))[0][0])
 
 
+def untold(stage: Stage) -> int:
+    """Count what the outbox still holds."""
+    with closing(Database(stage.settings["PKGSTATUS_STORE"])) as database:
+        sql = "SELECT COUNT(*) FROM dbo.outbox WHERE told = 0"
+        return int(database.read(lambda connection: connection.query(sql))[0][0])
+
+
 def told(stage: Stage) -> list[Json]:
     """Return the bot's messages in the audit channel."""
     return [message for message in stage.messages(AUDIT) if "bot_id" in message]
@@ -92,13 +99,9 @@ def lines_of(recorded: Sequence[Recorded]) -> list[Line]:
 
 
 def wait_until_told(stage: Stage, seconds: float = 60) -> list[Recorded]:
-    """Wait until the channel shows every entry there is, and return these."""
-
-    def all_told() -> list[Recorded] | None:
-        recorded = entries(stage)
-        return recorded if set(lines(stage)) >= set(lines_of(recorded)) else None
-
-    return stage.wait_for(all_told, seconds)
+    """Wait until nothing waits to be told any more, and return every entry there is."""
+    stage.wait_for(lambda: untold(stage) == 0, seconds)
+    return entries(stage)
 
 
 def assert_trail_is_whole(stage: Stage) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -180,6 +181,15 @@ def test_facts_of_100_kb_make_a_line_like_any_other_and_a_button() -> None:
     assert message_reasons(list(message.blocks)) == []
     assert len(message.text) < 500
     assert buttons(message) == ["1"]
+
+
+@pytest.mark.parametrize("facts_text", ["{", "", "[1]", "7", "null", '{"outcome": [1]}'])
+def test_an_entry_that_was_tampered_with_still_has_its_line_and_shows_what_is_there(facts_text: str) -> None:
+    tampered = replace(entry(), facts_text=facts_text)
+
+    assert audit.how_many([tampered]) == 1
+    assert audit.draw([tampered]).text.endswith(f"[{tampered.short_hash}]")
+    assert facts_text.strip("{}[] ") in audit.facts(tampered)
 
 
 def test_refusals_and_failures_look_different_from_deeds() -> None:
