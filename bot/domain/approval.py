@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.domain.ledger import storable
 from bot.domain.plan import Action
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Event, Kind, Request, Stage
@@ -145,7 +146,7 @@ def _reject(request: Request, command: Reject, now: datetime) -> Sequence[Event]
         return Refusal(closed)
     if command.user_id == request.requester:
         return Refusal(Reason.OWN_REQUEST)
-    return [Event(Kind.REJECTED, command.user_id, command.team_id, {"reason_given": command.reason})]
+    return [Event(Kind.REJECTED, command.user_id, command.team_id, {"reason_given": storable(command.reason)})]
 
 
 def _withdraw(request: Request, command: Withdraw, now: datetime) -> Sequence[Event] | Refusal:

@@ -149,9 +149,9 @@ class Plan:
 
 def statement(row: PlanRow, package_id: PackageId) -> str:
     """Return the statement for one row with its values, for people to read; it is never run from this text."""
-    path = row.server_path.replace("'", "''")
+    site, path = (text.replace("'", "''") for text in (row.site_code, row.server_path))
     return (
         f"UPDATE dbo.PkgStatus SET SourceVersion = {row.version_after}, Status = {row.status_after} "
-        f"WHERE ID = '{package_id}' AND Type = {row.type_number} AND SiteCode = '{row.site_code}' "
+        f"WHERE ID = '{package_id}' AND Type = {row.type_number} AND SiteCode = '{site}' "
         f"AND PkgServer = '{path}' AND SourceVersion = {row.version_before} AND Status = {row.status_before}"
     )

@@ -20,6 +20,7 @@ from structlog.contextvars import bound_contextvars
 from bot.domain.refusal import Reason, Refusal
 from bot.failpoints import reach
 from bot.slack.incoming import Incoming
+from bot.slack.patience import Patience
 from bot.usecases.ports import PeopleError, SiteError
 from bot.usecases.recording import Deed, refused
 from bot.usecases.store_ports import StaleStream, StoreError
@@ -50,29 +51,6 @@ class Taken(Enum):
 
 
 _SORRY = {Taken.BUSY: replies.BUSY, Taken.STOPPING: replies.STOPPING, Taken.UNRECORDED: replies.UNRECORDED}
-
-
-class Patience:
-    """Says once that an answer takes its time, unless it has begun to leave before; never after it."""
-
-    def __init__(self, seconds: float, say: Callable[[], None]) -> None:
-        self._say = say
-        self._guard = threading.Lock()
-        self._is_over = False
-        self._timer = threading.Timer(seconds, self._speak)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def end(self) -> None:
-        """The answer leaves now: say nothing any more, and wait for what is just being said."""
-        self._timer.cancel()
-        with self._guard:
-            self._is_over = True
-
-    def _speak(self) -> None:
-        with self._guard:
-            if not self._is_over:
-                self._say()
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ def test_an_entry_that_was_tampered_with_still_has_its_line_and_shows_what_is_th
 
     assert audit.how_many([tampered]) == 1
     assert audit.draw([tampered]).text.endswith(f"[{tampered.short_hash}]")
-    assert facts_text.strip("{}[] ") in audit.facts(tampered)
+    assert "".join(facts_text.split()).strip("{}[]") in "".join(audit.facts(tampered).split())
 
 
 def test_refusals_and_failures_look_different_from_deeds() -> None:
