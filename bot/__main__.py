@@ -43,18 +43,14 @@ def run() -> None:
 
     try:
         bot = Bot(settings)
-    except StoreError as error:
-        click.echo(replies.store_trouble(error.trouble, error.detail), err=True)
-        sys.exit(NO_STORE)
-    _stop_on_signals(bot)
-    try:
+        _stop_on_signals(bot)
         bot.run()
+    except StoreError as error:
+        _end(replies.store_trouble(error.trouble, error.detail), NO_STORE)
     except SlackRefused as refusal:
-        click.echo(f"{refusal} Check PKGSTATUS_SLACK__BOT_TOKEN and PKGSTATUS_SLACK__APP_TOKEN.", err=True)
-        sys.exit(REFUSED_BY_SLACK)
+        _end(f"{refusal} Check PKGSTATUS_SLACK__BOT_TOKEN and PKGSTATUS_SLACK__APP_TOKEN.", REFUSED_BY_SLACK)
     except PolicyRefused as refusal:
-        click.echo(str(refusal), err=True)
-        sys.exit(REFUSED_BY_POLICY)
+        _end(str(refusal), REFUSED_BY_POLICY)
 
 
 @main.command()
@@ -70,6 +66,11 @@ def demo(port: int, rows: int | None, *, browser: bool, tour: bool) -> None:
 
 
 main.add_command(ledger)
+
+
+def _end(sentence: str, code: int) -> None:
+    click.echo(sentence, err=True)
+    sys.exit(code)
 
 
 def _settings() -> Settings:

@@ -154,6 +154,11 @@ class Work(Part):
         timedelta(seconds=10), description="patience with a database login", examples=["10s"]
     )
     query_timeout: Duration = Field(timedelta(seconds=30), description="patience with a statement", examples=["30s"])
+    lease: Duration = Field(
+        timedelta(seconds=15),
+        description="after how long another process takes over from one that died",
+        examples=["15s"],
+    )
     drain: Duration = Field(timedelta(seconds=20), description="time to finish at a stop", examples=["20s"])
 
 

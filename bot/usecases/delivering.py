@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import takewhile
@@ -131,7 +132,8 @@ class Relay:
                 log.exception("delivering failed")
             self._wake.wait(LOOK_EVERY_SECONDS)
             self._wake.clear()
-        self.leases.release(LEASE)
+        with suppress(StoreError):  # nobody else is kept waiting for longer than the lease
+            self.leases.release(LEASE)
 
     def deliver(self) -> None:
         """Post once to every destination whose time has come."""

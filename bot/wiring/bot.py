@@ -57,7 +57,7 @@ log = structlog.get_logger()
 
 RATE_LIMIT_RETRIES = 3
 THREAD_SECONDS = 5
-TICK_SECONDS = 2
+TICK_SECONDS = 1
 PURGE_SECONDS = 3600
 ANSWERED_KEPT_FOR = timedelta(days=7)
 """Far longer than Slack delivers anything again."""
@@ -132,7 +132,7 @@ class Bot:
         app_token = self._settings.slack.app_token.get_secret_value()
         Connection(app, app_token, self._client, self._stopping, self._connection_changed).run()
         self._schedule.stop()
-        self._diary.note("stopped")
+        self._note("stopped")
 
     def _app(self, identity: AuthorizeResult, desk: Desk, answers: Answers, parts: RequestParts) -> App:
         app = build_app(identity)
@@ -181,10 +181,14 @@ class Bot:
         self._store.inbox.purge(now() - ANSWERED_KEPT_FOR)
 
     def _connection_changed(self, is_back: bool) -> None:  # noqa: FBT001 - a callback's one argument
+        self._note("connection back" if is_back else "connection lost")
+
+    def _note(self, verb: str) -> None:
+        """Record what happened to us; when that is impossible, it happened all the same."""
         try:
-            self._diary.note("connection back" if is_back else "connection lost")
+            self._diary.note(verb)
         except StoreError as error:
-            log.warning("cannot record", trouble=error.trouble.value, detail=error.detail)
+            log.warning("cannot record", verb=verb, trouble=error.trouble.value, detail=error.detail)
 
     def _start(self, work: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=partial(work, *arguments), daemon=True)

@@ -46,6 +46,7 @@ def store_of(settings: Settings, holder: str) -> Store:
         audit_channel=settings.channels.audit,
         holder=holder,
         clock=now,
+        lease_seconds=settings.work.lease.total_seconds(),
         patience=STORE_PATIENCE,
     )
 
@@ -65,8 +66,13 @@ def writer_of(settings: Settings, code: SiteCode) -> SiteWriter:
 
 def fingerprint(settings: Settings) -> str:
     """Return what tells two settings apart without telling what they are; secrets do not go into it."""
-    known = json.dumps(settings.model_dump(mode="json"), sort_keys=True, default=str)
+    known = json.dumps(settings.model_dump(), sort_keys=True, default=_as_text)
     return hashlib.sha256(known.encode()).hexdigest()[:16]
+
+
+def _as_text(value: object) -> object:
+    """Sets have no order of their own; a secret shows nothing of itself."""
+    return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
 def forms_of(choice: str) -> tuple[Form, ...]:

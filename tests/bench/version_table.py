@@ -67,10 +67,12 @@ def _cpu(site: Path) -> float:
     _answer(lookup)
     with closing(sqlite3.connect(":memory:")) as bare:
         bare.execute("ATTACH DATABASE ? AS dbo", (str(site),))
-        whole = [_timed(lambda: _answer(lookup)) for _ in range(ROUNDS)]
-        fetch = [_timed(lambda: bare.execute(*statement).fetchall()) for _ in range(ROUNDS)]
+        # In turns and as differences, so that whatever slows the machine for a while slows both.
+        beyond = [
+            _timed(lambda: _answer(lookup)) - _timed(lambda: bare.execute(*statement).fetchall()) for _ in range(ROUNDS)
+        ]
     reader.close()
-    return median(whole) - median(fetch)
+    return median(beyond)
 
 
 def _answer(lookup: Lookup) -> None:

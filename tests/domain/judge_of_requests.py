@@ -169,6 +169,7 @@ class Judge:
         assert line.user != opened.user or opened.facts["requester_counts"]
         assert line.at < datetime.fromisoformat(opened.facts["expires_at"])
         if line.kind == "approved":
+            assert [vote.user for vote in records.of("approved")].count(line.user) == 1, "somebody voted twice"
             assert line.facts["fingerprint"] == _fingerprint(records.plan) == opened.facts["fingerprint"]
 
     def _every_backup_has_its_two_people_and_its_claim(self, backups: dict[str, list[Any]]) -> None:

