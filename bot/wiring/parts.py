@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.store.opening import Store
 
 API_SECONDS = 20
-STORE_PATIENCE = Patience(login=5, query=2)
+STORE_PATIENCE = Patience(login=5, query=1)
 """What comes in is kept before it is acknowledged, and Slack waits three seconds for that."""
 WRITER_SECONDS = 5
 """An apply holds locks on the site's tables: it gives up early rather than making ConfigMgr wait."""
