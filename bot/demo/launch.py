@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 import webbrowser
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +26,10 @@ from bot.demo.workspace.server import RunningWorkspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 CONNECT_SECONDS = 30
+LOOK_SECONDS = 0.05
 STOP_SECONDS = 25
 STEP_SECONDS = 1.5
 """How often the sample site works on what was reset."""
@@ -35,21 +37,26 @@ STEP_SECONDS = 1.5
 
 def play(*, port: int, rows: int | None, browser: bool, tour: bool) -> int:
     """Run the demo until Ctrl-C, or for the length of the tour; return the exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return _play(port=port, rows=rows, browser=browser, tour=tour)
-    except KeyboardInterrupt:
-        return 0
-
-
-def _play(*, port: int, rows: int | None, browser: bool, tour: bool) -> int:
+    end = End()
     with tempfile.TemporaryDirectory(prefix="pkgstatus-demo-") as folder:
         site = Path(folder) / "site.db"
         build_sample(site, now=datetime.now(UTC), rows=rows)
         with RunningWorkspace(manifest=manifest_path(), port=port) as workspace:
             print(workspace.url, flush=True)  # noqa: T201 - the first line is the address, for scripts
             with running_bot(settings(workspace, site, Path(folder))) as bot, distribution_manager(site):
-                return _stay(workspace, bot, browser=browser, tour=tour)
+                return _stay(workspace, bot, end, browser=browser, tour=tour)
+
+
+class End:
+    """Remembers that Ctrl-C or SIGTERM came: an exception in the middle of anything could leave the bot behind."""
+
+    def __init__(self) -> None:
+        self.is_asked_for = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.is_asked_for = True
 
 
 def settings(workspace: RunningWorkspace, site: Path, folder: Path) -> dict[str, str]:
@@ -110,8 +117,11 @@ def manifest_path() -> Path:
     return checkout if checkout.is_file() else Path(__file__).with_name("manifest.yml")
 
 
-def _stay(workspace: RunningWorkspace, bot: subprocess.Popen[bytes], *, browser: bool, tour: bool) -> int:
-    if not _is_connected_in_time(workspace, bot):
+def _stay(workspace: RunningWorkspace, bot: subprocess.Popen[bytes], end: End, *, browser: bool, tour: bool) -> int:
+    is_connected = _is_connected_in_time(workspace, bot, end)
+    if end.is_asked_for:
+        return 0
+    if not is_connected:
         print("The bot did not connect; its log above says why.", file=sys.stderr)  # noqa: T201
         return 1
     if browser:
@@ -119,16 +129,21 @@ def _stay(workspace: RunningWorkspace, bot: subprocess.Popen[bytes], *, browser:
     if tour:
         from bot.demo.tour import guide  # noqa: PLC0415 - only a tour needs it
 
-        return guide(workspace.url)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # nothing is half started now
+        with suppress(KeyboardInterrupt):
+            return guide(workspace.url)
+        return 0
     print("Type /pkgstatus PS100112 in #sccm-ops. Ctrl-C ends the demo.", file=sys.stderr)  # noqa: T201
-    return bot.wait()
+    while bot.poll() is None and not end.is_asked_for:
+        time.sleep(LOOK_SECONDS)
+    return bot.poll() or 0
 
 
-def _is_connected_in_time(workspace: RunningWorkspace, bot: subprocess.Popen[bytes]) -> bool:
+def _is_connected_in_time(workspace: RunningWorkspace, bot: subprocess.Popen[bytes], end: End) -> bool:
     deadline = time.monotonic() + CONNECT_SECONDS
-    while time.monotonic() < deadline and bot.poll() is None:
+    while time.monotonic() < deadline and bot.poll() is None and not end.is_asked_for:
         with urlopen(f"{workspace.url}/control/workspace") as answer:  # noqa: S310 - our own server
             if json.load(answer)["connected"]:
                 return True
-        time.sleep(0.05)
+        time.sleep(LOOK_SECONDS)
     return False

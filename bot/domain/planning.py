@@ -40,7 +40,8 @@ def row_fault(verdict: Verdict, allowed: RowsAllowed) -> RowFault | None:
 
 def resettable(drift: Drift, allowed: RowsAllowed) -> tuple[Verdict, ...]:
     """Return the rows that may be asked for, site rows first: a site must have the version before its DPs can."""
-    return tuple(verdict for verdict in (*drift.sites, *drift.dps) if row_fault(verdict, allowed) is None)
+    candidates = (verdict for verdict in (*drift.sites, *drift.dps) if verdict.drift_class in RESETTABLE)
+    return tuple(verdict for verdict in candidates if row_fault(verdict, allowed) is None)
 
 
 def reset_plan(drift: Drift, site: SiteCode, chosen: Iterable[Verdict]) -> Plan:

@@ -51,6 +51,8 @@ class Filter:
 
     def keep(self, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
         """Return the verdicts that pass every part, in their order."""
+        if self == Filter():
+            return tuple(verdicts)
         return tuple(verdict for verdict in verdicts if self._keeps(verdict))
 
     def narrowed(self, other: Filter) -> Filter:

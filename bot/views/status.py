@@ -104,9 +104,9 @@ def in_words(answer: Answer) -> str:
 
 
 def _width(verdict: Verdict) -> int:
-    numbers = (verdict.row.held_version, verdict.expected_version, verdict.versions_behind)
-    digits = sum(len(str(number)) for number in numbers)
-    return min(len(verdict.row.server), SERVER_CHARACTERS) + len(verdict.row.site_code) + digits + _OTHER_CELLS
+    row = verdict.row
+    others = f"{row.held_version}{verdict.expected_version}{verdict.versions_behind}{row.site_code}"
+    return min(len(row.server), SERVER_CHARACTERS) + len(others) + _OTHER_CELLS
 
 
 def _updated(updated_at: datetime | None, read_at: datetime) -> str:
@@ -168,7 +168,8 @@ def _empty(answer: Answer) -> str:
 
 
 def _next_steps(answer: Answer) -> list[Block]:
-    present = [kind for kind in DriftClass if answer.drift.counts[kind] and kind in ADVICE]
+    counts = answer.drift.counts
+    present = [kind for kind in DriftClass if counts[kind] and kind in ADVICE]
     if not present:
         return []
     return [section("\n".join(["*What to do next*", *(f"{MARKS[kind]} *{kind}*: {ADVICE[kind]}" for kind in present)]))]

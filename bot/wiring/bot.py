@@ -126,12 +126,18 @@ class Bot:
             ("tick", parts.watching.tick),
             ("apply", parts.applying.work_off),
             ("watch", parts.watching.look),
+            ("close undone", parts.watching.close_undone),
+            ("live", adopting.live),
+            ("take over", adopting.look),
         ):
             self._schedule.every(TICK_SECONDS, name, work)
+        self._schedule.every(PURGE_SECONDS, "purge", self._purge)
         self._schedule.start()
         app_token = self._settings.slack.app_token.get_secret_value()
-        Connection(app, app_token, self._client, self._stopping, self._connection_changed).run()
-        self._schedule.stop()
+        try:
+            Connection(app, app_token, self._client, self._stopping, self._connection_changed).run()
+        finally:
+            self._schedule.stop()
         self._note("stopped")
 
     def _app(self, identity: AuthorizeResult, desk: Desk, answers: Answers, parts: RequestParts) -> App:

@@ -218,10 +218,10 @@ def test_a_lost_connection_and_its_return_are_recorded(fresh_stage: Stage) -> No
     before = newest(fresh_stage)
     fresh_stage.socket("refuse")
     fresh_stage.socket("drop")
-    (lost,) = fresh_stage.wait_for(lambda: entries(fresh_stage, before))
+    (lost,) = fresh_stage.wait_for(lambda: entries(fresh_stage, before), seconds=60)
     fresh_stage.socket("accept")
 
-    back = fresh_stage.wait_for(lambda: entries(fresh_stage, lost.sequence))
+    back = fresh_stage.wait_for(lambda: entries(fresh_stage, lost.sequence), seconds=30)
 
     assert [lost.kind, back[0].kind] == ["connection lost", "connection back"]
     assert_trail_is_whole(fresh_stage)
