@@ -91,6 +91,7 @@ class Pen:
     gap: Callable[[Entry, str], Payload]
     notice: Callable[[Payload], Letter] = Letter
     simpler: Callable[[], bool] = lambda: False
+    is_drawn_from_state: Callable[[Payload], bool] = lambda _: False
 
 
 @dataclass(slots=True)
@@ -167,9 +168,14 @@ class Relay:
         return posted
 
     def _batch(self, pending: Sequence[Delivery]) -> Sequence[Delivery]:
-        """Lines travel together; a notice travels alone."""
+        """Lines travel together; a notice travels alone, except that one drawing serves all that ask for the same."""
         lines = list(takewhile(lambda delivery: delivery.payload is None, pending))
-        return lines[: self.pen.how_many([line.entry for line in lines])] if lines else pending[:1]
+        if lines:
+            return lines[: self.pen.how_many([line.entry for line in lines])]
+        first = pending[0].payload if pending else None
+        if first is not None and self.pen.is_drawn_from_state(first):
+            return [delivery for delivery in pending if delivery.payload == first]
+        return pending[:1]
 
     def _drawn(self, batch: Sequence[Delivery]) -> Letter:
         """Draw a letter; what cannot be drawn is treated like what Slack refuses, so that it holds nobody up."""
@@ -199,10 +205,10 @@ class Relay:
 
     def _refused(self, destination: str, road: _Road, batch: Sequence[Delivery], error: PostError) -> None:
         """Find the one that Slack will not take, draw it simpler, or put a gap notice in its place."""
+        if batch[0].payload is not None and self.pen.simpler():
+            return
         if len(batch) > 1:
             road.one_by_one = True
-            return
-        if batch[0].payload is not None and self.pen.simpler():
             return
         log.error("Slack refuses an entry for good", sequence=batch[0].entry.sequence, error=error.error)
         try:

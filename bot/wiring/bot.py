@@ -37,6 +37,7 @@ from bot.usecases.delivering import Pen, Relay
 from bot.usecases.lookup import Lookup
 from bot.usecases.ports import PeopleError, SiteError
 from bot.usecases.recording import NOBODY, Deed, Diary, WatchedSite
+from bot.usecases.request_ports import CARD
 from bot.usecases.snapshots import Snapshots
 from bot.usecases.store_ports import Notice, StoreError
 from bot.views import audit, replies
@@ -175,6 +176,7 @@ class Bot:
             gap=lambda entry, error: payload_of(audit.gap(entry, error)),
             notice=parts.cards(poster, self._forms).letter,
             simpler=self._forms.simpler,
+            is_drawn_from_state=lambda payload: CARD in payload,
         )
         return Relay(self._store.outbox, self._store.leases, poster, pen, time.monotonic)
 

@@ -1,6 +1,6 @@
 """A bot that is killed at any step between a command and its line in the audit channel: another one ends the work.
 
-Every crash costs the length of a lease, so the crashes of an engine are played side by side, each on a stage of its own.
+Every crash costs the length of a lease, so the crashes of an engine are played side by side, each on its own stage.
 """
 
 from __future__ import annotations

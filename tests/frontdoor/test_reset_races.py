@@ -161,7 +161,7 @@ def test_a_site_that_is_locked_during_the_apply_changes_nothing_and_says_so(pair
 def test_a_vote_on_the_edge_of_expiry_counts_or_is_refused_and_never_both(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    with Stage(tmp_path_factory.mktemp("edge"), clockwork=QUICK) as stage:
+    with Stage(tmp_path, clockwork=QUICK) as stage:
         stage.start_bot(approvals__expire_after="4s")
         for host in ("AMS-DP01", "PAR-DP01", "PAR-DP02"):
             card = ask_for(stage, f"PS100112 dp:{host}")

@@ -1,0 +1,120 @@
+"""What an hour without Slack costs: 5,000 entries told at one post a second, and the memory that takes.
+
+Time is simulated for the big backlog, with the relay's own looks and pauses; a small one is told to the workspace.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import tracemalloc
+from contextlib import closing
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from bot.slack.answers import payload_of
+from bot.store import Store, open_store
+from bot.usecases.access import Actor
+from bot.usecases.delivering import LEASE, LOOK_EVERY_SECONDS, Pen, Posted, PostError, PostTrouble, Relay
+from bot.usecases.recording import Deed, refused
+from bot.views import audit
+from tests.bench.figure import Figure
+from tests.frontdoor.trail import assert_trail_is_whole
+from tests.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.usecases.delivering import Payload
+
+ENTRIES, FEW_ENTRIES, TOLD_FOR_REAL = 5_000, 500, 500
+OUTAGE_SECONDS = 3_600
+MOST_SECONDS = 300
+CHANNEL = "C0SCCMAUDIT"
+MEGABYTE = 1024 * 1024
+ADA, GUS = Actor("U000000ADA", "T0CONTOSO"), Actor("U000000GUS", "T0CONTOSO")
+DEEDS = (
+    (ADA, Deed("looked up", "answered", "PS100112 behind", "1 failed, 17 site behind, 2 DP behind, 21 in sync")),
+    (ADA, Deed("turned a page", "answered", "PS100112", "from row 101")),
+    (ADA, Deed("exported CSV", "answered", "PS100112", "5,010 rows")),
+    (GUS, refused("looked up", "guest", "PS100112")),
+    (ADA, Deed("searched", "answered", "boot image", "4 packages")),
+)
+
+
+def figures() -> Iterator[Figure]:
+    """Measure and return all figures of a backlog."""
+    _, few = _told_after_an_outage(FEW_ENTRIES)
+    seconds, many = _told_after_an_outage(ENTRIES)
+    yield Figure(f"audit backlog of {ENTRIES:,}, Slack back after an hour (simulated)", "s", seconds, MOST_SECONDS)
+    yield Figure(f"memory for {ENTRIES:,} against {FEW_ENTRIES}", "MB", many / MEGABYTE, 1.2, bare=few / MEGABYTE)
+    bound = MOST_SECONDS * TOLD_FOR_REAL / ENTRIES
+    yield Figure(f"audit backlog of {TOLD_FOR_REAL}, told to the workspace", "s", _told_for_real(), bound)
+
+
+class _Slack:
+    """Takes one post a second and nothing before it is back; keeps only the numbers of the lines it was told."""
+
+    def __init__(self, back_at: float) -> None:
+        self.now = 0.0
+        self.told: list[int] = []
+        self._free_at = back_at
+        self._back_at = back_at
+
+    def clock(self) -> float:
+        return self.now
+
+    def post(self, destination: str, payload: Payload) -> Posted:
+        if self.now < self._back_at:
+            raise PostError(PostTrouble.UNREACHABLE, "down")
+        if self.now < self._free_at:
+            raise PostError(PostTrouble.LATER, "ratelimited", retry_after=1)
+        self._free_at = self.now + 1
+        self.told += [int(line.split()[0][1:]) for line in payload["text"].split("\n")]
+        return Posted(destination, f"{self.now:.6f}")
+
+    def replace(self, _posted: Posted, _payload: Payload) -> bool:
+        raise NotImplementedError("lines are never replaced")
+
+
+def _told_after_an_outage(count: int) -> tuple[float, int]:
+    """Return how many seconds after Slack came back everything was told, and the bytes that this took at most."""
+    with tempfile.TemporaryDirectory() as folder, closing(_filled(Path(folder), count)) as store:
+        slack = _Slack(back_at=OUTAGE_SECONDS)
+        relay = Relay(store.outbox, store.leases, slack, PEN, slack.clock)
+        tracemalloc.start()
+        while store.outbox.backlog(CHANNEL).count:
+            store.leases.hold(LEASE)
+            relay.deliver()
+            slack.now += LOOK_EVERY_SECONDS if slack.now >= OUTAGE_SECONDS else 10 * LOOK_EVERY_SECONDS
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    if slack.told != list(range(1, count + 1)):
+        raise RuntimeError("The lines were not told in order.")
+    return slack.now - OUTAGE_SECONDS, peak
+
+
+PEN = Pen(
+    how_many=audit.how_many,
+    lines=lambda entries: payload_of(audit.draw(entries)),
+    gap=lambda entry, error: payload_of(audit.gap(entry, error)),
+)
+
+
+def _filled(folder: Path, count: int) -> Store:
+    clock = partial(datetime.now, UTC)
+    store = open_store(f"sqlite:///{folder}/store.db", audit_channel=CHANNEL, holder="bench", clock=clock)
+    deeds = (DEEDS[number % len(DEEDS)] for number in range(count))
+    store.ledger.append_all([deed.draft(actor, "commands") for actor, deed in deeds])
+    return store
+
+
+def _told_for_real() -> float:
+    with tempfile.TemporaryDirectory() as folder, Stage(Path(folder)) as stage:
+        _filled(Path(folder), TOLD_FOR_REAL).close()
+        stage.start_bot()
+        connected_at = monotonic()
+        assert_trail_is_whole(stage)
+        return monotonic() - connected_at
