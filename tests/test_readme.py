@@ -1,0 +1,54 @@
+"""The diagram in the README is the state machine: every step that the code can take, and no other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bot.domain.approval import QUORUM, Reject, Withdraw, decide
+from bot.domain.folding import advance
+from bot.domain.refusal import Refusal
+from bot.domain.request import Request, Stage
+from tests.domain.test_approval import COMMANDS
+from tests.fakes import ADA, GRACE, LINUS, MARGARET, TEAM
+from tests.requests import SOON, TOO_LATE, approve, asked
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def steps_of_the_code() -> set[tuple[str, str]]:
+    """Try every command at every stage that can be reached, early and late, and note each change of stage."""
+    waiting = [asked()]
+    seen: set[tuple[Stage, int]] = set()
+    found: set[tuple[Stage, Stage]] = set()
+    votes = [approve(person.id, asked()) for person in (GRACE, LINUS, MARGARET)]
+    commands = [*COMMANDS.values(), *votes, Withdraw(ADA.id, TEAM), Reject(GRACE.id, TEAM, "not now, please")]
+    while waiting:
+        request = waiting.pop()
+        key = (request.stage, len(request.votes))
+        if key in seen:
+            continue
+        seen.add(key)
+        for after in (advance_by(request, command, late=late) for command in commands for late in (False, True)):
+            if after is not None:
+                waiting.append(after)
+                found |= {(request.stage, after.stage)} if after.stage is not request.stage else set()
+    return {(str(before), str(then)) for before, then in found}
+
+
+def advance_by(request: Request, command: object, *, late: bool) -> Request | None:
+    """Return what a request becomes by a command; None when it is refused."""
+    now = TOO_LATE if late else SOON
+    events = decide(request, command, now)  # type: ignore[arg-type]  # every command there is
+    return None if isinstance(events, Refusal) else advance(request, events, now)
+
+
+def test_the_diagram_in_the_readme_has_exactly_the_steps_of_the_code() -> None:
+    block = re.search(r"<!-- states -->\n```mermaid\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert block, "README.md has no Mermaid block after <!-- states -->"
+
+    drawn = set(re.findall(r"^ *(\w+) --> (\w+)", block[1], re.MULTILINE))
+
+    assert drawn == steps_of_the_code()
+    assert {stage for step in drawn for stage in step} == {str(stage) for stage in Stage}
+    assert f"{QUORUM} different approvers" in block[1]
