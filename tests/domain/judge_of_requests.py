@@ -44,6 +44,16 @@ STANDS = {"requested": "pending", "quorum reached": "approved"} | {
     )
 }  # fmt: skip
 """The stage to which a kind leads; the others lead nowhere."""
+NOTE_EVERY_CHANGE = """
+CREATE TABLE changes (number INTEGER PRIMARY KEY AUTOINCREMENT, ID, Type, SiteCode, PkgServer, version_before,
+    status_before, version_after, status_after);
+CREATE TRIGGER note_change AFTER UPDATE ON PkgStatus BEGIN
+    INSERT INTO changes (ID, Type, SiteCode, PkgServer, version_before, status_before, version_after, status_after)
+    VALUES (OLD.ID, OLD.Type, OLD.SiteCode, OLD.PkgServer, OLD.SourceVersion, OLD.Status, NEW.SourceVersion,
+        NEW.Status);
+END;
+"""
+"""Run where a site is made: the judge wants to know of every change of a row, not only of the last."""
 LATEST = timedelta(minutes=15)
 
 
@@ -101,7 +111,7 @@ class Judge:
         self._is_frozen = False
         self._claimed_in_freeze: set[str] = set()
         self._opened: set[str] = set()
-        self._applied: set[str] = set()
+        self.applied: set[str] = set()
         self._head = (0, "0" * 64)
         self.kinds: Counter[str] = Counter()
 
@@ -115,7 +125,7 @@ class Judge:
             backups = _backups(site)
             changes = site.execute("SELECT * FROM changes ORDER BY number").fetchall()
             versions = dict(site.execute("SELECT PkgID, SourceVersion FROM SMSPackages"))
-        for request_id in backups.keys() - self._applied:
+        for request_id in backups.keys() - self.applied:
             plan = self.requests[request_id].plan
             is_undo = plan["action"] == "undo"
             assert is_undo or versions[plan["package"]] == plan["source_version"], "applied to another source version"
@@ -184,8 +194,8 @@ class Judge:
             assert max(vote.sequence for vote in records.of("approved")) < claims[0].sequence
             assert claims[0].at - records.of("quorum reached")[0].at <= LATEST, "approved too long ago"
             assert request_id not in self._claimed_in_freeze, "applied although it was frozen before the claim"
-            if request_id not in self._applied:
-                self._applied.add(request_id)
+            if request_id not in self.applied:
+                self.applied.add(request_id)
                 assert all(map(self.world.may_decide, voters)), "an approver no longer may decide"
                 assert not self.world.people.is_down, "nobody could look the approvers up"
 

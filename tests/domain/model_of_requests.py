@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.dbapi import Connection, Database, Patience
 from bot.domain.package import PackageId, SiteCode
@@ -42,6 +43,7 @@ from bot.usecases.watching import Watching
 from bot.views import request_card, request_words
 from bot.views.tables import Form
 from tests.builders import GRACE, dp_row, package, site_row, table
+from tests.domain.judge_of_requests import NOTE_EVERY_CHANGE
 from tests.fakes import APPROVERS, TEAM, FakeClock, contoso
 from tests.site.makers import SqliteSite
 
@@ -49,11 +51,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.domain.ledger import Draft, Entry
-    from bot.usecases.ports import Person
-    from tests.fakes import FakePeople
     from bot.domain.package import PackageTable
     from bot.domain.plan import Plan
+    from bot.usecases.ports import Person
     from bot.usecases.store_ports import Notice, Step
+    from tests.fakes import FakePeople
 
 PS1 = SiteCode("PS1")
 PACKAGE, OTHER_PACKAGE = PackageId("PS100112"), PackageId("PS100113")
@@ -69,6 +71,7 @@ class Crashed(BaseException):
 
 
 Trap = Callable[[], None]
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -170,7 +173,7 @@ class FragileSite:
         """Forbid a request."""
         return self._call("forbid", lambda: self.writer.forbid(request_id))
 
-    def _call(self, name: str, call: Callable[[], Any]) -> Any:
+    def _call(self, name: str, call: Callable[[], Result]) -> Result:
         self.traps.reach(f"{name}: before")
         result = call()
         self.traps.reach(f"{name}: behind")
@@ -246,22 +249,12 @@ class Places:
         maker.add(table(site_row("PS1"), dp_row("NYC-DP03", **BEHIND), of=package(OTHER_PACKAGE)))
         maker.close()
         with closing(sqlite3.connect(places.site)) as connection:
-            connection.executescript(_NOTE_EVERY_CHANGE)
+            connection.executescript(NOTE_EVERY_CHANGE)
         return places
 
     def copy(self, folder: Path) -> Places:
         """Copy the files for one world."""
         return Places(*(shutil.copy(path, folder / path.name) for path in (self.store, self.site)))  # type: ignore[arg-type]
-
-
-_NOTE_EVERY_CHANGE = """
-CREATE TABLE changes (number INTEGER PRIMARY KEY AUTOINCREMENT, ID, Type, SiteCode, PkgServer, version_before,
-    status_before, version_after, status_after);
-CREATE TRIGGER note_change AFTER UPDATE ON PkgStatus BEGIN
-    INSERT INTO changes (ID, Type, SiteCode, PkgServer, version_before, status_before, version_after, status_after)
-    VALUES (OLD.ID, OLD.Type, OLD.SiteCode, OLD.PkgServer, OLD.SourceVersion, OLD.Status, NEW.SourceVersion, NEW.Status);
-END;
-"""
 
 
 class Process:
@@ -285,9 +278,7 @@ class Process:
     def _wire(self, world: World, sites: dict[SiteCode, FragileSite]) -> None:
         policy = Policy(RowsAllowed.ANY, 50, EXPIRE_AFTER, world.requester_counts, GRACE)
         self.freezing = Freezing(self.ledger, self.index, APPROVALS)
-        telling = Telling(
-            _words(request_words.to_requester), _words(lambda *known: request_words.in_thread(*known, ""))
-        )
+        telling = Telling(_words(request_words.to_requester), _words(partial(request_words.in_thread, ask="")))
         self.requests = Requests(self.ledger, self.index, APPROVALS, telling, world.clock)
         people, approvers = FragilePeople(world.people, world.traps), Allowed(groups=frozenset({APPROVERS}))
         self.standing = Standing(TEAM, Allowed(), approvers, people, self.freezing, self._lag, MOST_LAG)

@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import tempfile
 from functools import partial
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,7 +23,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bot.domain.package import PackageId
 from bot.domain.query import Filter
 from bot.domain.request import Stage
 from bot.usecases.access import Actor
@@ -33,6 +31,11 @@ from bot.usecases.requesting import Wish
 from tests.domain.judge_of_requests import DONE_AFTER, Judge
 from tests.domain.model_of_requests import APPROVALS, LEASE_SECONDS, OTHER_PACKAGE, PACKAGE, PS1, Places, World
 from tests.fakes import ADA, GRACE, GUS, LINUS, MARGARET, OLGA, PKGSTATUS, TEAM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bot.domain.package import PackageId
 
 VARIABLE = "PKGSTATUS_TEST_HISTORIES"
 HISTORIES, STEPS = 60, 40
@@ -56,8 +59,8 @@ PLACES = [
 HOWS = ["dies", "fails", "other bot works", "other bot works, then it fails", "freeze"]
 GOOD = (GRACE.id, LINUS.id)
 BAD = [
-    (GRACE.id,), (GRACE.id, GRACE.id), (GRACE.id, ADA.id), (ADA.id, GRACE.id), (GUS.id, GRACE.id), (PKGSTATUS.id, GRACE.id),
-    (GRACE.id, OLGA.id), (f"{GRACE.id} plan", f"{LINUS.id} plan"), (f"{GRACE.id} card", f"{LINUS.id} card"),
+    (GRACE.id,), (GRACE.id, GRACE.id), (GRACE.id, ADA.id), (ADA.id, GRACE.id), (GUS.id, GRACE.id), (GRACE.id, OLGA.id),
+    (PKGSTATUS.id, GRACE.id), (f"{GRACE.id} plan", f"{LINUS.id} plan"), (f"{GRACE.id} card", f"{LINUS.id} card"),
 ]  # fmt: skip
 HAPPEN = [
     "it is late", "it is frozen", "nobody works", "an approver leaves", "an approver is away", "people are unknown",
@@ -272,7 +275,7 @@ class Histories(RuleBasedStateMachine):
         if end != "applied":
             self.look(bot, 1500 if end == "a day later" else 5)
 
-    def _let_happen(self, bot: int, mishap: str) -> None:
+    def _let_happen(self, bot: int, mishap: str) -> None:  # noqa: C901 - a table of mishaps
         """What makes an approved request one that must not be applied any more, or must not be any longer."""
         match mishap:
             case "it is frozen":

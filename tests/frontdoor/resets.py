@@ -22,6 +22,7 @@ APPROVALS, AUDIT = "#sccm-approvals", "#sccm-audit"
 REQUEST, APPROVE, REJECT = "status_request", "request_approve", "request_reject"
 WITHDRAW, PLAN, UNDO, AGAIN = "request_withdraw", "request_plan", "request_undo", "request_again"
 WHY = "stuck at 7 for weeks, laptops do not boot"
+MOST_TRIES = 12
 PATIENCE = 40
 """Seconds; the relay sends one message a second to a channel, and the machine may be busy."""
 
@@ -40,21 +41,31 @@ class Entry:
     facts: Json
 
 
-def form(stage: Stage, user: str, text: str) -> Json:
+def form(stage: Stage, user: str, text: str) -> Any:
     """Open the form for a reset as somebody does: below a table; return it as soon as it is more than a promise."""
-    table = stage.ask(user, text)
-    stage.click(user, table, REQUEST)
-    return wait_for_form(stage, user)
+    for _ in range(MOST_TRIES):
+        table = stage.ask(user, text)
+        stage.click(user, table, REQUEST)
+        view = stage.wait_for(lambda: _shown_form(stage, user) or _gone(stage, user), PATIENCE)
+        if view is not True:
+            return view
+    raise AssertionError("No bot had the table that it was asked about.")
 
 
 def wait_for_form(stage: Stage, user: str) -> Json:
     """Return somebody's top modal once the rows are read."""
 
-    def shown() -> Json | None:
-        views = stage.look("views", user=user)["views"]
-        return views[-1] if views and "Reading the rows" not in words(views[-1]) else None
+    return stage.wait_for(lambda: _shown_form(stage, user), PATIENCE)
 
-    return stage.wait_for(shown, PATIENCE)
+
+def _shown_form(stage: Stage, user: str) -> Json | None:
+    views = stage.look("views", user=user)["views"]
+    return views[-1] if views and "Reading the rows" not in words(views[-1]) else None
+
+
+def _gone(stage: Stage, user: str) -> bool:
+    """Tell whether another bot than the one that drew the table took the click."""
+    return any("I no longer have it" in message["text"] for message in stage.answers(user))
 
 
 def options(view: Json) -> list[Json]:
@@ -94,7 +105,11 @@ def card_of(stage: Stage, request_id: str, says: str = "") -> Json:
     """Return the newest card of a request once it says something."""
 
     def found() -> Json | None:
-        cards = [m for m in stage.messages(APPROVALS, "grace") if not m["ephemeral"] and f"`{request_id}`" in words(m)]
+        cards = [
+            m
+            for m in stage.messages(APPROVALS, "grace")
+            if not m["ephemeral"] and f"Request `{request_id}`" in words(m)
+        ]
         return cards[-1] if cards and says in words(cards[-1]) else None
 
     return stage.wait_for(found, PATIENCE)

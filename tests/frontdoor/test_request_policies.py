@@ -133,7 +133,7 @@ def test_without_its_backup_table_nobody_is_asked_to_vote_and_the_dba_is_told_wh
 def test_a_channel_that_is_not_fit_for_votes_ends_the_start_and_takes_no_requests(
     lenient: Stage, changes: Json, sentence: str
 ) -> None:
-    fit = {"members": ["U000000ADA", "U00000GRACE", "U00000LINUS", "U0MARGARET", "U0PKGBOT"]}
+    fit: Json = {"members": ["U000000ADA", "U00000GRACE", "U00000LINUS", "U0MARGARET", "U0PKGBOT"]}
     fit |= {"is_ext_shared": False, "is_pending_ext_shared": False, "is_archived": False}
     lenient.do("channel", id="sccm-approvals", **changes)
     try:
@@ -163,7 +163,8 @@ def test_the_bot_does_not_start_where_two_people_can_never_approve(
     lenient: Stage, overrides: Json, code: int, sentence: str
 ) -> None:
     try:
-        bot = lenient.start_bot(connected=False, **{name: json.dumps(value) for name, value in overrides.items()})
+        given: Json = {name: json.dumps(value) for name, value in overrides.items()}
+        bot = lenient.start_bot(connected=False, **given)
 
         assert bot.wait() == code
         assert sentence in bot.log()

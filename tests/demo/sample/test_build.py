@@ -16,7 +16,7 @@ def _dump(path: Path) -> list[str]:
 
 
 def _count(site: sqlite3.Connection, source: str) -> int:
-    return int(site.execute(f"SELECT count(*) FROM {source}").fetchone()[0])  # noqa: S608 - literals of this file
+    return int(site.execute(f"SELECT count(*) FROM {source}").fetchone()[0])
 
 
 def test_there_are_thirty_packages_of_many_types_and_forty_points_in_two_sites(
