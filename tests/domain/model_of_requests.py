@@ -30,7 +30,7 @@ from bot.store.outbox import OutboxTable
 from bot.store.requests import RequestTable
 from bot.usecases.access import Actor, Allowed
 from bot.usecases.applying import Applying
-from bot.usecases.approving import Approving
+from bot.usecases.approving import Approving, Click
 from bot.usecases.cards import Cards
 from bot.usecases.delivering import LEASE, Pen, Posted, PostError, PostTrouble, Relay
 from bot.usecases.freezing import Freezing
@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from bot.domain.ledger import Draft, Entry
     from bot.domain.package import PackageTable
     from bot.domain.plan import Plan
+    from bot.domain.refusal import Refusal
+    from bot.domain.request import Request
     from bot.usecases.ports import Person
     from bot.usecases.store_ports import Notice, Step
     from tests.fakes import FakePeople
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 PS1 = SiteCode("PS1")
 PACKAGE, OTHER_PACKAGE = PackageId("PS100112"), PackageId("PS100113")
 AUDIT, APPROVALS = "C0SCCMAUDIT", "C0APPROVALS"
+LINK = "https://contoso.slack.com/card"
 LEASE_SECONDS = 15
 BRIEF = Patience(query=1)
 EXPIRE_AFTER, MOST_LAG, STALL_AFTER = timedelta(hours=4), timedelta(minutes=10), timedelta(hours=24)
@@ -286,7 +289,7 @@ class Process:
         self.approving = Approving(self.requests, self.standing)
         self.applying = Applying(sites, sites, self.requests, self.standing, policy, self.leases, world.clock)
         self.watching = Watching(sites, self.requests, world.clock, timedelta(minutes=2), STALL_AFTER)
-        cards = Cards(self.requests, self.freezing, _drawn, lambda request, _card: {"text": request.id}, lambda _: "")
+        cards = Cards(self.requests, self.freezing, _drawn, lambda request, _card: {"text": request.id}, lambda _: LINK)
         pen = Pen(len, lambda entries: {"sequences": [entry.sequence for entry in entries]}, _no_gap, cards.letter)
         self.relay = Relay(self.outbox, self.leases, world.slack, pen, lambda: world.monotonic, spacing=0)
 
@@ -361,6 +364,21 @@ class World:
             "freeze": lambda: self._let_freeze(1 - number),
         }
         self.traps.set(place, skip, traps[how])
+
+    def approve(self, bot: Process, request_id: str, *user_ids: str) -> list[Request | Refusal]:
+        """Press Approve on a request's own card, as people do one after the other."""
+        card, request = bot.index.card(request_id), bot.requests.load(request_id)
+        assert card
+        assert request
+        clicks = [f"{user_id} approves {request_id}" for user_id in user_ids]
+        return [
+            bot.approving.approve(
+                Click(
+                    Actor(user_id, TEAM), request_id, request.plan.fingerprint, card.channel, card.ts, {"click": click}
+                )
+            )
+            for user_id, click in zip(user_ids, clicks, strict=True)
+        ]
 
     def change_site(self, statement: str, *parameters: object) -> None:
         """Change the site as its own software does; what it changes is not noted as a change by a bot."""
