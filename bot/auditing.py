@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import click
 from bot.domain.ledger import Head
 from bot.settings import SettingsWrong, load
 from bot.usecases.auditing import Comparing
-from bot.usecases.store_ports import StoreError
+from bot.usecases.store_ports import StoreError, StoreTrouble
 from bot.views import audit, replies
 from bot.wiring import store_of
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 BROKEN = 1
 CANNOT_READ = 2
+SQLITE = "sqlite:///"
 COLUMNS = ("sequence", "at", "stream", "version", "kind", "actor_user", "actor_team", "facts", "previous_hash", "hash")
 
 
@@ -57,12 +59,14 @@ def verify(heads: tuple[str, ...], slack_export: Path | None) -> None:
 def export(since: datetime | None, until: datetime | None, form: str) -> None:
     """Print entries, oldest first, one a line; any number of them."""
     _, store = _open()
+    # Whatever the terminal speaks: a hash is of UTF-8.
+    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", write_through=True)
     entries = store.ledger.entries(_utc(since), _utc(until))
     if form == "jsonl":
         for entry in entries:
-            click.echo(entry.line)
+            out.write(f"{entry.line}\n")
         return
-    writer = csv.writer(sys.stdout)
+    writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for entry in entries:
         fields = json.loads(entry.line)
@@ -80,12 +84,20 @@ def head() -> None:
 def _open() -> tuple[Settings, Store]:
     try:
         settings = load()
+        _look_for_store(settings)
         return settings, store_of(settings, "auditor")
     except SettingsWrong as wrong:
         click.echo("\n".join(wrong.lines), err=True)
     except StoreError as error:
         click.echo(replies.store_trouble(error.trouble, error.detail), err=True)
     sys.exit(CANNOT_READ)
+
+
+def _look_for_store(settings: Settings) -> None:
+    """A store that is not there must not be made by asking about it. Raises StoreError."""
+    address = settings.store.get_secret_value()
+    if address.startswith(SQLITE) and not Path(address.removeprefix(SQLITE)).is_file():
+        raise StoreError(StoreTrouble.UNREACHABLE, "There is no such file.")
 
 
 def _head(text: str) -> Head:
@@ -117,9 +129,18 @@ def _messages(folder: Path, channel: str) -> Iterator[dict[str, Any]]:
     names = [item["name"] for kind in ("channels", "groups") for item in _listed(folder / f"{kind}.json", channel)]
     for name in names or ["."]:
         for day in sorted((folder / name).glob("????-??-??.json")):
-            yield from json.loads(day.read_text(encoding="utf-8"))
+            yield from _read(day)
 
 
 def _listed(file: Path, channel: str) -> list[dict[str, Any]]:
-    known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+    known = _read(file) if file.is_file() else []
     return [item for item in known if item.get("id") == channel]
+
+
+def _read(file: Path) -> list[dict[str, Any]]:
+    try:
+        known: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        click.echo(f"{file.name} of the export cannot be read: {error}", err=True)
+        sys.exit(CANNOT_READ)
+    return known
