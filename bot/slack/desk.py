@@ -111,6 +111,11 @@ class Desk:
         if taken is Taken.NEW:
             self._start(incoming)
 
+    def note_refusal(self, incoming: Incoming, reason: str) -> None:
+        """Record what was refused on the spot, before it was taken in."""
+        with suppress(StoreError):
+            self._record(incoming, refused(incoming.kind, reason))
+
     def take_over(self, item: Item) -> None:
         """Answer what another process took and left."""
         incoming = Incoming.from_body(item.body)

@@ -75,6 +75,7 @@ class RequestListeners:
         incoming = Incoming.submission(body)
         complaints = request_form.complaints(request_form.read(incoming.form))
         if complaints:
+            self.desk.note_refusal(incoming, "; ".join(complaints.values()))
             ack(response_action="errors", errors=complaints)
         else:
             self.desk.take_form(ack, incoming, request_form.REASON)
