@@ -110,3 +110,12 @@ class Event:
     user_id: str = ""
     team_id: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Resets are stopped, by whom, when and why."""
+
+    user_id: str
+    at: datetime
+    why: str

@@ -14,8 +14,8 @@ from bot.usecases.delivering import Letter, Posted
 from bot.usecases.request_ports import CARD, POSTED, THREAD, Card
 
 if TYPE_CHECKING:
-    from bot.domain.request import Request
-    from bot.usecases.freezing import Freeze, Freezing
+    from bot.domain.request import Freeze, Request
+    from bot.usecases.freezing import Freezing
     from bot.usecases.requests import Requests
 
 Payload = Mapping[str, Any]

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.request import OPEN, Stage
+from bot.domain.request import OPEN, Freeze, Stage
 from bot.usecases.recording import Deed
 from bot.usecases.request_ports import CARD
 from bot.usecases.store_ports import Notice, StaleStream
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from bot.usecases.access import Actor
     from bot.usecases.request_ports import RequestIndex
     from bot.usecases.store_ports import Ledger
@@ -21,15 +19,6 @@ STREAM = "freeze"
 SHOWN = OPEN | {Stage.APPLIED, Stage.STALLED}
 """Requests whose cards are drawn again: those that somebody still looks at."""
 FROZE, UNFROZE = "froze resets", "unfroze resets"
-
-
-@dataclass(frozen=True, slots=True)
-class Freeze:
-    """Resets are stopped, by whom, when and why."""
-
-    user_id: str
-    at: datetime
-    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,11 @@ if TYPE_CHECKING:
     from slack_sdk import WebClient
 
     from bot.domain.package import SiteCode
-    from bot.domain.request import Event, Request
+    from bot.domain.request import Event, Freeze, Request
     from bot.settings import Settings
     from bot.slack.answers import Forms
     from bot.slack.posting import SlackPoster
     from bot.store.opening import Store
-    from bot.usecases.freezing import Freeze
     from bot.usecases.ports import SiteReader, SiteWriter
     from bot.usecases.request_ports import Card
     from bot.views.kit import Message

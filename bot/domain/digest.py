@@ -1,0 +1,122 @@
+"""What is known about drift over time, and what a digest says of it: values that the stories make and the views draw.
+
+Nothing here is more than what scans saw: a day without a scan has no counts, a site that could not be read keeps what
+it last said together with the moment when it said so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.domain.drift import DriftClass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from bot.domain.ledger import Head
+    from bot.domain.package import PackageId, Row, SiteCode
+    from bot.domain.request import Freeze, Request
+    from bot.domain.trouble import SiteTrouble
+
+DRIFTED = frozenset(DriftClass) - {DriftClass.IN_SYNC, DriftClass.EXEMPT, DriftClass.IN_FLIGHT, DriftClass.REMOVING}
+"""The classes that count as drift; what is on its way, being removed or has no content does not."""
+
+DAYS_SHOWN = 14
+
+
+@dataclass(frozen=True, slots=True)
+class DriftedRow:
+    """A row that is not in sync; `first_seen_at` is when a scan first saw it so at this source version."""
+
+    site: SiteCode
+    package_id: PackageId
+    package_name: str
+    row: Row
+    drift_class: DriftClass
+    expected_version: int | None
+    first_seen_at: datetime
+    healed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Some rows of many: how many there are, and the first of them."""
+
+    count: int
+    rows: tuple[DriftedRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """A package or a server, and how many drifted rows it has."""
+
+    name: str
+    count: int
+    package_id: PackageId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSeen:
+    """When a site was last read through; `trouble` and `tried_at` tell of a newer attempt that failed."""
+
+    site: SiteCode
+    scanned_at: datetime | None
+    trouble: SiteTrouble | None = None
+    tried_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Drifted rows per class in the last scan of a day (UTC); `counts` is None for a day without a scan."""
+
+    day: date
+    counts: Mapping[DriftClass, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Drift as it is known at one moment: for a digest, for `/pkgstatus drift` and for App Home.
+
+    `newly` and `healed` count from `since` (the last digest), None when there was none; `still` lists what was open
+    then and is open now, oldest first. `counts` covers every class that a scan keeps, drift or not.
+    """
+
+    at: datetime
+    since: datetime | None
+    sites: tuple[SiteSeen, ...]
+    counts: Mapping[DriftClass, int]
+    newly: Listed
+    healed: Listed
+    still: Listed
+    top_packages: tuple[Top, ...] = ()
+    top_servers: tuple[Top, ...] = ()
+    days: tuple[Day, ...] = ()
+
+    @property
+    def drifted(self) -> int:
+        """How many rows are drifted now."""
+        return sum(self.counts.get(kind, 0) for kind in DRIFTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """How the audit channel stands: the ledger's head, and what has not been told yet."""
+
+    head: Head
+    untold: int
+    oldest_untold_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One digest: `due_at` is when it was due (aware, in its own zone); it is late when `picture.at` is well after."""
+
+    name: str
+    due_at: datetime
+    picture: Picture
+    waiting: tuple[Request, ...]
+    resets: tuple[Request, ...]
+    freeze: Freeze | None
+    trail: Trail
