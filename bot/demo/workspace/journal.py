@@ -22,10 +22,10 @@ class Change:
 
 @dataclass(eq=False)
 class Listener:
-    """One open event stream."""
+    """One open event stream; None ends it."""
 
     user: str | None
-    changes: asyncio.Queue[Change] = field(default_factory=asyncio.Queue)
+    changes: asyncio.Queue[Change | None] = field(default_factory=asyncio.Queue)
 
 
 class Journal:
@@ -45,3 +45,8 @@ class Journal:
         for listener in self.listeners:
             if change.reader in (None, listener.user) or listener.user is None:
                 listener.changes.put_nowait(change)
+
+    def close(self) -> None:
+        """End every event stream."""
+        for listener in self.listeners:
+            listener.changes.put_nowait(None)

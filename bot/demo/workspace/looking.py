@@ -109,21 +109,24 @@ async def stream_changes(workspace: Workspace, request: web.Request) -> web.Stre
     listener = Listener(reader.id if reader else None)
     workspace.journal.listeners.add(listener)
     try:
-        while True:
-            await response.write(await _next_lines(listener))
+        while lines := await _next_lines(listener):
+            await response.write(lines)
     except ConnectionError:
-        return response
+        pass
     finally:
         workspace.journal.listeners.discard(listener)
+    return response
 
 
 async def _next_lines(listener: Listener) -> bytes:
-    """Return the next change, or after a while a comment that finds out whether the reader is still there."""
+    """Return the next change, after a while a comment that finds out if the reader is there, at the end nothing."""
     try:
         async with asyncio.timeout(KEEP_ALIVE_S):
             change = await listener.changes.get()
     except TimeoutError:
         return b": still here\n\n"
+    if change is None:
+        return b""
     document = {"kind": change.kind} | ({"channel": change.channel} if change.channel else {})
     return f"data: {json.dumps(document)}\n\n".encode()
 

@@ -174,5 +174,10 @@ class RunningWorkspace:
         await web.SockSite(self._runner, self._listener, backlog=512).start()
 
     async def _stop(self) -> None:
+        self._workspace.journal.close()
         await self._workspace.sockets.stop()
         await self._runner.cleanup()
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)

@@ -1,4 +1,6 @@
+import gc
 import json
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 from urllib.request import Request, urlopen
@@ -135,3 +137,13 @@ def test_a_new_person_can_join_a_channel(control: Control) -> None:
     assert control.try_to("say", user="barbara", channel="sccm-audit", text="x", thread_ts="1.2")[0] == 404
     control.do("channel", id="sccm-audit", is_archived=True)
     assert control.try_to("say", user="barbara", channel="sccm-audit", text="x")[0] == 403
+
+
+def test_a_reader_of_the_stream_of_changes_does_not_outlive_the_workspace() -> None:
+    with RunningWorkspace(manifest=MANIFEST) as workspace:
+        stream = urlopen(f"{workspace.url}/control/events", timeout=10)  # noqa: S310 - our own server
+        assert stream.readline() == b": listening\n"
+
+    with closing(stream):
+        assert stream.read() == b"\n"
+    gc.collect()  # what was left in the middle would now complain that its loop is closed
