@@ -1,52 +1,70 @@
-"""Logs as events: for people on a terminal, as JSON elsewhere, every line of one question under one reference.
+"""Print events: for people on a terminal, as JSON elsewhere, every line of one question under one reference.
 
 Tokens and passwords are taken out of the finished line, so nothing that any library logs can carry one out.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
 
-import structlog
-
-if TYPE_CHECKING:
-    from structlog.typing import EventDict, Processor, WrappedLogger
+from bot.events import facts_of
 
 _SECRETS = re.compile(
     r"""(?ix) (xox[a-z]-|xapp-)[\w-]+ | ((?:pwd|password|accesstoken)\s*=\s*)(?:\{(?:[^}]|\}\})*\}|[^;"'\n]*)
     | (/services/|/commands/|/actions/|/response/|[?&]ticket=)[\w/%.=-]+"""
 )
+_CHATTY = ("slack_bolt", "slack_sdk", "apscheduler")
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the finished line, without secrets."""
+        head = {
+            "timestamp": _moment(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        trace = {"exception": self.formatException(record.exc_info)} if record.exc_info else {}
+        return redacted(json.dumps({**facts_of(record), **head, **trace}, default=str))
+
+
+class ConsoleLines(logging.Formatter):
+    """Moment, level, event, then its facts as name=value."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the finished line, without secrets."""
+        facts = " ".join(f"{name}={_shown(value)}" for name, value in facts_of(record).items())
+        line = f"{_moment(record)} {record.levelname.lower():<8} {record.getMessage():<40} {facts}".rstrip()
+        trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        return redacted(line + trace)
 
 
 def configure(level: str, *, as_json: bool) -> None:
-    """Send structlog's and the standard library's logs to standard error."""
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    renderer: Processor = (
-        structlog.processors.JSONRenderer(default=str) if as_json else structlog.dev.ConsoleRenderer(colors=False)
-    )
-    final = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, redacted]
+    """Send all events to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=final))
+    handler.setFormatter(JsonLines() if as_json else ConsoleLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for chatty in ("slack_bolt", "slack_sdk", "apscheduler"):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )
 
 
-def redacted(_logger: WrappedLogger, _name: str, line: str | EventDict | Any) -> str:
+def redacted(line: str) -> str:
     """Take every token, password and answer address out of a finished line."""
-    return _SECRETS.sub(lambda match: f"{match[1] or match[2] or match[3]}***", str(line))
+    return _SECRETS.sub(lambda match: f"{match[1] or match[2] or match[3]}***", line)
+
+
+def _shown(value: object) -> str:
+    """Keep one event on one line, whatever somebody typed."""
+    text = str(value)
+    return text if text.isprintable() and " " not in text else repr(text)
+
+
+def _moment(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -7,11 +7,11 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import logs
+from bot.events import bound, events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +43,6 @@ def printed(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
     yield lambda: capsys.readouterr().err
     root.handlers[:] = before
     root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize("secret", SECRETS)
@@ -51,9 +50,9 @@ def printed(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
 def test_no_secret_is_printed_by_whoever_logs_it(secret: str, as_json: bool, printed: Callable[[], str]) -> None:  # noqa: FBT001 - a table row
     logs.configure("debug", as_json=as_json)
 
-    structlog.get_logger().warning("event", detail=secret)
+    events("bot.test").warning("event", detail=secret)
     logging.getLogger("some.library").error("refused: %s", secret)
-    structlog.get_logger().error("broke", exc_info=ValueError(secret))
+    events("bot.test").error("broke", exc_info=ValueError(secret))
 
     lines = printed()
     assert lines.count("***") >= 3
@@ -66,20 +65,20 @@ def test_no_secret_is_printed_by_whoever_logs_it(secret: str, as_json: bool, pri
 def test_redaction_leaves_all_other_text_alone(text: str) -> None:
     harmless = text.replace("=", "").replace("/", "").replace("xox", "").replace("xapp", "").replace("XOX", "")
 
-    assert "***" in logs.redacted(None, "", f"{harmless};PWD=hunter2;")
-    assert logs.redacted(None, "", f"PWD=hunter2;{harmless}").startswith("PWD=***;")
+    assert "***" in logs.redacted(f"{harmless};PWD=hunter2;")
+    assert logs.redacted(f"PWD=hunter2;{harmless}").startswith("PWD=***;")
 
 
 def test_the_end_of_a_line_survives_the_redaction() -> None:
     line = "login failed for Server=cm01;UID=bot;PWD=hunter2;Encrypt=yes on site PS1"
 
-    assert logs.redacted(None, "", line) == "login failed for Server=cm01;UID=bot;PWD=***;Encrypt=yes on site PS1"
+    assert logs.redacted(line) == "login failed for Server=cm01;UID=bot;PWD=***;Encrypt=yes on site PS1"
 
 
 def test_json_lines_carry_level_moment_logger_and_reference(printed: Callable[[], str]) -> None:
     logs.configure("info", as_json=True)
 
-    with structlog.contextvars.bound_contextvars(ref="ab12cd34"):
+    with bound(ref="ab12cd34"):
         logging.getLogger("some.library").warning("from a library")
 
     event: dict[str, Any] = json.loads(printed())
@@ -91,7 +90,7 @@ def test_json_lines_carry_level_moment_logger_and_reference(printed: Callable[[]
 def test_what_is_less_important_than_the_level_is_not_printed(printed: Callable[[], str]) -> None:
     logs.configure("warning", as_json=True)
 
-    structlog.get_logger().info("chatter")
+    events("bot.test").info("chatter")
     logging.getLogger("slack_bolt").info("chatter")
 
     assert printed() == ""
@@ -103,3 +102,12 @@ def test_the_chatter_of_slacks_libraries_is_not_printed_even_at_debug(printed: C
     logging.getLogger("slack_sdk.socket_mode").info("chatter")
 
     assert printed() == ""
+
+
+def test_an_event_stays_on_one_line_of_the_console_whatever_was_typed(printed: Callable[[], str]) -> None:
+    logs.configure("info", as_json=False)
+
+    events("bot.test").info("answered", text="PS100112\n2026-01-01 error forged", kind="click")
+
+    (line,) = printed().splitlines()
+    assert line.endswith(r"text='PS100112\n2026-01-01 error forged' kind=click")

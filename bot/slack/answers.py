@@ -11,9 +11,9 @@ import time
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from slack_sdk.webhook import WebhookClient
 
+from bot.events import events
 from bot.views.kit import MESSAGE_TEXT, Message, cut
 from bot.views.tables import Form
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bot.slack.incoming import Incoming
 
-log = structlog.get_logger()
+log = events(__name__)
 
 _REFUSED_BLOCKS = ("invalid_blocks", "invalid_attachments", "only_one_table_allowed")
 _REMEMBER_SECONDS = 3600

@@ -9,14 +9,15 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from slack_bolt import App, BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
+
+from bot.events import events
 
 if TYPE_CHECKING:
     from slack_bolt.authorization import AuthorizeResult
 
-log = structlog.get_logger()
+log = events(__name__)
 
 ACKNOWLEDGING_THREADS = 16
 """Bolt's default of 5 leaves commands unacknowledged under load; these threads only acknowledge."""

@@ -14,10 +14,8 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import structlog
-from structlog.contextvars import bound_contextvars
-
 from bot.domain.refusal import Reason, Refusal
+from bot.events import bound, events
 from bot.failpoints import reach
 from bot.slack.incoming import Incoming
 from bot.slack.patience import Patience
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from bot.slack.work import WorkPool
     from bot.usecases.store_ports import Inbox, Item, Ledger
 
-log = structlog.get_logger()
+log = events(__name__)
 
 STORE_PAUSE_SECONDS = 5
 NOTE_AFTER_SECONDS = 1.5
@@ -151,7 +149,7 @@ class Desk:
         return Patience(NOTE_AFTER_SECONDS, partial(self.answers.say, incoming, replies.say(note)))
 
     def _handle(self, incoming: Incoming, patience: Patience | None = None, *, promised: bool = False) -> None:
-        with bound_contextvars(ref=incoming.reference, user=incoming.user_id):
+        with bound(ref=incoming.reference, user=incoming.user_id):
             try:
                 reply = self._reply(incoming)
                 reach("answer: worked out")

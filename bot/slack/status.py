@@ -8,12 +8,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
 from slack_sdk.errors import SlackApiError
 
 from bot.domain.answers import Found, Kept, UnknownPackage
 from bot.domain.query import Find, Help, Show
 from bot.domain.refusal import Reason, Refusal
+from bot.events import events
 from bot.slack.desk import Reply
 from bot.usecases.recording import Deed, refused
 from bot.views import replies, spreadsheet, status
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bot.usecases.lookup import Lookup
     from bot.views.kit import Message
 
-log = structlog.get_logger()
+log = events(__name__)
 
 
 class StatusListeners:

@@ -9,12 +9,12 @@ import queue
 import threading
 from typing import TYPE_CHECKING
 
-import structlog
+from bot.events import events
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-log = structlog.get_logger()
+log = events(__name__)
 
 
 class WorkPool:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
 from bot.domain.approval import QUORUM, Claim, Doubt, Finish, Outdate
 from bot.domain.drift import judge
 from bot.domain.planning import objections
 from bot.domain.refusal import Refusal
 from bot.domain.request import Request, Stage
+from bot.events import events
 from bot.failpoints import reach
 from bot.usecases.access import Actor
 from bot.usecases.ports import RowMoved, SiteError
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from bot.usecases.standing import Standing
     from bot.usecases.store_ports import Leases
 
-log = structlog.get_logger()
+log = events(__name__)
 
 LEASE = "apply"
 """One process applies at a time."""

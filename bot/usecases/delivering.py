@@ -14,15 +14,14 @@ from enum import StrEnum
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Protocol
 
-import structlog
-
+from bot.events import events
 from bot.failpoints import reach
 from bot.usecases.store_ports import Delivery, Leases, Outbox, StoreError
 
 if TYPE_CHECKING:
     from bot.domain.ledger import Entry
 
-log = structlog.get_logger()
+log = events(__name__)
 
 LEASE = "relay"
 SPACING_SECONDS = 1.05

@@ -10,8 +10,6 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import structlog
-
 from bot.domain.drift import Drift, Verdict, judge
 from bot.domain.plan import Action, Plan, RowKey, RowsAllowed
 from bot.domain.planning import reset_plan, resettable, undo_plan
@@ -19,10 +17,11 @@ from bot.domain.query import Filter
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Request, Stage
 from bot.domain.trouble import SiteTrouble
+from bot.events import events
 from bot.usecases.ports import SiteError
 from bot.usecases.request_ports import RowsHeld
 
-log = structlog.get_logger()
+log = events(__name__)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

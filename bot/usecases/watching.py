@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
 from bot.domain.approval import Tick, Undone, Watched
 from bot.domain.package import RowType, Status
 from bot.domain.request import Stage
+from bot.events import events
 from bot.usecases.ports import SiteError
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from bot.usecases.ports import Clock, SiteReader
     from bot.usecases.requests import Requests
 
-log = structlog.get_logger()
+log = events(__name__)
 
 GROWTH = 2
 LONGEST_PAUSE = timedelta(hours=1)

@@ -12,12 +12,12 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from bot.domain.approval import QUORUM
 from bot.domain.package import SiteCode
 from bot.domain.plan import RowsAllowed
+from bot.events import events
 from bot.schedule import Schedule
 from bot.slack.adopting import Adopting
 from bot.slack.answers import Answers, Forms, payload_of
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.site.reading import SiteDatabase
 
-log = structlog.get_logger()
+log = events(__name__)
 
 RATE_LIMIT_RETRIES = 3
 THREAD_SECONDS = 5
