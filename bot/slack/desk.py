@@ -158,6 +158,9 @@ class Desk:
                 reach("answer: recorded")
                 if patience:
                     patience.end()
+                if not self.inbox.owes(incoming.key):  # this process was thought dead meanwhile
+                    log.warning("another process answers this", kind=incoming.kind)
+                    return
                 self._give(incoming, reply)
             except StoreError as error:
                 log.error("cannot record", trouble=error.trouble.value, detail=error.detail)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.ledger import Entry, moment_read, moment_text
-from bot.usecases.store_ports import AnsweredElsewhere, Item
+from bot.domain.ledger import moment_read, moment_text
+from bot.usecases.store_ports import Item
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from bot.dbapi import Connection
     from bot.store.database import StoreDatabase
     from bot.usecases.ports import Clock
-    from bot.usecases.store_ports import Step
 
 
 class InboxTable:
@@ -48,20 +47,10 @@ class InboxTable:
 
         self._database.write(work)
 
-    def answered_by(self, key: str) -> Step:
-        """Make the step that marks an item done with its entry; raises AnsweredElsewhere if it is not ours any more."""
-
-        def step(connection: Connection, entry: Entry) -> None:
-            connection.execute(
-                "UPDATE dbo.inbox SET state = 'done', sequence = ? WHERE id = ? AND state = 'new' AND holder = ?",
-                (entry.sequence, key, self._holder),
-            )
-            # Asked again instead of counting changed rows: SQL Server does not count under NOCOUNT.
-            answers = connection.query("SELECT sequence FROM dbo.inbox WHERE id = ?", (key,))
-            if [tuple(answer) for answer in answers] != [(entry.sequence,)]:
-                raise AnsweredElsewhere(key)
-
-        return step
+    def owes(self, key: str) -> bool:
+        """Whether an item still waits for an answer by this process: look before it is given."""
+        sql = "SELECT id FROM dbo.inbox WHERE id = ? AND state = 'new' AND holder = ?"
+        return bool(self._database.read(lambda connection: connection.query(sql, (key, self._holder))))
 
     def holders(self) -> Sequence[str]:
         """Return the other processes that have unanswered items in their hands, dead or alive."""

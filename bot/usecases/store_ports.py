@@ -56,10 +56,6 @@ class StaleStream(Exception):
         self.current = current
 
 
-class AnsweredElsewhere(Exception):
-    """The item was answered already, or another process has taken it over: nothing was written, do not answer."""
-
-
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A message that an entry causes beside its audit line; the destination is a channel id or a user id."""
@@ -162,8 +158,8 @@ class Inbox(Protocol):
     def done(self, key: str) -> None:
         """Note that nothing more is owed for an item; that is final."""
 
-    def answered_by(self, key: str) -> Step:
-        """Make the step that marks an item done with its entry; raises AnsweredElsewhere if it is not ours any more."""
+    def owes(self, key: str) -> bool:
+        """Whether an item still waits for an answer by this process: look before it is given."""
 
     def holders(self) -> Sequence[str]:
         """Return the other processes that have unanswered items in their hands, dead or alive."""

@@ -348,6 +348,21 @@ def test_what_a_dead_process_recorded_but_did_not_give_is_given_and_not_recorded
     assert verbs(counter) == ["looked up"]
 
 
+def test_what_another_process_took_over_meanwhile_is_left_to_it(tmp_path: Path, counter: Counter) -> None:
+    def job(asked: Incoming) -> Reply:
+        with closing(opened(tmp_path / "store.db", "two")) as other:
+            assert [item.key for item in other.inbox.adopt("one")] == ["K1"]
+        return counter.answer(asked)
+
+    counter.hear(COMMAND, job)
+    counter.command()
+    counter.work.close(DEADLINE_SECONDS)
+
+    assert counter.asked == ["K1"]
+    assert counter.said() == []
+    assert counter.unanswered() == ["K1"], "the other one owes the answer"
+
+
 def test_taking_over_waits_for_a_place_instead_of_being_refused(
     tmp_path: Path, narrow: tuple[Counter, threading.Event]
 ) -> None:

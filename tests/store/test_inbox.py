@@ -3,14 +3,10 @@
 import threading
 from datetime import datetime, timedelta
 
-import pytest
-
-from bot.domain.ledger import GENESIS
 from bot.store import Store
-from bot.usecases.store_ports import AnsweredElsewhere, Item
+from bot.usecases.store_ports import Item
 from tests.store.clock import SteppingClock
-from tests.store.conftest import Opener, Outside
-from tests.store.drafts import draft
+from tests.store.conftest import Opener
 
 BODY = {"text": "Grüße \U0001f4e6", "half": "\ud800", "nul": "\x00", "number": 1.5, "list": [None, True]}
 
@@ -42,43 +38,17 @@ def test_an_answered_item_is_seen_but_never_handed_out(store: Store, opened: Ope
     assert keys(list(opened("two").inbox.adopt("one"))) == ["T2"]
 
 
-def test_an_item_and_the_entry_that_answers_it_commit_together(store: Store, outside: Outside) -> None:
-    def refuse(_connection: object, _entry: object) -> None:
-        raise LookupError
-
-    store.inbox.put("T1", "command", {})
-    with pytest.raises(LookupError):
-        store.ledger.append(draft(), also=[store.inbox.answered_by("T1"), refuse])
-    assert keys(list(store.inbox.adopt("one"))) == ["T1"]
-
-    entry = store.ledger.append(draft(), also=[store.inbox.answered_by("T1")])
-
-    assert store.inbox.adopt("one") == []
-    assert outside.read("SELECT state, sequence FROM dbo.inbox") == [("done", entry.sequence)]
-
-
-def test_an_item_is_answered_by_one_entry_only(store: Store) -> None:
-    store.inbox.put("T1", "command", {})
-    first = store.ledger.append(draft(), also=[store.inbox.answered_by("T1")])
-
-    for key in ("T1", "never seen"):
-        with pytest.raises(AnsweredElsewhere):
-            store.ledger.append(draft(), also=[store.inbox.answered_by(key)])
-
-    assert store.ledger.head().sequence == first.sequence
-
-
-def test_a_process_whose_item_was_adopted_cannot_answer_it_any_more(store: Store, opened: Opener) -> None:
+def test_a_process_whose_item_was_adopted_does_not_owe_its_answer_any_more(store: Store, opened: Opener) -> None:
     store.inbox.put("T1", "command", {})
     other = opened("two")
+    assert (store.inbox.owes("T1"), other.inbox.owes("T1")) == (True, False)
     assert other.inbox.holders() == ["one"]
     assert keys(list(other.inbox.adopt("one"))) == ["T1"]
 
-    with pytest.raises(AnsweredElsewhere):
-        store.ledger.append(draft(), also=[store.inbox.answered_by("T1")])
-    assert store.ledger.head() == GENESIS
-    other.ledger.append(draft(), also=[other.inbox.answered_by("T1")])
+    assert (store.inbox.owes("T1"), other.inbox.owes("T1")) == (False, True)
+    other.inbox.done("T1")
 
+    assert (store.inbox.owes("T1"), other.inbox.owes("T1"), other.inbox.owes("never seen")) == (False, False, False)
     assert (store.inbox.holders(), other.inbox.holders()) == ([], [])
 
 

@@ -1,4 +1,4 @@
--- What came in from Slack under Slack's own id; `sequence` is the entry that answered it.
+-- What came in from Slack under Slack's own id.
 CREATE TABLE dbo.inbox (
     id $key NOT NULL PRIMARY KEY,
     kind $key NOT NULL,
@@ -6,6 +6,5 @@ CREATE TABLE dbo.inbox (
     received_at $key NOT NULL,
     state $key NOT NULL,
     holder $key NOT NULL,
-    sequence $number,
     UNIQUE (state, holder, id)
 ) $clustered;
