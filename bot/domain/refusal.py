@@ -30,6 +30,7 @@ class Reason(StrEnum):
     FROZEN = "frozen"
     AUDIT_BEHIND = "audit behind"
     FOREIGN_CARD = "foreign card"
+    CARD_UNRECORDED = "card not recorded yet"
     UNKNOWN_REQUEST = "unknown request"
     WRONG_STAGE = "wrong stage"
     CHANNEL_SHARED = "approvals channel shared"

@@ -25,14 +25,15 @@ if TYPE_CHECKING:
     from slack_bolt import Ack, App
     from slack_sdk import WebClient
 
+    from bot.domain.plan import Plan
     from bot.slack.answers import Answers
-    from bot.slack.commands import Commands
     from bot.slack.desk import Desk, Job
     from bot.usecases.approving import Approving
     from bot.usecases.lookup import Lookup
     from bot.usecases.requesting import Requesting
     from bot.views.kit import Block, Message
 
+OPENED = "opened the reset form"
 _LATE = {"expired_trigger_id", "trigger_expired", "trigger_exchanged", "exchanged_trigger_id", "invalid_trigger_id"}
 
 
@@ -52,7 +53,7 @@ class RequestListeners:
     approved: Callable[[], None]
     freeze: Callable[[], str]
 
-    def register(self, app: App, commands: Commands) -> None:
+    def register(self, app: App) -> None:
         """Tell Bolt and the desk."""
         clicks: dict[str, Job] = {
             status.REQUEST_ACTION: self._open_form,
@@ -61,7 +62,7 @@ class RequestListeners:
             request_card.WITHDRAW_ACTION: self._withdraw,
             request_card.PLAN_ACTION: self._show_plan,
             request_card.UNDO_ACTION: self._undo,
-            request_card.AGAIN_ACTION: commands.reply,
+            request_card.AGAIN_ACTION: self._open_again,
         }
         for action_id, job in clicks.items():
             app.action(action_id)(self.desk.on_click)
@@ -81,24 +82,33 @@ class RequestListeners:
             self.desk.take_form(ack, incoming, request_form.REASON)
 
     def _open_form(self, click: Incoming) -> Reply:
-        verb = "opened the reset form"
-        value = status.read_value(click.text)
-        question = parse(value[2]) if value else None
-        outcome = self.lookup.again(click.actor, value[0]) if value else Refusal(Reason.UNKNOWN_BUTTON)
-        if isinstance(outcome, Refusal) or not isinstance(question, Show):
-            return self._no(click, verb, outcome if isinstance(outcome, Refusal) else Refusal(Reason.UNKNOWN_BUTTON))
-        view = self._open(click, request_form.loading("Request reset"))
+        site, query = status.read_request(click.text)
+        question = parse(query)
+        if not isinstance(question, Show) or site not in self.requesting.readers:
+            return self._no(click, OPENED, Refusal(Reason.UNKNOWN_BUTTON))
+        return self._offer(click, site, question)
+
+    def _open_again(self, click: Incoming) -> Reply:
+        """Open the form with the rows of a request that came to nothing."""
+        ended = self.approving.requests.load(_click(click).request_id)
+        if ended is None:
+            return self._no(click, OPENED, Refusal(Reason.UNKNOWN_REQUEST))
+        return self._offer(
+            click, ended.plan.site, Show(ended.plan.package_id, Filter(), ended.plan.package_id), ended.plan
+        )
+
+    def _offer(self, click: Incoming, site: SiteCode, question: Show, before: Plan | None = None) -> Reply:
+        view = self.lookup.access.refusal(click.actor) or self._open(click, request_form.loading("Request reset"))
         if isinstance(view, Refusal):
-            return self._no(click, verb, view)
-        answer = outcome.answer
-        offer = self.requesting.offer(click.actor, answer.site, question.package_id, question.filter)
+            return self._no(click, OPENED, view)
+        offer = self.requesting.offer(click.actor, site, question.package_id, question.filter)
         if isinstance(offer, Refusal):
             text = replies.refused(offer, self.freeze()).text
             show = partial(self._update, view, request_form.sorry("Request reset", text))
-            return Reply(refused(verb, offer.reason, question.text), show)
-        metadata = f"{answer.site} {question.text}"
-        form = request_form.draw(offer.plan, offer.rows, metadata, self.requesting.policy.max_rows)
-        deed = Deed(verb, "answered", question.text, detail=f"{len(offer.rows)} rows")
+            return Reply(refused(OPENED, offer.reason, question.text), show)
+        metadata = f"{site} {question.text}"
+        form = request_form.draw(offer.plan, offer.rows, metadata, self.requesting.policy.max_rows, before)
+        deed = Deed(OPENED, "answered", question.text, detail=f"{len(offer.rows)} rows")
         return Reply(deed, partial(self._update, view, form))
 
     def _ask(self, form: Incoming) -> Reply:

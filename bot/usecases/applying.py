@@ -65,11 +65,14 @@ class Applying:
 
     def _apply(self, request: Request) -> None:
         trouble = self._hindrance(request)
+        try:
+            found = () if trouble else self._objections(request)
+        except SiteError as error:
+            log.warning("cannot read before an apply", request=request.id, detail=error.detail)
+            trouble, found = f"the site database could not be read: {error.trouble}", ()
         if trouble:
             self.requests.change(request.id, Finish(trouble, claimed=False))
-            return
-        found = self._objections(request)
-        if found:
+        elif found:
             self.requests.change(request.id, Outdate(found))
         elif self._claim(request):
             # Asked again behind the claim: a freeze that was recorded before it always wins.
@@ -129,10 +132,7 @@ class Applying:
         return "" if len({vote.user_id for vote in request.votes}) >= QUORUM else "two different approvers are missing"
 
     def _objections(self, request: Request) -> tuple[str, ...]:
-        try:
-            table = self.readers[request.plan.site].package(request.plan.package_id)
-        except SiteError as error:
-            return (f"the site database could not be read ({error.trouble})",)
+        table = self.readers[request.plan.site].package(request.plan.package_id)
         if table is None:
             return ("the package is gone",)
         drift = judge(table, self.clock(), self.policy.grace)

@@ -76,6 +76,8 @@ class Approving:
         if self.requests.load(click.request_id) is None:
             return Refusal(Reason.UNKNOWN_REQUEST)
         card = self.requests.index.card(click.request_id)
-        if card is None or (card.channel, card.ts) != (click.channel, click.ts):
+        if card is None:
+            return Refusal(Reason.CARD_UNRECORDED)
+        if (card.channel, card.ts) != (click.channel, click.ts):
             return Refusal(Reason.FOREIGN_CARD)
         return None

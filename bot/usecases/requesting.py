@@ -113,7 +113,13 @@ class Requesting:
         return Offer(rows, reset_plan(drift, site, rows))
 
     def ask(self, actor: Actor, wish: Wish, origin: Mapping[str, str]) -> Request | TooMany | Held | Refusal:
-        """Read the rows again, freeze the plan, and open the request. Raises SiteError, StoreError, PeopleError."""
+        """Read the rows again, freeze the plan, and open the request. Raises SiteError, StoreError, PeopleError.
+
+        A form that is worked on again after a crash finds the request that it opened.
+        """
+        opened = self.requests.load(_id_of(origin))
+        if opened:
+            return opened
         refusal = self._hindrance(actor, wish.site)
         if refusal:
             return refusal
@@ -126,7 +132,13 @@ class Requesting:
         return self._open(actor, reset_plan(drift, wish.site, rows), wish.reason, wish.ticket, origin)
 
     def undo(self, actor: Actor, request_id: str, origin: Mapping[str, str]) -> Request | MovedOn | Held | Refusal:
-        """Ask for the way back of an applied reset. Raises SiteError, StoreError, PeopleError."""
+        """Ask for the way back of an applied reset; a repeated click finds the request that it opened.
+
+        Raises SiteError, StoreError, PeopleError.
+        """
+        opened = self.requests.load(_id_of(origin))
+        if opened:
+            return opened
         done = self.requests.load(request_id)
         if done is None or done.stage not in UNDOABLE or done.plan.action is not Action.RESET:
             return Refusal(Reason.WRONG_STAGE)

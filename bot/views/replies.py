@@ -62,6 +62,8 @@ _REFUSALS = {
     Reason.FROZEN: "Resets are frozen at the moment; an approver can lift that with `/pkgstatus unfreeze`.",
     Reason.AUDIT_BEHIND: "The audit channel is too far behind, so resets are paused until it has caught up.",
     Reason.FOREIGN_CARD: "This is not the request's own card, so nothing was counted. Use the newest card.",
+    Reason.CARD_UNRECORDED: "This card was posted this very moment and is not in my records yet, so nothing "
+    "was counted. Please press again in a few seconds.",
     Reason.UNKNOWN_REQUEST: "I do not know this request, so nothing was done.",
     Reason.WRONG_STAGE: "That is not possible at this stage of the request; the card says where it stands.",
     Reason.ROWS_CHANGED: "The rows have changed since you opened the form. Run `/pkgstatus` again and choose anew.",

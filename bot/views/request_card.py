@@ -173,8 +173,8 @@ def _buttons(request: Request) -> list[Block]:
             return [approve, reject, button("Withdraw", WITHDRAW_ACTION, value), plan]
         case Stage.APPLIED | Stage.STALLED | Stage.CONVERGED if request.plan.action is Action.RESET:
             return [button("Undo …", UNDO_ACTION, value), plan]
-        case Stage.STALE:
-            return [button("Request again", AGAIN_ACTION, request.plan.package_id), plan]
+        case Stage.STALE | Stage.FAILED | Stage.EXPIRED if request.plan.action is Action.RESET:
+            return [button("Request again …", AGAIN_ACTION, value), plan]
         case _:
             return [plan]
 

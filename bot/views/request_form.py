@@ -46,8 +46,11 @@ def sorry(title: str, text: str) -> Block:
     return _modal(title, [section(text)])
 
 
-def draw(plan: Plan, rows: Sequence[Verdict], metadata: str, most: int) -> Block:
-    """Draw the form for these rows, all of them chosen at first; `plan` is what asking for all would freeze."""
+def draw(plan: Plan, rows: Sequence[Verdict], metadata: str, most: int, before: Plan | None = None) -> Block:
+    """Draw the form for these rows; `plan` is what asking for all would freeze.
+
+    All of them are chosen at first, or those of the plan that came to nothing `before`.
+    """
     blocks = [
         section(
             f"*{plan.package_id} {escape(plan.package_name, 100)}* at site *{escape(plan.site)}*, source version "
@@ -55,7 +58,7 @@ def draw(plan: Plan, rows: Sequence[Verdict], metadata: str, most: int) -> Block
             f"({status_name(RESET_STATUS)}), so that Distribution Manager sends the package again after a "
             "Redistribute. Two people must approve; a backup is made in the same transaction."
         ),
-        _rows_block(rows, most),
+        _rows_block(rows, most, before),
         _text_block(REASON, "Why is a reset needed?", REASON_LEAST, multiline=True),
         _text_block(TICKET, "Ticket", 0, multiline=False),
         section(
@@ -96,20 +99,26 @@ def _entered(values: Mapping[str, Any], block_id: str) -> str:
     return (values.get(block_id, {}).get(FIELD, {}).get("value") or "").strip()
 
 
-def _rows_block(rows: Sequence[Verdict], most: int) -> Block:
+def _rows_block(rows: Sequence[Verdict], most: int, before: Plan | None) -> Block:
     if len(rows) > SELECT_OPTIONS:
         hint = f"{len(rows):,} rows can be reset, {most} at once. Choose like site:P02 dp:NYC* failed"
         return _text_block(FILTER, "Which rows?", 1, multiline=False, hint=hint)
     options = [_option(verdict) for verdict in rows]
+    wanted = {row.key for row in before.rows} if before else set()
+    chosen = [option for option, verdict in zip(options, rows, strict=True) if _key(verdict) in wanted] or options
     element = {
         "type": "multi_static_select",
         "action_id": FIELD,
         "options": options,
-        "initial_options": options[:most],
+        "initial_options": chosen[:most],
         "placeholder": {"type": "plain_text", "text": "Rows to reset"},
     }
     label = f"Rows ({len(rows)} can be reset, at most {most} at once)"
     return {"type": "input", "block_id": ROWS, "label": {"type": "plain_text", "text": label}, "element": element}
+
+
+def _key(verdict: Verdict) -> tuple[int | None, str, str]:
+    return (verdict.row.type_number, verdict.row.site_code, verdict.row.server_path)
 
 
 def _option(verdict: Verdict) -> Block:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.answers import SnapshotKey
 from bot.domain.drift import DriftClass, Verdict
-from bot.domain.package import status_name
+from bot.domain.package import SiteCode, status_name
 from bot.domain.plan import RowsAllowed
 from bot.domain.planning import resettable
 from bot.views.classes import ADVICE, MARKS
@@ -197,7 +197,7 @@ def _buttons(kept: Kept, pages: list[Page], page: Page, *, can_reset: bool) -> B
         buttons.append(button("Next ▶", NEXT_ACTION, _value(kept, pages[number + 1].start), label="Next page"))
     rows = kept.answer.row_count
     if can_reset and kept.answer.filter.keep(resettable(kept.answer.drift, RowsAllowed.ANY)):
-        buttons.append(button("Request reset …", REQUEST_ACTION, _value(kept, page.start)))
+        buttons.append(button("Request reset …", REQUEST_ACTION, f"{kept.answer.site} {kept.answer.query}"))
     return actions(*buttons, button(f"CSV of all {rows:,} rows", CSV_ACTION, _value(kept, page.start)))
 
 
@@ -211,6 +211,12 @@ def read_value(value: str) -> tuple[SnapshotKey, int, str] | None:
     key, _, rest = value.partition(" ")
     start, _, query = rest.partition(" ")
     return (SnapshotKey(key), int(start), query) if key and query and start.isascii() and start.isdigit() else None
+
+
+def read_request(value: str) -> tuple[SiteCode, str]:
+    """Read the value of the button that asks for a reset back: site and question, whatever became of the table."""
+    site, _, query = value.partition(" ")
+    return SiteCode(site), query
 
 
 def _small_print(answer: Answer) -> str:

@@ -161,7 +161,7 @@ class Bot:
             self._client,
             hurry,
             lambda: freeze_words(parts.freezing.now()),
-        ).register(app, commands)
+        ).register(app)
         BrakeAndHistory(parts.requests, parts.freezing, parts.standing, access, answers, now).register(commands)
         return app
 

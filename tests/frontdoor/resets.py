@@ -70,7 +70,13 @@ def _gone(stage: Stage, user: str) -> bool:
 
 def options(view: Json) -> list[Json]:
     """Return the rows that a form offers."""
-    found: list[Json] = next(block for block in view["blocks"] if block.get("block_id") == "rows")["element"]["options"]
+    found: list[Json] = _rows(view)["options"]
+    return found
+
+
+def chosen(view: Json) -> list[Json]:
+    """Return the rows that are chosen in a form before anybody touches it."""
+    found: list[Json] = _rows(view)["initial_options"]
     return found
 
 
@@ -120,6 +126,11 @@ def id_of(card: Json) -> str:
     found = re.search(r"Request `([0-9a-f]{16})`", words(card))
     assert found
     return found[1]
+
+
+def _rows(view: Json) -> Json:
+    element: Json = next(block for block in view["blocks"] if block.get("block_id") == "rows")["element"]
+    return element
 
 
 def press(stage: Stage, user: str, card: Json, action: str = APPROVE, value: str | None = None) -> str:

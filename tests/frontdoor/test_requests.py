@@ -24,6 +24,7 @@ from tests.frontdoor.resets import (
     ask_for,
     backups,
     card_of,
+    chosen,
     direct,
     entries,
     form,
@@ -76,11 +77,11 @@ def test_the_whole_story(fresh_stage: Stage) -> None:
     before = site_rows(stage.site, "PS100112")
 
     view = form(stage, "ada", "PS100112")
-    chosen = options(view)
+    offered = options(view)
     assert "UPDATE dbo.PkgStatus SET SourceVersion = 0, Status = 2 WHERE ID" in words(view)
-    assert len(chosen) == 20
-    assert view["blocks"][1]["element"]["initial_options"] == chosen, "all rows are chosen at first"
-    values = [option["value"] for option in chosen if "NYC" not in option["text"]["text"]]
+    assert len(offered) == 20
+    assert chosen(view) == offered, "all rows are chosen at first"
+    values = [option["value"] for option in offered if "NYC" not in option["text"]["text"]]
     assert submit(stage, "ada", rows=values, ticket="INC-42")["errors"] == {}
     request_id = fresh_id(stage, set())
     card = card_of(stage, request_id)
@@ -246,9 +247,44 @@ def test_a_plan_whose_rows_changed_between_the_votes_is_outdated_and_can_be_aske
     assert "version 8, status 3 instead of 7, 3" in words(stale)
     assert site_rows(stage.site, "PS100112")["MUC-DP03"] == (8, 3)
     stage.click("ada", stale, AGAIN)
-    assert stage.answer_to("ada", APPROVALS)["text"].startswith("PS100112 Boot image")
+    again = wait_for_form(stage, "ada")
+    assert [option["text"]["text"] for option in chosen(again)] == ["MUC-DP03.contoso.com (DP P02, 8, site behind)"]
+    stage.do("close", user="ada", all=True)
     revive(stage, card)
     assert press(stage, "margaret", card).startswith("The rows changed since this was requested")
+
+
+def test_a_site_that_cannot_be_read_at_the_apply_ends_it_with_that_reason_and_one_button(stage: Stage) -> None:
+    card = ask_for(stage, "PS100112 dp:SEA-DP02")
+    approve(stage, card, "grace")
+    change(stage.site, "ALTER TABLE PkgStatus RENAME TO away")
+
+    approve(stage, card, "linus")
+
+    failed = card_of(stage, id_of(card), "🔴 failed")
+    change(stage.site, "ALTER TABLE away RENAME TO PkgStatus")
+    assert "the site database could not be read: schema" in words(failed)
+    assert "could not be read" in direct(stage, "ada", "could not be applied")["text"]
+    assert set(buttons(failed)) == {"Request again …", "Show plan"}
+    assert site_rows(stage.site, "PS100112")["SEA-DP02"] == BEFORE
+    stage.click("ada", failed, AGAIN)
+    assert "SEA-DP02" in chosen(wait_for_form(stage, "ada"))[0]["text"]["text"]
+    stage.do("close", user="ada", all=True)
+
+
+def test_a_card_that_is_not_recorded_yet_says_so_to_who_is_quicker(stage: Stage) -> None:
+    known = set(ids(stage))
+    form(stage, "ada", "PS100112 dp:SEA-DP02")
+    stage.faults("chat.getPermalink", delay_s=4)
+    submit(stage, "ada")
+    card = card_of(stage, stage.wait_for(lambda: next(iter(set(ids(stage)) - known), None), PATIENCE))
+
+    assert press(stage, "grace", card).startswith("This card was posted this very moment")
+
+    assert refusals(stage)[-1] == ("U00000GRACE", "card not recorded yet")
+    fresh_id(stage, known)
+    approve(stage, card, "grace")
+    press(stage, "ada", card, WITHDRAW)
 
 
 def test_a_freeze_stops_asking_and_voting_says_who_and_why_and_is_on_every_open_card(stage: Stage) -> None:
