@@ -80,7 +80,8 @@ class Picture:
     """Drift as it is known at one moment: for a digest, for `/pkgstatus drift` and for App Home.
 
     `newly` and `healed` count from `since` (the last digest), None when there was none; `still` lists what was open
-    then and is open now, oldest first. `counts` covers every class that a scan keeps, drift or not.
+    then and is open now, oldest first. `counts` covers every class that a scan keeps, drift or not. Rows whose package
+    or server was taken away are not healed but `gone`.
     """
 
     at: datetime
@@ -93,6 +94,7 @@ class Picture:
     top_packages: tuple[Top, ...] = ()
     top_servers: tuple[Top, ...] = ()
     days: tuple[Day, ...] = ()
+    gone: Listed = Listed(0)
 
     @property
     def drifted(self) -> int:

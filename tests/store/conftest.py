@@ -43,8 +43,12 @@ class Outside:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return address_on(request.param, tmp_path)
+
+
+def address_on(engine: str, tmp_path: Path) -> str:
     """Return where a store can be made that nobody has touched."""
-    if request.param == "sqlite":
+    if engine == "sqlite":
         return f"sqlite:///{tmp_path}/store.db"
     odbc = os.environ.get(POSTGRESQL)
     if not odbc:

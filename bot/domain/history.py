@@ -1,0 +1,167 @@
+"""How long a row has not been in sync, as the bot itself saw it: the rule by which one scan carries on from another.
+
+Pure. A spell belongs to one source version: a row that is behind again after a new one starts anew. What a scan wrote
+but did not finish is as if it had not been seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from bot.domain.digest import DRIFTED, DriftedRow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.drift import DriftClass, Verdict
+    from bot.domain.package import Package, PackageId, Row, SiteCode
+
+Key = tuple[str, int | None, str, str]
+"""What makes a row one row of its site: the package, and the row's own key."""
+
+
+class Moved(StrEnum):
+    """What became of drifted rows since a moment."""
+
+    NEWLY = "newly"
+    STILL = "still"
+    HEALED = "healed"
+    GONE = "gone"
+
+
+class Moments(Protocol):
+    """When a row was seen not in sync, when it became drift, and when that was over."""
+
+    @property
+    def drift_class(self) -> DriftClass:
+        """What is wrong, or was when last seen."""
+        ...
+
+    @property
+    def seen_at(self) -> datetime:
+        """First seen not in sync at this source version."""
+        ...
+
+    @property
+    def drifted_at(self) -> datetime | None:
+        """First seen in a class that counts as drift."""
+        ...
+
+    @property
+    def healed_at(self) -> datetime | None:
+        """First seen in sync, or no more, again."""
+        ...
+
+    @property
+    def gone(self) -> bool:
+        """Whether it ended because the row is no longer there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """One row's time out of sync; `row` is without what moves all the time (UpdateTime, jobs)."""
+
+    site: SiteCode
+    package_id: PackageId
+    package_name: str
+    row: Row
+    drift_class: DriftClass
+    expected_version: int | None
+    seen_at: datetime
+    moved_at: datetime
+    drifted_at: datetime | None = None
+    healed_at: datetime | None = None
+    gone: bool = False
+
+    @property
+    def key(self) -> Key:
+        """Which row this is."""
+        return (self.package_id, *self.row.key)
+
+    @property
+    def told(self) -> DriftedRow:
+        """The same for a digest."""
+        return DriftedRow(
+            self.site,
+            self.package_id,
+            self.package_name,
+            self.row,
+            self.drift_class,
+            self.expected_version,
+            self.seen_at,
+            self.healed_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """How many rows of one package share everything that a picture asks for.
+
+    `written` is the group as an unfinished scan left it in the store, where that differs.
+    """
+
+    site: SiteCode
+    package_id: PackageId
+    drift_class: DriftClass
+    seen_at: datetime
+    drifted_at: datetime | None
+    healed_at: datetime | None
+    gone: bool
+    count: int
+    written: Group | None = None
+
+
+Timed = TypeVar("Timed", Spell, Group)
+
+
+def as_of(seen: Timed, scanned_at: datetime | None) -> Timed | None:
+    """Take away what a scan after the last finished one wrote; None when nothing is left."""
+    if scanned_at is None or seen.seen_at > scanned_at:
+        return None
+    if seen.drifted_at and seen.drifted_at > scanned_at:
+        seen = replace(seen, drifted_at=None)
+    if seen.healed_at and seen.healed_at > scanned_at:
+        seen = replace(seen, healed_at=None, gone=False)
+    return seen
+
+
+def carry_on(site: SiteCode, package: Package, verdict: Verdict, known: Spell | None, at: datetime) -> Spell:
+    """Return the spell of a row that is not in sync at `at`, given what was known of it."""
+    row = replace(verdict.row, updated_at=None, dp_known=None, dp_leaving=False, open_jobs=0)
+    if known and (known.healed_at or known.expected_version != verdict.expected_version):
+        known = None
+    has_moved = known is None or known.row.held_version != row.held_version
+    drifted_at = known.drifted_at if known else None
+    if verdict.drift_class in DRIFTED:
+        drifted_at = drifted_at or at
+    return Spell(
+        site=site,
+        package_id=package.id,
+        package_name=package.name,
+        row=row,
+        drift_class=verdict.drift_class,
+        expected_version=verdict.expected_version,
+        seen_at=known.seen_at if known else at,
+        moved_at=at if known is None or has_moved else known.moved_at,
+        drifted_at=drifted_at,
+    )
+
+
+def end(spell: Spell, at: datetime, *, gone: bool) -> Spell | None:
+    """End a spell whose row is in sync, or gone; None when it never counted as drift, so that nobody need know."""
+    return replace(spell, healed_at=at, gone=gone) if spell.drifted_at else None
+
+
+def moved(seen: Moments, since: datetime | None) -> Moved | None:
+    """Say what became of rows since a moment; without one, all that is drifted counts as still."""
+    if seen.drifted_at is None:
+        return None
+    if seen.healed_at:
+        is_news = since is not None and seen.healed_at > since
+        return (Moved.GONE if seen.gone else Moved.HEALED) if is_news else None
+    if seen.drift_class not in DRIFTED:
+        return None
+    return Moved.NEWLY if since and seen.drifted_at > since else Moved.STILL

@@ -1,0 +1,120 @@
+"""Make a picture of drift from counted groups: what is new, what healed, what is still open, and where most of it is.
+
+Pure. It sees only what finished scans saw.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.domain.digest import DAYS_SHOWN, DRIFTED, Day, Top
+from bot.domain.drift import DriftClass
+from bot.domain.history import Group, Moved, as_of, moved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from datetime import date, datetime
+
+    from bot.domain.package import PackageId, SiteCode
+
+TOPS_SHOWN = 5
+
+Name = TypeVar("Name", bound=str)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a picture is of: some sites, and packages whose id or name fits a pattern like `BOOT*`, in any case."""
+
+    sites: Collection[SiteCode] | None = None
+    packages: str | None = None
+
+    def has_site(self, site: SiteCode) -> bool:
+        """Whether a site belongs to it."""
+        return self.sites is None or site in self.sites
+
+    def has_package(self, package_id: PackageId, name: str) -> bool:
+        """Whether a package belongs to it."""
+        if self.packages is None:
+            return True
+        pattern = self.packages.casefold()
+        return any(fnmatchcase(text.casefold(), pattern) for text in (package_id, name))
+
+
+def known_by(groups: Iterable[Group], scanned_at: Mapping[SiteCode, datetime | None]) -> list[Group]:
+    """Return the groups as the last finished scan of each site left them; sites that are not there are left out."""
+    found = ((group, as_of(group, scanned_at[group.site])) for group in groups if group.site in scanned_at)
+    return [known if known == group else replace(known, written=group) for group, known in found if known]
+
+
+def counts(groups: Iterable[Group]) -> Counter[DriftClass]:
+    """Count what is not in sync now."""
+    found: Counter[DriftClass] = Counter()
+    for group in groups:
+        if group.healed_at is None:
+            found[group.drift_class] += group.count
+    return found
+
+
+def listed(groups: Iterable[Group], what: Moved, since: datetime | None) -> list[Group]:
+    """Return the groups that moved in this way: new ones worst first, ended ones latest first, others oldest first."""
+    return sorted((group for group in groups if moved(group, since) is what), key=_ORDER[what])
+
+
+def top_packages(groups: Iterable[Group], names: Mapping[PackageId, str]) -> tuple[Top, ...]:
+    """Return the packages with the most drifted rows, most first."""
+    found: Counter[PackageId] = Counter()
+    for group in groups:
+        if group.healed_at is None and group.drift_class in DRIFTED:
+            found[group.package_id] += group.count
+    return tuple(Top(names.get(package_id, ""), count, package_id) for package_id, count in _most(found))
+
+
+def top_servers(servers: Mapping[tuple[SiteCode, str], int], scope: Scope) -> tuple[Top, ...]:
+    """Return the servers with the most drifted rows, most first."""
+    found: Counter[str] = Counter()
+    for (site, server), count in servers.items():
+        if scope.has_site(site):
+            found[server] += count
+    return tuple(Top(server, count) for server, count in _most(found))
+
+
+def days(today: date, seen: Sequence[Mapping[date, Mapping[DriftClass, int]]]) -> tuple[Day, ...]:
+    """Add up what the sites counted each day; a site that was not read on a day counts as it did before."""
+    latest: list[Mapping[DriftClass, int]] = [{} for _ in seen]
+    found = []
+    for number in range(DAYS_SHOWN):
+        day = today - timedelta(days=DAYS_SHOWN - 1 - number)
+        latest = [site.get(day, before) for site, before in zip(seen, latest, strict=True)]
+        is_known = any(day in site for site in seen)
+        found.append(Day(day, sum(map(Counter, latest), Counter()) if is_known else None))
+    return tuple(found)
+
+
+def _most(found: Counter[Name]) -> list[tuple[Name, int]]:
+    return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:TOPS_SHOWN]
+
+
+def _place(group: Group) -> tuple[object, ...]:
+    return (group.seen_at, group.site, group.package_id, _RANK[group.drift_class], str(group.drifted_at))
+
+
+def _worst_first(group: Group) -> tuple[object, ...]:
+    return (_RANK[group.drift_class], _place(group))
+
+
+def _latest_first(group: Group) -> tuple[object, ...]:
+    return (-group.healed_at.timestamp() if group.healed_at else 0, _place(group))
+
+
+_RANK = {drift_class: rank for rank, drift_class in enumerate(DriftClass)}
+_ORDER: dict[Moved, Callable[[Group], tuple[object, ...]]] = {
+    Moved.NEWLY: _worst_first,
+    Moved.STILL: _place,
+    Moved.HEALED: _latest_first,
+    Moved.GONE: _latest_first,
+}

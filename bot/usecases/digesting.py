@@ -1,0 +1,156 @@
+"""The story of the digest: what is known of drift at this moment, for a digest, a question, or App Home.
+
+Reads only. It never asks a site anything: what it says is what scans saw, with the moment when they did.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain import picturing
+from bot.domain.digest import DAYS_SHOWN, Day, Digest, DriftedRow, Listed, Picture, SiteSeen, Trail
+from bot.domain.history import Moved
+from bot.domain.picturing import Scope
+from bot.domain.request import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import date, datetime
+
+    from bot.domain.drift import DriftClass
+    from bot.domain.history import Group
+    from bot.domain.package import PackageId, SiteCode
+    from bot.domain.request import Request
+    from bot.usecases.drift_ports import DriftHistory, Tally
+    from bot.usecases.freezing import Freezing
+    from bot.usecases.ports import Clock
+    from bot.usecases.requests import Requests
+    from bot.usecases.store_ports import Ledger, Outbox
+
+ROWS_SHOWN = 10
+"""Rows of each list that a picture holds; the others are behind "Show"."""
+A_DAY = timedelta(days=1)
+"""How far back a first digest tells of resets."""
+ENDED = frozenset({Stage.APPLIED, Stage.CONVERGED, Stage.STALLED, Stage.FAILED, Stage.UNDONE})
+
+
+@dataclass(frozen=True, slots=True)
+class Digesting:
+    """Draws up pictures and digests; `sites` are those of the settings. Every method raises StoreError."""
+
+    sites: Collection[SiteCode]
+    history: DriftHistory
+    requests: Requests
+    freezing: Freezing
+    ledger: Ledger
+    outbox: Outbox
+    audit_channel: str
+    clock: Clock
+
+    def picture(
+        self, sites: Collection[SiteCode] | None = None, packages: str | None = None, since: datetime | None = None
+    ) -> Picture:
+        """Return drift as it is known now; `packages` is a pattern like `BOOT*` on the id or the name, in any case."""
+        scope = Scope(sites, packages)
+        seen = self._seen(scope)
+        names = self.history.names()
+        groups = self._groups(scope, seen, names, since)
+        chosen = None if packages is None else [each for each, name in names.items() if scope.has_package(each, name)]
+        at = max([self.clock(), *(each.scanned_at for each in seen if each.scanned_at)])
+        lists = {what: self._list(picturing.listed(groups, what, since)) for what in Moved}
+        return Picture(
+            at=at,
+            since=since,
+            sites=tuple(seen),
+            counts=picturing.counts(groups),
+            newly=lists[Moved.NEWLY],
+            healed=lists[Moved.HEALED],
+            still=lists[Moved.STILL],
+            top_packages=picturing.top_packages(groups, names),
+            top_servers=picturing.top_servers(self.history.servers(chosen), scope),
+            days=self._days(at.date(), seen, None if chosen is None else frozenset(chosen)),
+            gone=lists[Moved.GONE],
+        )
+
+    def rows(
+        self,
+        what: Moved,
+        sites: Collection[SiteCode] | None = None,
+        packages: str | None = None,
+        since: datetime | None = None,
+        *,
+        start: int = 0,
+        limit: int = ROWS_SHOWN,
+    ) -> Listed:
+        """Return some rows of one list of a picture, and how many there are in all."""
+        scope = Scope(sites, packages)
+        groups = self._groups(scope, self._seen(scope), self.history.names(), since)
+        return self._list(picturing.listed(groups, what, since), start, limit)
+
+    def digest(self, name: str, due_at: datetime, scope: Scope | None = None, since: datetime | None = None) -> Digest:
+        """Return what a digest says at this moment."""
+        scope = scope or Scope()
+        picture = self.picture(scope.sites, scope.packages, since)
+        news_from = since or picture.at - A_DAY
+        backlog = self.outbox.backlog(self.audit_channel)
+        return Digest(
+            name=name,
+            due_at=due_at,
+            picture=picture,
+            waiting=tuple(self._requests({Stage.PENDING}, scope)),
+            resets=tuple(each for each in self._requests(ENDED, scope) if _decided_after(each, news_from)),
+            freeze=self.freezing.now(),
+            trail=Trail(self.ledger.head(), backlog.count, backlog.oldest_at),
+        )
+
+    def _seen(self, scope: Scope) -> list[SiteSeen]:
+        """Every site of the settings within the scope, also one that no scan has seen."""
+        known = {seen.site: seen for seen in self.history.sites()}
+        return [known.get(site, SiteSeen(site, None)) for site in self.sites if scope.has_site(site)]
+
+    def _groups(
+        self, scope: Scope, seen: Sequence[SiteSeen], names: Mapping[PackageId, str], since: datetime | None
+    ) -> list[Group]:
+        scanned = {each.site: each.scanned_at for each in seen}
+        found = picturing.known_by(self.history.groups(since), scanned)
+        return [group for group in found if scope.has_package(group.package_id, names.get(group.package_id, ""))]
+
+    def _list(self, groups: Iterable[Group], start: int = 0, limit: int = ROWS_SHOWN) -> Listed:
+        """Count all rows of some groups and read those of a page; groups beside the page are not read."""
+        count = 0
+        rows: list[DriftedRow] = []
+        for group in groups:
+            low, high = max(start - count, 0), min(start + limit - count, group.count)
+            if low < high:
+                spells = self.history.rows(group.written or group)[low:high]
+                rows += [replace(spell.told, healed_at=group.healed_at) for spell in spells]
+            count += group.count
+        return Listed(count, tuple(rows))
+
+    def _days(self, today: date, seen: Sequence[SiteSeen], chosen: Collection[PackageId] | None) -> tuple[Day, ...]:
+        first = today - timedelta(days=DAYS_SHOWN - 1)
+        sites = [self.history.days(each.site, first) for each in seen]
+        return picturing.days(today, [{day: _add_up(found[day], chosen) for day in found} for found in sites])
+
+    def _requests(self, stages: Collection[Stage], scope: Scope) -> Iterator[Request]:
+        for request_id in self.requests.index.in_stages(stages):
+            request = self.requests.load(request_id)
+            plan = request.plan if request else None
+            if request and plan and scope.has_site(plan.site) and scope.has_package(plan.package_id, plan.package_name):
+                yield request
+
+
+def _add_up(tallies: Iterable[Tally], chosen: Collection[PackageId] | None) -> Counter[DriftClass]:
+    found: Counter[DriftClass] = Counter()
+    for tally in tallies:
+        if chosen is None or tally.package_id in chosen:
+            found[tally.drift_class] += tally.count
+    return found
+
+
+def _decided_after(request: Request, moment: datetime) -> bool:
+    decided_at = request.applied_at or request.decided_at
+    return decided_at is not None and decided_at > moment
