@@ -16,7 +16,8 @@ from bot.domain.ledger import Head
 from bot.settings import SettingsWrong, load
 from bot.usecases.auditing import Comparing
 from bot.usecases.store_ports import StoreError, StoreTrouble
-from bot.views import audit, replies
+from bot.views import replies
+from bot.views.said import unsaid
 from bot.wiring import store_of
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 
 def _compare(settings: Settings, store: Store, folder: Path) -> None:
-    comparing = Comparing(store.ledger, store.outbox, lambda entries: audit.draw(entries).text)
+    comparing = Comparing(store.ledger, store.outbox, unsaid)
     channel = settings.channels.audit
     messages = {message["ts"]: message for message in _messages(folder, channel)}
     is_same = True

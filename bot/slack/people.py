@@ -9,14 +9,14 @@ from __future__ import annotations
 import threading
 from datetime import datetime, timedelta
 from http.client import HTTPException
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.usecases.ports import PeopleError, Person
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from slack_sdk import WebClient
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 REMEMBERED_FOR = timedelta(seconds=60)
+NAMES_REMEMBERED_FOR = timedelta(hours=1)
+SILENT_FOR = timedelta(minutes=1)
 
 
 class SlackPeople:
@@ -78,6 +80,38 @@ class RememberedPeople:
             answer = ask(key)
             memory[key] = (now, answer)
             return answer
+
+
+class SlackNames:
+    """What people are called, for display only; the id where Slack does not say. One thread asks.
+
+    A Slack that does not answer is left alone for a minute, so that nothing waits for a name again and again.
+    """
+
+    def __init__(self, client: WebClient, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._names: dict[str, tuple[datetime, str]] = {}
+        self._silent_until: datetime | None = None
+
+    def __call__(self, user_id: str) -> str:
+        """Return a person's name, or their id."""
+        now = self._clock()
+        at, name = self._names.get(user_id, (None, user_id))
+        is_fresh = at is not None and now - at < NAMES_REMEMBERED_FOR
+        if is_fresh or (self._silent_until is not None and now < self._silent_until):
+            return name
+        try:
+            name = _name(_ask(lambda: self._client.users_info(user=user_id)["user"])) or user_id
+        except PeopleError:
+            self._silent_until = now + SILENT_FOR
+        else:
+            self._names[user_id] = (now, name)
+        return name
+
+
+def _name(user: Mapping[str, Any]) -> str:
+    return str(user.get("real_name") or (user.get("profile") or {}).get("real_name") or user.get("name") or "")
 
 
 def _ask(question: Callable[[], Result]) -> Result:

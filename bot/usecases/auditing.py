@@ -43,7 +43,8 @@ class Comparing:
 
     ledger: Ledger
     outbox: Outbox
-    text_of: Callable[[Sequence[Entry]], str]
+    unsaid: Callable[[Sequence[Entry], Mapping[str, Any]], Sequence[Entry]]
+    """Says which of the entries that one message told are not in it as they were posted."""
 
     def findings(self, channel: str, messages: Messages) -> Iterator[Finding]:
         """Return every line that was edited, deleted, or is missing, in ledger order. Raises StoreError."""
@@ -67,22 +68,24 @@ class Comparing:
 
     def _compare(self, lines: Sequence[_Line], messages: Messages) -> Iterator[Finding]:
         """Compare the lines of one message."""
-        what = self._fault(lines, messages) if lines else ""
-        if what:
-            yield from (Finding(line.entry.sequence, what) for line in lines)
-
-    def _fault(self, lines: Sequence[_Line], messages: Messages) -> str:
-        ts = lines[0].ts
+        if not lines:
+            return
+        ts, entries = lines[0].ts, [line.entry for line in lines]
         message = messages.get(ts)
         if not ts:
-            return "is missing: not told yet"
-        if message is None:
-            return f"was deleted from the channel (posted at {ts})"
-        is_same = "edited" not in message and self._says(str(message.get("text", "")), lines)
-        return "" if is_same else f"was edited in the channel (posted at {ts})"
+            yield from (Finding(entry.sequence, "is missing: not told yet") for entry in entries)
+        elif message is None:
+            what = f"was deleted from the channel (posted at {ts})"
+            yield from (Finding(entry.sequence, what) for entry in entries)
+        else:
+            what = f"was edited in the channel (posted at {ts})"
+            yield from (Finding(entry.sequence, what) for entry in self._edited(lines, message))
 
-    def _says(self, text: str, lines: Sequence[_Line]) -> bool:
+    def _edited(self, lines: Sequence[_Line], message: Mapping[str, Any]) -> Sequence[Entry]:
         entries = [line.entry for line in lines]
+        if "edited" in message:
+            return entries
         if lines[0].is_gap:
-            return all(f"#{entry.sequence} {entry.short_hash}" in text for entry in entries)
-        return text.strip() == self.text_of(entries).strip()
+            text = str(message.get("text", ""))
+            return [entry for entry in entries if f"#{entry.sequence} {entry.short_hash}" not in text]
+        return self.unsaid(entries, message)

@@ -130,10 +130,17 @@ class Relay:
             except Exception:
                 # A relay that died would pause all resets; whatever it was, the next look may go better.
                 log.exception("delivering failed")
-            self._wake.wait(LOOK_EVERY_SECONDS)
+            self._wake.wait(self.pause())
             self._wake.clear()
         with suppress(StoreError):  # nobody else is kept waiting for longer than the lease
             self.leases.release(LEASE)
+
+    def pause(self) -> float:
+        """Return how long to wait for the next look: not longer than any destination must."""
+        now = self.monotonic()
+        return min(
+            [LOOK_EVERY_SECONDS, *(road.not_before - now for road in self._roads.values() if road.not_before > now)]
+        )
 
     def deliver(self) -> None:
         """Post once to every destination whose time has come."""

@@ -1,7 +1,8 @@
 """Entries of the ledger as lines of the audit channel: when, who, what, how it ended, and how to prove it.
 
-The same entries always give the same message, so an export of the channel can be compared with the ledger. The text of
-a message holds every line without mentions; only the blocks mention people, quietly.
+The same entries always give the same message, so an export of the channel can be compared with the ledger. Slack
+notifies everybody whom an app's message mentions, in text and blocks alike (docs.slack.dev/messaging/
+formatting-message-text): so people stand here as links to their profiles, which read like a mention and ping nobody.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bot.views.kit import NOTHING, Block, Message, button, cut, escape, preformatted, section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bot.domain.ledger import Entry
 
@@ -23,6 +24,9 @@ REASON = "reason"
 
 LINES_PER_MESSAGE = 40
 TEXT_CHARACTERS = 3_500
+BLOCK_CHARACTERS = 9_000
+"""Over all blocks: Slack names no limit and refuses somewhere above 11,000 (slackapi/bolt-js issues 2509 and 2867)."""
+NAME_CHARACTERS = 40
 _SECTION_CHARACTERS = 2_800
 _DETAIL_CHARACTERS = 160
 _SHORT_FACTS = 400
@@ -31,20 +35,20 @@ FACTS_IN_MESSAGE = 2_000
 MARKS = {"refused": "⛔", "failed": "⚠️", "answered": "▫️", "done": "✅"}
 OWN_MARK = "⚙️"
 _ADDRESS = re.compile(r"https?://[^\s|<>]+")
+_ID = re.compile(r"[A-Za-z0-9]+")
 
 
-def draw(entries: Sequence[Entry]) -> Message:
+def draw(entries: Sequence[Entry], name_of: Callable[[str], str] = str) -> Message:
     """Draw one message of entries in ledger order; take no more than `how_many` says."""
-    text = "\n".join(plain_line(entry) for entry in entries)
-    return Message(cut(text, 2 * TEXT_CHARACTERS), tuple(_blocks(entries)))
+    return Message(_text(entries), tuple(_blocks(entries, name_of)))
 
 
 def how_many(entries: Sequence[Entry]) -> int:
     """Say how many of these entries fit into one message; at least one."""
     length = 0
     for count, entry in enumerate(entries[:LINES_PER_MESSAGE]):
-        length += len(plain_line(entry)) + 1
-        if count and length > TEXT_CHARACTERS:
+        length += len(_line(entry, lambda _: NAME_CHARACTERS * "x")) + 1
+        if count and length > BLOCK_CHARACTERS:
             return count
     return min(len(entries), LINES_PER_MESSAGE)
 
@@ -55,10 +59,20 @@ def gap(entry: Entry, error: str) -> Message:
     return Message(text, (section(f"⚠️ {text}"),))
 
 
-def plain_line(entry: Entry) -> str:
-    """Return an entry's line without mentions: what an export of the channel is compared with."""
-    who = entry.actor_user or "bot"
-    return f"#{entry.sequence} {entry.moment[:19]}Z {who} {_deed(entry)} [{entry.short_hash}]"
+def _text(entries: Sequence[Entry]) -> str:
+    """Every line with its number and hash; where all do not fit, each gets an equal share and the blocks the rest."""
+    lines = [_plain_line(entry) for entry in entries]
+    if sum(map(len, lines)) + len(lines) <= TEXT_CHARACTERS:
+        return "\n".join(lines)
+    share = TEXT_CHARACTERS // len(entries) - 1
+    return "\n".join(_plain_line(entry, share) for entry in entries)
+
+
+def _plain_line(entry: Entry, limit: int = TEXT_CHARACTERS) -> str:
+    proof = f" [{entry.short_hash}]"
+    who = escape(entry.actor_user or "bot", NAME_CHARACTERS)
+    line = f"#{entry.sequence} {entry.moment[:19]}Z {who} {_deed(entry)}"
+    return cut(line, limit - len(proof)) + proof
 
 
 def facts(entry: Entry) -> str:
@@ -79,10 +93,10 @@ def file_note(entry: Entry) -> Message:
     return Message(text, (section(text),))
 
 
-def _blocks(entries: Iterable[Entry]) -> Iterator[Block]:
+def _blocks(entries: Iterable[Entry], name_of: Callable[[str], str]) -> Iterator[Block]:
     lines: list[str] = []
     for entry in entries:
-        line = _line(entry)
+        line = _line(entry, name_of)
         is_long = len(entry.facts_text) > _SHORT_FACTS
         if lines and (is_long or sum(map(len, lines)) + len(line) > _SECTION_CHARACTERS):
             yield section("\n".join(lines))
@@ -95,13 +109,20 @@ def _blocks(entries: Iterable[Entry]) -> Iterator[Block]:
         yield section("\n".join(lines))
 
 
-def _line(entry: Entry) -> str:
-    who = f"<@{entry.actor_user}>" if entry.actor_user else "pkgstatus"
+def _line(entry: Entry, name_of: Callable[[str], str]) -> str:
+    who = _person(entry.actor_team, entry.actor_user, name_of) if entry.actor_user else "pkgstatus"
     known = _known(entry)
     mark = MARKS.get(str(known.get(OUTCOME)), OWN_MARK)
     link = str(known.get("link", ""))
     card = f" · <{link}|card>" if _ADDRESS.fullmatch(link) else ""
     return f"{mark} `#{entry.sequence}` {entry.moment[11:19]} {who} {_deed(entry)}{card} · `{entry.short_hash}`"
+
+
+def _person(team: str, user: str, name_of: Callable[[str], str]) -> str:
+    """Link to a profile: docs.slack.dev/interactivity/deep-linking. A tampered entry may hold anything as an id."""
+    if not (_ID.fullmatch(team) and _ID.fullmatch(user)):
+        return escape(user, NAME_CHARACTERS)
+    return f"<slack://user?team={team}&amp;id={user}|@{escape(name_of(user), NAME_CHARACTERS)}>"
 
 
 def _deed(entry: Entry) -> str:

@@ -27,7 +27,7 @@ from bot.slack.commands import Commands
 from bot.slack.connection import Connection, introduce
 from bot.slack.desk import Desk
 from bot.slack.looking_back import BrakeAndHistory
-from bot.slack.people import RememberedPeople, SlackPeople
+from bot.slack.people import RememberedPeople, SlackNames, SlackPeople
 from bot.slack.posting import SlackPoster
 from bot.slack.requests import RequestListeners
 from bot.slack.status import StatusListeners
@@ -169,10 +169,11 @@ class Bot:
         return Around(RowsAllowed(self._settings.reset.rows), freeze_words(parts.freezing.now()))
 
     def _relay(self, parts: RequestParts) -> Relay:
-        poster = SlackPoster(client_of(self._settings))
+        client = client_of(self._settings)
+        poster, names = SlackPoster(client), SlackNames(client, now)
         pen = Pen(
             how_many=audit.how_many,
-            lines=lambda entries: payload_of(audit.draw(entries)),
+            lines=lambda entries: payload_of(audit.draw(entries, names)),
             gap=lambda entry, error: payload_of(audit.gap(entry, error)),
             notice=parts.cards(poster, self._forms).letter,
             simpler=self._forms.simpler,

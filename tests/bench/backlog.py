@@ -26,7 +26,7 @@ from tests.frontdoor.trail import assert_trail_is_whole
 from tests.stage import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bot.usecases.delivering import Payload
 
@@ -44,13 +44,18 @@ DEEDS = (
     (ADA, Deed("searched", "answered", "boot image", "4 packages")),
 )
 
+LONG_LINE = 300
+LONG_DEEDS = ((ADA, Deed("looked up", "answered", "PS100112 " + "dp:NYC* " * 9, "17 site behind, " * 9)),)
+
 
 def figures() -> Iterator[Figure]:
     """Measure and return all figures of a backlog."""
     logging.disable(logging.WARNING)
     _, few = _told_after_an_outage(FEW_ENTRIES)
     seconds, many = _told_after_an_outage(ENTRIES)
+    long_seconds, _ = _told_after_an_outage(ENTRIES, LONG_DEEDS)
     yield Figure(f"audit backlog of {ENTRIES:,}, Slack back after an hour (simulated)", "s", seconds, MOST_SECONDS)
+    yield Figure(f"the same with lines of over {LONG_LINE} characters (simulated)", "s", long_seconds, MOST_SECONDS)
     name = f"memory to tell {ENTRIES:,} entries, beside {FEW_ENTRIES}"
     yield Figure(name, "kB", many / KILOBYTE, 1.2, bare=few / KILOBYTE)
     bound = MOST_SECONDS * TOLD_FOR_REAL / ENTRIES
@@ -85,16 +90,16 @@ class _Slack:
         raise NotImplementedError("lines are never replaced")
 
 
-def _told_after_an_outage(count: int) -> tuple[float, int]:
+def _told_after_an_outage(count: int, deeds: Sequence[tuple[Actor, Deed]] = DEEDS) -> tuple[float, int]:
     """Return how many seconds after Slack came back everything was told, and the bytes that this took at most."""
-    with tempfile.TemporaryDirectory() as folder, closing(_filled(Path(folder), count)) as store:
+    with tempfile.TemporaryDirectory() as folder, closing(_filled(Path(folder), count, deeds)) as store:
         slack = _Slack(back_at=OUTAGE_SECONDS)
         relay = Relay(store.outbox, store.leases, slack, PEN, slack.clock)
         tracemalloc.start()
         while store.outbox.backlog(CHANNEL).count:
             store.leases.hold(LEASE)
             relay.deliver()
-            slack.now += LOOK_EVERY_SECONDS if slack.now >= OUTAGE_SECONDS else 10 * LOOK_EVERY_SECONDS
+            slack.now += relay.pause() if slack.now >= OUTAGE_SECONDS else 10 * LOOK_EVERY_SECONDS
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     if slack.told != count:
@@ -109,10 +114,10 @@ PEN = Pen(
 )
 
 
-def _filled(folder: Path, count: int) -> Store:
+def _filled(folder: Path, count: int, known: Sequence[tuple[Actor, Deed]] = DEEDS) -> Store:
     clock = partial(datetime.now, UTC)
     store = open_store(f"sqlite:///{folder}/store.db", audit_channel=CHANNEL, holder="bench", clock=clock)
-    deeds = (DEEDS[number % len(DEEDS)] for number in range(count))
+    deeds = (known[number % len(known)] for number in range(count))
     store.ledger.append_all([deed.draft(actor, "commands") for actor, deed in deeds])
     return store
 

@@ -31,6 +31,7 @@ ANSWER = "PS100112 Boot image (x64), source version 13: "
 FACTS = "audit_facts"
 IDS = {"ada": "U000000ADA", "grace": "U00000GRACE", "gus": "U000000GUS", "olga": "U000000OLGA"}
 MENTION = re.compile(r"<[@!#][^>]*>")
+PERSON = re.compile(r"<slack://user\?team=(\w+)&amp;id=(\w+)\|@[^<>]+>")
 
 
 @pytest.mark.parametrize(
@@ -110,18 +111,19 @@ def test_an_entry_is_there_before_its_answer(stage: Stage) -> None:
     assert stage.answer_to("ada")["text"].startswith(ANSWER)
 
 
-def test_the_channel_tells_every_entry_in_order_and_mentions_only_who_acted(stage: Stage) -> None:
+def test_the_channel_tells_every_entry_in_order_and_names_who_acted_without_pinging_them(stage: Stage) -> None:
     stage.ask("ada", "PS100112")
     recorded = wait_until_told(stage)
 
     assert lines(stage) == lines_of(recorded), "no line is repeated while nothing goes wrong"
     for message in told(stage):
-        assert not MENTION.search(message["text"])
-        shown = words({"blocks": message["blocks"]}).split("\n")
+        shown = words({"blocks": message["blocks"]})
+        assert not MENTION.search(message["text"] + shown)
         by_number = {entry.sequence: entry for entry in recorded}
-        for line in shown:
+        for line in shown.split("\n"):
             entry = by_number[int(re.findall(r"`#(\d+)`", line)[0])] if "`#" in line else None
-            assert set(MENTION.findall(line)) <= ({f"<@{entry.user}>"} if entry else set())
+            assert PERSON.findall(line) == ([(entry.team, entry.user)] if entry and entry.user else [])
+    assert "|@Ada Lovelace> looked up PS100112" in str([message["blocks"] for message in told(stage)])
 
 
 def test_a_refusal_looks_different_from_a_deed(stage: Stage) -> None:

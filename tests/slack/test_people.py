@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 
 from bot.demo.launch import manifest_path
 from bot.demo.workspace.server import RunningWorkspace
-from bot.slack.people import REMEMBERED_FOR, RememberedPeople, SlackPeople
+from bot.slack.people import REMEMBERED_FOR, RememberedPeople, SlackNames, SlackPeople
 from bot.usecases.ports import PeopleError, Person
 from tests.fakes import ADA, APPROVERS, ELSEWHERE, GRACE, GUS, LINUS, MARGARET, PKGSTATUS, FakeClock, contoso
 
@@ -123,3 +123,58 @@ class TestMemory:
         slack.is_down = False
 
         assert remembered.find(ADA.id) == ADA
+
+
+class TestNames:
+    def test_are_the_real_ones_and_asked_for_once_an_hour(self) -> None:
+        client, clock = NamingClient(), FakeClock()
+        names = SlackNames(client, clock)
+
+        assert [names(ADA.id), names(ADA.id)] == ["Ada Lovelace"] * 2
+        assert client.asked == [ADA.id]
+        clock.move(hours=1)
+        assert names(ADA.id) == "Ada Lovelace"
+        assert client.asked == [ADA.id] * 2
+
+    def test_are_the_id_while_slack_does_not_say_and_it_is_left_alone_for_a_minute(self) -> None:
+        client, clock = NamingClient(), FakeClock()
+        names = SlackNames(client, clock)
+        names(ADA.id)
+        clock.move(hours=2)
+        client.is_down = True
+
+        assert [names(GRACE.id), names(GRACE.id), names(ADA.id)] == [GRACE.id, GRACE.id, "Ada Lovelace"]
+        assert client.asked == [ADA.id, GRACE.id]
+        client.is_down = False
+        clock.move(minutes=1)
+        assert names(GRACE.id) == "Ada Lovelace"
+
+    @pytest.mark.parametrize(
+        ("user", "name"),
+        [
+            ({"real_name": "", "profile": {"real_name": "Ada"}}, "Ada"),
+            ({"name": "ada"}, "ada"),
+            ({"profile": None}, ADA.id),
+        ],
+    )
+    def test_come_from_whatever_field_slack_filled(self, user: dict[str, Any], name: str) -> None:
+        client = NamingClient()
+        client.user = user
+
+        assert SlackNames(client, FakeClock())(ADA.id) == name
+
+
+class NamingClient(WebClient):
+    """Names everybody alike and keeps who was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.user: dict[str, Any] = {"real_name": "Ada Lovelace", "name": "ada"}
+        self.asked: list[str] = []
+        self.is_down = False
+
+    def users_info(self, *, user: str, **_: Any) -> Any:
+        self.asked.append(user)
+        if self.is_down:
+            raise OSError("a fault that the test wants")
+        return {"user": self.user}

@@ -116,6 +116,22 @@ def test_posts_to_one_destination_keep_their_distance_and_do_not_slow_another(
     assert slack.moments(APPROVALS) == slack.moments(ADA)
 
 
+def test_the_next_look_comes_when_the_next_post_may_and_a_quiet_relay_looks_twice_a_second(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time
+) -> None:
+    append(store, 4 * LINES_TOGETHER)
+    assert relay.pause() == 0.5
+    store.leases.hold("relay")
+
+    while not is_told(store):
+        relay.deliver()
+        time.now += relay.pause()
+
+    assert slack.moments(AUDIT) == pytest.approx([number * SPACING_SECONDS for number in range(4)])
+    time.now += SPACING_SECONDS
+    assert relay.pause() == 0.5
+
+
 def test_an_answer_of_429_is_obeyed_to_the_second(relay: Relay, store: Store, slack: FakeSlack, time: Time) -> None:
     append(store, 1)
     slack.fail(AUDIT, PostTrouble.LATER, retry_after=37)

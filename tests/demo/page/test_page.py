@@ -71,6 +71,7 @@ def test_a_hostile_name_is_shown_as_text(open_page: OpenPage, control: Control, 
 
 def test_mrkdwn_is_drawn_with_names_links_and_emoji(open_page: OpenPage, web: WebClient) -> None:
     text = "*bold* _slanted_ ~gone~ `code` :tada: <@U00000GRACE> <#C0APPROVALS> <https://contoso.com/a|runbook>"
+    text += " <slack://user?team=T0CONTOSO&amp;id=U000000ADA|@Ada>"
     web.chat_postMessage(channel=OPS, text=f"{text} a &lt; b &amp;amp; snake_case_name 2*3*4\n> quoted")
 
     message = open_page("ada").locator(".message .text")
@@ -81,6 +82,7 @@ def test_mrkdwn_is_drawn_with_names_links_and_emoji(open_page: OpenPage, web: We
     expect(message.locator("code")).to_have_text("code")
     expect(message.locator("blockquote")).to_have_text("quoted")
     expect(message.locator(".mention")).to_have_text(["@Grace Hopper", "#sccm-approvals"])
+    expect(message.locator(".person")).to_have_text("@Ada")
     expect(message.get_by_role("img", name="tada")).to_have_text("🎉")
     expect(message.get_by_role("link", name="runbook")).to_have_attribute("href", "https://contoso.com/a")
     expect(message).to_contain_text("a < b &amp; snake_case_name 2*3*4")

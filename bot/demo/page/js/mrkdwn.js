@@ -8,6 +8,7 @@ import { externalLink, h } from "./dom.js";
 import { emojiNode } from "./emoji.js";
 
 const FENCE = /```\n?([\s\S]+?)```/;
+const PROFILE = /^slack:\/\/user\?/;
 const QUOTE = /^(?:&gt;|>) ?/;
 const QUOTE_REST = /^(?:&gt;&gt;&gt;|>>>) ?/;
 const INLINE = new RegExp(
@@ -93,6 +94,7 @@ function reference(inside, directory) {
   if (target.startsWith("@")) return mention(`@${directory.userName(target.slice(1))}`);
   if (target.startsWith("#")) return mention(`#${directory.channelName(target.slice(1))}`);
   if (target.startsWith("!")) return special(target.slice(1), label, directory);
+  if (PROFILE.test(target)) return h("span", { class: "person", title: "Opens the profile in Slack" }, label ?? target);
   return externalLink(decoded(target), label ?? decoded(target).replace(/^mailto:/, ""));
 }
 
