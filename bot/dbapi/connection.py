@@ -6,7 +6,8 @@ Nothing is connected before the first statement, and nothing is retried that cou
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+import time
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.dbapi import engines, faults
@@ -29,23 +30,33 @@ class Connection:
         self._errors = engines.driver_errors(self._raw)
         self._named = _Named(self._errors)
         self.product = engines.product(self._raw)
+        self._used_at = time.monotonic()
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the link was quiet for so long that somebody may have cut it unseen; a file has no link."""
+        is_quiet = time.monotonic() - self._used_at >= self._patience.quiet
+        return is_quiet and self.product != engines.Product.SQLITE
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """Run a statement that returns rows and read them all."""
-        with self._named:
-            return list(self._run(sql, parameters).fetchall())
+        with self._named, closing(self._run(sql, parameters)) as cursor:
+            return list(cursor.fetchall())
 
     def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
         """Run a statement that returns rows and hand them over as they come."""
-        with self._named:
-            cursor = self._run(sql, parameters)
+        # Closed even when the reader goes away early: SQL Server runs one statement at a time on a connection.
+        with self._named, closing(self._run(sql, parameters)) as cursor:
             while batch := cursor.fetchmany(_ROWS_PER_FETCH):
                 yield from batch
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Run a statement that changes something; return the driver's row count, which triggers can falsify."""
         with self._named:
-            return int(self._run(sql, parameters).rowcount)
+            cursor = self._run(sql, parameters)
+            count = int(cursor.rowcount)
+            engines.finish(cursor)
+            return count
 
     def transaction(self, work: Callable[[Connection], Result]) -> Result:
         """Make everything in a piece of work happen together or not at all."""
@@ -63,8 +74,7 @@ class Connection:
 
     def columns(self, table: str) -> frozenset[str]:
         """Return the lower-case column names of a table or view, which this login must be able to read."""
-        with self._named:
-            cursor = self._run(f"SELECT * FROM {table} WHERE 1 = 0", ())
+        with self._named, closing(self._run(f"SELECT * FROM {table} WHERE 1 = 0", ())) as cursor:
             return frozenset(column[0].lower() for column in cursor.description)
 
     def close(self) -> None:
@@ -76,6 +86,7 @@ class Connection:
         engines.start_clock(self._raw, self._patience)
         cursor = self._raw.cursor()
         cursor.execute(sql, tuple(parameters))
+        self._used_at = time.monotonic()
         return cursor
 
 
@@ -122,7 +133,14 @@ class Database:
         return self._attempt(work)
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
-        """Run a piece of writing in one transaction; never retried here. Raises DatabaseError."""
+        """Run a piece of writing in one transaction; never retried here. Raises DatabaseError.
+
+        A doubtful link is tried first: after a failover every connection is dead, and a writing would only find out.
+        """
+        own = self._own_connection()
+        if own is not None and own.is_doubtful:
+            with suppress(DatabaseError):
+                self._attempt(lambda connection: connection.query("SELECT 1"))
         return self._attempt(lambda connection: connection.transaction(work))
 
     def close(self) -> None:

@@ -22,11 +22,16 @@ SQLITE_PAUSE = 0.05
 
 _SQL_SERVER_OPTIONS = (
     "SET NOCOUNT ON",
-    "SET LOCK_TIMEOUT {milliseconds}",
+    "SET LOCK_TIMEOUT {lock}",
     "SET DEADLOCK_PRIORITY LOW",  # ConfigMgr must never be the victim
     "SET XACT_ABORT ON",
+    # What views with triggers need, and a text that is too long for its column is refused, not cut.
+    "SET ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL, QUOTED_IDENTIFIER ON",
+    "SET TEXTSIZE 2147483647",  # FreeTDS may be configured to cut a long text when it is read
 )
-_POSTGRESQL_OPTIONS = ("SET lock_timeout = {milliseconds}", "SET statement_timeout = {milliseconds}")
+_POSTGRESQL_OPTIONS = ("SET lock_timeout = {lock}", "SET statement_timeout = {query}")
+_LOCK_PART = 0.9
+"""Of the patience with a statement: a lock is given up first, so that it is called a lock."""
 
 
 class Product(StrEnum):
@@ -45,10 +50,11 @@ _SESSION_OPTIONS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait, in seconds, before a login or a statement counts as failed."""
+    """How long to wait, in seconds, before a login or a statement counts as failed, or a quiet link as doubtful."""
 
     login: int = 10
     query: int = 30
+    quiet: float = 5
 
 
 def connect(address: str, patience: Patience, *, owned: bool) -> Any:
@@ -59,6 +65,13 @@ def connect(address: str, patience: Patience, *, owned: bool) -> Any:
     if address.startswith(SQLITE):
         return _connect_sqlite(address.removeprefix(SQLITE), patience, owned=owned)
     return _connect_odbc(address, patience)
+
+
+def session_options(name: str, patience: Patience) -> str:
+    """Return what every new connection to an engine begins with, as one batch; empty when there is nothing to say."""
+    milliseconds = patience.query * 1000
+    options = "; ".join(_SESSION_OPTIONS.get(name, ()))
+    return options.format(query=milliseconds, lock=int(milliseconds * _LOCK_PART))
 
 
 def begin(raw: Any) -> None:
@@ -84,6 +97,14 @@ def product(raw: Any) -> str:
     if isinstance(raw, sqlite3.Connection):
         return Product.SQLITE
     return str(raw.getinfo(_pyodbc().SQL_DBMS_NAME))
+
+
+def finish(cursor: Any) -> None:
+    """Take in everything a statement still has to say: behind a trigger's row counts an error can wait unseen."""
+    if not isinstance(cursor, sqlite3.Cursor):
+        while cursor.nextset():
+            pass
+    cursor.close()
 
 
 def driver_errors(raw: Any) -> type[Exception]:
@@ -132,9 +153,8 @@ def _connect_odbc(address: str, patience: Patience) -> Any:
         raw = pyodbc.connect(address, timeout=patience.login, autocommit=True)
         if product(raw) != Product.POSTGRESQL:  # its driver refuses this; statement_timeout does it there
             raw.timeout = patience.query
-        options = _SESSION_OPTIONS.get(product(raw), ())
-        for option in options:
-            raw.execute(option.format(milliseconds=patience.query * 1000))
+        if options := session_options(product(raw), patience):
+            raw.execute(options)
     except pyodbc.Error as error:
         raise faults.name(error, connecting=True) from error
     return raw

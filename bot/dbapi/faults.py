@@ -18,6 +18,7 @@ class Fault(StrEnum):
     PERMISSION = "permission"
     SCHEMA = "schema"
     TIMEOUT = "timeout"
+    LOCKED = "locked"
     DEADLOCK = "deadlock"
     CONFLICT = "conflict"
     FULL = "full"
@@ -36,22 +37,27 @@ class DatabaseError(Exception):
 
 
 _NUMBERS = {
-    Fault.LOGIN: (4060, 18452, 18456, 18470, 18486, 18487, 18488),
-    Fault.PERMISSION: (229, 230, 262, 300, 916),
+    Fault.LOGIN: (4060, 4064, 17806, 18452, 18456, 18470, 18486, 18487, 18488),
+    Fault.PERMISSION: (229, 230, 262, 297, 300, 916),
     Fault.SCHEMA: (207, 208),
-    Fault.TIMEOUT: (1222,),
-    Fault.DEADLOCK: (1205,),
+    Fault.LOCKED: (1222,),
+    Fault.DEADLOCK: (1205, 3960),
     Fault.CONFLICT: (2601, 2627),
     Fault.FULL: (1101, 1105, 9002),
-    Fault.READ_ONLY: (3906,),
-    Fault.UNREACHABLE: (922, 927, 942, 976, 983),
+    Fault.READ_ONLY: (3906, 3908),
+    # The link or its session is gone, nobody answers, or the database is moving between servers, restoring, stopping.
+    Fault.UNREACHABLE: (
+        *(596, 10053, 10054, 10060, 10061, 20004, 20006, 20009, 20047),
+        *(921, 922, 924, 926, 927, 942, 945, 952, 976, 978, 979, 982, 983, 6005, 17142, 18401, 18451),
+    ),
 }
 _STATES = {
     Fault.UNREACHABLE: ("08001", "08003", "08004", "08006", "08007", "08S01", "57P01", "57P02", "57P03"),
     Fault.LOGIN: ("28000", "28P01", "3D000"),
     Fault.PERMISSION: ("42501",),
     Fault.SCHEMA: ("42S02", "42S22", "42P01", "42703", "3F000"),
-    Fault.TIMEOUT: ("HYT00", "HYT01", "57014", "HY008", "55P03"),
+    Fault.TIMEOUT: ("HYT00", "HYT01", "57014", "HY008"),
+    Fault.LOCKED: ("55P03",),
     Fault.DEADLOCK: ("40001", "40P01"),
     Fault.CONFLICT: ("23505",),
     Fault.FULL: ("53100",),
@@ -73,7 +79,8 @@ _PHRASES = {
     Fault.CONFLICT: ("unique constraint failed",),
     Fault.FULL: ("database or disk is full",),
     Fault.READ_ONLY: ("readonly database",),
-    Fault.TIMEOUT: ("database is locked", "interrupted", "statement timeout"),
+    Fault.TIMEOUT: ("interrupted", "statement timeout"),
+    Fault.LOCKED: ("database is locked",),
     Fault.UNREACHABLE: (
         "unable to open",
         "not a database",

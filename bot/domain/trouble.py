@@ -13,6 +13,8 @@ class SiteTrouble(StrEnum):
     PERMISSION = "permission"
     SCHEMA = "schema"
     TIMEOUT = "timeout"
+    LOCKED = "locked"
     DEADLOCK = "deadlock"
+    READ_ONLY = "read-only"
     DRIVER = "driver"
     OTHER = "other"

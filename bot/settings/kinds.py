@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from bot.settings import odbc_strings
+
 _DURATION = re.compile(r"(\d+)\s*(s|min|h|d)")
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 
@@ -45,6 +47,14 @@ def _database(value: SecretStr) -> SecretStr:
     address = value.get_secret_value()
     if not (address.startswith("sqlite:///") or "=" in address):
         raise ValueError("is neither sqlite:///path nor an ODBC connection string")
+    if not address.startswith("sqlite:///") and (mistake := odbc_strings.mistake(address)):
+        raise ValueError(mistake)
+    return value
+
+
+def _writable(value: SecretStr) -> SecretStr:
+    if odbc_strings.is_read_only(value.get_secret_value()):
+        raise ValueError("says ApplicationIntent=ReadOnly, and the bot must write there: leave that out")
     return value
 
 
@@ -61,6 +71,7 @@ def token(prefix: str) -> AfterValidator:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
 Address = Annotated[SecretStr, AfterValidator(_database)]
+WritableAddress = Annotated[Address, AfterValidator(_writable)]
 ChannelId = Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]+$")]
 UserId = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]+$")]
 GroupId = Annotated[str, Field(pattern=r"^S[A-Z0-9]+$")]

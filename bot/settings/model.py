@@ -11,7 +11,18 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from bot.domain.approval import QUORUM
-from bot.settings.kinds import Address, ChannelId, Duration, GroupId, SiteKey, UserId, token, upper_keys
+from bot.settings.kinds import (
+    Address,
+    ChannelId,
+    Duration,
+    GroupId,
+    SiteKey,
+    UserId,
+    WritableAddress,
+    token,
+    upper_keys,
+)
+from bot.settings.odbc_strings import is_read_only
 
 PREFIX = "PKGSTATUS_"
 
@@ -55,11 +66,17 @@ class Site(Part):
         description="the site database, sqlite:///path or an ODBC connection string",
         examples=["Driver={ODBC Driver 18 for SQL Server};Server=cm01.contoso.com;Database=CM_PS1;..."],
     )
-    writer: Address | None = Field(
+    writer: WritableAddress | None = Field(
         None,
         description="the same database with the login that may reset rows; without it `database` is used",
         examples=["Driver={ODBC Driver 18 for SQL Server};Server=cm01.contoso.com;Database=CM_PS1;..."],
     )
+
+    @model_validator(mode="after")
+    def _somewhere_to_write(self) -> Self:
+        if self.writer is None and is_read_only(self.database.get_secret_value()):
+            raise ValueError("says ApplicationIntent=ReadOnly in `database` and has no `writer`: add one without it")
+        return self
 
 
 class Approvers(Part):
@@ -178,7 +195,7 @@ class Sections(BaseModel):
         description="the site databases by site code",
         examples=['{"PS1": {"database": "Driver={ODBC Driver 18 for SQL Server};Server=cm01.contoso.com;..."}}'],
     )
-    store: Address = Field(
+    store: WritableAddress = Field(
         SecretStr("sqlite:///pkgstatus-bot.db"),
         description="the bot's own database, sqlite:///path or an ODBC connection string",
         examples=["sqlite:////var/lib/pkgstatus-bot/store.db"],

@@ -86,6 +86,7 @@ class SiteWriter:
             for number, row in enumerate(plan.rows, start=1):
                 self._change(connection, copy, (request_id, number), row, plan.package_id)
                 reach("apply: first row changed")
+            self._prove_whole(connection, request_id, len(plan.rows))
             reach("apply: before commit")
 
         try:
@@ -131,6 +132,12 @@ class SiteWriter:
         _expect(
             connection, row, f"{self._backup} WHERE RequestId = ? AND RowNumber = ? AND {_KEY}", (*place, *key), before
         )
+
+    def _prove_whole(self, connection: Connection, request_id: str, count: int) -> None:
+        """Prove that the transaction still holds every row: a server may have given it up and begun another unseen."""
+        sql = f"SELECT RowNumber FROM {self._backup} WHERE RequestId = ? ORDER BY RowNumber"
+        if [number for (number,) in connection.query(sql, (request_id,))] != list(range(1, count + 1)):
+            raise DatabaseError(Fault.OTHER, "the transaction did not stay whole, so nothing was changed")
 
     def _take_key(self, connection: Connection, key: tuple[str, int]) -> None:
         connection.execute(f"INSERT INTO {self._backup} (RequestId, RowNumber) VALUES (?, ?)", key)

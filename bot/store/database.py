@@ -22,6 +22,7 @@ _TROUBLES = {
     Fault.PERMISSION: StoreTrouble.PERMISSION,
     Fault.SCHEMA: StoreTrouble.SCHEMA,
     Fault.TIMEOUT: StoreTrouble.BUSY,
+    Fault.LOCKED: StoreTrouble.BUSY,
     Fault.DEADLOCK: StoreTrouble.BUSY,
     Fault.FULL: StoreTrouble.FULL,
     Fault.READ_ONLY: StoreTrouble.READ_ONLY,

@@ -20,15 +20,23 @@ if TYPE_CHECKING:
     from bot.store.database import StoreDatabase
 
 WORDS: dict[str, dict[str, str]] = {
-    Product.SQLITE: {"number": "INTEGER", "key": "TEXT", "text": "TEXT", "clustered": "WITHOUT ROWID"},
+    Product.SQLITE: {
+        "number": "INTEGER",
+        "code": "TEXT",
+        "key": "TEXT",
+        "text": "TEXT",
+        "clustered": "WITHOUT ROWID",
+    },
     Product.POSTGRESQL: {
         "number": "bigint",
+        "code": 'varchar(64) COLLATE "C"',
         "key": 'varchar(200) COLLATE "C"',
         "text": "text",
         "clustered": "",
     },
     Product.SQL_SERVER: {
         "number": "bigint",
+        "code": "nvarchar(64) COLLATE Latin1_General_100_BIN2",
         "key": "nvarchar(200) COLLATE Latin1_General_100_BIN2",
         "text": "nvarchar(max) COLLATE Latin1_General_100_BIN2",
         "clustered": "",

@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 AUDIT_LINE = 0
 """The number of the row that is an entry's own line in the audit channel."""
 
+# A NULL is written out: for one that comes as a parameter, drivers first ask the server which type it would have.
+_INSERT_LINE = (
+    "INSERT INTO dbo.outbox (sequence, number, destination, payload, told, gap, told_at, channel, ts)"
+    " VALUES (?, ?, ?, NULL, 0, 0, '', '', '')"
+)
+_INSERT_NOTICE = (
+    "INSERT INTO dbo.outbox (sequence, number, destination, payload, told, gap, told_at, channel, ts)"
+    " VALUES (?, ?, ?, ?, 0, 0, '', '', '')"
+)
+
 
 class OutboxTable:
     """Fills the port `Outbox`."""
@@ -35,9 +45,10 @@ class OutboxTable:
     def enclose(self, connection: Connection, entries: Sequence[Entry], notices: Iterable[Notice]) -> None:
         """Add the audit line of each entry, and notices to the last, in the transaction of these entries."""
         for entry in entries:
-            _insert(connection, (entry.sequence, AUDIT_LINE, self._audit_channel, None))
+            connection.execute(_INSERT_LINE, (entry.sequence, AUDIT_LINE, self._audit_channel))
         for number, notice in enumerate(notices, start=AUDIT_LINE + 1):
-            _insert(connection, (entries[-1].sequence, number, notice.destination, json.dumps(notice.payload)))
+            row = (entries[-1].sequence, number, notice.destination, json.dumps(notice.payload))
+            connection.execute(_INSERT_NOTICE, row)
 
     def newest(self) -> int:
         """Return the newest entry that was ever put here; 0 if none was."""
@@ -96,14 +107,6 @@ class OutboxTable:
         )
         for sequence, number, channel, ts, gap in rows:
             yield Post(sequence, number, channel, ts, is_gap=bool(gap))
-
-
-def _insert(connection: Connection, row: tuple[int, int, str, str | None]) -> None:
-    connection.execute(
-        "INSERT INTO dbo.outbox (sequence, number, destination, payload, told, gap, told_at, channel, ts)"
-        " VALUES (?, ?, ?, ?, 0, 0, '', '', '')",
-        row,
-    )
 
 
 def _read_pending(connection: Connection, destination: str, limit: int) -> Sequence[Any]:

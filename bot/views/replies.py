@@ -88,7 +88,9 @@ _TROUBLES = {
     SiteTrouble.PERMISSION: "I am not allowed to read the package tables of {site}. Please tell the bot's admin",
     SiteTrouble.SCHEMA: "The database of {site} lacks a table that every site has. Please tell the bot's admin",
     SiteTrouble.TIMEOUT: "The site database of {site} took too long to answer. Please try again in a few minutes",
+    SiteTrouble.LOCKED: "Somebody holds the package tables of {site} locked. Please try again in a minute",
     SiteTrouble.DEADLOCK: "The site database of {site} was too busy to answer. Please try again in a minute",
+    SiteTrouble.READ_ONLY: "The database of {site} can only be read from here. Please tell the bot's admin",
     SiteTrouble.DRIVER: "The driver for the database of {site} is not installed. Please tell the bot's admin",
     SiteTrouble.OTHER: "The site database of {site} gave an error. Please try again, or tell the bot's admin",
 }

@@ -109,7 +109,7 @@ def test_a_lock_is_not_waited_for_longer_than_patience_lasts(address: str) -> No
             second.write(change)
         return caught.value.fault
 
-    assert first.write(while_locked) is Fault.TIMEOUT
+    assert first.write(while_locked) is Fault.LOCKED
     assert second.read(numbers) == [1, 2, 4]
     first.close()
     second.close()
@@ -203,6 +203,24 @@ class TestALostConnection:
         assert (caught.value.fault, len(runs)) == (Fault.UNREACHABLE, 1)
         assert database.write(lambda connection: connection.query("SELECT 1")[0][0]) == 1
         database.close()
+
+    @needs_postgresql
+    def test_that_was_quiet_for_long_is_found_dead_and_replaced_before_a_writing_begins(self) -> None:
+        patient, doubting = (Database(postgresql(), Patience(login=3, query=1, quiet=quiet)) for quiet in (3600, 0))
+
+        def fault_of_a_writing(database: Database) -> Fault | None:
+            (pid,) = database.write(lambda connection: connection.query("SELECT pg_backend_pid()"))
+            run(f"SELECT pg_terminate_backend({pid[0]})")
+            try:
+                database.write(lambda connection: connection.query("SELECT 1"))
+            except DatabaseError as error:
+                return error.fault
+            finally:
+                database.close()
+            return None
+
+        assert fault_of_a_writing(patient) is Fault.UNREACHABLE
+        assert fault_of_a_writing(doubting) is None
 
     def test_to_a_file_that_was_spoiled_is_replaced_once_the_file_is_well_again(self, file: Path) -> None:
         database = Database(f"sqlite:///{file}", IMPATIENT)

@@ -83,9 +83,7 @@ MICROSOFT_SAYS = [
     case("42S02", f"{SERVER}Invalid object name 'dbo.PkgStatus'. (208) (SQLExecDirectW)", Fault.SCHEMA, id="no table"),
     case("42S22", f"{SERVER}Invalid column name 'SourceVersion'. (207) (SQLExecDirectW)", Fault.SCHEMA, id="no column"),
     case("HYT00", f"{MS}Query timeout expired (0) (SQLExecDirectW)", Fault.TIMEOUT, id="a slow statement"),
-    case(
-        "42000", f"{SERVER}Lock request time out period exceeded. (1222) (SQLExecDirectW)", Fault.TIMEOUT, id="a lock"
-    ),
+    case("42000", f"{SERVER}Lock request time out period exceeded. (1222) (SQLExecDirectW)", Fault.LOCKED, id="a lock"),
     case("HY008", f"{MS}Operation canceled (0) (SQLExecDirectW)", Fault.TIMEOUT, id="cancelled"),
     case(
         "40001",
@@ -125,6 +123,81 @@ MICROSOFT_SAYS = [
         "or SECONDARY role. (983) (SQLExecDirectW)",
         Fault.UNREACHABLE,
         id="an availability group fails over",
+    ),
+    case(
+        "08S01",
+        f"{MS}TCP Provider: An existing connection was forcibly closed by the remote host.\r\n (10054) "
+        "(SQLExecDirectW)",
+        Fault.UNREACHABLE,
+        id="the link is cut, on Windows",
+    ),
+    case(
+        "08S01",
+        f"{MS}TCP Provider: An established connection was aborted by the software in your host machine.\r\n (10053) "
+        f"(SQLExecDirectW); [08S01] {MS}Communication link failure (10053)",
+        Fault.UNREACHABLE,
+        id="the link is cut from this side, on Windows",
+    ),
+    case(
+        "08001",
+        f"{MS}TCP Provider: A connection attempt failed because the connected party did not properly respond.\r\n "
+        "(10060) (SQLDriverConnect)",
+        Fault.UNREACHABLE,
+        id="no answer, on Windows",
+    ),
+    case(
+        "HY000",
+        f"{SERVER}Cannot continue the execution because the session is in the kill state. (596) (SQLExecDirectW); "
+        f"[HY000] {SERVER}A severe error occurred on the current command. (0)",
+        Fault.UNREACHABLE,
+        id="the session is killed",
+    ),
+    case(
+        "42000",
+        f"{SERVER}The target database, 'CM_PS1', is participating in an availability group and is currently not "
+        "accessible for queries. (976) (SQLExecDirectW)",
+        Fault.UNREACHABLE,
+        id="a replica that may not be read",
+    ),
+    case(
+        "42000",
+        f'{SERVER}Failed to update database "CM_PS1" because the database is read-only. (3906) (SQLExecDirectW)',
+        Fault.READ_ONLY,
+        id="a replica that may only be read",
+    ),
+    case(
+        "23000",
+        f"{SERVER}Violation of PRIMARY KEY constraint 'PkgStatus_BU_PK'. Cannot insert duplicate key in object "
+        f"'dbo.PkgStatus_BU'. The duplicate key value is (R1, 1). (2627) (SQLExecDirectW); "
+        f"[01000] {SERVER}The statement has been terminated. (3621)",
+        Fault.CONFLICT,
+        id="a key that is taken",
+    ),
+    case(
+        "23000",
+        f"{SERVER}Cannot insert duplicate key row in object 'dbo.inbox' with unique index 'x'. (2601) (SQLExecDirectW)",
+        Fault.CONFLICT,
+        id="a key that is taken in an index",
+    ),
+    case(
+        "42000",
+        f"{SERVER}The current transaction cannot be committed and cannot support operations that write to the log file."
+        " Roll back the transaction. (3930) (SQLExecDirectW)",
+        Fault.OTHER,
+        id="a transaction that can only be rolled back",
+    ),
+    case(
+        "42000",
+        f"{SERVER}Uncommittable transaction is detected at the end of the batch. The transaction is rolled back. "
+        "(3998) (SQLExecDirectW)",
+        Fault.OTHER,
+        id="a transaction that was rolled back",
+    ),
+    case(
+        "42000",
+        f"{SERVER}The transaction log for database 'CM_PS1' is full due to 'LOG_BACKUP'. (9002) (SQLExecDirectW)",
+        Fault.FULL,
+        id="a log that is full",
     ),
     case(
         "01000",
@@ -225,7 +298,7 @@ POSTGRESQL_SAYS = [
         Fault.TIMEOUT,
         id="a slow statement",
     ),
-    case("55P03", "ERROR: canceling statement due to lock timeout;\n (1) (SQLExecDirectW)", Fault.TIMEOUT, id="a lock"),
+    case("55P03", "ERROR: canceling statement due to lock timeout;\n (1) (SQLExecDirectW)", Fault.LOCKED, id="a lock"),
     case("40P01", "ERROR: deadlock detected;\n (1) (SQLExecDirectW)", Fault.DEADLOCK, id="deadlock"),
     case("40001", "ERROR: could not serialize access due to concurrent update (1)", Fault.DEADLOCK, id="serialization"),
     case(
@@ -264,7 +337,7 @@ def test_postgresql_says(state: str, message: str, fault: Fault) -> None:
     [
         ("no such table: dbo.v_Package", Fault.SCHEMA),
         ("no such column: s.UpdateTime", Fault.SCHEMA),
-        ("database is locked", Fault.TIMEOUT),
+        ("database is locked", Fault.LOCKED),
         ("interrupted", Fault.TIMEOUT),
         ("unable to open database: file:/nowhere.db?mode=rw", Fault.UNREACHABLE),
         ("unable to open database file", Fault.UNREACHABLE),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from bot.dbapi import Connection, Database, Patience
+from bot.dbapi import Connection, Database, Patience, Product
 from bot.demo.sample.schema import PKG_STATUS
 from bot.domain.package import SiteCode
 from bot.domain.planning import undo_plan
@@ -23,10 +23,11 @@ from tests.requests import plan, plan_row, site_plan_row
 from tests.site.makers import SiteMaker, make
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 BACKUP = "dbo.PkgStatus_BU"
+Result = TypeVar("Result")
 NUMBERS = {"PKID", "Type", "Status", "SourceVersion", "Personality", "State"}
 BEHIND: dict[str, Any] = {"held_version": 7}
 PLAN = plan(site_plan_row(), plan_row("NYC-DP03"), plan_row("NYC-DP04"))
@@ -395,6 +396,56 @@ def test_a_view_whose_trigger_only_says_that_it_wrote_stops_the_apply(site: Site
         site.writer.apply("R1", PLAN)
 
 
+class Forgetting(Connection):
+    """Hands statements on; after some of them the server gives the transaction up and begins another, unseen."""
+
+    def __init__(self, connection: Connection, after: int) -> None:
+        self._raw = connection._raw
+        self._connection = connection
+        self._left = after
+        self.product = connection.product
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        return self._then_forget(self._connection.query(sql, parameters))
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        return self._then_forget(self._connection.execute(sql, parameters))
+
+    def columns(self, table: str) -> frozenset[str]:
+        return self._connection.columns(table)
+
+    def _then_forget(self, result: Result) -> Result:
+        self._left -= 1
+        if self._left == 0:
+            self._raw.rollback()
+            if self.product == Product.SQLITE:
+                self._raw.execute("BEGIN IMMEDIATE")
+        return result
+
+
+class Forgetful(Database):
+    """A database that loses what a transaction did so far behind a missed error, as only SQL Server does."""
+
+    def __init__(self, address: str, after: int) -> None:
+        super().__init__(address, Patience(query=20))
+        self._after = after
+
+    def write(self, work: Callable[[Connection], Any]) -> Any:
+        return super().write(lambda connection: work(Forgetting(connection, self._after)))
+
+
+STATEMENTS_PER_ROW = 5
+
+
+@pytest.mark.parametrize("after", range(2, STATEMENTS_PER_ROW * len(PLAN.rows) + 1))
+def test_a_transaction_that_the_server_gave_up_unseen_stops_the_apply(site: Site, after: int) -> None:
+    with closing(Forgetful(site.maker.address, after)) as database:
+        writer = SiteWriter(SiteCode("PS1"), database, BACKUP)
+
+        with site.nothing_happens(), pytest.raises((SiteError, RowMoved)):
+            writer.apply("R1", PLAN)
+
+
 HOSTILE = [
     "x' OR 1=1 --",
     "'; DROP TABLE PkgStatus; --",
@@ -447,7 +498,7 @@ def hold(site: Site, statement: str, meanwhile: Callable[[Connection], None]) ->
         site.outside.write(both)
 
 
-def test_a_lock_that_somebody_holds_too_long_is_a_timeout_and_nothing_happens(hasty: Site) -> None:
+def test_a_lock_that_somebody_holds_too_long_is_said_to_be_one_and_nothing_happens(hasty: Site) -> None:
     troubles: list[SiteTrouble] = []
 
     def attempt(_connection: Connection) -> None:
@@ -459,7 +510,7 @@ def test_a_lock_that_somebody_holds_too_long_is_a_timeout_and_nothing_happens(ha
     with hasty.nothing_happens():
         hold(hasty, f"UPDATE dbo.PkgStatus SET Status = 5 WHERE {ONE}", attempt)
 
-    assert troubles == [SiteTrouble.TIMEOUT] * 2
+    assert troubles == [SiteTrouble.LOCKED] * 2
     assert not hasty.writer.was_applied("R1")
     hasty.writer.apply("R1", PLAN)
 
@@ -470,7 +521,7 @@ def test_forbidding_that_waits_too_long_says_that_it_does_not_know(hasty: Site) 
     def attempt(_connection: Connection) -> None:
         with pytest.raises(SiteError) as failed:
             hasty.writer.forbid("R1")
-        assert failed.value.trouble is SiteTrouble.TIMEOUT
+        assert failed.value.trouble is SiteTrouble.LOCKED
 
     with hasty.nothing_happens():
         hold(hasty, insert, attempt)

@@ -5,7 +5,7 @@ CREATE TABLE dbo.outbox (
     told $number NOT NULL,
     sequence $number NOT NULL,
     number $number NOT NULL,
-    payload $text,
+    payload $text NULL,
     gap $number NOT NULL,
     told_at $key NOT NULL,
     channel $key NOT NULL,

@@ -13,11 +13,11 @@ CREATE TABLE dbo.request (
 
 -- The rows of open requests: the key lets only one request at a time hold a row. `server` is the SHA-256 of PkgServer.
 CREATE TABLE dbo.request_row (
-    site $key NOT NULL,
-    package $key NOT NULL,
+    site $code NOT NULL,
+    package $code NOT NULL,
     type $number NOT NULL,
-    site_code $key NOT NULL,
-    server $key NOT NULL,
+    site_code $code NOT NULL,
+    server $code NOT NULL,
     request $key NOT NULL,
     PRIMARY KEY (site, package, type, site_code, server)
 ) $clustered;
