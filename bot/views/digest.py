@@ -1,0 +1,147 @@
+"""The digest as a message: what changed since the last one, first in one line, then in counts, then by buttons.
+
+A day on which nothing happened is one line; the small print below carries the ledger's head, for whoever keeps it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain.approval import QUORUM
+from bot.views import drift, habits
+from bot.views.drift import clock
+from bot.views.kit import Block, Message, age, context, escape, header, section
+from bot.views.request_card import TITLES
+from bot.views.request_words import frozen, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from bot.domain.digest import Digest, Trail
+    from bot.domain.habits import Habits
+    from bot.domain.request import Request
+
+LATE_AFTER = timedelta(minutes=10)
+TELLING_TAKES = timedelta(minutes=2)
+REQUESTS_SHOWN = 5
+
+
+def draw(digest: Digest, links: Mapping[str, str], voting: Habits | None = None, *, as_chart: bool) -> Message:
+    """Draw a digest; `links` leads from a request's id to its card, `voting` is there once a week."""
+    lines = quiet(digest) if is_quiet(digest, voting) else busy(digest, links, voting, as_chart=as_chart)
+    return Message(f"{title(digest)}: {drift.plain_verdict(digest.picture, digest.due_at.tzinfo)}", tuple(lines))
+
+
+def is_quiet(digest: Digest, voting: Habits | None = None) -> bool:
+    """Whether nothing at all has changed, waits, hinders or cannot be read."""
+    picture = digest.picture
+    return not (
+        picture.newly.count
+        or picture.healed.count
+        or digest.waiting
+        or digest.resets
+        or digest.freeze
+        or is_behind(digest.trail, picture.at)
+        or is_late(digest)
+        or any(drift.warnings(picture))
+        or (voting and voting.are_noticeable)
+    )
+
+
+def quiet(digest: Digest) -> list[Block]:
+    """Say in one line that nothing happened."""
+    still = drift.oldest(digest.picture)
+    open_since = f", {still}" if still else ""
+    return [section(f"{drift.verdict(digest.picture, digest.due_at.tzinfo)}{open_since}."), _small_print(digest)]
+
+
+def busy(digest: Digest, links: Mapping[str, str], voting: Habits | None, *, as_chart: bool) -> list[Block]:
+    """Say all there is to say."""
+    picture, zone, freeze = digest.picture, digest.due_at.tzinfo, digest.freeze
+    return [
+        header(f"{title(digest)} · {clock(digest.due_at, zone)}"),
+        *([context(f"⏰ {lateness(digest)}")] if is_late(digest) else []),
+        section(drift.verdict(picture, zone)),
+        *drift.body(picture, digest.name, as_chart=as_chart),
+        *_waiting(digest.waiting, links, picture.at),
+        *_decided(digest.resets, links),
+        *([section(f"🧊 {frozen(freeze.user_id, freeze.at, freeze.why)}")] if freeze else []),
+        *(habits.draw(voting) if voting else []),
+        *([section(f"⚠️ {behind(digest.trail, picture.at)}")] if is_behind(digest.trail, picture.at) else []),
+        _small_print(digest),
+    ]
+
+
+def title(digest: Digest) -> str:
+    """Name a digest."""
+    return f"Digest {escape(digest.name)}"
+
+
+def is_late(digest: Digest) -> bool:
+    """Whether it comes well after it was due."""
+    return digest.picture.at - digest.due_at > LATE_AFTER
+
+
+def lateness(digest: Digest) -> str:
+    """Say how late it comes."""
+    due = clock(digest.due_at, digest.due_at.tzinfo)
+    return f"Late: this was due at {due} and comes {age(digest.picture.at - digest.due_at)} after that."
+
+
+def is_behind(trail: Trail, at: datetime) -> bool:
+    """Whether entries have waited for longer than it takes to tell them."""
+    return trail.oldest_untold_at is not None and at - trail.oldest_untold_at > TELLING_TAKES
+
+
+def behind(trail: Trail, at: datetime) -> str:
+    """Say how far the audit channel is behind."""
+    waited = f", the oldest for {age(at - trail.oldest_untold_at)}" if trail.oldest_untold_at else ""
+    return f"The audit channel is behind: *{trail.untold:,}* entries are not told yet{waited}."
+
+
+def weekly(digest: Digest) -> bool:
+    """Whether this is the first digest of its name in its ISO week: that one tells how votes went."""
+    since = digest.picture.since
+    return since is None or _week(since.astimezone(digest.due_at.tzinfo)) != _week(digest.due_at)
+
+
+def line_of(request: Request, links: Mapping[str, str], rest: str) -> str:
+    """Name a request with what is to be said of it, and the way to its card."""
+    link, name = links.get(request.id), name_of(request)
+    card = f" · <{link}|card>" if link else ""
+    return f"• {name[:1].upper()}{name[1:]} by <@{request.requester}>{rest}{card}"
+
+
+def waits(request: Request, at: datetime) -> str:
+    """Say how long a request waits, and for what."""
+    return f", {age(at - request.created_at)} ago, {len(request.votes)} of {QUORUM} votes"
+
+
+def _waiting(requests: Sequence[Request], links: Mapping[str, str], at: datetime) -> list[Block]:
+    lines = [line_of(request, links, waits(request, at)) for request in requests]
+    return _listed("🗳️ *Waiting for votes*", lines)
+
+
+def _decided(requests: Sequence[Request], links: Mapping[str, str]) -> list[Block]:
+    lines = [line_of(request, links, f": {TITLES[request.stage]}") for request in requests]
+    return _listed("🔧 *Requests since the last digest*", lines)
+
+
+def _listed(head: str, lines: Sequence[str]) -> list[Block]:
+    if not lines:
+        return []
+    more = len(lines) - REQUESTS_SHOWN
+    rest = [f"… and {more} more: `/pkgstatus requests`"] if more > 0 else []
+    return [section("\n".join([f"{head}: {len(lines)}", *lines[:REQUESTS_SHOWN], *rest]))]
+
+
+def _small_print(digest: Digest) -> Block:
+    head = digest.trail.head
+    parts = [title(digest), drift.seen(digest.picture), f"Ledger head `{head.sequence}:{head.hash}`"]
+    return context(" · ".join(parts))
+
+
+def _week(at: datetime) -> tuple[int, int]:
+    return at.isocalendar()[:2]

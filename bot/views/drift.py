@@ -1,0 +1,204 @@
+"""Drift as it is known at one moment, for a channel: one verdict, what changed, the history, where it gathers.
+
+Counts come first, the rows behind them are a click away. What a site last said is shown with its age when it could not
+be read since; what nobody has seen is called unknown, never fine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.digest import DRIFTED
+from bot.domain.drift import DriftClass
+from bot.views import charts, drift_rows
+from bot.views.classes import MARKS
+from bot.views.drift_rows import Pointer, Which
+from bot.views.kit import Block, Message, actions, age, button, context, cut, escape, moment, section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime, tzinfo
+
+    from bot.domain.digest import DriftedRow, Listed, Picture, SiteSeen, Top
+
+ROWS_IN_LIST = 3
+TOPS = 5
+PACKAGE_ACTIONS = tuple(f"drift_package_{place}" for place in range(TOPS))
+"""Opens a package; buttons of one row need different ids."""
+SITES_IN_VIEW = 12
+_NAME_CHARACTERS = 60
+_HEADS = {Which.NEWLY: "🆕 *{}* newly drifted", Which.STILL: "⏳ *{}* still open", Which.HEALED: "✅ *{}* healed"}
+
+
+def draw(picture: Picture, scope: str, *, as_chart: bool) -> Message:
+    """Answer `/pkgstatus drift`."""
+    blocks = [section(verdict(picture)), *body(picture, scope, as_chart=as_chart), context(seen(picture))]
+    return Message(plain_verdict(picture), tuple(blocks))
+
+
+def body(picture: Picture, scope: str, *, as_chart: bool) -> list[Block]:
+    """Everything of a picture between its verdict and its small print."""
+    return [
+        *_counts(picture),
+        *(section(warning) for warning in warnings(picture)),
+        *_lists(picture, scope),
+        *_history(picture, as_chart=as_chart),
+        *_packages(picture.top_packages),
+        *_servers(picture.top_servers),
+    ]
+
+
+def verdict(picture: Picture, zone: tzinfo | None = None) -> str:
+    """Say in one line how things stand, with the change since the last digest."""
+    mark, sentence = _sentence(picture)
+    return f"{mark} *{sentence}*{_change(picture, zone)}{_doubt(picture)}"
+
+
+def plain_verdict(picture: Picture, zone: tzinfo | None = None) -> str:
+    """Say the same without formatting, for notifications."""
+    return f"{_sentence(picture)[1]}{_change(picture, zone)}{_doubt(picture)}."
+
+
+def warnings(picture: Picture) -> Iterator[str]:
+    """Say of each site that could not be read what is known of it, and how old that is."""
+    troubled = [site for site in picture.sites if site.trouble or site.scanned_at is None]
+    for site in troubled[:SITES_IN_VIEW]:
+        yield f"⚠️ {_trouble(site, picture.at)}"
+    if len(troubled) > SITES_IN_VIEW:
+        yield f"⚠️ … and {len(troubled) - SITES_IN_VIEW} more sites could not be read."
+
+
+def seen(picture: Picture) -> str:
+    """Say when each site was last read through."""
+    read = [f"{escape(site.site)} {moment(site.scanned_at)}" for site in picture.sites if site.scanned_at]
+    more = f" and {len(read) - SITES_IN_VIEW} more" if len(read) > SITES_IN_VIEW else ""
+    return f"Last read (UTC): {', '.join(read[:SITES_IN_VIEW])}{more}" if read else "No site has been read yet"
+
+
+def in_words(picture: Picture) -> str:
+    """Say how many rows are in each class, as the ledger keeps it."""
+    counts = picture.counts
+    return ", ".join(f"{counts[kind]} {kind}" for kind in DriftClass if counts.get(kind)) or "nothing drifted"
+
+
+def is_known(picture: Picture) -> bool:
+    """Whether any site has ever been read."""
+    return any(site.scanned_at for site in picture.sites)
+
+
+def oldest(picture: Picture) -> str:
+    """Say for how long the longest open row is open; nothing when none is."""
+    rows = picture.still.rows or picture.newly.rows
+    return f"the oldest for {age(picture.at - rows[0].first_seen_at)}" if rows else ""
+
+
+def clock(at: datetime, zone: tzinfo | None) -> str:
+    """Say when, with the zone; without one in UTC."""
+    return f"{moment(at.astimezone(zone))} {at.astimezone(zone):%Z}" if zone else f"{moment(at)} UTC"
+
+
+def rows_of(count: int) -> str:
+    """Count rows in words."""
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def _sentence(picture: Picture) -> tuple[str, str]:
+    if not is_known(picture):
+        return "❔", "Drift is not known: no site has been read yet"
+    if not picture.drifted:
+        return MARKS[DriftClass.IN_SYNC], "Nothing has drifted"
+    worst = next(kind for kind in DriftClass if kind in DRIFTED and picture.counts.get(kind))
+    return MARKS[worst], f"{rows_of(picture.drifted)} {'has' if picture.drifted == 1 else 'have'} drifted"
+
+
+def _change(picture: Picture, zone: tzinfo | None) -> str:
+    if picture.since is None or not is_known(picture):
+        return ""
+    since = clock(picture.since, zone)
+    new, healed = picture.newly.count, picture.healed.count
+    if not new and not healed:
+        return f", unchanged since {since}"
+    return f", {new - healed:+,} since {since}: {new:,} new, {healed:,} healed"
+
+
+def _doubt(picture: Picture) -> str:
+    unread = [site for site in picture.sites if site.trouble or site.scanned_at is None]
+    return ", as far as known" if unread and is_known(picture) else ""
+
+
+def _trouble(site: SiteSeen, at: datetime) -> str:
+    why = f" ({site.trouble})" if site.trouble else ""
+    tried = f" at {moment(site.tried_at)} UTC" if site.tried_at else ""
+    if site.scanned_at is None:
+        return f"*{escape(site.site)}* could not be read{tried}{why} and never was: nothing is known of it."
+    return (
+        f"*{escape(site.site)}* could not be read{tried}{why}. What is shown of it is from {moment(site.scanned_at)} "
+        f"UTC, {age(at - site.scanned_at)} old."
+    )
+
+
+def _counts(picture: Picture) -> list[Block]:
+    shown = [kind for kind in DriftClass if picture.counts.get(kind)]
+    drifted = "   ".join(f"{MARKS[kind]} *{picture.counts[kind]:,}* {kind}" for kind in shown if kind in DRIFTED)
+    others = [f"{picture.counts[kind]:,} {kind}" for kind in shown if kind not in DRIFTED]
+    return [
+        *([section(drifted)] if drifted else []),
+        *([context(f"Not counted as drift: {', '.join(others)}.")] if others else []),
+    ]
+
+
+def _lists(picture: Picture, scope: str) -> Iterator[Block]:
+    """A count for each list, its first rows, and a button for all of them."""
+    listed = {Which.NEWLY: picture.newly, Which.STILL: picture.still, Which.HEALED: picture.healed}
+    for which, rows in listed.items():
+        if rows.count:
+            value = drift_rows.write(Pointer(which, picture.since, picture.at, scope))
+            show = button(f"Show {rows.count:,}", drift_rows.SHOW_ACTION, value, label=f"Show all {which} rows")
+            yield section("\n".join([_head(which, rows, picture.at), *_first(rows, picture.at)]), show)
+
+
+def _head(which: Which, listed: Listed, at: datetime) -> str:
+    head = _HEADS[which].format(f"{listed.count:,}")
+    is_aged = which is Which.STILL and listed.rows
+    return f"{head}, the oldest for {age(at - listed.rows[0].first_seen_at)}" if is_aged else head
+
+
+def _first(listed: Listed, at: datetime) -> list[str]:
+    return [f"• {_row(row, at)}" for row in listed.rows[:ROWS_IN_LIST]]
+
+
+def _row(row: DriftedRow, at: datetime) -> str:
+    where = (
+        f"{row.package_id} {escape(row.package_name, _NAME_CHARACTERS)} on {escape(row.row.server, _NAME_CHARACTERS)}"
+    )
+    if row.healed_at:
+        return f"{where}: was {row.drift_class} for {age(row.healed_at - row.first_seen_at)}"
+    held = "unknown" if row.row.held_version is None else row.row.held_version
+    expected = "" if row.expected_version is None else f" of {row.expected_version}"
+    return f"{where}: {MARKS[row.drift_class]} {row.drift_class}, {held}{expected}, for {age(at - row.first_seen_at)}"
+
+
+def _history(picture: Picture, *, as_chart: bool) -> list[Block]:
+    drawn = charts.draw(picture.days, as_chart=as_chart)
+    gaps = charts.uncounted(picture.days)
+    return [*drawn, *([context(gaps)] if drawn and gaps else [])]
+
+
+def _packages(tops: Sequence[Top]) -> list[Block]:
+    """The way from a drifted package to its version table, and from there to a request."""
+    if not tops:
+        return []
+    shown = tops[:TOPS]
+    lines = [f"• {top.package_id or ''} {escape(top.name, _NAME_CHARACTERS)}: {rows_of(top.count)}" for top in shown]
+    buttons = [
+        button(str(top.package_id), action, f"{top.package_id} problems", label=f"Open {top.package_id}")
+        for top, action in zip(shown, PACKAGE_ACTIONS, strict=False)
+        if top.package_id
+    ]
+    words = "*Most drifted packages*: open one to see its rows and to request a reset"
+    return [section("\n".join([words, *lines])), *([actions(*buttons)] if buttons else [])]
+
+
+def _servers(tops: Sequence[Top]) -> list[Block]:
+    lines = [f"• {escape(top.name, _NAME_CHARACTERS)}: {rows_of(top.count)}" for top in tops[:TOPS]]
+    return [section(cut("\n".join(["*Most drifted servers*", *lines]), 3000))] if lines else []

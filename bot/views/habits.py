@@ -1,0 +1,52 @@
+"""How people voted lately, as facts in a digest: no accusation, and nothing that a reader could not count himself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.habits import LOOKED_AT, QUICK
+from bot.views.kit import Block, context, section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.domain.habits import Habits
+
+MOST_NAMED = 5
+
+
+def draw(habits: Habits) -> list[Block]:
+    """Draw the facts; nothing when no request was decided."""
+    if not habits.quorums:
+        return []
+    title = f"🖋️ *How votes went* in the last {LOOKED_AT.days} days, over {habits.quorums} approved requests"
+    if not habits.are_noticeable:
+        return [section(f"{title}: nothing stands out.")]
+    note = "Facts, not judgements: a quick vote may have been a prepared one."
+    return [section("\n".join([title, *_lines(habits)])), context(note)]
+
+
+def _lines(habits: Habits) -> Iterator[str]:
+    if habits.quick:
+        voters = list(dict.fromkeys(f"<@{vote.user_id}>" for vote in habits.quick))
+        fastest = min(vote.seconds for vote in habits.quick)
+        yield (
+            f"• {_times(len(habits.quick), 'vote')} within {int(QUICK.total_seconds())} s of the card, the quickest "
+            f"after {fastest} s: {_named(voters)}"
+        )
+    for pair in habits.pairs[:MOST_NAMED]:
+        yield (
+            f"• <@{pair.one}> and <@{pair.other}> approved every request of each other: "
+            f"{pair.of_one} and {pair.of_other}"
+        )
+    for person in habits.frequent[:MOST_NAMED]:
+        yield f"• <@{person.user_id}> is in {person.quorums} of {habits.quorums} quorums"
+
+
+def _named(voters: list[str]) -> str:
+    more = f" and {len(voters) - MOST_NAMED} more" if len(voters) > MOST_NAMED else ""
+    return f"{', '.join(voters[:MOST_NAMED])}{more}"
+
+
+def _times(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
