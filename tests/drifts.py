@@ -43,7 +43,7 @@ def drifted(host: str = "NYC-DP03", **changes: Any) -> DriftedRow:
 
 def listed(count: int, **changes: Any) -> Listed:
     """Return a list of that many rows, of which it holds the first page."""
-    return Listed(count, tuple(drifted(f"DP{number:05}", **changes) for number in range(min(count, 50))))
+    return Listed(count, tuple(drifted(f"DP{number:05}", **changes) for number in range(min(count, 10))))
 
 
 def days(counts: Mapping[DriftClass, list[int | None]]) -> tuple[Day, ...]:

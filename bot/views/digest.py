@@ -5,32 +5,46 @@ A day on which nothing happened is one line; the small print below carries the l
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.approval import QUORUM
 from bot.views import drift, habits
 from bot.views.drift import clock
-from bot.views.kit import Block, Message, age, context, escape, header, section
+from bot.views.kit import Block, Message, age, context, escape, header, moment, section
 from bot.views.request_card import TITLES
-from bot.views.request_words import frozen, name_of
+from bot.views.request_words import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.digest import Digest, Trail
     from bot.domain.habits import Habits
-    from bot.domain.request import Request
+    from bot.domain.request import Freeze, Request
 
 LATE_AFTER = timedelta(minutes=10)
 TELLING_TAKES = timedelta(minutes=2)
 REQUESTS_SHOWN = 5
 
 
-def draw(digest: Digest, links: Mapping[str, str], voting: Habits | None = None, *, as_chart: bool) -> Message:
-    """Draw a digest; `links` leads from a request's id to its card, `voting` is there once a week."""
-    lines = quiet(digest) if is_quiet(digest, voting) else busy(digest, links, voting, as_chart=as_chart)
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a digest says besides its values.
+
+    `links` leads from a request's id to its card, `person` names somebody without a ping, `voting` comes once a week.
+    """
+
+    links: Mapping[str, str] = field(default_factory=dict)
+    person: Callable[[str], str] = str
+    voting: Habits | None = None
+
+
+def draw(digest: Digest, around: Around | None = None, *, as_chart: bool) -> Message:
+    """Draw a digest, with its history as a chart or as bars."""
+    around = around or Around()
+    lines = quiet(digest) if is_quiet(digest, around.voting) else busy(digest, around, as_chart=as_chart)
     return Message(f"{title(digest)}: {drift.plain_verdict(digest.picture, digest.due_at.tzinfo)}", tuple(lines))
 
 
@@ -38,8 +52,10 @@ def is_quiet(digest: Digest, voting: Habits | None = None) -> bool:
     """Whether nothing at all has changed, waits, hinders or cannot be read."""
     picture = digest.picture
     return not (
-        picture.newly.count
+        picture.since is None
+        or picture.newly.count
         or picture.healed.count
+        or picture.gone.count
         or digest.waiting
         or digest.resets
         or digest.freeze
@@ -57,18 +73,18 @@ def quiet(digest: Digest) -> list[Block]:
     return [section(f"{drift.verdict(digest.picture, digest.due_at.tzinfo)}{open_since}."), _small_print(digest)]
 
 
-def busy(digest: Digest, links: Mapping[str, str], voting: Habits | None, *, as_chart: bool) -> list[Block]:
+def busy(digest: Digest, around: Around, *, as_chart: bool) -> list[Block]:
     """Say all there is to say."""
     picture, zone, freeze = digest.picture, digest.due_at.tzinfo, digest.freeze
     return [
-        header(f"{title(digest)} · {clock(digest.due_at, zone)}"),
+        header(f"Digest {digest.name} · {clock(digest.due_at, zone)}"),
         *([context(f"⏰ {lateness(digest)}")] if is_late(digest) else []),
         section(drift.verdict(picture, zone)),
         *drift.body(picture, digest.name, as_chart=as_chart),
-        *_waiting(digest.waiting, links, picture.at),
-        *_decided(digest.resets, links),
-        *([section(f"🧊 {frozen(freeze.user_id, freeze.at, freeze.why)}")] if freeze else []),
-        *(habits.draw(voting) if voting else []),
+        *_waiting(digest.waiting, around, picture.at),
+        *_decided(digest.resets, around),
+        *([section(frozen(freeze, around.person))] if freeze else []),
+        *(habits.draw(around.voting, around.person) if around.voting else []),
         *([section(f"⚠️ {behind(digest.trail, picture.at)}")] if is_behind(digest.trail, picture.at) else []),
         _small_print(digest),
     ]
@@ -107,11 +123,17 @@ def weekly(digest: Digest) -> bool:
     return since is None or _week(since.astimezone(digest.due_at.tzinfo)) != _week(digest.due_at)
 
 
-def line_of(request: Request, links: Mapping[str, str], rest: str) -> str:
+def frozen(freeze: Freeze, person: Callable[[str], str]) -> str:
+    """Say who froze resets, when and why."""
+    since = f"{moment(freeze.at)} UTC by {person(freeze.user_id)}"
+    return f"🧊 *Resets are frozen* since {since}: {escape(freeze.why, 300)}"
+
+
+def line_of(request: Request, around: Around, rest: str) -> str:
     """Name a request with what is to be said of it, and the way to its card."""
-    link, name = links.get(request.id), name_of(request)
+    link, name = around.links.get(request.id), name_of(request)
     card = f" · <{link}|card>" if link else ""
-    return f"• {name[:1].upper()}{name[1:]} by <@{request.requester}>{rest}{card}"
+    return f"• {name[:1].upper()}{name[1:]} by {around.person(request.requester)}{rest}{card}"
 
 
 def waits(request: Request, at: datetime) -> str:
@@ -119,13 +141,13 @@ def waits(request: Request, at: datetime) -> str:
     return f", {age(at - request.created_at)} ago, {len(request.votes)} of {QUORUM} votes"
 
 
-def _waiting(requests: Sequence[Request], links: Mapping[str, str], at: datetime) -> list[Block]:
-    lines = [line_of(request, links, waits(request, at)) for request in requests]
+def _waiting(requests: Sequence[Request], around: Around, at: datetime) -> list[Block]:
+    lines = [line_of(request, around, waits(request, at)) for request in requests]
     return _listed("🗳️ *Waiting for votes*", lines)
 
 
-def _decided(requests: Sequence[Request], links: Mapping[str, str]) -> list[Block]:
-    lines = [line_of(request, links, f": {TITLES[request.stage]}") for request in requests]
+def _decided(requests: Sequence[Request], around: Around) -> list[Block]:
+    lines = [line_of(request, around, f": {TITLES[request.stage]}") for request in requests]
     return _listed("🔧 *Requests since the last digest*", lines)
 
 

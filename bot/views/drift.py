@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from bot.domain.digest import DRIFTED
 from bot.domain.drift import DriftClass
+from bot.domain.history import Moved
 from bot.views import charts, drift_rows
 from bot.views.classes import MARKS
-from bot.views.drift_rows import Pointer, Which
+from bot.views.drift_rows import Pointer
 from bot.views.kit import Block, Message, actions, age, button, context, cut, escape, moment, section
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ PACKAGE_ACTIONS = tuple(f"drift_package_{place}" for place in range(TOPS))
 """Opens a package; buttons of one row need different ids."""
 SITES_IN_VIEW = 12
 _NAME_CHARACTERS = 60
-_HEADS = {Which.NEWLY: "🆕 *{}* newly drifted", Which.STILL: "⏳ *{}* still open", Which.HEALED: "✅ *{}* healed"}
+_HEADS = {
+    Moved.NEWLY: "🆕 *{}* newly drifted",
+    Moved.STILL: "⏳ *{}* still open",
+    Moved.HEALED: "✅ *{}* healed",
+    Moved.GONE: "🗑️ *{}* taken away: their package or server is no longer there",
+}
 
 
 def draw(picture: Picture, scope: str, *, as_chart: bool) -> Message:
@@ -115,10 +121,11 @@ def _change(picture: Picture, zone: tzinfo | None) -> str:
     if picture.since is None or not is_known(picture):
         return ""
     since = clock(picture.since, zone)
-    new, healed = picture.newly.count, picture.healed.count
-    if not new and not healed:
+    new, healed, gone = picture.newly.count, picture.healed.count, picture.gone.count
+    if not (new or healed or gone):
         return f", unchanged since {since}"
-    return f", {new - healed:+,} since {since}: {new:,} new, {healed:,} healed"
+    taken = f", {gone:,} taken away" if gone else ""
+    return f", {new - healed - gone:+,} since {since}: {new:,} new, {healed:,} healed{taken}"
 
 
 def _doubt(picture: Picture) -> str:
@@ -149,17 +156,17 @@ def _counts(picture: Picture) -> list[Block]:
 
 def _lists(picture: Picture, scope: str) -> Iterator[Block]:
     """A count for each list, its first rows, and a button for all of them."""
-    listed = {Which.NEWLY: picture.newly, Which.STILL: picture.still, Which.HEALED: picture.healed}
-    for which, rows in listed.items():
+    lists = (picture.newly, picture.still, picture.healed, picture.gone)
+    for which, rows in zip((Moved.NEWLY, Moved.STILL, Moved.HEALED, Moved.GONE), lists, strict=True):
         if rows.count:
             value = drift_rows.write(Pointer(which, picture.since, picture.at, scope))
             show = button(f"Show {rows.count:,}", drift_rows.SHOW_ACTION, value, label=f"Show all {which} rows")
             yield section("\n".join([_head(which, rows, picture.at), *_first(rows, picture.at)]), show)
 
 
-def _head(which: Which, listed: Listed, at: datetime) -> str:
+def _head(which: Moved, listed: Listed, at: datetime) -> str:
     head = _HEADS[which].format(f"{listed.count:,}")
-    is_aged = which is Which.STILL and listed.rows
+    is_aged = which is Moved.STILL and listed.rows
     return f"{head}, the oldest for {age(at - listed.rows[0].first_seen_at)}" if is_aged else head
 
 
@@ -176,6 +183,13 @@ def _row(row: DriftedRow, at: datetime) -> str:
     held = "unknown" if row.row.held_version is None else row.row.held_version
     expected = "" if row.expected_version is None else f" of {row.expected_version}"
     return f"{where}: {MARKS[row.drift_class]} {row.drift_class}, {held}{expected}, for {age(at - row.first_seen_at)}"
+
+
+def _host(row: DriftedRow) -> str:
+    """Name a server without its domain, which every line would repeat."""
+    server = row.row.server
+    host = server.partition(".")[0]
+    return server if not host or host.isdigit() else host
 
 
 def _history(picture: Picture, *, as_chart: bool) -> list[Block]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from bot.domain.history import Moved
 from bot.views.classes import MARKS
 from bot.views.kit import Block, Message, actions, age, button, context, moment, plain, section
 from bot.views.tables import Cell, Form, Table
@@ -29,22 +29,19 @@ SERVER_CHARACTERS = 60
 HEADER = ("Package", "Name", "Server", "Site", "Class", "Held", "Expected", "Since (UTC)", "For")
 
 
-class Which(StrEnum):
-    """A list of a picture."""
-
-    NEWLY = "newly"
-    HEALED = "healed"
-    STILL = "still"
-
-
-TITLES = {Which.NEWLY: "newly drifted", Which.HEALED: "healed", Which.STILL: "still open, oldest first"}
+TITLES = {
+    Moved.NEWLY: "newly drifted, worst first",
+    Moved.STILL: "still open, oldest first",
+    Moved.HEALED: "healed, latest first",
+    Moved.GONE: "taken away, latest first",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
     """Which rows a button shows: of which list, seen when and since when, where, and from which row on."""
 
-    which: Which
+    which: Moved
     since: datetime | None
     at: datetime
     scope: str = ""
@@ -62,7 +59,7 @@ def read(value: str) -> Pointer | None:
     which, start, since, at, scope = (*value.split(" ", 4), "", "", "", "")[:5]
     try:
         moments = (None if since == "-" else datetime.fromisoformat(since), datetime.fromisoformat(at))
-        found = Pointer(Which(which), *moments, scope, int(start))
+        found = Pointer(Moved(which), *moments, scope, int(start))
     except ValueError:
         return None
     is_aware = all(known is None or known.tzinfo for known in moments)

@@ -8,27 +8,27 @@ from bot.domain.habits import LOOKED_AT, QUICK
 from bot.views.kit import Block, context, section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bot.domain.habits import Habits
 
 MOST_NAMED = 5
 
 
-def draw(habits: Habits) -> list[Block]:
-    """Draw the facts; nothing when no request was decided."""
+def draw(habits: Habits, person: Callable[[str], str]) -> list[Block]:
+    """Draw the facts; nothing when no request was decided. `person` names somebody by user id."""
     if not habits.quorums:
         return []
     title = f"🖋️ *How votes went* in the last {LOOKED_AT.days} days, over {habits.quorums} approved requests"
     if not habits.are_noticeable:
         return [section(f"{title}: nothing stands out.")]
     note = "Facts, not judgements: a quick vote may have been a prepared one."
-    return [section("\n".join([title, *_lines(habits)])), context(note)]
+    return [section("\n".join([title, *_lines(habits, person)])), context(note)]
 
 
-def _lines(habits: Habits) -> Iterator[str]:
+def _lines(habits: Habits, person: Callable[[str], str]) -> Iterator[str]:
     if habits.quick:
-        voters = list(dict.fromkeys(f"<@{vote.user_id}>" for vote in habits.quick))
+        voters = list(dict.fromkeys(person(vote.user_id) for vote in habits.quick))
         fastest = min(vote.seconds for vote in habits.quick)
         yield (
             f"• {_times(len(habits.quick), 'vote')} within {int(QUICK.total_seconds())} s of the card, the quickest "
@@ -36,11 +36,11 @@ def _lines(habits: Habits) -> Iterator[str]:
         )
     for pair in habits.pairs[:MOST_NAMED]:
         yield (
-            f"• <@{pair.one}> and <@{pair.other}> approved every request of each other: "
+            f"• {person(pair.one)} and {person(pair.other)} approved every request of each other: "
             f"{pair.of_one} and {pair.of_other}"
         )
-    for person in habits.frequent[:MOST_NAMED]:
-        yield f"• <@{person.user_id}> is in {person.quorums} of {habits.quorums} quorums"
+    for often in habits.frequent[:MOST_NAMED]:
+        yield f"• {person(often.user_id)} is in {often.quorums} of {habits.quorums} quorums"
 
 
 def _named(voters: list[str]) -> str:

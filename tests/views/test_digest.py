@@ -1,0 +1,218 @@
+"""The digest as a message: drawn as committed, one line on a quiet day, and taken by Slack at any size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.demo.workspace.blocks.surfaces import message_reasons
+from bot.domain.digest import Listed, SiteSeen, Top, Trail
+from bot.domain.drift import DriftClass
+from bot.domain.habits import Frequent, Habits, Pair, QuickVote
+from bot.domain.package import SiteCode
+from bot.domain.request import Freeze, Stage
+from bot.domain.trouble import SiteTrouble
+from bot.views import digest
+from bot.views.kit import MESSAGE_BLOCKS, MESSAGE_TEXT
+from tests import drifts
+from tests.builders import ago
+from tests.drifts import HEAD, ZURICH, busy_picture, drifted, picture
+from tests.fakes import ADA, GRACE, LINUS, MARGARET
+from tests.requests import asked, reached
+from tests.views.scenes import committed, drawn, words
+from tests.views.strategies import FOREIGN, INJECTIONS, ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.domain.digest import Digest
+    from bot.views.kit import Message
+
+LINKS = {asked().id: "https://contoso.slack.com/archives/C0APPROVALS/p1"}
+VOTING = Habits(
+    12,
+    quick=(QuickVote("a", GRACE.id, 4), QuickVote("b", LINUS.id, 11)),
+    pairs=(Pair(ADA.id, GRACE.id, 3, 4),),
+    frequent=(Frequent(GRACE.id, 11),),
+)
+AROUND = digest.Around(LINKS, "@{}".format, VOTING)
+FREEZE = Freeze(MARGARET.id, ago(hours=3), "site update tonight")
+
+
+def busy(**changes: Any) -> Digest:
+    """Return a digest with something of everything."""
+    plain = drifts.digest(
+        picture=busy_picture(),
+        waiting=(asked(created_at=ago(hours=2), expires_at=ago(hours=-2)),),
+        resets=(reached(Stage.CONVERGED), reached(Stage.STALLED)),
+        freeze=FREEZE,
+    )
+    return replace(plain, **changes)
+
+
+def unreadable() -> Digest:
+    """Return a late digest of three sites, of which one can be read."""
+    sites = (
+        SiteSeen(SiteCode("PS1"), ago(minutes=5)),
+        SiteSeen(SiteCode("P02"), ago(hours=3), SiteTrouble.UNREACHABLE, ago(minutes=5)),
+        SiteSeen(SiteCode("P03"), None),
+    )
+    due_at = ago(minutes=95).astimezone(ZURICH)
+    return drifts.digest(picture=picture(sites=sites), due_at=due_at, trail=Trail(HEAD, 12, ago(minutes=8)))
+
+
+SCENES: dict[str, Callable[[], Message]] = {
+    "digest_busy": lambda: digest.draw(busy(), AROUND, as_chart=True),
+    "digest_busy_bars": lambda: digest.draw(busy(), AROUND, as_chart=False),
+    "digest_quiet": lambda: digest.draw(drifts.digest(), as_chart=True),
+    "digest_unreadable": lambda: digest.draw(unreadable(), as_chart=True),
+    "digest_first": lambda: digest.draw(drifts.digest(picture=picture(since=None)), as_chart=True),
+}
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_digest_looks_as_committed_and_slack_takes_it(scene: str) -> None:
+    message = SCENES[scene]()
+
+    assert drawn(message) == committed(scene, message)
+    assert message_reasons(list(message.blocks)) == []
+
+
+def test_a_quiet_day_is_one_line_and_the_ledgers_head() -> None:
+    line, small_print = digest.draw(drifts.digest(), as_chart=True).blocks
+
+    assert line["text"]["text"] == (
+        "🔴 *59 rows have drifted*, unchanged since 2026-03-08 08:30 CET, the oldest for 22 d."
+    )
+    assert f"Ledger head `{HEAD.sequence}:{HEAD.hash}`" in small_print["elements"][0]["text"]
+
+
+def test_a_day_without_any_drift_is_green() -> None:
+    clean = drifts.digest(picture=picture(counts={}, still=Listed(0)))
+
+    assert digest.draw(clean, as_chart=True).text == (
+        "Digest morning: Nothing has drifted, unchanged since 2026-03-08 08:30 CET."
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"picture": picture(newly=drifts.listed(1))},
+        {"picture": picture(healed=drifts.listed(1, healed_at=ago(hours=1)))},
+        {"picture": picture(gone=drifts.listed(1, healed_at=ago(hours=1)))},
+        {"picture": picture(since=None)},
+        {"picture": picture(sites=(SiteSeen(SiteCode("PS1"), None),))},
+        {"picture": picture(sites=(SiteSeen(SiteCode("PS1"), ago(hours=1), SiteTrouble.LOGIN, ago(minutes=1)),))},
+        {"waiting": (asked(),)},
+        {"resets": (reached(Stage.CONVERGED),)},
+        {"freeze": FREEZE},
+        {"trail": Trail(HEAD, 3, ago(minutes=5))},
+        {"due_at": ago(minutes=11)},
+    ],
+)
+def test_whatever_changed_or_hinders_makes_a_day_that_is_not_quiet(change: dict[str, Any]) -> None:
+    assert not digest.is_quiet(drifts.digest(**change))
+
+
+def test_what_is_being_told_right_now_does_not_disturb_a_quiet_day() -> None:
+    assert digest.is_quiet(drifts.digest(trail=Trail(HEAD, 2, ago(seconds=1))))
+
+
+def test_a_quiet_day_mentions_how_votes_went_only_if_something_stands_out() -> None:
+    assert digest.is_quiet(drifts.digest(), Habits(12))
+    assert not digest.is_quiet(drifts.digest(), VOTING)
+
+
+def test_a_site_that_was_never_read_is_called_unknown_and_not_fine() -> None:
+    nothing = picture(counts={}, still=Listed(0), sites=(SiteSeen(SiteCode("PS1"), None),))
+
+    message = digest.draw(drifts.digest(picture=nothing), as_chart=True)
+
+    assert message.text == "Digest morning: Drift is not known: no site has been read yet."
+    assert "Nothing has drifted" not in words(message)
+
+
+def test_nobody_is_pinged_by_a_digest() -> None:
+    assert "<@" not in words(SCENES["digest_busy"]())
+
+
+@pytest.mark.parametrize(
+    ("since", "due_at", "is_first"),
+    [
+        (None, datetime(2026, 3, 9, 8, tzinfo=ZURICH), True),
+        (datetime(2026, 3, 8, 8, tzinfo=ZURICH), datetime(2026, 3, 9, 8, tzinfo=ZURICH), True),  # Sunday, Monday
+        (datetime(2026, 3, 9, 8, tzinfo=ZURICH), datetime(2026, 3, 10, 8, tzinfo=ZURICH), False),
+        (datetime(2026, 3, 9, 0, tzinfo=ZURICH), datetime(2026, 3, 9, 8, tzinfo=ZURICH), False),
+        (datetime(2025, 3, 10, 8, tzinfo=ZURICH), datetime(2026, 3, 9, 8, tzinfo=ZURICH), True),
+    ],
+)
+def test_the_first_digest_of_a_week_is_the_one_that_tells_how_votes_went(
+    since: datetime | None, due_at: datetime, *, is_first: bool
+) -> None:
+    assert digest.weekly(drifts.digest(picture=picture(since=since), due_at=due_at)) is is_first
+
+
+@pytest.mark.parametrize("count", [10, 100_000])
+@pytest.mark.parametrize("as_chart", [True, False])
+def test_slack_takes_a_digest_of_any_size(count: int, *, as_chart: bool) -> None:
+    requests = (asked(),) * 40
+    crowd = busy(picture=drifts.crowded(count), waiting=requests, resets=requests)
+
+    message = digest.draw(crowd, AROUND, as_chart=as_chart)
+
+    assert message_reasons(list(message.blocks)) == []
+    assert len(message.blocks) <= MESSAGE_BLOCKS
+    assert len(message.text) <= MESSAGE_TEXT
+    assert f"*{count:,}* newly drifted" in words(message)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(ROWS, min_size=1, max_size=10),
+    FOREIGN,
+    FOREIGN,
+    st.dictionaries(st.sampled_from(list(DriftClass)), st.integers(0, 10**7)),
+)
+def test_slack_takes_every_digest_whatever_a_database_holds(
+    rows: list[Any], name: str, site: str, counts: dict[DriftClass, int]
+) -> None:
+    every = tuple(drifted(row=row, package_name=name, site=SiteCode(site)) for row in rows)
+    tops = (Top(name, 5),)
+    strange = busy_picture(
+        counts=counts,
+        newly=Listed(10**5, every),
+        sites=(SiteSeen(SiteCode(site), None, SiteTrouble.LOGIN, ago(days=1)),),
+        top_packages=tops,
+        top_servers=tops,
+    )
+
+    message = digest.draw(busy(picture=strange, name=name[:40] or "x"), AROUND, as_chart=True)
+
+    assert message_reasons(list(message.blocks)) == []
+
+
+@pytest.mark.parametrize("text", INJECTIONS)
+def test_a_foreign_text_mentions_nobody_and_stays_in_its_line(text: str) -> None:
+    page = picture(newly=Listed(1, (drifted(package_name=text),)), top_packages=(Top(text, 1),))
+
+    sections = [
+        block["text"]["text"]
+        for block in digest.draw(drifts.digest(picture=page), as_chart=True).blocks
+        if block["type"] == "section"
+    ]
+
+    assert not [said for said in sections if "<!" in said or "<@" in said or "<http" in said]
+
+
+def test_a_digest_that_comes_soon_after_it_was_due_is_not_called_late() -> None:
+    assert not digest.is_late(drifts.digest(due_at=ago(minutes=9)))
+    assert digest.lateness(drifts.digest(due_at=ago(hours=3).astimezone(ZURICH))) == (
+        "Late: this was due at 2026-03-09 05:30 CET and comes 3 h after that."
+    )
+    assert timedelta(0) < digest.LATE_AFTER
