@@ -77,7 +77,7 @@ _REFUSALS = {
     Reason.NO_BACKUP_TABLE: "The backup table is missing or not as it must be, so I asked nobody to vote; the DBA "
     "has to run deploy/sql/backup_table.sqlserver.sql.",
     Reason.NO_WRITE_RIGHT: "My login may not make a reset, so I asked nobody to vote; the DBA has to run "
-    "deploy/sql/writer.sqlserver.sql.",
+    "deploy/sql/backup_table.sqlserver.sql and deploy/sql/writer.sqlserver.sql.",
     Reason.TRIGGER_LATE: "Slack closed the window before I could open the form. Please press the button again.",
     Reason.UNKNOWN_BUTTON: "I do not know that button any more. Please run `/pkgstatus` again.",
 }

@@ -1,7 +1,8 @@
--- The backup table, for the DBA. Run it in the site database, or in a database of the bot's own, which keeps the site's
--- schema as Microsoft ships it; then set PKGSTATUS_RESET__BACKUP_TABLE to its name (for example BotDb.dbo.PkgStatus_BU).
--- Safe to run again. The bot never creates it and never changes or deletes a row of it.
--- Undo: DROP TABLE dbo.PkgStatus_BU;  (keep it as long as resets may be asked about)
+-- The backup table and the right to fill it, for the DBA. Run it in the site database, or in a database of the bot's own
+-- on the same server, which keeps the site's schema as Microsoft ships it; then set PKGSTATUS_RESET__BACKUP_TABLE to its
+-- name (for example pkgstatus.dbo.PkgStatus_BU). Safe to run again. The bot never makes it and never changes or deletes
+-- a row of it. A site whose PkgStatus has more columns: add them here too (ALTER TABLE dbo.PkgStatus_BU ADD X int NULL),
+-- a reset says which are missing.
 --
 -- One row for each changed row: RequestId and RowNumber say which request changed it and in which order; the rest is the
 -- row as it was. The primary key makes a second apply of one request impossible. A row with only RequestId and RowNumber
@@ -28,3 +29,18 @@ CREATE TABLE dbo.PkgStatus_BU (
     SigLocation   nvarchar(255) NULL,
     CONSTRAINT PkgStatus_BU_PK PRIMARY KEY (RequestId, RowNumber)
 );
+
+IF DATABASE_PRINCIPAL_ID(N'pkgstatus_writer') IS NULL
+    CREATE ROLE pkgstatus_writer;
+GRANT SELECT, INSERT ON dbo.PkgStatus_BU TO pkgstatus_writer;
+
+-- Who has it: the account of writer.sqlserver.sql, here and below.
+IF SUSER_ID(N'CONTOSO\svc-pkgstatus-w') IS NULL
+    CREATE LOGIN [CONTOSO\svc-pkgstatus-w] FROM WINDOWS;
+IF DATABASE_PRINCIPAL_ID(N'CONTOSO\svc-pkgstatus-w') IS NULL
+    CREATE USER [CONTOSO\svc-pkgstatus-w] FOR LOGIN [CONTOSO\svc-pkgstatus-w];
+ALTER ROLE pkgstatus_writer ADD MEMBER [CONTOSO\svc-pkgstatus-w];
+
+-- Undo (keep the table as long as resets may be asked about):
+--   REVOKE SELECT, INSERT ON dbo.PkgStatus_BU FROM pkgstatus_writer;
+--   DROP TABLE dbo.PkgStatus_BU;

@@ -1,65 +1,272 @@
-"""What the DBA runs: parsed as its engine's dialect, run where it can be, equal to what the bot was tested on."""
+"""What the DBA runs: Transact-SQL, safe to run again, with a way back, and exactly the rights that the bot uses."""
+
+from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from contextlib import closing
-from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 import sqlglot
+from sqlfluff.core import FluffConfig, Linter
 
+from bot.dbapi import Connection, Database, DatabaseError, Fault
 from bot.demo.sample.schema import PKG_STATUS, PKG_STATUS_BACKUP
+from bot.domain.package import PackageId, SiteCode
+from bot.site.reading import SiteDatabase
+from bot.site.writing import SiteWriter
+from tests import engines
+from tests.builders import story
+from tests.engines import needs_postgresql
+from tests.grants import SCRIPTS, Right, grants, rights, script, undo
+from tests.requests import plan, site_plan_row
+from tests.site.makers import PostgresqlSite, SqliteSite
+from tests.store.test_statements import FOUND
 
-FOLDER = Path(__file__).parents[2] / "deploy" / "sql"
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
+    from sqlfluff.core.parser import BaseSegment
 
-@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.sqlserver.sql")), ids=lambda file: file.name)
-def test_every_script_for_sql_server_parses_as_tsql(file: Path) -> None:
-    statements = sqlglot.parse(file.read_text(encoding="utf-8"), dialect="tsql", error_level=sqlglot.ErrorLevel.RAISE)
+Result = TypeVar("Result")
 
-    assert statements
-    assert not any(isinstance(statement, sqlglot.exp.Command) for statement in statements)
-
-
-def test_the_backup_table_on_sqlite_takes_every_column_of_pkgstatus_and_can_be_made_twice() -> None:
-    script = (FOLDER / "backup_table.sqlite.sql").read_text(encoding="utf-8")
-
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(script)
-        connection.executescript(script)
-        columns = {row[1] for row in connection.execute("PRAGMA table_info(PkgStatus_BU)")}
-        key = [row[1] for row in connection.execute("PRAGMA table_info(PkgStatus_BU)") if row[5]]
-
-    assert columns == set(PKG_STATUS_BACKUP.columns)
-    assert columns >= set(PKG_STATUS.columns)
-    assert key == ["RequestId", "RowNumber"]
-
-
-@pytest.mark.skipif("PKGSTATUS_TEST_SITE_ODBC" not in os.environ, reason="needs PostgreSQL: PKGSTATUS_TEST_SITE_ODBC")
-def test_the_backup_table_on_postgresql_can_be_made_twice() -> None:
-    import pyodbc  # noqa: PLC0415 - needs the system's unixODBC
-
-    script = (FOLDER / "backup_table.postgresql.sql").read_text(encoding="utf-8").replace("dbo.", "backup_trial.")
-    with closing(pyodbc.connect(os.environ["PKGSTATUS_TEST_SITE_ODBC"], autocommit=True)) as connection:
-        connection.execute("CREATE SCHEMA backup_trial")
-        try:
-            connection.execute(script)
-            connection.execute(script)
-            columns = {
-                column[0] for column in connection.execute("SELECT * FROM backup_trial.PkgStatus_BU").description
-            }
-        finally:
-            connection.execute("DROP SCHEMA backup_trial CASCADE")
-
-    assert columns == {name.lower() for name in PKG_STATUS_BACKUP.columns}
+NAMES = ["backup_table", "reader", "store", "writer"]
+BACKUP = "dbo.PkgStatus_BU"
+ROOT = SCRIPTS.parents[1]
+PLAN = plan(site_plan_row())
+VERBS = {
+    sqlite3.SQLITE_READ: "SELECT",
+    sqlite3.SQLITE_INSERT: "INSERT",
+    sqlite3.SQLITE_UPDATE: "UPDATE",
+    sqlite3.SQLITE_DELETE: "DELETE",
+}
 
 
-def test_all_engines_get_the_same_columns_in_the_same_order() -> None:
-    def columns(file: Path) -> list[str]:
-        body = file.read_text(encoding="utf-8").partition("PkgStatus_BU (")[2].partition("CONSTRAINT")[0]
-        return [line.split()[0] for line in body.splitlines() if line.strip()]
+def parsed(sql: str) -> BaseSegment:
+    """Parse Transact-SQL; what is none of it is an error."""
+    result = Linter(config=FluffConfig(overrides={"dialect": "tsql"})).parse_string(sql)
+    assert result.tree is not None
+    assert result.violations == []
+    return result.tree
 
-    first, *others = [columns(file) for file in sorted(FOLDER.glob("backup_table.*.sql"))]
 
-    assert first
-    assert all(other == first for other in others)
+def test_these_are_the_scripts() -> None:
+    assert sorted(file.name for file in SCRIPTS.iterdir()) == [f"{name}.sqlserver.sql" for name in NAMES]
+
+
+def test_what_is_no_transact_sql_is_noticed() -> None:
+    with pytest.raises(AssertionError):
+        parsed("GRANT SELECT ON dbo.PkgStatus TO;")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_and_its_way_back_are_transact_sql(name: str) -> None:
+    assert undo(name)
+    for sql in (script(name), undo(name)):
+        assert list(parsed(sql).recursive_crawl("statement"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_makes_only_what_is_not_there_yet(name: str) -> None:
+    tree = parsed(script(name))
+    made = [part for part in tree.recursive_crawl("statement") if part.raw.upper().startswith("CREATE")]
+    guarded = [
+        part
+        for guard in tree.recursive_crawl("if_then_statement")
+        for part in guard.recursive_crawl("statement")
+        if part.raw.upper().startswith("CREATE")
+    ]
+
+    assert made
+    assert {part.raw for part in made} == {part.raw for part in guarded}
+
+
+class Watched(Database):
+    """A database that notes what each statement needs of which table, as SQLite itself sees it."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.needed: set[Right] = set()
+
+    def read(self, work: Callable[[Connection], Result]) -> Result:
+        return super().read(lambda connection: work(self._watched(connection)))
+
+    def write(self, work: Callable[[Connection], Result]) -> Result:
+        return super().write(lambda connection: work(self._watched(connection)))
+
+    def _watched(self, connection: Connection) -> Connection:
+        connection._raw.set_authorizer(self._note)
+        return connection
+
+    def _note(self, action: int, table: str | None, column: str | None, _database: str | None, view: str | None) -> int:
+        if action in VERBS and table and not table.startswith("sqlite_"):
+            named = column if VERBS[action] == "UPDATE" else ""
+            self.needed.add(Right(VERBS[action], f"dbo.{view or table}", named or ""))
+        return sqlite3.SQLITE_OK
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[SqliteSite]:
+    maker = SqliteSite(tmp_path / "site.db")
+    maker.add(story())
+    yield maker
+    maker.close()
+
+
+def test_the_reader_gets_what_the_bot_reads_and_nothing_else(site: SqliteSite) -> None:
+    with closing(Watched(site.address)) as database:
+        reader = SiteDatabase(SiteCode("PS1"), database)
+        reader.probe()
+        reader.package(PackageId("PS100112"))
+        reader.packages()
+
+        assert rights("reader") == database.needed
+
+
+def test_the_writer_gets_what_a_reset_needs_and_nothing_else(site: SqliteSite) -> None:
+    with closing(Watched(site.address)) as database:
+        writer = SiteWriter(SiteCode("PS1"), database, BACKUP)
+        writer.rehearse()
+        writer.apply("R1", PLAN)
+        writer.was_applied("R1")
+        writer.forbid("R2")
+
+        assert rights("writer", "backup_table") == database.needed
+
+
+def test_the_store_gets_the_verbs_of_its_statements_and_what_makes_tables() -> None:
+    verbs = {sql.split()[0] for _, sql in FOUND}
+    words = {right.verb for right in rights("store")}
+
+    assert words == {*verbs, "ALTER"}
+    assert {right.table for right in rights("store")} == {"SCHEMA::dbo"}
+    assert "GRANT CREATE TABLE TO pkgstatus_store;" in script("store")
+
+
+def test_the_backup_table_has_every_column_of_pkgstatus_and_the_key_that_stops_a_second_apply() -> None:
+    (table,) = parsed(script("backup_table")).recursive_crawl("create_table_statement")
+    columns = [part.raw.split()[0] for part in table.recursive_crawl("column_definition")]
+
+    assert set(columns) == set(PKG_STATUS_BACKUP.columns)
+    assert set(columns) >= set(PKG_STATUS.columns)
+    assert "PRIMARY KEY (RequestId, RowNumber)" in table.raw
+    assert {part.raw for part in table.recursive_crawl("column_definition") if "NOT NULL" in part.raw} == {
+        part.raw
+        for part in table.recursive_crawl("column_definition")
+        if part.raw.split()[0] in {"RequestId", "RowNumber", "BackedUpAt"}
+    }
+
+
+def test_every_script_that_is_named_anywhere_is_there() -> None:
+    texts = [*(ROOT / "bot").rglob("*.py"), ROOT / "README.md", *(ROOT / "deploy").rglob("*.md"), *SCRIPTS.iterdir()]
+    named = {name for text in texts for name in re.findall(r"\b\w+\.sqlserver\.sql", text.read_text(encoding="utf-8"))}
+
+    assert named == {file.name for file in SCRIPTS.iterdir()}
+
+
+ROLE = f"pkgstatus_trial_{os.getpid()}"
+
+
+def as_postgresql(sql: str) -> str:
+    """Return what makes the backup table, without its guard, in PostgreSQL's words."""
+    (table,) = [each.raw for each in parsed(sql).recursive_crawl("create_table_statement")]
+    translated = sqlglot.transpile(table, read="tsql", write="postgres")[0]
+    return translated.replace(" NULLS FIRST", "").replace("SYSUTCDATETIME()", "CURRENT_TIMESTAMP")
+
+
+class Roles:
+    """A site on PostgreSQL whose backup table and roles were made by the scripts, and what each role may do there."""
+
+    def __init__(self, maker: PostgresqlSite) -> None:
+        self.maker = maker
+        maker.add(story())
+        maker.run(f"DROP TABLE {BACKUP}", as_postgresql(script("backup_table")))
+        for role, names in {"r": ["reader"], "w": ["writer", "backup_table"]}.items():
+            statements = [statement for name in names for statement in grants(name, f"{ROLE}_{role}")]
+            maker.run(f"CREATE ROLE {ROLE}_{role}", f"GRANT USAGE ON SCHEMA dbo TO {ROLE}_{role}", *statements * 2)
+
+    def database(self, role: str) -> Database:
+        return Database(engines.postgresql(ConnSettings=f"SET ROLE {ROLE}_{role}"))
+
+    def may(self, role: str, sql: str) -> bool:
+        """Try a statement as a role, without a trace."""
+        with closing(self.database(role)) as database:
+            try:
+                database.write(lambda connection: _try(connection, sql))
+            except _TriedOut:
+                return True
+            except DatabaseError as error:
+                if error.fault is Fault.PERMISSION:
+                    return False
+                raise
+        raise AssertionError("a try always ends in one of the two")
+
+
+class _TriedOut(Exception):
+    """What was tried shall leave no trace."""
+
+
+def _try(connection: Connection, sql: str) -> None:
+    connection.execute(sql)
+    raise _TriedOut
+
+
+@pytest.fixture
+def roles() -> Iterator[Roles]:
+    maker = PostgresqlSite()
+    try:
+        yield Roles(maker)
+    finally:
+        maker.close()
+        maker.run(f"DROP ROLE IF EXISTS {ROLE}_r, {ROLE}_w")
+
+
+@needs_postgresql
+def test_the_roles_of_the_scripts_read_and_reset_and_their_way_back_runs(roles: Roles) -> None:
+    with closing(roles.database("r")) as reading, closing(roles.database("w")) as writing:
+        found = SiteDatabase(SiteCode("PS1"), reading).package(PackageId("PS100112"))
+        writer = SiteWriter(SiteCode("PS1"), writing, BACKUP)
+        writer.rehearse()
+        writer.apply("R1", PLAN)
+        assert writer.was_applied("R1")
+
+    assert found is not None
+    assert found.unread == ()
+    roles.maker.run(*undo("backup_table").replace("pkgstatus_writer", f"{ROLE}_w").splitlines())
+
+
+@needs_postgresql
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE dbo.PkgStatus SET Status = 2 WHERE 1 = 0",
+        "DELETE FROM dbo.PkgStatus WHERE 1 = 0",
+        "INSERT INTO dbo.PkgStatus (PKID) VALUES (-1)",
+        "INSERT INTO dbo.PkgStatus_BU (RequestId, RowNumber) VALUES ('x', 1)",
+        "CREATE TABLE dbo.Mine (n int)",
+    ],
+)
+def test_the_reader_changes_nothing(roles: Roles, sql: str) -> None:
+    assert not roles.may("r", sql)
+
+
+@needs_postgresql
+def test_the_writer_changes_the_two_columns_and_nothing_else(roles: Roles) -> None:
+    verdicts: dict[str, Any] = {
+        "UPDATE dbo.PkgStatus SET SourceVersion = 0, Status = 2 WHERE 1 = 0": True,
+        **{
+            f"UPDATE dbo.PkgStatus SET {column} = {column} WHERE 1 = 0": column in {"SourceVersion", "Status"}
+            for column in PKG_STATUS.columns
+        },
+        "DELETE FROM dbo.PkgStatus WHERE 1 = 0": False,
+        "INSERT INTO dbo.PkgStatus (PKID) VALUES (-1)": False,
+        "UPDATE dbo.PkgStatus_BU SET Status = 2 WHERE 1 = 0": False,
+        "DELETE FROM dbo.PkgStatus_BU WHERE 1 = 0": False,
+        "UPDATE dbo.SMSPackages SET Name = Name WHERE 1 = 0": False,
+        "CREATE TABLE dbo.Mine (n int)": False,
+    }
+
+    assert {sql: roles.may("w", sql) for sql in verdicts} == verdicts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -198,7 +199,7 @@ class TestASiteThatShowsLess:
         assert read(site).unread == ("DistributionJobs",)
 
 
-READER = "pkgstatus_test_reader"
+READER = f"pkgstatus_reader_{os.getpid()}"
 
 
 @needs_postgresql

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -19,6 +20,7 @@ from bot.usecases.ports import RowMoved, SiteError
 from tests import engines
 from tests.builders import dp_row, nal_path, site_row, table
 from tests.engines import needs_postgresql
+from tests.grants import grants
 from tests.requests import plan, plan_row, site_plan_row
 from tests.site.makers import SiteMaker, make
 
@@ -596,16 +598,13 @@ def test_a_rehearsal_accepts_a_backup_table_with_columns_of_its_own(site: Site) 
     site.writer.rehearse()
 
 
-WRITER = "pkgstatus_writer"
-RIGHTS = [
-    f"GRANT SELECT, UPDATE (SourceVersion, Status) ON dbo.PkgStatus TO {WRITER}",
-    f"GRANT SELECT, INSERT ON dbo.PkgStatus_BU TO {WRITER}",
-]
+WRITER = f"pkgstatus_writer_{os.getpid()}"
+RIGHTS = [*grants("writer", WRITER), *grants("backup_table", WRITER)]
 
 
 @pytest.fixture
 def writer_of_its_own(postgresql: Site) -> Iterator[Site]:
-    """Yield a site whose writer has no more than the rights that the README names."""
+    """Yield a site whose writer has no more than the rights that the scripts for the DBA give."""
     site = postgresql
     engines.run(f"DROP ROLE IF EXISTS {WRITER}", f"CREATE ROLE {WRITER}", f"GRANT USAGE ON SCHEMA dbo TO {WRITER}")
     engines.run(*RIGHTS)
@@ -618,7 +617,7 @@ def writer_of_its_own(postgresql: Site) -> Iterator[Site]:
 
 
 @needs_postgresql
-def test_the_rights_that_the_readme_names_are_enough(writer_of_its_own: Site) -> None:
+def test_the_rights_that_the_scripts_give_are_enough(writer_of_its_own: Site) -> None:
     writer_of_its_own.writer.rehearse()
     writer_of_its_own.writer.apply("R1", PLAN)
     assert writer_of_its_own.writer.was_applied("R1")
