@@ -1,16 +1,35 @@
-"""Stages for front-door tests: one shared by a module, and a fresh one for tests that break things."""
+"""Which tests run beside each other; stages for front-door tests: one shared by a module, a fresh one for breaking."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from xdist.remote import Producer
+
+SHARING = ("tests/dbapi/", "tests/deploy/", "tests/site/", "tests/store/")
+"""Folders whose tests share the databases that ODBC strings name."""
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc] # the library has no types
+    """Keeps together, in one process, the tests of a file, and all those that share a database."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        shares = nodeid.startswith(SHARING) or "postgresql" in nodeid.casefold()
+        return "databases" if shares else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    """Tell pytest-xdist how to share the tests out."""
+    return Together(config, log)
 
 
 @pytest.fixture(scope="module")
