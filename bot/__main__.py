@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bot import logs
 from bot.auditing import ledger
+from bot.checking import check
 from bot.settings import SettingsWrong, load
 from bot.usecases.store_ports import StoreError
 from bot.views import replies
@@ -58,14 +60,18 @@ def run() -> None:
 @click.option("--rows", type=int, help="Make a big sample site with about this many distribution point rows.")
 @click.option("--browser/--no-browser", default=True, help="Open the workspace in the browser.")
 @click.option("--tour", is_flag=True, help="Play the story by itself, check every step, and end.")
-def demo(port: int, rows: int | None, *, browser: bool, tour: bool) -> None:
+@click.option(
+    "--env-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the bot's settings there for a shell."
+)
+def demo(port: int, rows: int | None, env_file: Path | None, *, browser: bool, tour: bool) -> None:
     """Try the bot in a local Slack workspace with a sample site."""
     from bot.demo.launch import play  # noqa: PLC0415 - needs the extra "demo"
 
-    sys.exit(play(port=port, rows=rows, browser=browser, tour=tour))
+    sys.exit(play(port=port, rows=rows, browser=browser, tour=tour, env_file=env_file))
 
 
 main.add_command(ledger)
+main.add_command(check)
 
 
 def _end(sentence: str, code: int) -> None:

@@ -19,6 +19,7 @@ from slack_bolt.kwargs_injection.args import Args
 
 from bot.domain.query import WORDS
 from bot.slack import commands
+from bot.slack.scopes import SCOPES
 from bot.views import replies
 
 if TYPE_CHECKING:
@@ -172,3 +173,7 @@ def test_the_readme_names_every_filter_word() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
 
     assert [word for word in WORDS if word not in readme] == []
+
+
+def test_the_check_asks_for_the_scopes_of_the_manifest() -> None:
+    assert list(SCOPES) == manifest()["oauth_config"]["scopes"]["bot"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -35,7 +36,7 @@ STEP_SECONDS = 1.5
 """How often the sample site works on what was reset."""
 
 
-def play(*, port: int, rows: int | None, browser: bool, tour: bool) -> int:
+def play(*, port: int, rows: int | None, browser: bool, tour: bool, env_file: Path | None = None) -> int:
     """Run the demo until Ctrl-C, or for the length of the tour; return the exit code."""
     end = End()
     with tempfile.TemporaryDirectory(prefix="pkgstatus-demo-") as folder:
@@ -43,7 +44,10 @@ def play(*, port: int, rows: int | None, browser: bool, tour: bool) -> int:
         build_sample(site, now=datetime.now(UTC), rows=rows)
         with RunningWorkspace(manifest=manifest_path(), port=port) as workspace:
             print(workspace.url, flush=True)  # noqa: T201 - the first line is the address, for scripts
-            with running_bot(settings(workspace, site, Path(folder))) as bot, distribution_manager(site):
+            environment = settings(workspace, site, Path(folder))
+            if env_file:
+                write_down(environment, env_file)
+            with running_bot(environment) as bot, distribution_manager(site):
                 return _stay(workspace, bot, end, browser=browser, tour=tour)
 
 
@@ -73,6 +77,13 @@ def settings(workspace: RunningWorkspace, site: Path, folder: Path) -> dict[str,
         "PKGSTATUS_SITES": json.dumps({"PS1": {"database": f"sqlite:///{site}"}}),
         "PKGSTATUS_STORE": f"sqlite:///{folder / 'store.db'}",
     }
+
+
+def write_down(environment: dict[str, str], file: Path) -> None:
+    """Write the bot's settings as a shell reads them, for a second terminal; nobody else may read them."""
+    file.touch(mode=0o600)
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
+    file.write_text("".join(lines), encoding="utf-8")
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from pydantic_settings import (
     EnvSettingsSource,
     NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
     SettingsError,
     TomlConfigSettingsSource,
@@ -51,19 +52,21 @@ class Settings(Sections, BaseSettings):
         init_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings passes all four
         env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """State the order of the sources."""
-        sources: list[PydanticBaseSettingsSource] = [EnvSettingsSource(settings_cls)]
-        if folder := os.environ.get(SECRETS):
-            sources.append(
-                NestedSecretsSettingsSource(
-                    file_secret_settings, secrets_dir=folder, secrets_prefix="", secrets_nested_delimiter="__"
-                )
-            )
-        if file := os.environ.get(CONFIG):
-            sources.append(TomlConfigSettingsSource(settings_cls, toml_file=file))
-        return tuple(sources)
+        return tuple(sources(settings_cls))
+
+
+def sources(settings: type[BaseSettings]) -> Iterable[PydanticBaseSettingsSource]:
+    """Return the sources that are there, the strongest first."""
+    yield EnvSettingsSource(settings)
+    if folder := os.environ.get(SECRETS):
+        yield NestedSecretsSettingsSource(
+            SecretsSettingsSource(settings), secrets_dir=folder, secrets_prefix="", secrets_nested_delimiter="__"
+        )
+    if file := os.environ.get(CONFIG):
+        yield TomlConfigSettingsSource(settings, toml_file=file)
 
 
 def load() -> Settings:

@@ -117,5 +117,7 @@ def _name(user: Mapping[str, Any]) -> str:
 def _ask(question: Callable[[], Result]) -> Result:
     try:
         return question()
-    except (SlackApiError, SlackClientError, HTTPException, OSError, KeyError) as error:
+    except SlackApiError as error:
+        raise PeopleError(str(error.response.get("error") or error.response.status_code)) from error
+    except (SlackClientError, HTTPException, OSError, KeyError) as error:
         raise PeopleError(str(error)) from error

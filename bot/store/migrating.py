@@ -53,7 +53,7 @@ INSERT INTO dbo.store_version (id, version) VALUES (1, 0)
 def migrate(database: StoreDatabase, steps: Sequence[str] | None = None) -> None:
     """Run the steps that this store has not seen. Raises StoreError, NEWER if it knows more steps than we do."""
     steps = schema() if steps is None else steps
-    version = _version(database)
+    version = version_of(database)
     if version is None:
         _found(database)
     if _behind(version or 0, steps):
@@ -73,7 +73,8 @@ def statements(step: str, product: str) -> list[str]:
     return [statement.strip() for statement in text.split(";") if statement.strip()]
 
 
-def _version(database: StoreDatabase) -> int | None:
+def version_of(database: StoreDatabase) -> int | None:
+    """Return how many steps a store has seen; None when it is yet to be made. Raises StoreError."""
     try:
         return database.read(_read_version)
     except StoreError as error:
@@ -93,7 +94,7 @@ def _found(database: StoreDatabase) -> None:
     try:
         database.write(_make_version_table)
     except StoreError:
-        if _version(database) is None:
+        if version_of(database) is None:
             raise
 
 

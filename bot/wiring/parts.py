@@ -53,14 +53,14 @@ def store_of(settings: Settings, holder: str) -> Store:
 
 def reader_of(settings: Settings, code: SiteCode) -> SiteDatabase:
     """Return the reader of one site; nothing is connected yet."""
-    return SiteDatabase(code, Database(settings.sites[code].database.get_secret_value(), _patience(settings)))
+    return SiteDatabase(code, Database(settings.sites[code].database.get_secret_value(), patience_of(settings)))
 
 
 def writer_of(settings: Settings, code: SiteCode) -> SiteWriter:
     """Return the writer of one site; nothing is connected yet."""
     site = settings.sites[code]
     address = (site.writer or site.database).get_secret_value()
-    patience = Patience(_patience(settings).login, min(_patience(settings).query, WRITER_SECONDS))
+    patience = Patience(patience_of(settings).login, min(patience_of(settings).query, WRITER_SECONDS))
     return SiteWriter(code, Database(address, patience), settings.reset.backup_table)
 
 
@@ -91,6 +91,7 @@ def mentions(people: Approvers) -> str:
     return ", ".join([*groups, *(f"<@{user}>" for user in sorted(people.users))])
 
 
-def _patience(settings: Settings) -> Patience:
+def patience_of(settings: Settings) -> Patience:
+    """Return how long to wait for a site database."""
     work = settings.work
     return Patience(int(work.login_timeout.total_seconds()), int(work.query_timeout.total_seconds()))

@@ -1,0 +1,103 @@
+"""What a login may do and where it landed, asked of each engine in its own words: these questions stand here alone.
+
+They are for a look at the installation; nothing that the bot does for people depends on them.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from bot.dbapi.engines import Product
+from bot.dbapi.faults import DatabaseError
+
+if TYPE_CHECKING:
+    from bot.dbapi.connection import Connection
+
+
+class Right(StrEnum):
+    """What a login may do to a table, as both SQL Server and PostgreSQL call it."""
+
+    SELECT = "SELECT"
+    INSERT = "INSERT"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The database around a login; None where the engine does not tell."""
+
+    collation: str
+    moment: datetime | None
+    is_updatable: bool | None
+    is_mighty: bool | None
+
+
+class _Words(NamedTuple):
+    around: str
+    on_table: str
+    on_column: str
+
+
+_WORDS = {
+    Product.SQL_SERVER: _Words(
+        "SELECT CONVERT(varchar(128), DATABASEPROPERTYEX(DB_NAME(), 'Collation')), SYSUTCDATETIME(),"
+        " CASE WHEN CONVERT(varchar(16), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')) = 'READ_WRITE'"
+        " THEN 1 ELSE 0 END,"
+        " CASE WHEN IS_SRVROLEMEMBER('sysadmin') = 1 OR IS_MEMBER('db_owner') = 1 THEN 1 ELSE 0 END",
+        "SELECT HAS_PERMS_BY_NAME(?, 'OBJECT', ?)",
+        "SELECT HAS_PERMS_BY_NAME(?, 'OBJECT', ?, ?, 'COLUMN')",
+    ),
+    Product.POSTGRESQL: _Words(
+        "SELECT datcollate, clock_timestamp() AT TIME ZONE 'UTC',"
+        " CASE WHEN current_setting('transaction_read_only') = 'off' THEN 1 ELSE 0 END,"
+        " CASE WHEN pg_has_role(datdba, 'USAGE') THEN 1 ELSE 0 END"
+        " FROM pg_database WHERE datname = current_database()",
+        "SELECT CASE WHEN has_table_privilege(CAST(? AS text), CAST(? AS text)) THEN 1 ELSE 0 END",
+        "SELECT CASE WHEN has_column_privilege(CAST(? AS text), CAST(? AS text), CAST(? AS text)) THEN 1 ELSE 0 END",
+    ),
+}
+_SQLITE_AROUND = "SELECT file, strftime('%Y-%m-%d %H:%M:%f', 'now') FROM pragma_database_list WHERE name = 'dbo'"
+
+
+def has_logins(product: str) -> bool:
+    """Whether rights can be told on this engine; SQLite has none."""
+    return product in _WORDS
+
+
+def surroundings(connection: Connection) -> Surroundings:
+    """Return where a login landed. Raises DatabaseError."""
+    words = _WORDS.get(connection.product)  # type: ignore[call-overload]  # an engine we do not know is no key
+    if words:
+        collation, moment, is_updatable, is_mighty = connection.query(words.around)[0]
+        return Surroundings(str(collation), _utc(moment), _truth(is_updatable), _truth(is_mighty))
+    if connection.product == Product.SQLITE:
+        path, moment = connection.query(_SQLITE_AROUND)[0]
+        return Surroundings("", _utc(datetime.fromisoformat(moment)), os.access(path, os.W_OK), None)
+    return Surroundings("", None, None, None)
+
+
+def may(connection: Connection, right: Right, table: str, column: str = "") -> bool | None:
+    """Return whether this login has a right; None where the engine does not tell, or knows no such table."""
+    words = _WORDS.get(connection.product)  # type: ignore[call-overload]  # the same
+    if words is None:
+        return None
+    # SQL Server wants the right before the column, PostgreSQL the column before the right.
+    names = (right, column) if connection.product == Product.SQL_SERVER else (column, right)
+    statement, parameters = (words.on_column, (table, *names)) if column else (words.on_table, (table, right))
+    try:
+        return _truth(connection.query(statement, tuple(map(str, parameters)))[0][0])
+    except DatabaseError:
+        return None
+
+
+def _truth(value: object) -> bool | None:
+    return None if value is None else str(value) == "1"
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)

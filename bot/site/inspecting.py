@@ -1,0 +1,98 @@
+"""Looks at a site's two logins for an installer: where they landed, and what they may do beyond what they need.
+
+It changes nothing: what a reset needs is tried on no row and rolled back, as before every request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.dbapi import Database, DatabaseError
+from bot.dbapi.rights import Right, has_logins, may, surroundings
+from bot.site.probing import STATUS, probe
+from bot.site.troubles import site_error
+from bot.site.writing import SiteWriter
+from bot.usecases.check_ports import LoginFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bot.dbapi import Connection
+    from bot.domain.package import SiteCode
+    from bot.usecases.ports import Clock
+
+Result = TypeVar("Result")
+
+RESET_COLUMNS = {"sourceversion", "status"}
+
+
+class SiteLogins:
+    """Fills the port `SiteInspector`."""
+
+    def __init__(
+        self, code: SiteCode, reader: Database, writer: Database, backup_table: str, clock: Clock, *, is_same: bool
+    ) -> None:
+        self.code = code
+        self.has_own_writer = not is_same
+        self._reader = reader
+        self._writer = writer
+        self._backup = backup_table
+        self._clock = clock
+
+    def reader(self) -> LoginFacts:
+        """Look with the login that reads. Raises SiteError."""
+        return self._ask(self._reader, lambda connection: self._facts(connection, _more_than_reading(connection)))
+
+    def writer(self) -> LoginFacts:
+        """Try all that a reset needs, then look with the login that writes. Raises SiteError."""
+        SiteWriter(self.code, self._writer, self._backup).rehearse()
+        return self._ask(
+            self._writer, lambda connection: self._facts(connection, self._more_than_resetting(connection))
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._reader.close()
+        self._writer.close()
+
+    def _ask(self, database: Database, work: Callable[[Connection], Result]) -> Result:
+        try:
+            return database.read(work)
+        except DatabaseError as error:
+            raise site_error(self.code, error) from error
+
+    def _facts(self, connection: Connection, too_much: Iterator[str]) -> LoginFacts:
+        unread = probe(connection).unread
+        before = self._clock()
+        found = surroundings(connection)
+        middle = before + (self._clock() - before) / 2
+        return LoginFacts(
+            product=connection.product,
+            unread=unread,
+            too_much=tuple(too_much) if has_logins(connection.product) else None,
+            is_mighty=found.is_mighty,
+            is_updatable=found.is_updatable,
+            is_case_sensitive="_CS_" in found.collation or "_BIN" in found.collation,
+            clock_ahead=found.moment - middle if found.moment else None,
+        )
+
+    def _more_than_resetting(self, connection: Connection) -> Iterator[str]:
+        yield from _rights(connection, STATUS, Right.INSERT, Right.DELETE)
+        others = [
+            name
+            for name in sorted(connection.columns(STATUS) - RESET_COLUMNS)
+            if may(connection, Right.UPDATE, STATUS, name)
+        ]
+        if others:
+            yield f"UPDATE {', '.join(others)} of PkgStatus"
+        yield from _rights(connection, self._backup, Right.UPDATE, Right.DELETE)
+
+
+def _more_than_reading(connection: Connection) -> Iterator[str]:
+    yield from _rights(connection, STATUS, Right.INSERT, Right.DELETE)
+    if any(may(connection, Right.UPDATE, STATUS, name) for name in connection.columns(STATUS)):
+        yield "UPDATE PkgStatus"
+
+
+def _rights(connection: Connection, table: str, *rights: Right) -> Iterator[str]:
+    yield from (f"{right} {table.removeprefix('dbo.')}" for right in rights if may(connection, right, table))

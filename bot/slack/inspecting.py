@@ -1,0 +1,81 @@
+"""Asks Slack for an installer: tokens, scopes, channels, blocks. Posts nothing and listens to nothing.
+
+`apps.connections.open` only gives an address, which nobody uses; `blocks.validate` looks at blocks that nobody posts.
+"""
+
+from __future__ import annotations
+
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.usecases.check_ports import ChannelFacts, Identity, SlackSays
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from slack_sdk import WebClient
+    from slack_sdk.web import SlackResponse
+
+_SCOPES = "x-oauth-scopes"
+
+
+class SlackInspector:
+    """Fills the port `Workspace`."""
+
+    def __init__(self, client: WebClient, app_token: str) -> None:
+        self._client = client
+        self._app_token = app_token
+
+    def identity(self) -> Identity:
+        """Say who the bot token makes us. Raises SlackSays."""
+        found = _ask(self._client.auth_test)
+        headers = {str(name).lower(): str(value) for name, value in found.headers.items()}
+        granted = headers.get(_SCOPES)
+        scopes = None if granted is None else frozenset(scope.strip() for scope in granted.split(",") if scope.strip())
+        return Identity(str(found["team_id"]), str(found.get("team")), str(found.get("user")), scopes)
+
+    def open_connection(self) -> None:
+        """Ask for a Socket Mode connection, and do not use it. Raises SlackSays."""
+        _ask(lambda: self._client.apps_connections_open(app_token=self._app_token))
+
+    def channel(self, channel_id: str) -> ChannelFacts:
+        """Look at a channel. Raises SlackSays."""
+        found = _ask(lambda: self._client.conversations_info(channel=channel_id))["channel"]
+        return ChannelFacts(
+            name=str(found.get("name") or channel_id),
+            has_bot=bool(found.get("is_member")),
+            is_shared=bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared")),
+            is_archived=bool(found.get("is_archived")),
+        )
+
+    def objections(self, message: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return what Slack has against a message's blocks. Raises SlackSays."""
+        try:
+            self._client.blocks_validate(blocks=message["blocks"])
+        except SlackApiError as error:
+            found = error.response.get("errors") or error.response.get("response_metadata", {}).get("messages")
+            if not found:
+                raise _said(error) from error
+            return tuple(_objection(each) for each in found)
+        except (OSError, HTTPException, SlackClientError) as error:
+            raise SlackSays(str(error), is_reached=False) from error
+        return ()
+
+
+def _objection(found: Any) -> str:
+    return f"{found.get('pointer', '')} {found.get('message', '')}".strip() if isinstance(found, dict) else str(found)
+
+
+def _ask(question: Callable[[], SlackResponse]) -> SlackResponse:
+    try:
+        return question()
+    except SlackApiError as error:
+        raise _said(error) from error
+    except (OSError, HTTPException, SlackClientError) as error:
+        raise SlackSays(str(error), is_reached=False) from error
+
+
+def _said(error: SlackApiError) -> SlackSays:
+    return SlackSays(str(error.response.get("error") or error.response.status_code))

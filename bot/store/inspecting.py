@@ -1,0 +1,63 @@
+"""Looks at the store for an installer, without making it or bringing it up to date; fills the port `StoreInspector`."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.dbapi import Product
+from bot.store.database import StoreDatabase
+from bot.store.ledger import LedgerTable
+from bot.store.migrating import schema, version_of
+from bot.store.outbox import OutboxTable
+from bot.usecases.check_ports import StoreFacts
+from bot.usecases.store_ports import StoreError, StoreTrouble
+
+if TYPE_CHECKING:
+    from bot.dbapi import Patience
+    from bot.usecases.ports import Clock
+
+_SQLITE = "sqlite:///"
+_NO_CHANNEL = ""
+"""Nothing is put into the outbox here."""
+
+
+class StoreLook:
+    """Looks at the store that an address names."""
+
+    def __init__(self, address: str, clock: Clock, patience: Patience) -> None:
+        self._address = address
+        self._clock = clock
+        self._patience = patience
+
+    def look(self) -> StoreFacts:
+        """Return what is there. Raises StoreError."""
+        file = Path(self._address.removeprefix(_SQLITE)) if self._address.startswith(_SQLITE) else None
+        if file and not file.exists():
+            _check_place(file.parent)
+            return StoreFacts(Product.SQLITE, len(schema()))
+        if file and not os.access(file, os.W_OK):
+            raise StoreError(StoreTrouble.READ_ONLY, f"{file} cannot be written by this user")
+        with closing(StoreDatabase(self._address, self._patience)) as database:
+            return self._facts(database)
+
+    def _facts(self, database: StoreDatabase) -> StoreFacts:
+        known, version = len(schema()), version_of(database)
+        product = database.read(lambda connection: connection.product)
+        if version is None or version < known:
+            return StoreFacts(product, known, version)
+        if version > known:
+            detail = f"the store is at version {version}, this program knows {known}"
+            raise StoreError(StoreTrouble.NEWER, detail)
+        ledger = LedgerTable(database, OutboxTable(database, _NO_CHANNEL, self._clock), self._clock)
+        found = ledger.verify()
+        return StoreFacts(product, known, version, ledger.head().sequence, found.sentence if found else "")
+
+
+def _check_place(folder: Path) -> None:
+    if not folder.is_dir():
+        raise StoreError(StoreTrouble.UNREACHABLE, f"there is no folder {folder}")
+    if not os.access(folder, os.W_OK):
+        raise StoreError(StoreTrouble.READ_ONLY, f"{folder} cannot be written by this user")

@@ -1,0 +1,118 @@
+"""What a look at the installation needs from the world: facts of Slack, of each login, and of the store.
+
+Only shapes. Nothing here changes anything; `None` stands for what an engine or Slack does not tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+    from bot.domain.package import SiteCode
+
+
+class SlackSays(Exception):
+    """Slack refused a question, by its own word for it, or could not be reached."""
+
+    def __init__(self, error: str, *, is_reached: bool = True) -> None:
+        super().__init__(error)
+        self.error = error
+        self.is_reached = is_reached
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the bot token makes us, and what it may do."""
+
+    team_id: str
+    team: str
+    user: str
+    scopes: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """What matters about a channel."""
+
+    name: str
+    has_bot: bool
+    is_shared: bool
+    is_archived: bool
+
+
+class Workspace(Protocol):
+    """Asks Slack. Every method raises SlackSays."""
+
+    def identity(self) -> Identity:
+        """Say who we are."""
+        ...
+
+    def open_connection(self) -> None:
+        """Ask for a Socket Mode connection, and do not use it."""
+        ...
+
+    def channel(self, channel_id: str) -> ChannelFacts:
+        """Look at a channel."""
+        ...
+
+    def objections(self, message: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return what Slack has against a message that nobody posts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoginFacts:
+    """A login on a site database, and where it landed."""
+
+    product: str
+    unread: tuple[str, ...]
+    too_much: tuple[str, ...] | None
+    is_mighty: bool | None
+    is_updatable: bool | None
+    is_case_sensitive: bool
+    clock_ahead: timedelta | None
+
+
+class SiteInspector(Protocol):
+    """Looks at a site's two logins. Every method raises SiteError."""
+
+    @property
+    def code(self) -> SiteCode:
+        """The site code that the settings give this database."""
+        ...
+
+    @property
+    def has_own_writer(self) -> bool:
+        """Whether resets use a login of their own."""
+        ...
+
+    def reader(self) -> LoginFacts:
+        """Look with the login that reads."""
+        ...
+
+    def writer(self) -> LoginFacts:
+        """Try all that a reset needs on no row, then look with the login that writes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFacts:
+    """The bot's own database; no version means that it is yet to be made."""
+
+    product: str
+    known_version: int
+    version: int | None = None
+    entries: int = 0
+    broken: str = ""
+
+
+class StoreInspector(Protocol):
+    """Looks at the store without bringing it up to date. Raises StoreError."""
+
+    def look(self) -> StoreFacts:
+        """Return what is there."""
+        ...

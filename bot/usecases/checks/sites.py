@@ -1,0 +1,117 @@
+"""Looks at a site's database: is it there, what may each login do, what may it do that it should not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain.finding import Area, Finding, Mark
+from bot.domain.trouble import SiteTrouble
+from bot.usecases.ports import SiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.usecases.check_ports import LoginFacts, SiteInspector
+
+MOST_CLOCK_DIFFERENCE = timedelta(minutes=1)
+_CURES = {
+    SiteTrouble.UNREACHABLE: "Check server, port, database name and firewall in {setting}.",
+    SiteTrouble.LOGIN: "Check the login and its password in {setting}, and that it is a user of this database.",
+    SiteTrouble.PERMISSION: "Have the DBA run {script}.",
+    SiteTrouble.SCHEMA: "Check that {setting} names a site database, and have the DBA run {script}.",
+    SiteTrouble.TIMEOUT: "Look for locks, or raise PKGSTATUS_WORK__QUERY_TIMEOUT.",
+    SiteTrouble.DRIVER: "Install the ODBC driver that {setting} names; `odbcinst -q -d` lists those that are there.",
+}
+_ELSE = "The database's own words are in the sentence."
+READ_RIGHTS = "deploy/sql/reader.sqlserver.sql"
+WRITE_RIGHTS = "deploy/sql/backup_table.sqlserver.sql and deploy/sql/writer.sqlserver.sql"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCheck:
+    """Looks at one site with both of its logins."""
+
+    inspector: SiteInspector
+
+    def findings(self) -> Iterator[Finding]:
+        """Look with the reader, then with the writer."""
+        try:
+            facts = self.inspector.reader()
+        except SiteError as error:
+            yield self._trouble("reader", error, "DATABASE", READ_RIGHTS)
+            return
+        yield from self._reader(facts)
+        yield from self._surroundings(facts)
+        yield from self._writer()
+
+    def _reader(self, facts: LoginFacts) -> Iterator[Finding]:
+        yield self._finding("reader", Mark.GOOD, f"{facts.product} answers, and the package tables are readable")
+        if facts.unread:
+            sentence = f"not readable: {', '.join(facts.unread)}; answers will say so"
+            yield self._finding("reader", Mark.WARNING, sentence, f"Have the DBA run {READ_RIGHTS}, if it may be.")
+        if self.inspector.has_own_writer:
+            yield from self._too_much("reader", facts, READ_RIGHTS)
+
+    def _surroundings(self, facts: LoginFacts) -> Iterator[Finding]:
+        if facts.is_case_sensitive:
+            cure = "Check that this is a site database: Configuration Manager supports SQL_Latin1_General_CP1_CI_AS."
+            yield self._finding("collation", Mark.WARNING, "is case-sensitive, so typed names may not be found", cure)
+        ahead = facts.clock_ahead
+        if ahead is None:
+            yield self._finding("clock", Mark.UNKNOWN, f"{facts.product} does not tell its time")
+        elif abs(ahead) > MOST_CLOCK_DIFFERENCE:
+            way = "ahead of" if ahead > timedelta(0) else "behind"
+            cure = "Synchronise both machines with the same time source."
+            yield self._finding("clock", Mark.WARNING, f"{_minutes(ahead)} {way} this machine", cure)
+        else:
+            yield self._finding("clock", Mark.GOOD, "as on this machine")
+
+    def _writer(self) -> Iterator[Finding]:
+        name = "WRITER" if self.inspector.has_own_writer else "DATABASE"
+        try:
+            facts = self.inspector.writer()
+        except SiteError as error:
+            finding = self._trouble("writer", error, name, WRITE_RIGHTS)
+            if self.inspector.has_own_writer:
+                yield finding
+            else:
+                yield self._finding("writer", Mark.WARNING, f"no resets here: {finding.sentence}", finding.cure)
+            return
+        if facts.is_updatable is False:
+            cure = f"Let {self._setting(name)} name the primary; leave ApplicationIntent=ReadOnly out."
+            yield self._finding("writer", Mark.WRONG, "the database is read-only", cure)
+            return
+        yield self._finding("writer", Mark.GOOD, "may reset rows, with a backup; tried on no row and rolled back")
+        if not self.inspector.has_own_writer and facts.too_much is not None:
+            cure = f"Give {self._setting('WRITER')} a login of its own, and let the other one only read."
+            yield self._finding("writer", Mark.WARNING, "the login that reads may also write", cure)
+        yield from self._too_much("writer", facts, WRITE_RIGHTS)
+
+    def _too_much(self, login: str, facts: LoginFacts, script: str) -> Iterator[Finding]:
+        if facts.too_much is None:
+            yield self._finding(login, Mark.GOOD, f"{facts.product} has no logins whose rights could be too wide")
+        elif facts.is_mighty:
+            cure = f"Use a login of its own, with the rights of {script} and no role."
+            yield self._finding(login, Mark.WARNING, "owns the database, so it may do anything", cure)
+        elif facts.too_much:
+            cure = f"Have the DBA revoke that; {script} has all that is needed."
+            yield self._finding(login, Mark.WARNING, f"may do more than it needs: {', '.join(facts.too_much)}", cure)
+        else:
+            yield self._finding(login, Mark.GOOD, "has no right that it does not need")
+
+    def _trouble(self, login: str, error: SiteError, name: str, script: str) -> Finding:
+        cure = _CURES.get(error.trouble, _ELSE).format(setting=self._setting(name), script=script)
+        return self._finding(login, Mark.WRONG, f"{error.trouble}: {error.detail}", cure)
+
+    def _setting(self, name: str) -> str:
+        return f"PKGSTATUS_SITES__{self.inspector.code}__{name}"
+
+    def _finding(self, what: str, mark: Mark, sentence: str, cure: str = "") -> Finding:
+        return Finding(Area.SITES, mark, f"{self.inspector.code} {what}", sentence, cure)
+
+
+def _minutes(difference: timedelta) -> str:
+    minutes = round(abs(difference).total_seconds() / 60)
+    return f"{minutes} min"

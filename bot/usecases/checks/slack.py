@@ -1,0 +1,133 @@
+"""Looks at the tokens, the scopes, the channels, and whether Slack takes what the bot draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.finding import Area, Finding, Mark
+from bot.usecases.check_ports import SlackSays
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bot.usecases.check_ports import ChannelFacts, Workspace
+
+FROM_OAUTH_PAGE = "Copy the bot token (xoxb-) from OAuth & Permissions into PKGSTATUS_SLACK__BOT_TOKEN."
+FROM_BASIC_INFORMATION = (
+    "Generate an app-level token (xapp-) with connections:write under Basic Information, switch Socket Mode on, "
+    "and set PKGSTATUS_SLACK__APP_TOKEN."
+)
+NETWORK = "Check the network, the proxy, and PKGSTATUS_SLACK__API_URL."
+SCOPES = "Paste manifest.yml under App Manifest, save, and reinstall the app to the workspace."
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a channel is for; where it may not be shared outside, sharing it is wrong."""
+
+    name: str
+    setting: str
+    channel_id: str
+    is_confidential: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SlackCheck:
+    """Asks Slack; `scopes` maps what is needed to what it is needed for, `samples` are messages by name."""
+
+    workspace: Workspace
+    scopes: Mapping[str, str]
+    purposes: tuple[Purpose, ...]
+    samples: Mapping[str, Mapping[str, Any]]
+
+    def findings(self) -> Iterator[Finding]:
+        """Look at tokens and scopes, then at what only a good token can see."""
+        try:
+            identity = self.workspace.identity()
+        except SlackSays as said:
+            yield _refused("bot token", said, FROM_OAUTH_PAGE)
+            yield self._app_token()
+            return
+        where = f"accepted: {identity.user} in {identity.team} ({identity.team_id})"
+        yield Finding(Area.SLACK, Mark.GOOD, "bot token", where)
+        yield self._app_token()
+        yield from self._scopes(identity.scopes)
+        yield from self._drawings()
+        for purpose in self.purposes:
+            yield from self._channel(purpose)
+
+    def _app_token(self) -> Finding:
+        try:
+            self.workspace.open_connection()
+        except SlackSays as said:
+            return _refused("app token", said, FROM_BASIC_INFORMATION)
+        return Finding(Area.SLACK, Mark.GOOD, "app token", "accepted: Socket Mode is open")
+
+    def _scopes(self, granted: frozenset[str] | None) -> Iterator[Finding]:
+        if granted is None:
+            yield Finding(Area.SLACK, Mark.UNKNOWN, "scopes", "Slack did not say which ones are granted")
+            return
+        missing = [scope for scope in self.scopes if scope not in granted]
+        for scope in missing:
+            sentence = f"not granted, but needed for {self.scopes[scope]}"
+            yield Finding(Area.SLACK, Mark.WRONG, f"scope {scope}", sentence, SCOPES)
+        more = sorted(granted - self.scopes.keys())
+        if more:
+            sentence = f"more are granted than the bot uses: {', '.join(more)}"
+            yield Finding(Area.SLACK, Mark.WARNING, "scopes", sentence, SCOPES)
+        elif not missing:
+            yield Finding(Area.SLACK, Mark.GOOD, "scopes", "exactly those of manifest.yml")
+
+    def _drawings(self) -> Iterator[Finding]:
+        """Show Slack one of each; what it takes is one line together."""
+        taken = 0
+        for name, message in self.samples.items():
+            try:
+                objections = self.workspace.objections(message)
+            except SlackSays as said:
+                yield Finding(Area.SLACK, Mark.UNKNOWN, "messages", f"Slack did not look at any: {said.error}")
+                return
+            taken += not objections
+            if objections:
+                cure = "Set PKGSTATUS_ANSWERS__TABLES to a form that Slack takes: data_table, table or text."
+                yield Finding(Area.SLACK, Mark.WARNING, name, f"Slack would refuse it: {objections[0]}", cure)
+        if taken:
+            yield Finding(Area.SLACK, Mark.GOOD, "messages", f"Slack would take {taken} of {len(self.samples)} shapes")
+
+    def _channel(self, purpose: Purpose) -> Iterator[Finding]:
+        subject = f"{purpose.name} {purpose.channel_id}"
+        try:
+            facts = self.workspace.channel(purpose.channel_id)
+        except SlackSays as said:
+            yield _unseen(purpose, subject, said)
+            return
+        faults = list(_faults(purpose, facts))
+        yield from (Finding(Area.CHANNELS, mark, subject, sentence, cure) for mark, sentence, cure in faults)
+        if not faults:
+            yield Finding(Area.CHANNELS, Mark.GOOD, subject, f"#{facts.name}: the bot is in it")
+
+
+def _faults(purpose: Purpose, facts: ChannelFacts) -> Iterator[tuple[Mark, str, str]]:
+    if facts.is_archived:
+        yield Mark.WRONG, f"#{facts.name} is archived", f"Unarchive it, or set {purpose.setting} to another channel."
+    elif not facts.has_bot:
+        yield Mark.WRONG, f"the bot is not in #{facts.name}", "Type /invite @pkgstatus in that channel."
+    if facts.is_shared:
+        mark = Mark.WRONG if purpose.is_confidential else Mark.WARNING
+        sentence = f"#{facts.name} is shared with another workspace, whose people read along"
+        yield mark, sentence, f"Set {purpose.setting} to a channel that is not shared."
+
+
+def _unseen(purpose: Purpose, subject: str, said: SlackSays) -> Finding:
+    if said.error == "channel_not_found":
+        cure = f"Copy the id from the channel's details into {purpose.setting}; /invite @pkgstatus if it is private."
+        return Finding(Area.CHANNELS, Mark.WRONG, subject, "there is no such channel that the bot can see", cure)
+    cure = SCOPES if said.error == "missing_scope" else NETWORK
+    return Finding(Area.CHANNELS, Mark.WRONG, subject, f"Slack does not show it: {said.error}", cure)
+
+
+def _refused(subject: str, said: SlackSays, cure: str) -> Finding:
+    if said.is_reached:
+        return Finding(Area.SLACK, Mark.WRONG, subject, f"Slack refused it: {said.error}", cure)
+    return Finding(Area.SLACK, Mark.WRONG, subject, f"Slack cannot be reached: {said.error}", NETWORK)

@@ -1,0 +1,63 @@
+"""Looks at the bot's own database: can it be used, is it of our version, does the chain hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.domain.finding import Area, Finding, Mark
+from bot.usecases.store_ports import StoreError, StoreTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.usecases.check_ports import StoreFacts, StoreInspector
+
+_CURES = {
+    StoreTrouble.UNREACHABLE: "Make the folder or the database that PKGSTATUS_STORE names, or name another.",
+    StoreTrouble.LOGIN: "Check the login and its password in PKGSTATUS_STORE.",
+    StoreTrouble.PERMISSION: "Let this login make tables in schema dbo, and read and write them.",
+    StoreTrouble.READ_ONLY: "Let the user that runs the bot write there.",
+    StoreTrouble.FULL: "Make room on that disk.",
+    StoreTrouble.DRIVER: "Install the ODBC driver that PKGSTATUS_STORE names.",
+    StoreTrouble.NEWER: "Start the newer program that made it, or restore a store of this one's time.",
+}
+_ELSE = "Check that PKGSTATUS_STORE names a database of the bot's own."
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCheck:
+    """Looks at the store."""
+
+    inspector: StoreInspector
+
+    def findings(self) -> Iterator[Finding]:
+        """Look at its version, then at the chain."""
+        try:
+            facts = self.inspector.look()
+        except StoreError as error:
+            cure = _CURES.get(error.trouble, _ELSE)
+            yield Finding(Area.STORE, Mark.WRONG, "store", f"{error.trouble}: {error.detail}", cure)
+            return
+        yield _version(facts)
+        if facts.version == facts.known_version:
+            yield _chain(facts)
+
+
+def _version(facts: StoreFacts) -> Finding:
+    if facts.version is None:
+        sentence = f"{facts.product}: not made yet; the first start makes it"
+    elif facts.version < facts.known_version:
+        sentence = f"{facts.product}: version {facts.version}; the next start brings it to {facts.known_version}"
+        cure = "Make a copy of the store before you start this version: there is no way back."
+        return Finding(Area.STORE, Mark.WARNING, "store", sentence, cure)
+    else:
+        sentence = f"{facts.product}: version {facts.version}, this program's own"
+    return Finding(Area.STORE, Mark.GOOD, "store", sentence)
+
+
+def _chain(facts: StoreFacts) -> Finding:
+    if facts.broken:
+        cure = "Keep this store as it is, compare it with a copy, and ask who wrote to it besides the bot."
+        return Finding(Area.STORE, Mark.WRONG, "ledger", facts.broken, cure)
+    return Finding(Area.STORE, Mark.GOOD, "ledger", f"the chain holds: {facts.entries:,} entries")

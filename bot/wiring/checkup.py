@@ -1,0 +1,118 @@
+"""Puts the look at an installation together from whatever of its settings is right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.dbapi import Database
+from bot.domain.finding import Area, Finding, Mark
+from bot.domain.package import SiteCode
+from bot.logs import redacted
+from bot.site.inspecting import SiteLogins
+from bot.slack.answers import payload_of
+from bot.slack.inspecting import SlackInspector
+from bot.slack.people import RememberedPeople, SlackPeople
+from bot.slack.scopes import SCOPES
+from bot.store.inspecting import StoreLook
+from bot.usecases.check_ports import SlackSays
+from bot.usecases.checks.people import PeopleCheck
+from bot.usecases.checks.sites import SiteCheck
+from bot.usecases.checks.slack import Purpose, SlackCheck
+from bot.usecases.checks.store import StoreCheck
+from bot.views.specimens import specimens
+from bot.wiring.parts import STORE_PATIENCE, allowed, client_of, forms_of, now, patience_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bot.settings import Settings
+    from bot.settings.origins import Look
+
+
+def checkup(look: Look) -> Iterator[Finding]:
+    """Look at everything; what a wrong setting hides is named instead."""
+    yield from _settings(look)
+    for area, needed, findings in (
+        (Area.SLACK, {"slack", "channels", "digests", "answers"}, _slack),
+        (Area.PEOPLE, {"slack", "approvers", "requesters", "viewers", "approvals"}, _people),
+        (Area.SITES, {"sites", "reset", "work"}, _sites),
+        (Area.STORE, {"store"}, _store),
+    ):
+        yield from _section(look, area, needed, findings)
+
+
+def _section(
+    look: Look, area: Area, needed: set[str], findings: Callable[[Settings], Iterator[Finding]]
+) -> Iterator[Finding]:
+    missing = sorted(f"PKGSTATUS_{name.upper()}" for name in needed & look.lacking)
+    if missing:
+        yield Finding(area, Mark.UNKNOWN, "not looked at", f"because of what is wrong with {', '.join(missing)}")
+    else:
+        yield from findings(look.settings)
+
+
+def _settings(look: Look) -> Iterator[Finding]:
+    wrong = set()
+    for line in look.mistakes:
+        name, _, sentence = line.partition(" ")
+        wrong.add(name)
+        yield Finding(Area.SETTINGS, Mark.WRONG, name, sentence)
+    for origin in look.origins:
+        if origin.name not in wrong:
+            shown = redacted(origin.shown) or "(not shown)"
+            yield Finding(Area.SETTINGS, Mark.GOOD, origin.name, f"{shown}, from {origin.source}")
+
+
+def _slack(settings: Settings) -> Iterator[Finding]:
+    workspace = SlackInspector(client_of(settings), settings.slack.app_token.get_secret_value())
+    samples = {
+        name: payload_of(message) for form in forms_of(settings.answers.tables) for name, message in specimens(form)
+    }
+    yield from SlackCheck(workspace, SCOPES, tuple(_purposes(settings)), samples).findings()
+
+
+def _purposes(settings: Settings) -> Iterator[Purpose]:
+    channels = settings.channels
+    yield Purpose("approvals", "PKGSTATUS_CHANNELS__APPROVALS", channels.approvals)
+    yield Purpose("audit", "PKGSTATUS_CHANNELS__AUDIT", channels.audit)
+    if channels.digest:
+        yield Purpose("digest", "PKGSTATUS_CHANNELS__DIGEST", channels.digest, is_confidential=False)
+    for digest in settings.digests:
+        if digest.channel:
+            yield Purpose(f"digest {digest.name}", "PKGSTATUS_DIGESTS", digest.channel, is_confidential=False)
+
+
+def _people(settings: Settings) -> Iterator[Finding]:
+    client = client_of(settings)
+    try:
+        identity = SlackInspector(client, "").identity()
+    except SlackSays:
+        yield Finding(Area.PEOPLE, Mark.UNKNOWN, "not looked at", "because Slack does not let the bot in")
+        return
+    named = {
+        "approvers": allowed(settings.approvers),
+        "requesters": allowed(settings.requesters),
+        "viewers": allowed(settings.viewers),
+    }
+    people = RememberedPeople(SlackPeople(client), now)
+    yield from PeopleCheck(identity.team_id, people, named, settings.approvals.requester_counts).findings()
+
+
+def _sites(settings: Settings) -> Iterator[Finding]:
+    for code, site in settings.sites.items():
+        reader, writer = site.database.get_secret_value(), (site.writer or site.database).get_secret_value()
+        patience = patience_of(settings)
+        logins = SiteLogins(
+            SiteCode(code),
+            Database(reader, patience),
+            Database(writer, patience),
+            settings.reset.backup_table,
+            now,
+            is_same=reader == writer,
+        )
+        yield from SiteCheck(logins).findings()
+        logins.close()
+
+
+def _store(settings: Settings) -> Iterator[Finding]:
+    yield from StoreCheck(StoreLook(settings.store.get_secret_value(), now, STORE_PATIENCE)).findings()

@@ -1,0 +1,37 @@
+"""The questions about rights are in the words of each engine; a parser of its language reads those of SQL Server."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlglot
+
+from bot.dbapi import Database, Product, rights
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DIALECTS = {Product.SQL_SERVER: "tsql", Product.POSTGRESQL: "postgres"}
+
+
+@pytest.mark.parametrize("product", DIALECTS)
+def test_each_question_is_one_statement_that_reads(product: Product) -> None:
+    for statement in rights._WORDS[product]:
+        (parsed,) = sqlglot.parse(statement, dialect=DIALECTS[product])
+        assert parsed is not None
+        assert parsed.key == "select"
+
+
+def test_an_engine_without_logins_says_so_and_still_tells_its_time(tmp_path: Path) -> None:
+    (tmp_path / "site.db").touch()
+    with closing(Database(f"sqlite:///{tmp_path}/site.db")) as database:
+        found = database.read(rights.surroundings)
+        may = database.read(lambda connection: rights.may(connection, rights.Right.DELETE, "dbo.PkgStatus"))
+
+    assert not rights.has_logins(Product.SQLITE)
+    assert may is None
+    assert found.is_updatable
+    assert found.is_mighty is None
+    assert found.moment is not None
