@@ -38,7 +38,10 @@ WORDS = {
 """Filter words and the classes they keep."""
 
 _LINK = re.compile(r"<[^<>|]*\|([^<>]*)>|<(?:[a-z]+:)?/*([^<>|]*)>")
-_DRESSING = "*_~`\"'“”‘’«»„<>()[]{},;.!\u200b\u200c\u200d\u2060\ufeff"
+_DRESSING = "*_~`\"'“”‘’«»„<>()[]{},;.!\u200c\u200d"
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_SEPARATORS = re.compile("[|,]")
+"""Between filters too: `behind|failed` is how manuals write alternatives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +148,11 @@ def parse(text: str) -> Query | Misunderstanding:
 
 def read_filter(text: str) -> Filter | BadFilter:
     """Understand filters alone, as a form takes them."""
-    return _read_filter([bare for word in _unlink(text).split() if (bare := _undress(word))])
+    return _read_filter(_parts(_unlink(text).split()))
 
 
-def _show(words: list[str]) -> Query | Misunderstanding:
+def _show(typed: list[str]) -> Query | Misunderstanding:
+    words = _parts(typed) or typed
     package_id = read_id(words[0].rstrip(":?"))
     if isinstance(package_id, BadId):
         return package_id
@@ -174,17 +178,21 @@ _VERBS: dict[str, Callable[[list[str]], Query | Misunderstanding]] = {
 
 
 def _unlink(text: str) -> str:
-    """Undo what Slack does to typed text: links, escaped signs, wide letters from other keyboards."""
-    plain = _LINK.sub(lambda link: link[1] or link[2] or "", text)
+    """Undo what Slack does to typed text: links, escaped signs, wide letters, invisible signs of a web page."""
+    plain = _LINK.sub(lambda link: link[1] or link[2] or "", _INVISIBLE.sub("", text))
     for escaped, sign in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
         plain = plain.replace(escaped, sign)
     return unicodedata.normalize("NFKC", plain)
 
 
+def _parts(words: list[str]) -> list[str]:
+    return [bare for word in words for part in _SEPARATORS.split(word) if (bare := _undress(part))]
+
+
 def _undress(word: str) -> str:
     """Take off quotes, brackets and Slack's bold or code signs, but leave a DP pattern its wildcards."""
     bare = word.strip(_DRESSING)
-    is_pattern = bare.casefold().startswith("dp:")
+    is_pattern = "dp:" in bare.casefold()
     return word.lstrip(_DRESSING).rstrip(_DRESSING.replace("*", "")) if is_pattern else bare
 
 

@@ -6,6 +6,7 @@ A response_url lasts 30 minutes and five posts (docs.slack.dev/interactivity/han
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from http.client import HTTPException
@@ -21,15 +22,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from slack_sdk import WebClient
+    from slack_sdk.webhook import WebhookResponse
 
     from bot.slack.incoming import Incoming
 
 log = events(__name__)
 
-_REFUSED_BLOCKS = ("invalid_blocks", "invalid_attachments", "only_one_table_allowed")
+_REFUSED_BLOCKS = ("invalid_blocks", "invalid_attachments", "only_one_table_allowed", "msg_blocks_too_long")
 _REMEMBER_SECONDS = 3600
 _WEBHOOK_TIMEOUT = 20
 _OK = 200
+_RATE_LIMITED = 429
+_LONGEST_PAUSE = 10
+"""Seconds that a worker waits at most for a response_url; beyond that the answer goes by direct message."""
 
 
 class Forms:
@@ -108,12 +113,31 @@ class Answers:
         return True
 
     def _post(self, url: str, payload: dict[str, Any]) -> str | None:
+        """Post to a response_url, once more when Slack wants a short pause; return what Slack had against it."""
         try:
             response = WebhookClient(url, timeout=_WEBHOOK_TIMEOUT).send_dict(payload)
+            if response.status_code == _RATE_LIMITED and (pause := _pause(response)) <= _LONGEST_PAUSE:
+                time.sleep(pause)
+                response = WebhookClient(url, timeout=_WEBHOOK_TIMEOUT).send_dict(payload)
         except (OSError, HTTPException) as error:
             return str(error)
-        refused = response.status_code != _OK or any(word in response.body for word in _REFUSED_BLOCKS)
+        refused = response.status_code != _OK or _says_no(response.body)
         return f"{response.status_code} {response.body}" if refused else None
+
+
+def _pause(response: WebhookResponse) -> float:
+    wanted = str(response.headers.get("Retry-After", "1"))
+    return float(wanted) if wanted.isdecimal() else 1
+
+
+def _says_no(body: str) -> bool:
+    """Whether a body means a refusal; with 200 it is `ok`, or JSON that can say otherwise."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        said = None
+    said_no = isinstance(said, dict) and said.get("ok") is False
+    return said_no or any(word in body for word in _REFUSED_BLOCKS)
 
 
 def payload_of(message: Message) -> dict[str, Any]:

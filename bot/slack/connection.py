@@ -50,6 +50,8 @@ class Watch:
     stale_after: float = 12.0
     first_pause: float = 1.0
     longest_pause: float = 60.0
+    settled_after: float = 5.0
+    """A connection that ends sooner was none: the next one waits, so that a Slack that dismisses is not stormed."""
 
 
 class SlackRefused(Exception):
@@ -148,9 +150,13 @@ class Connection:
             if fresh is None:
                 self._stopping.wait(next(pauses))
                 continue
-            pauses = _pauses(self._watch)
             self._use(fresh)
+            began = time.monotonic()
             self._keep_watch()
+            if time.monotonic() - began >= self._watch.settled_after:
+                pauses = _pauses(self._watch)
+            else:
+                self._stopping.wait(next(pauses))
         self._give_up(self._client)
 
     @property

@@ -56,7 +56,7 @@ class Incoming:
         return cls(
             key=delivery_key(body),
             user_id=body["user_id"],
-            team_id=body["team_id"],
+            team_id=body.get("team_id") or "",
             kind=body["command"],
             text=body.get("text") or "",
             response_url=body.get("response_url") or "",

@@ -6,6 +6,7 @@ Nothing here acts. An entry commits before the answer it records leaves.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -69,6 +70,7 @@ class WatchedSite:
         self._site = site
         self._diary = diary
         self._trouble: SiteTrouble | None = None
+        self._unnoted: deque[tuple[str, str]] = deque()
         self._guard = threading.Lock()
 
     @property
@@ -95,10 +97,13 @@ class WatchedSite:
 
     def _changed(self, trouble: SiteTrouble | None) -> None:
         with self._guard:
-            if (trouble is None) == (self._trouble is None):
-                return
-            self._trouble = trouble
-        self._diary.note(
-            "site database back" if trouble is None else "site database failed",
-            detail=self.code if trouble is None else f"{self.code}: {trouble}",
-        )
+            if (trouble is None) != (self._trouble is None):
+                self._trouble = trouble
+                self._unnoted.append(
+                    ("site database back", self.code)
+                    if trouble is None
+                    else ("site database failed", f"{self.code}: {trouble}")
+                )
+            while self._unnoted:  # also what the store could not take before
+                self._diary.note(*self._unnoted[0])
+                self._unnoted.popleft()

@@ -85,6 +85,8 @@ def test_nothing_and_help_ask_for_help(text: str) -> None:
         case("\ufeffPS100112", id="byte order mark"),
         case("\u2060PS100112", id="word joiner"),
         case("𝐏𝐒𝟏𝟎𝟎𝟏𝟏𝟐", id="mathematical letters"),
+        case("\u202dPS100\u200b112\u202c", id="invisible signs from a web page, inside too"),
+        case("PS\u00ad100112", id="a soft hyphen"),
     ],
 )
 def test_a_package_id_is_understood_in_any_dress(text: str) -> None:
@@ -177,6 +179,11 @@ def test_every_class_but_the_one_without_content_has_a_word() -> None:
         case("dp:BOS-DP01 dp:SEA*", ["BOS-DP01", "SEA-DP01"], id="two patterns"),
         case("dp:NYC* failed", ["NYC-DP02"], id="a pattern and a class"),
         case("`dp:NYC*` *failed*", ["NYC-DP02"], id="both dressed"),
+        case("failed|ahead", ["BOS-DP01", "NYC-DP02"], id="alternatives as manuals write them"),
+        case("behind|failed|site:P02", ["CM02", "DP0001", "DP0002", "DP0003"], id="the usage hint word by word"),
+        case("failed,dp:NYC*", ["NYC-DP02"], id="commas"),
+        case("failed | dp:nyc*|", ["NYC-DP02"], id="bars with blanks"),
+        case("\u200efailed\u200e", ["NYC-DP02"], id="a direction mark"),
         case("*dp:BOS-DP01*", ["BOS-DP01"], id="a bold pattern"),
         case("site:P02 dp:NYC*", [], id="filters that exclude each other"),
         case("dp:[NYC]*", [], id="a bracket is no set of letters"),

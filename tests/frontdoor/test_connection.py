@@ -45,6 +45,21 @@ def test_a_connection_that_slack_replaces_costs_no_command_its_acknowledgement(f
     assert "Traceback" not in fresh_stage.log()
 
 
+def test_a_slack_that_dismisses_every_new_connection_at_once_is_not_stormed(fresh_stage: Stage) -> None:
+    fresh_stage.socket("dismiss")
+    bot = fresh_stage.start_bot(connected=False)
+    fresh_stage.wait_for(lambda: tickets(fresh_stage) >= 3)
+
+    until = time.monotonic() + 3
+    fresh_stage.wait_for(lambda: time.monotonic() > until)
+
+    assert tickets(fresh_stage) <= 5, "pauses grow: 1, 2, 4 seconds"
+    fresh_stage.socket("accept")
+    fresh_stage.wait_for(lambda: fresh_stage.connections() == 1)
+    assert fresh_stage.ask("ada", "PS100112")["text"].startswith(ANSWER)
+    assert "Traceback" not in bot.log()
+
+
 def test_a_start_while_slack_takes_no_connections_waits_and_makes_one_connection(fresh_stage: Stage) -> None:
     fresh_stage.socket("refuse")
     bot = fresh_stage.start_bot(connected=False)

@@ -98,8 +98,14 @@ def test_when_there_is_no_place_left_the_asker_is_told_to_try_again(fresh_stage:
 
 @pytest.mark.parametrize(
     "fault",
-    [{"status": 404, "error": "expired_url"}, {"status": 500}, {"drop": True, "times": 3}],
-    ids=["expired", "failing", "cut"],
+    [
+        {"status": 404, "error": "expired_url"},
+        {"error": "used_url"},
+        {"status": 500},
+        {"status": 429, "retry_after": 3600},
+        {"drop": True, "times": 3},
+    ],
+    ids=["expired", "used up, said with 200", "failing", "limited for an hour", "cut"],
 )
 def test_an_answer_that_cannot_go_where_it_was_asked_comes_by_direct_message(stage: Stage, fault: Json) -> None:
     stage.faults("response_url", **fault)
@@ -110,6 +116,25 @@ def test_an_answer_that_cannot_go_where_it_was_asked_comes_by_direct_message(sta
     assert answer["text"].startswith(ANSWER)
     assert len(table(answer)) == 40
     assert stage.answers("linus") == []
+
+
+def test_an_answer_that_comes_too_fast_for_slack_waits_as_long_as_it_says(stage: Stage) -> None:
+    stage.faults("response_url", status=429, retry_after=1)
+
+    stage.command("linus", "PS100112")
+
+    assert stage.answer_to("linus")["text"].startswith(ANSWER)
+    assert stage.answers("linus", "@linus") == []
+
+
+@pytest.mark.parametrize("error", ["invalid_blocks", "msg_blocks_too_long"])
+def test_a_table_that_slack_does_not_take_comes_in_a_simpler_form(fresh_stage: Stage, error: str) -> None:
+    fresh_stage.start_bot()
+    fresh_stage.faults("response_url", error=error)
+
+    answer = fresh_stage.ask("linus", "PS100112")
+
+    assert "table" in [block["type"] for block in answer["blocks"]]
 
 
 def test_an_answer_that_can_go_nowhere_now_comes_when_slack_takes_messages_again(stage: Stage) -> None:

@@ -79,9 +79,14 @@ async def refuse(sockets: Sockets, _: Clockwork) -> None:
     sockets.is_refusing = True
 
 
+async def dismiss(sockets: Sockets, _: Clockwork) -> None:
+    """Let new connections open and ask them to go at once, as when there are too many."""
+    sockets.is_dismissing = True
+
+
 async def accept(sockets: Sockets, _: Clockwork) -> None:
     """Take new connections again."""
-    sockets.is_refusing = False
+    sockets.is_refusing = sockets.is_dismissing = False
 
 
 async def redeliver_last(sockets: Sockets, _: Clockwork) -> None:
@@ -95,6 +100,7 @@ DISTURBANCES: Mapping[str, Callable[[Sockets, Clockwork], Awaitable[None]]] = Ma
     {
         "accept": accept,
         "disable": disable,
+        "dismiss": dismiss,
         "drop": drop,
         "redeliver_last": redeliver_last,
         "refresh": refresh,

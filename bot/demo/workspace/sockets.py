@@ -25,6 +25,7 @@ class Sockets:
     def __init__(self, clockwork: Clockwork, journal: Journal) -> None:
         self.connections = Connections()
         self.is_refusing = False
+        self.is_dismissing = False
         self.last: Envelope | None = None
         self._clockwork = clockwork
         self._journal = journal
@@ -63,11 +64,11 @@ class Sockets:
         socket = web.WebSocketResponse(autoping=False, compress=False)
         await socket.prepare(request)
         connection = Connection(socket, request)
-        if self.connections.add(connection):
-            await self._serve(connection)
-        else:
+        if self.is_dismissing or not self.connections.add(connection):
             await connection.send(disconnect("too_many_websockets"))
             await socket.close()
+        else:
+            await self._serve(connection)
         return socket
 
     async def _serve(self, connection: Connection) -> None:
