@@ -46,7 +46,10 @@ class Stage:
     ) -> None:
         self.site = folder / "site.db"
         self.workspace = RunningWorkspace(manifest=manifest_path(), clockwork=clockwork)
-        self.settings = settings(self.workspace, self.site, folder) | {"PKGSTATUS_WORK__LEASE": "4s"}
+        self.settings = settings(self.workspace, self.site, folder) | {
+            "PKGSTATUS_WORK__LEASE": "4s",
+            "PKGSTATUS_HEALTH__ADDRESS": "off",
+        }
         self.bots: list[Bot] = []
         self._folder, self._rows, self._sites = folder, rows, sites
         self._asked_at = f"{time.time():.6f}"

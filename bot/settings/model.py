@@ -179,6 +179,17 @@ class Work(Part):
     drain: Duration = Field(timedelta(seconds=20), description="time to finish at a stop", examples=["20s"])
 
 
+class Health(Part):
+    """Pages for probes and metrics: /healthz, /readyz, /metrics."""
+
+    address: str = Field(
+        "127.0.0.1:9464",
+        pattern=r"^(off|[\w.-]+:\d{1,5})$",
+        description="where the pages are served, or off; port 0 takes a free one",
+        examples=["127.0.0.1:9464"],
+    )
+
+
 class Logs(Part):
     """What the program prints about itself."""
 
@@ -217,4 +228,5 @@ class Sections(BaseModel):
     )
     answers: Answers = Answers()
     work: Work = Work()
+    health: Health = Health()
     logs: Logs = Logs()

@@ -54,6 +54,14 @@ class Watch:
     """A connection that ends sooner was none: the next one waits, so that a Slack that dismisses is not stormed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Who is told when the connection is lost or back, and how many seconds each acknowledgement took."""
+
+    changed: Callable[[bool], None]
+    acknowledged: Callable[[float], None] = lambda _: None
+
+
 class SlackRefused(Exception):
     """Slack does not let this app in, and waiting will not help."""
 
@@ -99,7 +107,9 @@ def _raise_if_final(token: str, error: SlackApiError) -> None:
 class _Client(SocketModeClient):
     """The SDK's client, which leaves every reconnection to us: its own keeps acknowledgements waiting for seconds."""
 
-    def __init__(self, app_token: str, web_client: WebClient, app: App, renew: Callable[[], None]) -> None:
+    def __init__(
+        self, app_token: str, web_client: WebClient, app: App, renew: Callable[[], None], hearing: Hearing
+    ) -> None:
         super().__init__(
             app_token=app_token,
             logger=app.logger,
@@ -108,6 +118,7 @@ class _Client(SocketModeClient):
             ping_interval=PING_SECONDS,
         )
         self._renew = renew
+        self._acknowledged = hearing.acknowledged
         self._app = app
         self.socket_mode_request_listeners.append(self._handle)
 
@@ -118,6 +129,7 @@ class _Client(SocketModeClient):
     def _handle(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
         began = time.time()
         send_response(client, request, run_bolt_app(self._app, request), began)
+        self._acknowledged(time.time() - began)
 
 
 class Connection:
@@ -129,14 +141,14 @@ class Connection:
         app_token: str,
         web_client: WebClient,
         stopping: threading.Event,
-        on_change: Callable[[bool], None],
+        hearing: Hearing,
         watch: Watch | None = None,
     ) -> None:
         self._app = app
         self._app_token = app_token
         self._web_client = web_client
         self._stopping = stopping
-        self._on_change = on_change
+        self._hearing = hearing
         self._watch = watch or Watch()
         self._client: _Client | None = None
         self._is_lost = False
@@ -174,7 +186,7 @@ class Connection:
         return time.time() - (client.current_session.last_ping_pong_time or time.time())
 
     def _open(self) -> _Client | None:
-        client = _Client(self._app_token, self._web_client, self._app, self._wanted.set)
+        client = _Client(self._app_token, self._web_client, self._app, self._wanted.set, self._hearing)
         try:
             client.connect()
         except SlackApiError as error:
@@ -198,7 +210,7 @@ class Connection:
         log.info("connected")
         if self._is_lost:
             self._is_lost = False
-            self._on_change(True)
+            self._hearing.changed(True)
         if old is not None:
             threading.Thread(target=self._give_up, args=(old,), daemon=True).start()
 
@@ -210,7 +222,7 @@ class Connection:
             if not self.is_healthy:
                 log.warning("connection lost", pong_age=self.pong_age)
                 self._is_lost = True
-                self._on_change(False)
+                self._hearing.changed(False)
                 return
 
     @staticmethod

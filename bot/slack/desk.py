@@ -6,7 +6,6 @@ fault becomes a sentence with a reference: no traceback reaches Slack and no cli
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,7 @@ from bot.domain.refusal import Reason, Refusal
 from bot.events import bound, events
 from bot.failpoints import reach
 from bot.slack.incoming import Incoming
-from bot.slack.patience import Patience
+from bot.slack.patience import Patience, after
 from bot.usecases.ports import PeopleError, SiteError
 from bot.usecases.recording import Deed, refused
 from bot.usecases.store_ports import StaleStream, StoreError
@@ -70,6 +69,7 @@ class Desk:
     answers: Answers
     inbox: Inbox
     ledger: Ledger
+    noted: Callable[[Deed], None] = lambda _: None
     jobs: dict[str, Job] = field(default_factory=dict)
 
     def hear(self, kind: str, job: Job) -> None:
@@ -191,7 +191,7 @@ class Desk:
             self.inbox.done(incoming.key)
         except StoreError as error:
             log.error("cannot note that it is answered", trouble=error.trouble.value, detail=error.detail)
-            _after(STORE_PAUSE_SECONDS, partial(self._finish, incoming))
+            after(STORE_PAUSE_SECONDS, partial(self._finish, incoming))
 
     def _reply(self, incoming: Incoming) -> Reply:
         """Do the job; what goes wrong becomes an answer too, except that nothing can be recorded."""
@@ -218,6 +218,7 @@ class Desk:
         """Write down before the answer leaves; what a process that died wrote already is not written again."""
         with suppress(StaleStream):
             self.ledger.append(deed.draft(incoming.actor, f"in {incoming.key}", 1))
+            self.noted(deed)
 
     def _later(self, incoming: Incoming, *, promised: bool) -> None:
         """It is kept, so it will be done: say so once, and try again until the store can be written."""
@@ -227,13 +228,7 @@ class Desk:
             except StoreError as error:
                 log.error("cannot even say so", trouble=error.trouble.value, detail=error.detail)
         again = partial(self._handle, incoming, promised=True)
-        _after(STORE_PAUSE_SECONDS, partial(self.work.run, again))
-
-
-def _after(seconds: float, what: Callable[[], None]) -> None:
-    timer = threading.Timer(seconds, what)
-    timer.daemon = True
-    timer.start()
+        after(STORE_PAUSE_SECONDS, partial(self.work.run, again))
 
 
 def _unheard(incoming: Incoming) -> Reply:

@@ -30,3 +30,10 @@ class Patience:
         with self._guard:
             if not self._is_over:
                 self._say()
+
+
+def after(seconds: float, what: Callable[[], None]) -> None:
+    """Do something later, if this process still lives then."""
+    timer = threading.Timer(seconds, what)
+    timer.daemon = True
+    timer.start()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from bot.events import events
@@ -18,11 +19,15 @@ log = events(__name__)
 
 
 class WorkPool:
-    """Runs jobs on `workers` threads; at most `waiting` more have a place in the queue."""
+    """Runs jobs on `workers` threads; at most `waiting` more have a place in the queue.
 
-    def __init__(self, workers: int, waiting: int) -> None:
+    `took` hears how many seconds each took, with its wait.
+    """
+
+    def __init__(self, workers: int, waiting: int, took: Callable[[float], None] = lambda _: None) -> None:
         self._places = threading.Semaphore(workers + waiting)
-        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[float, Callable[[], None]]] = queue.SimpleQueue()
+        self._took = took
         self._unfinished = 0
         self._idle = threading.Condition()
         self._is_open = True
@@ -53,7 +58,12 @@ class WorkPool:
 
     def start(self, job: Callable[[], None]) -> None:
         """Run a job on the place that was reserved for it."""
-        self._jobs.put(job)
+        self._jobs.put((time.monotonic(), job))
+
+    @property
+    def unfinished(self) -> int:
+        """How many jobs run or have a place."""
+        return self._unfinished
 
     @property
     def is_open(self) -> bool:
@@ -68,10 +78,11 @@ class WorkPool:
 
     def _run(self) -> None:
         while True:
-            job = self._jobs.get()
+            since, job = self._jobs.get()
             try:
                 job()
             except Exception:
                 log.exception("job failed")
             finally:
+                self._took(time.monotonic() - since)
                 self.release()

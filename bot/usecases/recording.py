@@ -78,6 +78,11 @@ class WatchedSite:
         """The site code that the settings give this database."""
         return self._site.code
 
+    @property
+    def trouble(self) -> SiteTrouble | None:
+        """What was wrong the last time, or None."""
+        return self._trouble
+
     def package(self, package_id: PackageId) -> PackageTable | None:
         """Read a package and all its rows. Raises SiteError."""
         return self._watched(lambda: self._site.package(package_id))

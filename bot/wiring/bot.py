@@ -24,7 +24,7 @@ from bot.slack.answers import Answers, Forms, payload_of
 from bot.slack.app import build_app
 from bot.slack.audit import AuditListeners
 from bot.slack.commands import Commands
-from bot.slack.connection import Connection, introduce
+from bot.slack.connection import Connection, Hearing, introduce
 from bot.slack.desk import Desk
 from bot.slack.looking_back import BrakeAndHistory
 from bot.slack.people import RememberedPeople, SlackNames, SlackPeople
@@ -42,6 +42,7 @@ from bot.usecases.snapshots import Snapshots
 from bot.usecases.store_ports import Notice, StoreError
 from bot.views import audit, replies
 from bot.views.status import Around
+from bot.wiring.health import LOOK_SECONDS, Health
 from bot.wiring.parts import allowed, client_of, fingerprint, forms_of, now, reader_of, store_of, writer_of
 from bot.wiring.requests import RequestParts, freeze_words
 
@@ -85,13 +86,15 @@ class Bot:
         self._writers = {code: writer_of(settings, code) for code in self._databases}
         self._sites = {code: WatchedSite(site, self._diary) for code, site in self._databases.items()}
         self._forms = Forms(forms_of(settings.answers.tables))
-        self._work = WorkPool(settings.work.workers, settings.work.waiting)
+        self._health = Health(settings, self._store, self._sites, lambda: self._work.unfinished)
+        self._work = WorkPool(settings.work.workers, settings.work.waiting, self._health.meter.answered)
         self._schedule = Schedule()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def run(self) -> None:
         """Connect and work until `stop`. Raises SlackRefused or PolicyRefused when that can never be right."""
+        self._start(self._health.serve, self._stopping)
         for site in self._databases.values():
             self._start(_say_what_is_readable, site)
         identity = introduce(self._client, self._stopping)
@@ -118,7 +121,7 @@ class Bot:
         _check_policy(parts)
         self._diary.note("started", f"version {version('pkgstatus-bot')}", {"settings": fingerprint(self._settings)})
         answers = Answers(self._client, self._forms, self._mail)
-        desk = Desk(self._work, answers, self._store.inbox, self._store.ledger)
+        desk = Desk(self._work, answers, self._store.inbox, self._store.ledger, self._health.meter.noted)
         adopting = Adopting(self._me, self._store.inbox, self._store.leases, desk)
         adopting.live()
         app = self._app(identity, desk, answers, parts)
@@ -133,10 +136,13 @@ class Bot:
         ):
             self._schedule.every(TICK_SECONDS, name, work)
         self._schedule.every(PURGE_SECONDS, "purge", self._purge)
+        self._schedule.every(LOOK_SECONDS, "vitals", self._health.vitals.look)
         self._schedule.start()
         app_token = self._settings.slack.app_token.get_secret_value()
+        hearing = Hearing(self._connection_changed, self._health.meter.acknowledged)
+        self._health.vitals.line = connection = Connection(app, app_token, self._client, self._stopping, hearing)
         try:
-            Connection(app, app_token, self._client, self._stopping, self._connection_changed).run()
+            connection.run()
         finally:
             self._schedule.stop()
         self._note("stopped")

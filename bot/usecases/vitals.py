@@ -1,0 +1,116 @@
+"""How the bot is: is it alive, is it ready, and the figures that an on-call asks for.
+
+The store is asked now and then by the schedule; whoever asks for a page gets what was found then, so that no probe can
+wear out Slack or a database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from bot.usecases.store_ports import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime, timedelta
+
+    from bot.domain.trouble import SiteTrouble
+    from bot.usecases.ports import Clock
+    from bot.usecases.store_ports import Backlog
+
+STALE_SECONDS = 30
+"""An older look at the store says nothing about now."""
+STUCK_SECONDS = 120
+"""A schedule that has not looked for so long will not look again."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFigures:
+    """What the store counts: requests by stage, rows by site and class, and when each site was last read through."""
+
+    requests: Mapping[str, int] = field(default_factory=dict)
+    drifted: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    scanned_at: Mapping[str, datetime] = field(default_factory=dict)
+
+
+class Line(Protocol):
+    """The connection to Slack."""
+
+    @property
+    def is_healthy(self) -> bool:
+        """Connected, and Slack answered a ping lately."""
+        ...
+
+    @property
+    def pong_age(self) -> float | None:
+        """Seconds since Slack last answered a ping; None before there was a connection."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether questions can be taken now, and how each part is."""
+
+    is_ready: bool
+    slack: str
+    store: str
+    sites: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Vitals:
+    """Looks at the store when told to, and remembers."""
+
+    backlog: Callable[[], Backlog]
+    figures_of: Callable[[], StoreFigures]
+    troubles: Callable[[], Mapping[str, SiteTrouble | None]]
+    monotonic: Callable[[], float]
+    clock: Clock
+    line: Line | None = None
+    looked_at: float | None = None
+    trouble: str = "not asked yet"
+    waiting: int = 0
+    oldest_at: datetime | None = None
+    store_figures: StoreFigures = field(default_factory=StoreFigures)
+
+    def look(self) -> None:
+        """Ask the store; the schedule calls this."""
+        try:
+            backlog, self.store_figures = self.backlog(), self.figures_of()
+            self.waiting, self.oldest_at, self.trouble = backlog.count, backlog.oldest_at, ""
+        except StoreError as error:
+            self.trouble = str(error.trouble)
+        self.looked_at = self.monotonic()
+
+    @property
+    def is_alive(self) -> bool:
+        """False when the schedule stands still; a bot that waits for Slack at its start has none yet, and lives."""
+        return self.looked_at is None or self.monotonic() - self.looked_at < STUCK_SECONDS
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether Slack hears us and we hear Slack."""
+        return self.line is not None and self.line.is_healthy
+
+    @property
+    def has_store(self) -> bool:
+        """Whether the last look found the store, and was not long ago."""
+        return not self.trouble and self.looked_at is not None and self.monotonic() - self.looked_at < STALE_SECONDS
+
+    @property
+    def lag(self) -> float:
+        """For how many seconds the oldest entry has waited to be told."""
+        return self.age(self.oldest_at)
+
+    def age(self, moment: datetime | None) -> float:
+        """Seconds since a moment; nothing for none."""
+        passed: timedelta | None = self.clock() - moment if moment else None
+        return max(0.0, passed.total_seconds()) if passed else 0.0
+
+    def readiness(self) -> Readiness:
+        """Say whether questions can be taken; without a site they can, and are answered with what is wrong."""
+        store = "ok" if self.has_store else self.trouble or "no news"
+        sites = {site: str(trouble or "ok") for site, trouble in self.troubles().items()}
+        slack = "ok" if self.is_connected else "not connected"
+        return Readiness(self.is_connected and self.has_store, slack, store, sites)

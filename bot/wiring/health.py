@@ -1,0 +1,71 @@
+"""Puts together what tells others how the bot is."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from bot.health.exposition import exposition
+from bot.store.figures import figures
+from bot.usecases.figures import Figures
+from bot.usecases.metering import Meter
+from bot.usecases.vitals import Vitals
+from bot.wiring.parts import now
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Mapping
+
+    from bot.domain.package import SiteCode
+    from bot.health.serving import Page
+    from bot.settings import Settings
+    from bot.store.opening import Store
+    from bot.usecases.recording import WatchedSite
+
+LOOK_SECONDS = 5
+OK, UNAVAILABLE = 200, 503
+
+
+class Health:
+    """The meter that everybody may tell, the vitals that the schedule looks at, and the pages."""
+
+    def __init__(
+        self, settings: Settings, store: Store, sites: Mapping[SiteCode, WatchedSite], unfinished: Callable[[], int]
+    ) -> None:
+        self._address = settings.health.address
+        self.meter = Meter()
+        self.vitals = Vitals(
+            backlog=partial(store.outbox.backlog, settings.channels.audit),
+            figures_of=partial(figures, store.database),
+            troubles=lambda: {code: site.trouble for code, site in sites.items()},
+            monotonic=time.monotonic,
+            clock=now,
+        )
+        self._figures = Figures(version("pkgstatus-bot"), self.meter, self.vitals, unfinished)
+
+    def serve(self, stopping: threading.Event) -> None:
+        """Serve the pages until stopped, unless the settings switch them off."""
+        if self._address == "off":
+            return
+        from bot.health.serving import Page, serve  # noqa: PLC0415 - where it is off, no server is loaded
+
+        host, _, port = self._address.rpartition(":")
+        pages = {
+            "/healthz": lambda: self._alive(Page),
+            "/readyz": lambda: self._ready(Page),
+            "/metrics": lambda: Page(OK, *exposition(self._figures.read())),
+        }
+        serve(host, int(port), pages, stopping)
+
+    def _alive(self, page: type[Page]) -> Page:
+        is_alive = self.vitals.is_alive
+        return page(OK if is_alive else UNAVAILABLE, "text/plain", b"alive\n" if is_alive else b"stuck\n")
+
+    def _ready(self, page: type[Page]) -> Page:
+        readiness = self.vitals.readiness()
+        body = json.dumps(asdict(readiness)).encode() + b"\n"
+        return page(OK if readiness.is_ready else UNAVAILABLE, "application/json", body)

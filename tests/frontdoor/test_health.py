@@ -1,0 +1,144 @@
+"""Health and figures of a running bot: alive, ready, degraded without its site, and what an on-call asks for."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.bots import CHECKOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.stage import Json, Stage
+
+DASHBOARD = CHECKOUT / "deploy" / "grafana" / "pkgstatus-bot.json"
+PATIENCE = 40
+
+
+class Pages:
+    """The pages of the latest bot of a stage."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.address = stage.wait_for(self._found)
+
+    def get(self, path: str, method: str = "GET") -> tuple[int, str]:
+        """Return status and text."""
+        request = Request(f"{self.address}{path}", method=method)  # noqa: S310 - our own program
+        try:
+            with urlopen(request, timeout=10) as answer:  # noqa: S310
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def readiness(self) -> Json:
+        """Return what /readyz says."""
+        said: Json = json.loads(self.get("/readyz")[1])
+        return said
+
+    def samples(self) -> dict[str, float]:
+        """Return every sample of /metrics by its name and labels."""
+        lines = (line for line in self.get("/metrics")[1].splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+    def _found(self) -> str | None:
+        found = re.search(r'"address": "(http://127\.0\.0\.1:\d+)"', self._stage.log())
+        return found[1] if found else None
+
+
+@pytest.fixture
+def pages(fresh_stage: Stage) -> Pages:
+    fresh_stage.start_bot(health__address="127.0.0.1:0")
+    return Pages(fresh_stage)
+
+
+def test_a_bot_that_is_connected_is_alive_and_ready(fresh_stage: Stage, pages: Pages) -> None:
+    fresh_stage.wait_for(lambda: pages.get("/readyz")[0] == 200)
+
+    assert pages.get("/healthz") == (200, "alive\n")
+    assert pages.readiness() == {"is_ready": True, "slack": "ok", "store": "ok", "sites": {"PS1": "ok"}}
+    assert pages.get("/readyz", "HEAD") == (200, "")
+    assert pages.get("/elsewhere") == (404, "There is only /healthz, /readyz, /metrics here.\n")
+
+
+def test_without_slack_it_lives_and_is_not_ready(fresh_stage: Stage, pages: Pages) -> None:
+    fresh_stage.wait_for(lambda: pages.get("/readyz")[0] == 200)
+    fresh_stage.faults("apps.connections.open", status=500, times=1000)
+    fresh_stage.socket("drop")
+
+    fresh_stage.wait_for(lambda: pages.get("/readyz")[0] == 503, PATIENCE)
+
+    assert pages.readiness()["slack"] == "not connected"
+    assert pages.samples()["pkgstatus_connected"] == 0
+    assert pages.get("/healthz")[0] == 200
+
+
+def test_without_its_site_it_is_ready_and_says_which_one_is_away(fresh_stage: Stage, pages: Pages) -> None:
+    fresh_stage.site.unlink()
+    fresh_stage.ask("ada", "PS100112")
+
+    fresh_stage.wait_for(lambda: pages.get("/readyz")[0] == 200)
+
+    assert pages.readiness()["sites"] == {"PS1": "unreachable"}
+    assert pages.samples()['pkgstatus_site_up{site="PS1"}'] == 0
+
+
+def test_the_figures_count_what_people_did(fresh_stage: Stage, pages: Pages) -> None:
+    fresh_stage.ask("ada", "PS100112")
+    fresh_stage.ask("gus", "PS100112")
+    fresh_stage.ask("gus", "PS100112")
+    fresh_stage.wait_for(lambda: pages.samples()["pkgstatus_work_unfinished"] == 0)
+    fresh_stage.wait_for(lambda: pages.samples()["pkgstatus_store_up"] == 1)
+
+    found = pages.samples()
+
+    assert found["pkgstatus_connected"] == 1
+    assert 0 <= found["pkgstatus_pong_age_seconds"] < 60
+    assert found["pkgstatus_ack_seconds_count"] == 3
+    assert found['pkgstatus_ack_seconds_bucket{le="+Inf"}'] == 3
+    assert found["pkgstatus_answer_seconds_count"] == 3
+    assert found['pkgstatus_refusals_total{reason="guest"}'] == 2
+    assert found['pkgstatus_requests{state="pending"}'] == 0
+    assert "pkgstatus_outbox_lag_seconds" in found
+    fresh_stage.wait_for(lambda: pages.samples()["pkgstatus_outbox_waiting"] == 0, PATIENCE)
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_a_port_that_is_taken_is_said_and_people_are_answered_all_the_same(fresh_stage: Stage, taken: int) -> None:
+    fresh_stage.start_bot(health__address=f"127.0.0.1:{taken}")
+
+    assert fresh_stage.ask("ada", "PS100112")["text"].startswith("PS100112 ")
+    said = next(line for line in fresh_stage.log().splitlines() if "health cannot be served" in line)
+    assert json.loads(said)["address"] == f"127.0.0.1:{taken}"
+
+
+def test_every_query_of_the_dashboard_names_a_figure_that_the_bot_has(fresh_stage: Stage, pages: Pages) -> None:
+    fresh_stage.ask("gus", "PS100112")
+    fresh_stage.wait_for(lambda: pages.samples()["pkgstatus_store_up"] == 1)
+    text = pages.get("/metrics")[1]
+    # A figure without a sample yet, like the age of a scan before the first one, is there with its meaning.
+    families = dict(re.findall(r"^# TYPE (\w+) (\w+)", text, re.MULTILINE))
+    ends = {"histogram": ("_bucket", "_sum", "_count"), "gauge": ("",), "counter": ("",)}
+    known = {name + end for name, kind in families.items() for end in ends[kind]}
+
+    dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", ())]
+    asked = {name for query in queries for name in re.findall(r"pkgstatus_\w+", query)}
+    assert len(queries) >= 12
+    assert asked - known == set()
+    figures = {re.sub(r"_(bucket|sum|count)$", "", name) if "seconds" in name else name for name in asked}
+    assert set(families) - figures == {"pkgstatus_info"}
