@@ -5,10 +5,12 @@ Pure. One function for each kind of event; a kind that is not here changes nothi
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bot.domain.ledger import facts_text
 from bot.domain.plan import Plan
 from bot.domain.request import Event, Kind, Request, Stage, Vote
 
@@ -78,7 +80,8 @@ class _Recorded:
 def advance(request: Request, events: Iterable[Event], at: datetime) -> Request:
     """Return the request as it will be when these events are recorded at this moment."""
     for event in events:
-        entry = _Recorded(str(event.kind), event.user_id, event.team_id, at, request.version + 1, event.facts)
+        facts = json.loads(facts_text(event.facts))  # as the ledger will give them back
+        entry = _Recorded(str(event.kind), event.user_id, event.team_id, at, request.version + 1, facts)
         change = _APPLY.get(event.kind)
         request = replace(change(request, entry) if change else request, version=entry.version)
     return request

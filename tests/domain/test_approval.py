@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.approval import (
@@ -306,6 +306,7 @@ def test_whatever_comes_in_whatever_order_two_different_people_come_before_a_cla
 
 @settings(max_examples=200, deadline=None)
 @given(HISTORIES)
+@example([(Outdate(("a name with \x00 in it",)), 0)])
 def test_a_request_read_back_from_the_ledger_is_the_request_as_it_was_decided(
     history: list[tuple[Command, int]],
 ) -> None:
