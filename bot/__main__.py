@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import sys
 import threading
@@ -11,25 +12,38 @@ from typing import TYPE_CHECKING
 import click
 
 from bot import logs
-from bot.auditing import ledger
-from bot.checking import check
 from bot.settings import SettingsWrong, load
-from bot.usecases.store_ports import StoreError
-from bot.views import replies
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from bot.settings import Settings
-    from bot.wiring import Bot
+    from bot.slack.connection import Connection
+    from bot.wiring.bot import Bot
 
 WRONG_SETTINGS = 2
 REFUSED_BY_SLACK = 3
 NO_STORE = 4
 REFUSED_BY_POLICY = 5
 
+ELSEWHERE = {"check": "bot.checking", "ledger": "bot.auditing"}
+"""Commands that stand in modules of their own, loaded when they are called: a start of the bot needs none of them."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _OnDemand(click.Group):
+    """Knows the commands that stand elsewhere."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(importlib.import_module(ELSEWHERE[cmd_name]), cmd_name)
+        return command
+
+
+@click.group(cls=_OnDemand, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pkgstatus-bot")
 def main() -> None:
     """Package versions on Configuration Manager distribution points, in Slack."""
@@ -40,17 +54,31 @@ def run() -> None:
     """Connect to Slack and answer until SIGTERM or Ctrl-C."""
     settings = _settings()
     logs.configure(settings.logs.level, as_json=_wants_json(settings))
-    from bot.slack.connection import SlackRefused  # noqa: PLC0415 - --help need not load Slack's libraries
-    from bot.wiring import Bot, PolicyRefused  # noqa: PLC0415
+    from bot.slack.connection import Connection, SlackRefused  # noqa: PLC0415 - what connects is loaded first
+    from bot.slack.webapi import client_of  # noqa: PLC0415
+
+    connection = Connection(settings.slack.app_token.get_secret_value(), client_of(settings))
+    try:
+        connection.connect()
+        _work(settings, connection)
+    except SlackRefused as refusal:
+        _end(f"{refusal} Check PKGSTATUS_SLACK__BOT_TOKEN and PKGSTATUS_SLACK__APP_TOKEN.", REFUSED_BY_SLACK)
+    finally:
+        connection.close()
+
+
+def _work(settings: Settings, connection: Connection) -> None:
+    """Load the rest of the bot and run it; what Slack delivers meanwhile waits in the connection."""
+    from bot.usecases.store_ports import StoreError  # noqa: PLC0415 - only after the connection
+    from bot.views import replies  # noqa: PLC0415
+    from bot.wiring.bot import Bot, PolicyRefused  # noqa: PLC0415
 
     try:
-        bot = Bot(settings)
+        bot = Bot(settings, connection)
         _stop_on_signals(bot)
         bot.run()
     except StoreError as error:
         _end(replies.store_trouble(error.trouble, error.detail), NO_STORE)
-    except SlackRefused as refusal:
-        _end(f"{refusal} Check PKGSTATUS_SLACK__BOT_TOKEN and PKGSTATUS_SLACK__APP_TOKEN.", REFUSED_BY_SLACK)
     except PolicyRefused as refusal:
         _end(str(refusal), REFUSED_BY_POLICY)
 
@@ -68,10 +96,6 @@ def demo(port: int, rows: int | None, env_file: Path | None, *, browser: bool, t
     from bot.demo.launch import play  # noqa: PLC0415 - needs the extra "demo"
 
     sys.exit(play(port=port, rows=rows, browser=browser, tour=tour, env_file=env_file))
-
-
-main.add_command(ledger)
-main.add_command(check)
 
 
 def _end(sentence: str, code: int) -> None:

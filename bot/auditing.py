@@ -18,7 +18,7 @@ from bot.usecases.auditing import Comparing
 from bot.usecases.store_ports import StoreError, StoreTrouble
 from bot.views import replies
 from bot.views.said import unsaid
-from bot.wiring import store_of
+from bot.wiring.parts import store_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -68,14 +68,18 @@ class Stage:
             bot.kill()
         self._ending.close()
 
-    def start_bot(self, program: tuple[str, ...] = RUN, *, connected: bool = True, **overrides: Any) -> Bot:
-        """Start one more bot, like `start_bot(work__workers=2)`, and wait until it is connected."""
+    def start_bot(
+        self, program: tuple[str, ...] = RUN, *, connected: bool = True, ready: bool = True, **overrides: Any
+    ) -> Bot:
+        """Start one more bot, like `start_bot(work__workers=2)`, and wait until it is connected and ready."""
         before = self.connections()
         given = {f"PKGSTATUS_{name.upper()}": _as_text(value) for name, value in overrides.items()}
         bot = Bot(self.settings | given, self._folder, program)
         self.bots.append(bot)
         if connected:
             self.wait_for(lambda: self.connections() > before)
+        if connected and ready:
+            self.wait_for(lambda: '"event": "ready"' in bot.log())
         return bot
 
     def stop_bot(self) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bot.domain.approval import QUORUM, Reject, Withdraw, decide
+from bot.domain.approval import Reject, Withdraw, decide
 from bot.domain.folding import advance
+from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Refusal
 from bot.domain.request import Request, Stage
 from tests.domain.test_approval import COMMANDS

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 from bot.domain.ledger import storable
 from bot.domain.plan import Action
+from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Event, Kind, Request, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
-
-QUORUM = 2
-"""Two people, always; no setting can make it fewer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
-from bot.domain.approval import QUORUM
+from bot.domain.quorum import QUORUM
 from bot.settings.kinds import (
     Address,
     ChannelId,
@@ -30,7 +30,8 @@ PREFIX = "PKGSTATUS_"
 class Part(BaseModel):
     """A level of the settings; what it does not know is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    # Built once, as a part of the whole, instead of once more on its own.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 class Slack(Part):
@@ -199,6 +200,8 @@ class Logs(Part):
 
 class Sections(BaseModel):
     """All settings together; the names are what follows `PKGSTATUS_` in the environment."""
+
+    model_config = ConfigDict(defer_build=True)
 
     slack: Slack
     channels: Channels

@@ -6,16 +6,22 @@ Bolt does not recognise a payload that is delivered twice; the desk does, by Sla
 from __future__ import annotations
 
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from slack_bolt import App, BoltResponse
+from slack_bolt.adapter.socket_mode.internals import run_bolt_app, send_response
 from slack_bolt.error import BoltUnhandledRequestError
 
 from bot.events import events
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from slack_bolt.authorization import AuthorizeResult
+    from slack_sdk.socket_mode.client import BaseSocketModeClient
+    from slack_sdk.socket_mode.request import SocketModeRequest
 
 log = events(__name__)
 
@@ -45,3 +51,16 @@ def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse | None:
         return BoltResponse(status=200, body="")
     log.error("listener failed", exc_info=error)
     return None
+
+
+def hearing(
+    app: App, acknowledged: Callable[[float], None]
+) -> Callable[[BaseSocketModeClient, SocketModeRequest], None]:
+    """Return what hands to the app what a connection delivers, its answer back, and tells the seconds that took."""
+
+    def hear(client: BaseSocketModeClient, request: SocketModeRequest) -> None:
+        began = time.time()
+        send_response(client, request, run_bolt_app(app, request), began)
+        acknowledged(time.time() - began)
+
+    return hear

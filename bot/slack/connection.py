@@ -2,10 +2,13 @@
 
 The SDK's client would reconnect by itself, but not before its first success, not after every broken socket, and with
 seconds of silence while it closes the old one; so it only carries messages here, and its life is ours.
+
+This file loads nothing but what connecting needs: the bot connects first and loads the rest of itself afterwards.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from contextlib import suppress
@@ -13,8 +16,6 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
-from slack_bolt.adapter.socket_mode.internals import run_bolt_app, send_response
-from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 
@@ -23,10 +24,11 @@ from bot.events import events
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from slack_bolt import App
     from slack_sdk import WebClient
     from slack_sdk.socket_mode.client import BaseSocketModeClient
     from slack_sdk.socket_mode.request import SocketModeRequest
+
+    Hear = Callable[[BaseSocketModeClient, SocketModeRequest], None]
 
 log = events(__name__)
 
@@ -54,51 +56,20 @@ class Watch:
     """A connection that ends sooner was none: the next one waits, so that a Slack that dismisses is not stormed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hearing:
-    """Who is told when the connection is lost or back, and how many seconds each acknowledgement took."""
-
-    changed: Callable[[bool], None]
-    acknowledged: Callable[[float], None] = lambda _: None
-
-
 class SlackRefused(Exception):
     """Slack does not let this app in, and waiting will not help."""
 
 
-def introduce(client: WebClient, stopping: threading.Event, watch: Watch | None = None) -> AuthorizeResult | None:
-    """Ask Slack who we are until it answers; return that, or None when stopped meanwhile.
-
-    Raises SlackRefused when the bot token is no good.
-    """
-    for pause in _pauses(watch or Watch()):
-        try:
-            found = client.auth_test()
-            return AuthorizeResult(
-                enterprise_id=found.get("enterprise_id"),
-                team_id=str(found["team_id"]),
-                bot_user_id=found.get("user_id"),
-                bot_id=found.get("bot_id"),
-                bot_token=client.token,
-            )
-        except SlackApiError as error:
-            _raise_if_final("bot", error)
-            log.warning("Slack does not say who we are", error=str(error.response.get("error")))
-        except (OSError, HTTPException, SlackClientError) as error:
-            log.warning("Slack cannot be reached", error=str(error))
-        if stopping.wait(pause):
-            return None
-    raise AssertionError("the pauses never end")
-
-
-def _pauses(watch: Watch) -> Iterator[float]:
+def pauses(watch: Watch) -> Iterator[float]:
+    """Yield the seconds to wait between attempts: longer and longer, without end."""
     pause = watch.first_pause
     while True:
         yield pause
         pause = min(pause * 2, watch.longest_pause)
 
 
-def _raise_if_final(token: str, error: SlackApiError) -> None:
+def raise_if_final(token: str, error: SlackApiError) -> None:
+    """Raise SlackRefused when waiting does not cure what Slack said of a token."""
     reason = str(error.response.get("error"))
     if reason in FATAL:
         raise SlackRefused(f"Slack refused the {token} token: {reason}.") from error
@@ -107,68 +78,60 @@ def _raise_if_final(token: str, error: SlackApiError) -> None:
 class _Client(SocketModeClient):
     """The SDK's client, which leaves every reconnection to us: its own keeps acknowledgements waiting for seconds."""
 
-    def __init__(
-        self, app_token: str, web_client: WebClient, app: App, renew: Callable[[], None], hearing: Hearing
-    ) -> None:
+    def __init__(self, app_token: str, web_client: WebClient, hear: Hear, renew: Callable[[], None]) -> None:
         super().__init__(
             app_token=app_token,
-            logger=app.logger,
+            logger=logging.getLogger("slack_sdk.socket_mode"),
             web_client=web_client,
             auto_reconnect_enabled=False,
             ping_interval=PING_SECONDS,
         )
         self._renew = renew
-        self._acknowledged = hearing.acknowledged
-        self._app = app
-        self.socket_mode_request_listeners.append(self._handle)
+        self.socket_mode_request_listeners.append(hear)
 
     def connect_to_new_endpoint(self, force: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - the SDK's shape
         """Hear that Slack wants the connection replaced."""
         self._renew()
 
-    def _handle(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
-        began = time.time()
-        send_response(client, request, run_bolt_app(self._app, request), began)
-        self._acknowledged(time.time() - began)
-
 
 class Connection:
     """One supervised Socket Mode connection; a new one is open before the old one is given up."""
 
-    def __init__(
-        self,
-        app: App,
-        app_token: str,
-        web_client: WebClient,
-        stopping: threading.Event,
-        hearing: Hearing,
-        watch: Watch | None = None,
-    ) -> None:
-        self._app = app
+    def __init__(self, app_token: str, web_client: WebClient, watch: Watch | None = None) -> None:
         self._app_token = app_token
         self._web_client = web_client
-        self._stopping = stopping
-        self._hearing = hearing
         self._watch = watch or Watch()
         self._client: _Client | None = None
         self._is_lost = False
         self._wanted = threading.Event()
+        self._hear: Hear | None = None
+        self._is_settled = threading.Event()
+        self._on_change: Callable[[bool], None] = lambda _: None
 
-    def run(self) -> None:
+    def connect(self) -> None:
+        """Try once; what Slack delivers waits until `run` says who hears it. Raises SlackRefused."""
+        self._replaced()
+
+    def run(self, hear: Hear, stopping: threading.Event, on_change: Callable[[bool], None]) -> None:
         """Stay connected until stopping. Raises SlackRefused when the app token is no good."""
-        pauses = _pauses(self._watch)
-        while not self._stopping.is_set():
-            fresh = self._open()
-            if fresh is None:
-                self._stopping.wait(next(pauses))
+        self._hear, self._on_change = hear, on_change
+        self._is_settled.set()
+        waits = pauses(self._watch)
+        while not stopping.is_set():
+            if not self._has_line() and not self._replaced():
+                stopping.wait(next(waits))
                 continue
-            self._use(fresh)
             began = time.monotonic()
-            self._keep_watch()
+            self._keep_watch(stopping)
             if time.monotonic() - began >= self._watch.settled_after:
-                pauses = _pauses(self._watch)
+                waits = pauses(self._watch)
             else:
-                self._stopping.wait(next(pauses))
+                stopping.wait(next(waits))
+        self.close()
+
+    def close(self) -> None:
+        """Give the connection up; what waits to be heard stays unanswered."""
+        self._is_settled.set()
         self._give_up(self._client)
 
     @property
@@ -185,13 +148,22 @@ class Connection:
             return None
         return time.time() - (client.current_session.last_ping_pong_time or time.time())
 
+    def _has_line(self) -> bool:
+        return self._client is not None and not self._is_lost and not self._wanted.is_set()
+
+    def _replaced(self) -> bool:
+        fresh = self._open()
+        if fresh:
+            self._use(fresh)
+        return fresh is not None
+
     def _open(self) -> _Client | None:
-        client = _Client(self._app_token, self._web_client, self._app, self._wanted.set, self._hearing)
+        client = _Client(self._app_token, self._web_client, self._deliver, self._wanted.set)
         try:
             client.connect()
         except SlackApiError as error:
             self._give_up(client)
-            _raise_if_final("app", error)
+            raise_if_final("app", error)
             log.warning("Slack did not open a connection", error=str(error.response.get("error")))
         except (OSError, HTTPException, SlackClientError) as error:
             self._give_up(client)
@@ -210,19 +182,24 @@ class Connection:
         log.info("connected")
         if self._is_lost:
             self._is_lost = False
-            self._hearing.changed(True)
+            self._on_change(True)
         if old is not None:
             threading.Thread(target=self._give_up, args=(old,), daemon=True).start()
 
-    def _keep_watch(self) -> None:
+    def _deliver(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
+        self._is_settled.wait()
+        if self._hear:
+            self._hear(client, request)
+
+    def _keep_watch(self, stopping: threading.Event) -> None:
         """Return when stopped, when Slack wants a new connection, or when this one is lost."""
-        while not self._stopping.is_set():
+        while not stopping.is_set():
             if self._wanted.wait(self._watch.look_every):
                 return
             if not self.is_healthy:
                 log.warning("connection lost", pong_age=self.pong_age)
                 self._is_lost = True
-                self._hearing.changed(False)
+                self._on_change(False)
                 return
 
     @staticmethod

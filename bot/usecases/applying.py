@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.domain.approval import QUORUM, Claim, Doubt, Finish, Outdate
+from bot.domain.approval import Claim, Doubt, Finish, Outdate
 from bot.domain.drift import judge
 from bot.domain.planning import objections
+from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Refusal
 from bot.domain.request import Request, Stage
 from bot.events import events

@@ -11,7 +11,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from bot.domain.approval import QUORUM
+from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Reason, Refusal
 from bot.usecases.access import Access, Actor, Allowed
 from bot.usecases.ports import PeopleError

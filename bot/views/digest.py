@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.domain.approval import QUORUM
+from bot.domain.quorum import QUORUM
 from bot.views import drift, habits
 from bot.views.drift import clock
 from bot.views.kit import Block, Message, age, context, escape, header, moment, section

@@ -6,8 +6,8 @@ are looked up and compared, never statements.
 
 from __future__ import annotations
 
-from bot.domain.approval import QUORUM
 from bot.domain.plan import Action, statement
+from bot.domain.quorum import QUORUM
 from bot.domain.request import OPEN, Request, Stage
 from bot.views.kit import Block, Message, actions, button, code, context, cut, escape, header, moment, section
 from bot.views.tables import Form, Table

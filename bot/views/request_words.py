@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bot.domain.approval import QUORUM
 from bot.domain.plan import Action
+from bot.domain.quorum import QUORUM
 from bot.domain.request import Event, Kind, Request, Stage
 from bot.views.kit import Message, age, code, escape, moment, section
 from bot.views.replies import say

@@ -14,23 +14,24 @@ from typing import TYPE_CHECKING, Any
 
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
-from bot.domain.approval import QUORUM
 from bot.domain.package import SiteCode
 from bot.domain.plan import RowsAllowed
+from bot.domain.quorum import QUORUM
 from bot.events import events
 from bot.schedule import Schedule
 from bot.slack.adopting import Adopting
 from bot.slack.answers import Answers, Forms, payload_of
-from bot.slack.app import build_app
+from bot.slack.app import build_app, hearing
 from bot.slack.audit import AuditListeners
 from bot.slack.commands import Commands
-from bot.slack.connection import Connection, Hearing, introduce
 from bot.slack.desk import Desk
+from bot.slack.identity import introduce
 from bot.slack.looking_back import BrakeAndHistory
 from bot.slack.people import RememberedPeople, SlackNames, SlackPeople
 from bot.slack.posting import SlackPoster
 from bot.slack.requests import RequestListeners
 from bot.slack.status import StatusListeners
+from bot.slack.webapi import client_of
 from bot.slack.work import WorkPool
 from bot.usecases.access import Access
 from bot.usecases.delivering import Pen, Relay
@@ -43,7 +44,7 @@ from bot.usecases.store_ports import Notice, StoreError
 from bot.views import audit, replies
 from bot.views.status import Around
 from bot.wiring.health import LOOK_SECONDS, Health
-from bot.wiring.parts import allowed, client_of, fingerprint, forms_of, now, reader_of, store_of, writer_of
+from bot.wiring.parts import allowed, fingerprint, forms_of, now, reader_of, store_of, writer_of
 from bot.wiring.requests import RequestParts, freeze_words
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
     from bot.settings import Settings
     from bot.site.reading import SiteDatabase
+    from bot.slack.connection import Connection
 
 log = events(__name__)
 
@@ -75,8 +77,9 @@ class Bot:
     Making one opens the store and brings it up to date: raises StoreError.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, connection: Connection) -> None:
         self._settings = settings
+        self._connection = connection
         self._me = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._store = store_of(settings, self._me)
         self._diary = Diary(self._store.ledger)
@@ -93,7 +96,7 @@ class Bot:
         self._threads: list[threading.Thread] = []
 
     def run(self) -> None:
-        """Connect and work until `stop`. Raises SlackRefused or PolicyRefused when that can never be right."""
+        """Stay connected and work until `stop`. Raises SlackRefused or PolicyRefused when that can never be right."""
         self._start(self._health.serve, self._stopping)
         for site in self._databases.values():
             self._start(_say_what_is_readable, site)
@@ -138,11 +141,11 @@ class Bot:
         self._schedule.every(PURGE_SECONDS, "purge", self._purge)
         self._schedule.every(LOOK_SECONDS, "vitals", self._health.vitals.look)
         self._schedule.start()
-        app_token = self._settings.slack.app_token.get_secret_value()
-        hearing = Hearing(self._connection_changed, self._health.meter.acknowledged)
-        self._health.vitals.line = connection = Connection(app, app_token, self._client, self._stopping, hearing)
+        log.info("ready")
+        self._health.vitals.line = self._connection
         try:
-            connection.run()
+            hear = hearing(app, self._health.meter.acknowledged)
+            self._connection.run(hear, self._stopping, self._connection_changed)
         finally:
             self._schedule.stop()
         self._note("stopped")

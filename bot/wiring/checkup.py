@@ -13,6 +13,7 @@ from bot.slack.answers import payload_of
 from bot.slack.inspecting import SlackInspector
 from bot.slack.people import RememberedPeople, SlackPeople
 from bot.slack.scopes import SCOPES
+from bot.slack.webapi import client_of
 from bot.store.inspecting import StoreLook
 from bot.usecases.check_ports import SlackSays
 from bot.usecases.checks.people import PeopleCheck
@@ -20,7 +21,7 @@ from bot.usecases.checks.sites import SiteCheck
 from bot.usecases.checks.slack import Purpose, SlackCheck
 from bot.usecases.checks.store import StoreCheck
 from bot.views.specimens import specimens
-from bot.wiring.parts import STORE_PATIENCE, allowed, client_of, forms_of, now, patience_of
+from bot.wiring.parts import STORE_PATIENCE, allowed, forms_of, now, patience_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

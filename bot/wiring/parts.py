@@ -7,8 +7,6 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from slack_sdk import WebClient
-
 from bot.dbapi import Database, Patience
 from bot.site.reading import SiteDatabase
 from bot.site.writing import SiteWriter
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from bot.settings import Approvers, People, Settings
     from bot.store.opening import Store
 
-API_SECONDS = 20
 STORE_PATIENCE = Patience(login=5, query=1)
 """What comes in is kept before it is acknowledged, and Slack waits three seconds for that."""
 WRITER_SECONDS = 5
@@ -31,12 +28,6 @@ WRITER_SECONDS = 5
 def now() -> datetime:
     """Return the present moment: the bot's one clock."""
     return datetime.now(UTC)
-
-
-def client_of(settings: Settings) -> WebClient:
-    """Return a client for the Web API that retries nothing beyond a broken connection."""
-    token = settings.slack.bot_token.get_secret_value()
-    return WebClient(token=token, base_url=settings.slack.api_url, timeout=API_SECONDS)
 
 
 def store_of(settings: Settings, holder: str) -> Store:

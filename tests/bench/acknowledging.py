@@ -37,7 +37,7 @@ def _idle(folder: Path) -> Figure:
     (folder / "bare").mkdir()
     with Stage(folder / "ours") as ours, Stage(folder / "bare") as bare:
         ours.start_bot()
-        bare.start_bot(bare_app(bare))
+        bare.start_bot(bare_app(bare), ready=False)
         rounds = [(_ask(ours), _acknowledged(bare)) for _ in range(WARM_UP_ROUNDS + ROUNDS)]
     our_times, bare_times = zip(*rounds[WARM_UP_ROUNDS:], strict=True)
     return Figure("acknowledging, idle (median)", "ms", median(our_times), 1.3, bare=median(bare_times))

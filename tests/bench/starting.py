@@ -36,7 +36,7 @@ def figures() -> Iterator[Figure]:
 def _started(stage: Stage, program: tuple[str, ...]) -> tuple[float, float]:
     """Return the milliseconds until connected, and the megabytes after the first command."""
     began = time.perf_counter()
-    bot = stage.start_bot(program)
+    bot = stage.start_bot(program, ready=False)
     milliseconds = (time.perf_counter() - began) * 1000
     stage.command("ada", "PS100112")
     if program == RUN:

@@ -282,7 +282,7 @@ class TestADatabaseThatIsNotThere:
 def test_pyodbc_is_not_imported_before_an_odbc_string_is_used(file: Path) -> None:
     code = (
         "import sys; from bot.dbapi import Database; "
-        f"Database('sqlite:///{file}').read(lambda c: c.query('SELECT 1')); import bot.wiring; "
+        f"Database('sqlite:///{file}').read(lambda c: c.query('SELECT 1')); import bot.wiring.bot; "
         "sys.exit('pyodbc' in sys.modules)"
     )
 

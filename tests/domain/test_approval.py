@@ -10,7 +10,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.approval import (
-    QUORUM,
     Approve,
     Claim,
     Command,
@@ -27,6 +26,7 @@ from bot.domain.approval import (
 from bot.domain.folding import advance, fold, opening
 from bot.domain.ledger import GENESIS, Draft, Entry, seal
 from bot.domain.plan import Action
+from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import OPEN, Event, Kind, Request, Stage
 from tests.builders import NOW

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.approval import QUORUM
 from bot.domain.finding import Area, Finding, Mark
+from bot.domain.quorum import QUORUM
 from bot.usecases.access import Access, Actor, Allowed
 from bot.usecases.ports import PeopleError
 
