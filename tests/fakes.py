@@ -1,6 +1,7 @@
 """Stand-ins for the world of the stories, held to the same contract suites as the real ones.
 
-`FakeSite` passes tests/site/test_reader_contract.py, `FakePeople` passes tests/slack/test_people.py.
+`FakeSite` passes tests/site/test_reader_contract.py, `FakePeople` passes tests/slack/test_people.py, `FakeShelf` passes
+tests/store/test_snapshots.py.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.package import PackageId, PackageTable, SiteCode
-from bot.domain.trouble import SiteTrouble
 from bot.usecases.ports import PeopleError, Person, SiteError
 from tests.builders import NOW
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from bot.domain.package import Package
     from bot.domain.trouble import SiteTrouble
+    from bot.usecases.store_ports import Shelved
 
 TEAM = "T0CONTOSO"
 ELSEWHERE = "T0FABRIKAM"
@@ -76,6 +77,27 @@ class FakePeople:
         self.asked.append(question)
         if self.is_down:
             raise PeopleError("a fault that the test wants")
+
+
+class FakeShelf:
+    """Answers kept in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Shelved] = {}
+
+    def put(self, key: str, shelved: Shelved, since: datetime, most_rows: int) -> None:
+        """Keep an answer."""
+        known = [(old, each) for old, each in self.kept.items() if each.at >= since]
+        self.kept = {key: shelved}
+        room = most_rows - shelved.row_count
+        for old, each in sorted(known, key=lambda item: item[1].at, reverse=True):
+            room -= each.row_count
+            if room >= 0:
+                self.kept[old] = each
+
+    def find(self, key: str) -> Shelved | None:
+        """Return what is kept under a key."""
+        return self.kept.get(key)
 
 
 @dataclass

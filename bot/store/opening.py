@@ -14,6 +14,7 @@ from bot.store.leases import LeaseTable
 from bot.store.ledger import LedgerTable
 from bot.store.migrating import migrate
 from bot.store.outbox import OutboxTable
+from bot.store.snapshots import SnapshotTable
 
 if TYPE_CHECKING:
     from bot.dbapi import Patience
@@ -29,6 +30,7 @@ class Store:
     outbox: OutboxTable
     inbox: InboxTable
     leases: LeaseTable
+    snapshots: SnapshotTable
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -58,4 +60,5 @@ def open_store(
         outbox=outbox,
         inbox=InboxTable(database, holder, clock),
         leases=LeaseTable(database, holder, lease_seconds),
+        snapshots=SnapshotTable(database),
     )

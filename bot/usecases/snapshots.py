@@ -1,6 +1,6 @@
-"""Answers kept for paging, so that page 2 shows the same moment as page 1.
+"""Answers kept for paging, so that page 2 shows the same moment as page 1, whichever process is asked for it.
 
-In memory, for a while and up to a bound: an answer that is gone is simply asked for again.
+In memory, and in the store for the other processes; for a while and up to a bound: one that is gone is asked for again.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.answers import SnapshotKey
+from bot.usecases.shelving import pack, unpack
+from bot.usecases.store_ports import Shelved
 
 if TYPE_CHECKING:
     from bot.domain.answers import Answer
     from bot.usecases.ports import Clock
+    from bot.usecases.store_ports import Shelf
 
 KEPT_FOR = timedelta(minutes=30)
 MOST_ROWS = 200_000
@@ -24,24 +27,36 @@ MOST_ROWS = 200_000
 class Snapshots:
     """Keeps answers by key; the oldest go first when there are too many rows."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, shelf: Shelf, grace: timedelta) -> None:
         self._clock = clock
+        self._shelf = shelf
+        self._grace = grace
         self._kept: OrderedDict[SnapshotKey, tuple[datetime, Answer]] = OrderedDict()
         self._guard = threading.Lock()
 
     def keep(self, answer: Answer) -> SnapshotKey:
-        """Keep an answer and return the key under which it is found again."""
-        key = SnapshotKey(secrets.token_urlsafe(9))
-        with self._guard:
-            self._kept[key] = (self._clock(), answer)
-            self._make_room()
+        """Keep an answer and return the key under which it is found again. Raises StoreError."""
+        key, now = SnapshotKey(secrets.token_urlsafe(9)), self._clock()
+        shelved = Shelved(now, answer.row_count, pack(answer, self._grace))
+        self._shelf.put(key, shelved, now - KEPT_FOR, MOST_ROWS)
+        self._remember(key, now, answer)
         return key
 
     def find(self, key: SnapshotKey) -> Answer | None:
-        """Return the answer, or None when it is too old or unknown."""
+        """Return the answer, or None when it is too old or unknown. Raises StoreError."""
         with self._guard:
             at, answer = self._kept.get(key, (None, None))
+        if at is None:
+            shelved = self._shelf.find(key)
+            at, answer = (shelved.at, unpack(shelved.body)) if shelved else (None, None)
+            if at and answer:
+                self._remember(key, at, answer)
         return answer if at is not None and self._clock() - at <= KEPT_FOR else None
+
+    def _remember(self, key: SnapshotKey, at: datetime, answer: Answer) -> None:
+        with self._guard:
+            self._kept[key] = (at, answer)
+            self._make_room()
 
     def _make_room(self) -> None:
         now = self._clock()

@@ -171,6 +171,25 @@ class Inbox(Protocol):
         """Forget answered items that came in before a moment."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """An answer as it is kept for paging."""
+
+    at: datetime
+    row_count: int
+    body: str
+
+
+class Shelf(Protocol):
+    """Keeps answers for every process that shares the store. Every method raises StoreError."""
+
+    def put(self, key: str, shelved: Shelved, since: datetime, most_rows: int) -> None:
+        """Keep an answer; what was kept before `since`, and the oldest beyond `most_rows`, are forgotten."""
+
+    def find(self, key: str) -> Shelved | None:
+        """Return what is kept under a key, however old; None when there is nothing."""
+
+
 class Leases(Protocol):
     """One holder per name, without comparing clocks of two hosts. `hold` and `release` raise StoreError."""
 

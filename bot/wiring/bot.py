@@ -154,7 +154,8 @@ class Bot:
         app = build_app(identity)
         people = RememberedPeople(SlackPeople(self._client), now)
         access = Access(identity.team_id or "", allowed(self._settings.viewers), people)
-        lookup = Lookup(self._sites, access, Snapshots(now), now, self._settings.drift.grace)
+        grace = self._settings.drift.grace
+        lookup = Lookup(self._sites, access, Snapshots(now, self._store.snapshots, grace), now, grace)
         commands = Commands(desk, answers)
         commands.register(app)
         public = self._settings.answers.visibility == "channel"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.frontdoor.seen import CSV, NEXT, PREVIOUS, SHOW, block, buttons, column, words
 from tests.frontdoor.sites import change
+from tests.frontdoor.trail import store_path
 from tests.stage import Stage
 
 if TYPE_CHECKING:
@@ -94,19 +98,38 @@ def test_the_csv_has_every_row_and_comes_to_whoever_clicked_and_to_nobody_else(b
     assert note["ephemeral"]
 
 
-def test_buttons_of_a_table_that_is_no_longer_kept_offer_to_ask_again(big_stage: Stage) -> None:
-    answer = big_stage.ask("ada", f"{PACKAGE} site:P03")
+def test_a_table_outlives_its_process_for_half_an_hour_and_then_offers_to_ask_again(big_stage: Stage) -> None:
+    old = big_stage.ask("ada", f"{PACKAGE} site:P03")
+    forget_soon(big_stage)
+    young = big_stage.ask("ada", f"{PACKAGE} site:P04")
     big_stage.kill_bot()
     big_stage.wait_for(lambda: big_stage.connections() == 0)
+    change(big_stage.site, f"UPDATE PkgStatus SET SourceVersion = 5 WHERE ID = '{PACKAGE}'")
     big_stage.start_bot()
 
-    big_stage.click("grace", answer, NEXT)
+    second = turned(big_stage, young, NEXT)
+    assert read_at(second) == read_at(young)
+    assert column(turned(big_stage, second, PREVIOUS), "Server") == column(young, "Server")
+    assert set(column(second, "Held")) == set(column(young, "Held")), "the site has changed since"
+    big_stage.click("grace", old, NEXT)
 
     gone = big_stage.answer_to("grace")
     assert gone["text"] == "That table is more than 30 minutes old and I no longer have it. Ask again for a fresh one."
     assert gone["ephemeral"]
     big_stage.click("grace", gone, SHOW)
     assert caption(big_stage.answer_to("grace")).endswith(" of 500")
+
+
+def forget_soon(stage: Stage) -> None:
+    """Make everything that is kept for paging an hour older."""
+    with closing(sqlite3.connect(store_path(stage), isolation_level=None, timeout=20)) as connection:
+        an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+        connection.execute("UPDATE snapshot SET kept_at = ?", (an_hour_ago.isoformat(),))
+
+
+def read_at(answer: Json) -> str:
+    """Return what the small print says of when the rows were read."""
+    return next(line for line in words(answer).split("\n") if line.startswith("Read at"))
 
 
 def turned(stage: Stage, answer: Json, button: str) -> Json:

@@ -17,7 +17,7 @@ from bot.usecases.lookup import Lookup
 from bot.usecases.ports import SiteError
 from bot.usecases.snapshots import KEPT_FOR, Snapshots
 from tests.builders import GRACE, NOW, SOURCE_VERSION, dp_row, package, site_row, story, table
-from tests.fakes import ADA, GUS, TEAM, FakeClock, FakeSite, contoso
+from tests.fakes import ADA, GUS, TEAM, FakeClock, FakeShelf, FakeSite, contoso
 
 if TYPE_CHECKING:
     from bot.usecases.ports import Person
@@ -29,7 +29,7 @@ def lookup(*sites: FakeSite, clock: FakeClock | None = None) -> Lookup:
     """Return the story over these sites, for everybody who is a full member."""
     clock = clock or FakeClock()
     access = Access(TEAM, Allowed(), contoso())
-    return Lookup({site.code: site for site in sites}, access, Snapshots(clock), clock, GRACE)
+    return Lookup({site.code: site for site in sites}, access, Snapshots(clock, FakeShelf(), GRACE), clock, GRACE)
 
 
 def show(package_id: str = "PS100112", row_filter: Filter | None = None) -> Show:

@@ -7,16 +7,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
 
 from bot.domain.answers import SnapshotKey
+from bot.domain.query import Filter
+from bot.usecases.shelving import pack, unpack
 from bot.usecases.snapshots import KEPT_FOR, MOST_ROWS, Snapshots
-from tests.builders import answer, story
-from tests.fakes import FakeClock
+from tests.builders import GRACE, answer, story
+from tests.fakes import FakeClock, FakeShelf
+from tests.views.strategies import answers
 
 if TYPE_CHECKING:
-    from bot.domain.answers import Answer
+    from bot.domain.answers import Answer, Kept
 
 STORY = answer(story())
+
+
+def snapshots(clock: FakeClock | None = None, shelf: FakeShelf | None = None) -> Snapshots:
+    """Return what one process keeps; those with one shelf share a store."""
+    return Snapshots(clock or FakeClock(), shelf or FakeShelf(), GRACE)
 
 
 def half_full() -> Answer:
@@ -25,13 +34,13 @@ def half_full() -> Answer:
 
 
 def test_an_answer_is_found_under_its_key() -> None:
-    kept = Snapshots(FakeClock())
+    kept = snapshots()
 
     assert kept.find(kept.keep(STORY)) is STORY
 
 
 def test_keys_differ_and_cannot_be_guessed() -> None:
-    kept = Snapshots(FakeClock())
+    kept = snapshots()
     keys = {kept.keep(STORY) for _ in range(100)}
 
     assert len(keys) == 100
@@ -40,13 +49,13 @@ def test_keys_differ_and_cannot_be_guessed() -> None:
 
 
 def test_an_unknown_key_finds_nothing() -> None:
-    assert Snapshots(FakeClock()).find(SnapshotKey("unknown")) is None
+    assert snapshots().find(SnapshotKey("unknown")) is None
 
 
 @pytest.mark.parametrize(("late", "is_found"), [(0, True), (1, False)])
 def test_an_answer_is_kept_for_half_an_hour(late: int, *, is_found: bool) -> None:
     clock = FakeClock()
-    kept = Snapshots(clock)
+    kept = snapshots(clock)
     key = kept.keep(STORY)
 
     clock.move(seconds=KEPT_FOR.total_seconds() + late)
@@ -54,8 +63,33 @@ def test_an_answer_is_kept_for_half_an_hour(late: int, *, is_found: bool) -> Non
     assert (kept.find(key) is STORY) is is_found
 
 
+def test_another_process_with_the_same_store_finds_the_very_same_answer() -> None:
+    shelf = FakeShelf()
+    asked = answer(story(), Filter(servers=("NYC*",)), "PS100112 dp:NYC*")
+    key = snapshots(shelf=shelf).keep(asked)
+
+    other = snapshots(shelf=shelf)
+
+    assert other.find(key) == asked
+    assert other.find(key) is other.find(key), "it is unpacked once"
+
+
+def test_another_process_does_not_show_what_is_too_old_either() -> None:
+    clock, shelf = FakeClock(), FakeShelf()
+    key = snapshots(clock, shelf).keep(STORY)
+
+    clock.move(seconds=KEPT_FOR.total_seconds() + 1)
+
+    assert snapshots(clock, shelf).find(key) is None
+
+
+@given(answers())
+def test_whatever_a_database_holds_is_the_same_after_packing(kept: Kept) -> None:
+    assert unpack(pack(kept.answer, GRACE)) == kept.answer
+
+
 def test_the_oldest_go_first_when_there_are_too_many_rows() -> None:
-    kept = Snapshots(FakeClock())
+    kept = snapshots()
 
     keys = [kept.keep(each) for each in (STORY, half_full(), STORY, half_full(), STORY)]
 
@@ -63,7 +97,7 @@ def test_the_oldest_go_first_when_there_are_too_many_rows() -> None:
 
 
 def test_the_newest_is_kept_however_large_it_is() -> None:
-    kept = Snapshots(FakeClock())
+    kept = snapshots()
     huge = replace(STORY, drift=replace(STORY.drift, dps=STORY.drift.dps[:1] * (MOST_ROWS + 1)))
 
     keys = [kept.keep(STORY), kept.keep(huge)]
@@ -73,7 +107,7 @@ def test_the_newest_is_kept_however_large_it_is() -> None:
 
 def test_what_is_too_old_gives_its_room_back() -> None:
     clock = FakeClock()
-    kept = Snapshots(clock)
+    kept = snapshots(clock)
     kept.keep(STORY)
 
     clock.move(hours=1)
@@ -83,7 +117,7 @@ def test_what_is_too_old_gives_its_room_back() -> None:
 
 
 def test_many_threads_may_keep_and_find_at_once() -> None:
-    kept = Snapshots(FakeClock())
+    kept = snapshots()
 
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: kept.find(kept.keep(STORY)), range(200)))

@@ -1,0 +1,87 @@
+"""An answer as a short text, and back: what was read and when, because the verdicts follow from that.
+
+Pure. The text is JSON, packed with zlib and written in base64; only what this program wrote is ever read back.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from dataclasses import astuple
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.answers import Answer
+from bot.domain.drift import judge
+from bot.domain.package import Package, PackageTable, Row
+from bot.domain.query import Show, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+QUICKLY = 1
+"""zlib's level: five thousand rows come to a twentieth in a millisecond."""
+
+
+def pack(answer: Answer, grace: timedelta) -> str:
+    """Return an answer as a text."""
+    drift = answer.drift
+    rows = [verdict.row for verdict in (*drift.sites, *drift.dps) if not verdict.missing]
+    known = {
+        "package": _written(astuple(drift.package)),
+        "rows": [_row(row) for row in rows],
+        "unread": drift.unread,
+        "query": answer.query,
+        "site": answer.site,
+        "read_at": _since_epoch(answer.read_at),
+        "asker": answer.asker,
+        "grace": grace.total_seconds(),
+    }
+    packed = zlib.compress(json.dumps(known, separators=(",", ":")).encode(), QUICKLY)
+    return base64.b64encode(packed).decode()
+
+
+def unpack(text: str) -> Answer | None:
+    """Return the answer that a text stands for; None when its question is not understood any more."""
+    known = json.loads(zlib.decompress(base64.b64decode(text)))
+    question = parse(known["query"])
+    if not isinstance(question, Show):
+        return None
+    table = PackageTable(_package(known["package"]), tuple(_read(row) for row in known["rows"]), tuple(known["unread"]))
+    read_at = _moment(known["read_at"])
+    drift = judge(table, read_at, timedelta(seconds=known["grace"]))
+    return Answer(drift, question.filter, known["query"], known["site"], read_at, known["asker"])
+
+
+def _row(row: Row) -> tuple[object, ...]:
+    updated_at = _since_epoch(row.updated_at) if row.updated_at else None
+    known = (row.type_number, row.site_code, row.server_path, row.held_version, row.status_number)
+    return (*known, updated_at, row.dp_known, row.dp_leaving, row.open_jobs)
+
+
+def _read(values: Sequence[Any]) -> Row:
+    *known, updated_at, dp_known, dp_leaving, open_jobs = values
+    moment = None if updated_at is None else _moment(updated_at)
+    fields: list[Any] = [*known, moment, dp_known, dp_leaving, open_jobs]
+    return Row(*fields)
+
+
+def _package(values: Sequence[Any]) -> Package:
+    fields: list[Any] = [_moment(value["at"]) if isinstance(value, dict) else value for value in values]
+    return Package(*fields)
+
+
+def _written(values: Sequence[Any]) -> list[Any]:
+    return [{"at": _since_epoch(value)} if isinstance(value, datetime) else value for value in values]
+
+
+def _since_epoch(moment: datetime) -> int:
+    """In whole microseconds: exact, and quicker to write than a date."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def _moment(microseconds: int) -> datetime:
+    return EPOCH + timedelta(microseconds=microseconds)
