@@ -1,4 +1,4 @@
-"""Named places where a test can let the process die, so that every crash between two steps can be tried for real.
+"""Named places where a test can let the process die or stand still, so that what happens there can be tried for real.
 
 Without the variable a place costs one look at the environment; nothing in production sets it.
 """
@@ -9,6 +9,8 @@ import os
 import signal
 
 VARIABLE = "PKGSTATUS_TEST_FAILPOINT"
+SIGNAL = "PKGSTATUS_TEST_FAILPOINT_SIGNAL"
+"""SIGKILL, as if the power had failed, unless a test wants SIGSTOP."""
 
 NAMES = (
     "inbox: kept",
@@ -31,6 +33,7 @@ NAMES = (
 
 
 def reach(name: str) -> None:
-    """Die here, as if the power had failed, if this place is the armed one."""
+    """Die or stop here, once, if this place is the armed one."""
     if os.environ.get(VARIABLE) == name:
-        os.kill(os.getpid(), signal.SIGKILL)
+        del os.environ[VARIABLE]
+        os.kill(os.getpid(), signal.Signals[os.environ.get(SIGNAL, "SIGKILL")])

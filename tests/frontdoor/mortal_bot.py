@@ -1,4 +1,4 @@
-"""The bot, which dies at a failpoint once it is armed: `python -m tests.frontdoor.mortal_bot FAILPOINT`.
+"""The bot, which dies or stops at a failpoint once armed: `python -m tests.frontdoor.mortal_bot FAILPOINT [SIGNAL]`.
 
 It is armed by SIGUSR1, so that its start is an ordinary one and the death comes in the middle of what a test does.
 """
@@ -16,16 +16,36 @@ from bot.__main__ import main
 if TYPE_CHECKING:
     from types import FrameType
 
+    from tests.bots import Bot
+    from tests.stage import Stage
+
 ARMED = "armed"
 
 
-def mortal(failpoint: str) -> tuple[str, ...]:
+def mortal(failpoint: str, how: str = "SIGKILL") -> tuple[str, ...]:
     """Return the program as a stage starts it."""
-    return ("-m", "tests.frontdoor.mortal_bot", failpoint)
+    return ("-m", "tests.frontdoor.mortal_bot", failpoint, how)
+
+
+def arm(stage: Stage, bot: Bot) -> None:
+    """Let a bot die or stop when it next comes to its failpoint."""
+    bot.process.send_signal(signal.SIGUSR1)
+    stage.wait_for(lambda: ARMED in bot.log())
+
+
+def wait_until_stopped(stage: Stage, bot: Bot, seconds: float = 30) -> None:
+    """Wait until a bot stands still at its failpoint."""
+    look = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+    stage.wait_for(lambda: os.waitid(os.P_PID, bot.process.pid, look), seconds)
+
+
+def go_on(bot: Bot) -> None:
+    """Let a bot that stands still go on as if nothing had been."""
+    bot.process.send_signal(signal.SIGCONT)
 
 
 def _arm(_number: int, _frame: FrameType | None) -> None:
-    os.environ[failpoints.VARIABLE] = sys.argv[1]
+    os.environ |= {failpoints.VARIABLE: sys.argv[1], failpoints.SIGNAL: sys.argv[2]}
     os.write(sys.stdout.fileno(), f"{ARMED}\n".encode())
 
 

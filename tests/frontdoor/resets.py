@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
+from bot.dbapi import Database
 from bot.demo.workspace.clockwork import Clockwork
 from tests.frontdoor.seen import buttons, words
 
@@ -170,11 +171,11 @@ def vote_buttons(card: Json) -> set[str]:
 
 
 def entries(stage: Stage, kind: str | None = None) -> list[Entry]:
-    """Read the ledger from its file."""
-    path = stage.settings["PKGSTATUS_STORE"].removeprefix("sqlite:///")
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)) as connection:
-        rows = connection.execute("SELECT stream, kind, actor_user, facts FROM ledger_entry ORDER BY sequence")
-        found = [Entry(stream, kind, user, json.loads(facts)) for stream, kind, user, facts in rows]
+    """Read the ledger itself, whatever it is kept in."""
+    sql = "SELECT stream, kind, actor_user, facts FROM dbo.ledger_entry ORDER BY sequence"
+    with closing(Database(stage.settings["PKGSTATUS_STORE"])) as database:
+        rows = database.read(lambda connection: connection.query(sql))
+    found = [Entry(stream, kind, user, json.loads(facts)) for stream, kind, user, facts in rows]
     return [entry for entry in found if kind in {None, entry.kind}]
 
 

@@ -12,14 +12,15 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from bot import failpoints
 from tests.bots import CHECKOUT
-from tests.frontdoor.mortal_bot import ARMED, mortal
+from tests.frontdoor.databases import ENGINES, own_database
+from tests.frontdoor.mortal_bot import arm, mortal
 from tests.frontdoor.trail import lines, lines_of, unanswered, wait_until_told
 from tests.stage import Stage
 
@@ -27,11 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.bots import Bot
     from tests.frontdoor.trail import Line, Recorded
-
-POSTGRESQL = "PKGSTATUS_TEST_STORE_ODBC"
-"""Names an ODBC connection string to a PostgreSQL on which this login may create databases."""
 
 STEPS = [name for name in failpoints.NAMES if name.split(":")[0] in {"inbox", "answer", "append", "deliver"}]
 SIDE_BY_SIDE = 7
@@ -91,15 +88,7 @@ PLAYS: list[tuple[Play, str]] = [
 ]
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        "sqlite",
-        pytest.param(
-            "postgresql", marks=pytest.mark.skipif(POSTGRESQL not in os.environ, reason=f"{POSTGRESQL} is not set")
-        ),
-    ],
-)
+@pytest.fixture(scope="module", params=ENGINES)
 def outcomes(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[tuple[Play, str], Future[Outcome]]]:
@@ -108,28 +97,14 @@ def outcomes(
         pool = stack.enter_context(ThreadPoolExecutor(SIDE_BY_SIDE))
         playing: dict[tuple[Play, str], Future[Outcome]] = {}
         for number, (play, step) in enumerate(PLAYS):
-            store = stack.enter_context(own_database(number)) if request.param == "postgresql" else None
+            store = (
+                stack.enter_context(own_database(f"pkgstatus_crash_{number}"))
+                if request.param == "postgresql"
+                else None
+            )
             playing[play, step] = pool.submit(outcome_of, play, step, tmp_path_factory.mktemp("crash"), store)
         yield playing
         pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def own_database(number: int) -> Iterator[str]:
-    """Make a database for one stage, as the leases and the order of one store are its own."""
-    name = f"pkgstatus_crash_{number}"
-    run_outside(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
-    options = [option for option in os.environ[POSTGRESQL].split(";") if not option.lower().startswith("database=")]
-    yield ";".join([*filter(None, options), f"Database={name}"])
-    run_outside(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def run_outside(*statements: str) -> None:
-    import pyodbc  # noqa: PLC0415 - needs the system's unixODBC
-
-    with closing(pyodbc.connect(os.environ[POSTGRESQL], autocommit=True)) as connection:
-        for statement in statements:
-            connection.execute(statement)
 
 
 def outcome_of(play: Play, step: str, folder: Path, store: str | None) -> Outcome:
@@ -143,11 +118,6 @@ def outcome_of(play: Play, step: str, folder: Path, store: str | None) -> Outcom
         recorded = wait_until_told(stage, PATIENCE_SECONDS)
         asked = len(acknowledged)
         return Outcome(exit_code, sum(acknowledged), asked, answers(stage), recorded, lines(stage), verify(stage))
-
-
-def arm(stage: Stage, bot: Bot) -> None:
-    bot.process.send_signal(signal.SIGUSR1)
-    stage.wait_for(lambda: ARMED in bot.log())
 
 
 def ask(stage: Stage) -> bool:
