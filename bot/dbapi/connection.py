@@ -31,6 +31,8 @@ class Connection:
         self._named = _Named(self._errors)
         self.product = engines.product(self._raw)
         self._used_at = time.monotonic()
+        self._deadline = self._used_at
+        engines.bound(self._raw, lambda: time.monotonic() > self._deadline)
 
     @property
     def is_doubtful(self) -> bool:
@@ -83,7 +85,7 @@ class Connection:
             self._raw.close()
 
     def _run(self, sql: str, parameters: Sequence[object]) -> Any:
-        engines.start_clock(self._raw, self._patience)
+        self._deadline = time.monotonic() + self._patience.query
         cursor = self._raw.cursor()
         cursor.execute(sql, tuple(parameters))
         self._used_at = time.monotonic()

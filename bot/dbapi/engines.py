@@ -9,10 +9,13 @@ import sqlite3
 import time
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from bot.dbapi import faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SQLITE = "sqlite:///"
 SQLITE_STEPS_PER_CHECK = 100_000
@@ -112,11 +115,10 @@ def driver_errors(raw: Any) -> type[Exception]:
     return sqlite3.Error if isinstance(raw, sqlite3.Connection) else _pyodbc().Error
 
 
-def start_clock(raw: Any, patience: Patience) -> None:
-    """Bound the next statement; ODBC drivers got their bound when the connection was made."""
+def bound(raw: Any, is_late: Callable[[], bool]) -> None:
+    """Let statements end when it is late; ODBC drivers got their bound when the connection was made."""
     if isinstance(raw, sqlite3.Connection):
-        deadline = time.monotonic() + patience.query
-        raw.set_progress_handler(lambda: int(time.monotonic() > deadline), SQLITE_STEPS_PER_CHECK)
+        raw.set_progress_handler(is_late, SQLITE_STEPS_PER_CHECK)
 
 
 def _connect_sqlite(path: str, patience: Patience, *, owned: bool) -> sqlite3.Connection:
