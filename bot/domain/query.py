@@ -129,12 +129,26 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class DriftNow:
+    """`/pkgstatus drift [site:PS1]`; no sites means all."""
+
+    sites: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NotForDrift:
+    """A word after `drift` that is no site."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoReason:
     """`freeze` without saying why."""
 
 
-Query = Help | Show | Find | Freeze | Unfreeze | ListRequests | History
-Misunderstanding = BadId | BadFilter | NothingToFind | NoReason
+Query = Help | Show | Find | Freeze | Unfreeze | ListRequests | History | DriftNow
+Misunderstanding = BadId | BadFilter | NothingToFind | NoReason | NotForDrift
 
 
 def parse(text: str) -> Query | Misunderstanding:
@@ -167,6 +181,14 @@ def _history(words: list[str]) -> Query | Misunderstanding:
     return package_id if isinstance(package_id, BadId) else History(package_id)
 
 
+def _drift(words: list[str]) -> DriftNow | NotForDrift:
+    found = _read_filter(words[1:])
+    if isinstance(found, BadFilter):
+        return NotForDrift(found.text)
+    others = [word for word in words[1:] if not word.casefold().startswith("site:")]
+    return NotForDrift(others[0]) if others else DriftNow(found.sites)
+
+
 _VERBS: dict[str, Callable[[list[str]], Query | Misunderstanding]] = {
     "help": lambda _: Help(),
     "find": lambda words: Find(tuple(words[1:])) if words[1:] else NothingToFind(),
@@ -174,6 +196,7 @@ _VERBS: dict[str, Callable[[list[str]], Query | Misunderstanding]] = {
     "unfreeze": lambda _: Unfreeze(),
     "requests": lambda _: ListRequests(),
     "history": _history,
+    "drift": _drift,
 }
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import threading
 import time
+from enum import StrEnum
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from slack_sdk.webhook import WebhookClient
 
 from bot.events import events
 from bot.views.kit import MESSAGE_TEXT, Message, cut
-from bot.views.tables import Form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from slack_sdk.webhook import WebhookResponse
 
     from bot.slack.incoming import Incoming
+    from bot.views.tables import Form
 
 log = events(__name__)
 
@@ -37,41 +38,43 @@ _LONGEST_PAUSE = 10
 """Seconds that a worker waits at most for a response_url; beyond that the answer goes by direct message."""
 
 
-class Forms:
-    """Which forms of a table are worth trying: those not refused within the last hour."""
+Rung = TypeVar("Rung", bound=StrEnum)
 
-    def __init__(self, forms: tuple[Form, ...]) -> None:
+
+class Forms(Generic[Rung]):
+    """Which forms of a table or chart are worth trying: those not refused within the last hour; the last always is."""
+
+    def __init__(self, forms: tuple[Rung, ...]) -> None:
         self._forms = forms
-        self._refused_at: dict[Form, float] = {}
+        self._refused_at: dict[Rung, float] = {}
         self._guard = threading.Lock()
 
-    def worth_trying(self) -> list[Form]:
+    def worth_trying(self) -> list[Rung]:
         """Return the forms to try, best first; plain text is always the last."""
         with self._guard:
             recent = time.monotonic() - _REMEMBER_SECONDS
-            return [
-                form for form in self._forms if self._refused_at.get(form, recent - 1) < recent or form is Form.TEXT
-            ]
+            *better, last = self._forms
+            return [*(form for form in better if self._refused_at.get(form, recent - 1) < recent), last]
 
     def simpler(self) -> bool:
         """Give up the best form that is still tried; False when only plain text is left."""
-        best = self.worth_trying()[0]
-        if best is Form.TEXT:
+        best, *others = self.worth_trying()
+        if not others:
             return False
         self.refuse(best)
         return True
 
-    def refuse(self, form: Form) -> None:
+    def refuse(self, form: Rung) -> None:
         """Remember that Slack did not take a form."""
         with self._guard:
             self._refused_at[form] = time.monotonic()
-        log.warning("Slack refused a table form; using the next one for an hour", form=form.value)
+        log.warning("Slack refused a form; using the next one for an hour", form=form.value)
 
 
 class Answers:
     """Sends messages back to whoever asked; `mail` has a direct message delivered even if Slack is away now."""
 
-    def __init__(self, client: WebClient, forms: Forms, mail: Callable[[str, dict[str, Any]], None]) -> None:
+    def __init__(self, client: WebClient, forms: Forms[Form], mail: Callable[[str, dict[str, Any]], None]) -> None:
         self._client = client
         self._forms = forms
         self._mail = mail
@@ -84,12 +87,25 @@ class Answers:
 
     def show(self, to: Incoming, draw: Callable[[Form], Message], *, public: bool, replace: bool = False) -> None:
         """Answer with a table in the best form Slack takes, in the channel or for the asker only."""
+        self.show_in(self._forms, to, draw, public=public, replace=replace)
+
+    def show_in(
+        self,
+        forms: Forms[Rung],
+        to: Incoming,
+        draw: Callable[[Rung], Message],
+        *,
+        public: bool,
+        replace: bool = False,
+    ) -> None:
+        """Answer with something that has forms of its own."""
         visibility = {"response_type": "in_channel" if public else "ephemeral", "replace_original": replace}
-        for form in self._forms.worth_trying():
-            if self._send(to, draw(form), visibility):
+        for form in forms.worth_trying():
+            message = draw(form)
+            if self._send(to, message, visibility):
                 return
-            self._forms.refuse(form)
-        self._send(to, Message(draw(Form.TEXT).text), visibility)
+            forms.refuse(form)
+        self._send(to, Message(message.text), visibility)
 
     def direct(self, user_id: str, message: Message) -> str:
         """Send a direct message and return the id of its conversation. Raises SlackApiError."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.query import BadFilter, NoReason, NothingToFind, parse
+from bot.domain.query import BadFilter, Misunderstanding, NoReason, NotForDrift, NothingToFind, parse
 from bot.domain.typed_id import BadId
 from bot.slack.desk import Reply
 from bot.slack.incoming import Incoming
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from slack_bolt import Ack, App
 
-    from bot.domain.query import Misunderstanding
     from bot.slack.answers import Answers
     from bot.slack.desk import Desk
 
@@ -49,7 +48,7 @@ class Commands:
     def reply(self, incoming: Incoming) -> Reply:
         """Answer the question in a text, typed or behind a button."""
         question = parse(incoming.text)
-        if isinstance(question, BadId | BadFilter | NothingToFind | NoReason):
+        if isinstance(question, Misunderstanding):
             say = partial(self._answers.say, incoming, replies.misunderstood(question))
             return Reply(refused("asked", _fault(question), incoming.text), say)
         return self._by_kind[type(question)](incoming, question)
@@ -65,3 +64,5 @@ def _fault(problem: Misunderstanding) -> str:
             return "nothing to find"
         case NoReason():
             return "no reason"
+        case NotForDrift():
+            return "not a site"

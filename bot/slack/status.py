@@ -16,7 +16,7 @@ from bot.domain.refusal import Reason, Refusal
 from bot.events import events
 from bot.slack.desk import Reply
 from bot.usecases.recording import Deed, refused
-from bot.views import replies, spreadsheet, status
+from bot.views import drift, replies, spreadsheet, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,8 @@ class StatusListeners:
             case Kept():
                 deed = Deed("looked up", "answered", question.text, detail=status.in_words(outcome.answer))
                 draw = partial(status.draw, outcome, around=self._around())
-                return Reply(deed, partial(self._answers.show, incoming, draw, public=self._public))
+                public = self._public and incoming.kind not in drift.PACKAGE_ACTIONS
+                return Reply(deed, partial(self._answers.show, incoming, draw, public=public))
             case UnknownPackage():
                 deed = refused("looked up", "unknown package", question.text)
                 return self._say(incoming, deed, replies.unknown_package(outcome))

@@ -6,6 +6,7 @@ Limits: docs.slack.dev/reference/block-kit/blocks/data-visualization-block, the 
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.domain.digest import DAYS_SHOWN, DRIFTED
@@ -25,6 +26,14 @@ UNCOUNTED = "·"
 _BARS = "▁▂▃▄▅▆▇█"
 _LEAST_DAYS = 2
 """One point is no history."""
+
+
+class ChartForm(StrEnum):
+    """How a history is drawn, best first."""
+
+    CHART = "data_visualization"
+    BARS = "bars"
+
 
 Series = dict[str, list[int | None]]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.domain.picturing import Scope
 from bot.domain.quorum import QUORUM
 from bot.views import drift, habits
 from bot.views.drift import clock
@@ -33,12 +34,14 @@ REQUESTS_SHOWN = 5
 class Around:
     """What a digest says besides its values.
 
-    `links` leads from a request's id to its card, `person` names somebody without a ping, `voting` comes once a week.
+    `links` leads from a request's id to its card, `person` names somebody without a ping, `voting` comes once a week,
+    `scope` is what the digest is of.
     """
 
     links: Mapping[str, str] = field(default_factory=dict)
     person: Callable[[str], str] = str
     voting: Habits | None = None
+    scope: Scope = field(default_factory=Scope)
 
 
 def draw(digest: Digest, around: Around | None = None, *, as_chart: bool) -> Message:
@@ -80,7 +83,7 @@ def busy(digest: Digest, around: Around, *, as_chart: bool) -> list[Block]:
         header(f"Digest {digest.name} · {clock(digest.due_at, zone)}"),
         *([context(f"⏰ {lateness(digest)}")] if is_late(digest) else []),
         section(drift.verdict(picture, zone)),
-        *drift.body(picture, digest.name, as_chart=as_chart),
+        *drift.body(picture, around.scope, as_chart=as_chart),
         *_waiting(digest.waiting, around, picture.at),
         *_decided(digest.resets, around),
         *([section(frozen(freeze, around.person))] if freeze else []),

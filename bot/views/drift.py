@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from bot.domain.digest import DriftedRow, Listed, Picture, SiteSeen, Top
+    from bot.domain.picturing import Scope
 
 ROWS_IN_LIST = 3
 TOPS = 5
@@ -36,13 +37,13 @@ _HEADS = {
 }
 
 
-def draw(picture: Picture, scope: str, *, as_chart: bool) -> Message:
+def draw(picture: Picture, scope: Scope, *, as_chart: bool) -> Message:
     """Answer `/pkgstatus drift`."""
     blocks = [section(verdict(picture)), *body(picture, scope, as_chart=as_chart), context(seen(picture))]
     return Message(plain_verdict(picture), tuple(blocks))
 
 
-def body(picture: Picture, scope: str, *, as_chart: bool) -> list[Block]:
+def body(picture: Picture, scope: Scope, *, as_chart: bool) -> list[Block]:
     """Everything of a picture between its verdict and its small print."""
     return [
         *_counts(picture),
@@ -154,12 +155,12 @@ def _counts(picture: Picture) -> list[Block]:
     ]
 
 
-def _lists(picture: Picture, scope: str) -> Iterator[Block]:
+def _lists(picture: Picture, scope: Scope) -> Iterator[Block]:
     """A count for each list, its first rows, and a button for all of them."""
     lists = (picture.newly, picture.still, picture.healed, picture.gone)
     for which, rows in zip((Moved.NEWLY, Moved.STILL, Moved.HEALED, Moved.GONE), lists, strict=True):
         if rows.count:
-            value = drift_rows.write(Pointer(which, picture.since, picture.at, scope))
+            value = drift_rows.write(Pointer(which, picture.since, scope))
             show = button(f"Show {rows.count:,}", drift_rows.SHOW_ACTION, value, label=f"Show all {which} rows")
             yield section("\n".join([_head(which, rows, picture.at), *_first(rows, picture.at)]), show)
 

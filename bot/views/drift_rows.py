@@ -1,15 +1,17 @@
 """The rows behind a count: a page of a table, and the buttons that lead to it and through it.
 
-A button's value names a list and its moments; it is looked up afresh at each click and holds nothing else.
+A button's value names a list and what it is of; it is looked up afresh at each click and holds nothing else.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.domain.history import Moved
+from bot.domain.package import SiteCode
+from bot.domain.picturing import Scope
 from bot.views.classes import MARKS
 from bot.views.kit import Block, Message, actions, age, button, context, moment, plain, section
 from bot.views.tables import Cell, Form, Table
@@ -26,6 +28,8 @@ PAGE_ROWS = 50
 NAME_CHARACTERS = 40
 SERVER_CHARACTERS = 60
 
+ALL = "*"
+
 HEADER = ("Package", "Name", "Server", "Site", "Class", "Held", "Expected", "Since (UTC)", "For")
 
 
@@ -39,43 +43,48 @@ TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """Which rows a button shows: of which list, seen when and since when, where, and from which row on."""
+    """Which rows a button shows: of which list, since when, of what, and from which row on."""
 
     which: Moved
     since: datetime | None
-    at: datetime
-    scope: str = ""
+    scope: Scope = field(default_factory=Scope)
     start: int = 0
 
 
 def write(pointer: Pointer) -> str:
     """Return a button's value."""
-    since = pointer.since.isoformat() if pointer.since else "-"
-    return f"{pointer.which} {pointer.start} {since} {pointer.at.isoformat()} {pointer.scope}".rstrip()
+    since = pointer.since.isoformat() if pointer.since else ALL
+    sites = ",".join(sorted(pointer.scope.sites)) if pointer.scope.sites is not None else ALL
+    return f"{pointer.which} {pointer.start} {since} {sites} {pointer.scope.packages or ALL}"
 
 
 def read(value: str) -> Pointer | None:
     """Read a button's value back; None when it is not one of ours."""
-    which, start, since, at, scope = (*value.split(" ", 4), "", "", "", "")[:5]
+    which, start, since, sites, packages = (*value.split(" ", 4), "", "", "", "")[:5]
+    if not (start.isascii() and start.isdigit() and sites and packages):
+        return None
+    scope = Scope(
+        None if sites == ALL else frozenset(map(SiteCode, sites.split(","))), None if packages == ALL else packages
+    )
     try:
-        moments = (None if since == "-" else datetime.fromisoformat(since), datetime.fromisoformat(at))
-        found = Pointer(Moved(which), *moments, scope, int(start))
+        found = Pointer(Moved(which), None if since == ALL else datetime.fromisoformat(since), scope, int(start))
     except ValueError:
         return None
-    is_aware = all(known is None or known.tzinfo for known in moments)
-    return found if found.start >= 0 and is_aware else None
+    return found if found.since is None or found.since.tzinfo else None
 
 
-def draw(pointer: Pointer, listed: Listed, form: Form) -> Message:
-    """Draw one page of a list; `listed` holds all that are counted and the rows of this page."""
+def draw(pointer: Pointer, listed: Listed, at: datetime, form: Form) -> Message:
+    """Draw one page of a list as it is known at a moment; `listed` counts all of it and holds the rows of this page."""
     if not listed.rows:
-        return Message("No rows there any more.", (section("No rows there any more."),))
+        nothing = f"No more rows there by now: {listed.count:,} {TITLES[pointer.which]}."
+        return Message(nothing, (section(nothing),))
+    since = f", counted from {moment(pointer.since)}" if pointer.since else ""
     caption = f"{listed.count:,} {TITLES[pointer.which]}: {_which(pointer, listed)}"
-    table = Table(caption, HEADER, tuple(_line(row, pointer.at) for row in listed.rows))
+    table = Table(caption, HEADER, tuple(_line(row, at) for row in listed.rows))
     blocks = [
         *table.draw(form),
         *_pages(pointer, listed),
-        context(f"As seen at {moment(pointer.at)} UTC. `/pkgstatus PACKAGEID` shows a package and offers its reset."),
+        context(f"As known at {moment(at)} UTC{since}. `/pkgstatus PACKAGEID` shows a package and offers its reset."),
     ]
     return Message(caption, tuple(blocks))
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.query import WORDS, BadFilter, Find, NoReason, NothingToFind, Show
+from bot.domain.query import WORDS, BadFilter, DriftNow, Find, NoReason, NotForDrift, NothingToFind, Show
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.trouble import SiteTrouble
 from bot.domain.typed_id import BadId, IdFault
 from bot.views.kit import Block, Message, actions, button, context, escape, moment, section
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from bot.domain.answers import Answer, Found, UnknownPackage
     from bot.domain.package import Package
     from bot.domain.query import Misunderstanding, Query
@@ -27,6 +29,7 @@ HELP = """*`/pkgstatus` shows which version of a package every distribution poin
 • `/pkgstatus PS100112 behind` – only some rows: {words}
 • `/pkgstatus PS100112 site:P02 dp:NYC*` – only a site, only some servers; filters can be combined
 • `/pkgstatus find boot image` – packages by name
+• `/pkgstatus drift site:PS1` – what has drifted now, at all sites or at one
 • `/pkgstatus requests` – reset requests, open ones first
 • `/pkgstatus history PS100112` – what was requested for a package
 • `/pkgstatus freeze REASON`, `/pkgstatus unfreeze` – approvers stop all resets, and let them go on
@@ -113,6 +116,8 @@ def looking_up(query: Query | Misunderstanding) -> str | None:
             return f"Looking up {query.package_id} …"
         case Find():
             return f"Looking for “{escape(' '.join(query.words), _QUOTED)}” …"
+        case DriftNow():
+            return "Looking up what has drifted …"
     return None
 
 
@@ -130,6 +135,11 @@ def misunderstood(problem: Misunderstanding) -> Message:
             return say("Tell me what to find, like `/pkgstatus find boot image`.")
         case NoReason():
             return say("Say why, like `/pkgstatus freeze site update tonight`.")
+        case NotForDrift():
+            return say(
+                f"“{escape(problem.text, _QUOTED)}” is no site. Use `/pkgstatus drift`, or `/pkgstatus drift site:PS1` "
+                "for one site."
+            )
 
 
 def refused(refusal: Refusal, freeze: str = "") -> Message:
@@ -152,6 +162,15 @@ def store_trouble(trouble: str, detail: str) -> str:
 def trouble(site: str, kind: SiteTrouble, reference: str) -> Message:
     """Say that a site database failed; the reference finds the admin's hint in the log."""
     return say(f"{_TROUBLES[kind].format(site=escape(site))} (`{reference}`).")
+
+
+def no_such_site(asked: Collection[str], known: Collection[str]) -> Message:
+    """Say which sites are read."""
+    unknown, sites = (", ".join(escape(site, 10) for site in sorted(each)) for each in (asked, known))
+    return say(
+        f"I read no database of {unknown}, only of {sites}; rows of a secondary site are in the database of its "
+        f"primary. Use `/pkgstatus drift`, or `/pkgstatus drift site:{min(known)}`."
+    )
 
 
 def csv_note(answer: Answer) -> Message:

@@ -12,6 +12,7 @@ from bot.site.reading import SiteDatabase
 from bot.site.writing import SiteWriter
 from bot.store.opening import open_store
 from bot.usecases.access import Allowed
+from bot.views.charts import ChartForm
 from bot.views.tables import Form
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ def _as_text(value: object) -> object:
 def forms_of(choice: str) -> tuple[Form, ...]:
     """The ladder of table forms; a chosen form still falls back to plain text."""
     return tuple(Form) if choice == "auto" else tuple(dict.fromkeys([Form(choice), Form.TEXT]))
+
+
+def chart_forms_of(choice: str) -> tuple[ChartForm, ...]:
+    """The ladder of forms of a chart: who wants plain tables gets plain bars as well."""
+    return tuple(ChartForm) if choice in {"auto", "data_table"} else (ChartForm.BARS,)
 
 
 def allowed(people: People | Approvers) -> Allowed:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bot.usecases.ports import SiteReader, SiteWriter
     from bot.usecases.request_ports import Card
     from bot.views.kit import Message
+    from bot.views.tables import Form
 
 
 class RequestParts:
@@ -73,7 +74,7 @@ class RequestParts:
         self.applying = Applying(readers, writers, self.requests, self.standing, policy, store.leases, now)
         self.watching = Watching(readers, self.requests, now, settings.watch.first_look, settings.watch.stall_after)
 
-    def cards(self, poster: SlackPoster, forms: Forms) -> Cards:
+    def cards(self, poster: SlackPoster, forms: Forms[Form]) -> Cards:
         """Return what turns notices into letters."""
 
         def draw(request: Request, freeze: Freeze | None) -> dict[str, Any]:
