@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A command, a click or a form: who, what, and where an answer may go. It survives a restart as JSON."""
+    """A command, a click, a form or an event: who, what, and where an answer may go. It survives a restart as JSON."""
 
     key: str
     user_id: str
@@ -90,6 +90,18 @@ class Incoming:
             kind=view["callback_id"],
             text=view.get("private_metadata") or "",
             form=view["state"]["values"],
+        )
+
+    @classmethod
+    def event(cls, body: Mapping[str, Any]) -> Incoming:
+        """Read an event about a person; the text is the tab that was opened."""
+        event = body["event"]
+        return cls(
+            key=delivery_key(body),
+            user_id=event["user"],
+            team_id=body.get("team_id") or "",
+            kind=event["type"],
+            text=event.get("tab") or "",
         )
 
 

@@ -110,7 +110,7 @@ def _blocks(entries: Iterable[Entry], name_of: Callable[[str], str]) -> Iterator
 
 
 def _line(entry: Entry, name_of: Callable[[str], str]) -> str:
-    who = _person(entry.actor_team, entry.actor_user, name_of) if entry.actor_user else "pkgstatus"
+    who = person(entry.actor_team, entry.actor_user, name_of) if entry.actor_user else "pkgstatus"
     known = _known(entry)
     mark = MARKS.get(str(known.get(OUTCOME)), OWN_MARK)
     link = str(known.get("link", ""))
@@ -118,7 +118,7 @@ def _line(entry: Entry, name_of: Callable[[str], str]) -> str:
     return f"{mark} `#{entry.sequence}` {entry.moment[11:19]} {who} {_deed(entry)}{card} · `{entry.short_hash}`"
 
 
-def _person(team: str, user: str, name_of: Callable[[str], str]) -> str:
+def person(team: str, user: str, name_of: Callable[[str], str]) -> str:
     """Link to a profile: docs.slack.dev/interactivity/deep-linking. A tampered entry may hold anything as an id."""
     if not (_ID.fullmatch(team) and _ID.fullmatch(user)):
         return escape(user, NAME_CHARACTERS)

@@ -46,7 +46,7 @@ def draw(picture: Picture, scope: Scope, *, as_chart: bool) -> Message:
 def body(picture: Picture, scope: Scope, *, as_chart: bool) -> list[Block]:
     """Everything of a picture between its verdict and its small print."""
     return [
-        *_counts(picture),
+        *counts(picture),
         *(section(warning) for warning in warnings(picture)),
         *_lists(picture, scope),
         *_history(picture, as_chart=as_chart),
@@ -145,7 +145,8 @@ def _trouble(site: SiteSeen, at: datetime) -> str:
     )
 
 
-def _counts(picture: Picture) -> list[Block]:
+def counts(picture: Picture) -> list[Block]:
+    """Count the rows of each class, and apart from them those that are no drift."""
     shown = [kind for kind in DriftClass if picture.counts.get(kind)]
     drifted = "   ".join(f"{MARKS[kind]} *{picture.counts[kind]:,}* {kind}" for kind in shown if kind in DRIFTED)
     others = [f"{picture.counts[kind]:,} {kind}" for kind in shown if kind not in DRIFTED]

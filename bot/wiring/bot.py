@@ -43,6 +43,7 @@ from bot.usecases.snapshots import Snapshots
 from bot.usecases.store_ports import Notice, StoreError
 from bot.views import audit, replies
 from bot.views.status import Around
+from bot.wiring.glance import Glance
 from bot.wiring.health import LOOK_SECONDS, Health
 from bot.wiring.parts import allowed, fingerprint, forms_of, now, reader_of, store_of, writer_of
 from bot.wiring.requests import RequestParts, freeze_words
@@ -63,6 +64,7 @@ RATE_LIMIT_RETRIES = 3
 THREAD_SECONDS = 5
 TICK_SECONDS = 1
 PURGE_SECONDS = 3600
+HOMES_SECONDS = 5
 ANSWERED_KEPT_FOR = timedelta(days=7)
 """Far longer than Slack delivers anything again."""
 
@@ -173,6 +175,8 @@ class Bot:
             lambda: freeze_words(parts.freezing.now()),
         ).register(app)
         BrakeAndHistory(parts.requests, parts.freezing, parts.standing, access, answers, now).register(commands)
+        homes = Glance(self._settings, self._store, parts, access, self._client).listen(app, commands, desk, answers)
+        self._schedule.every(HOMES_SECONDS, "homes", homes.refresh)
         return app
 
     def _around(self, parts: RequestParts) -> Around:

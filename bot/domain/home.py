@@ -1,0 +1,45 @@
+"""What one person's App Home says: values that the story makes and the view draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.domain.digest import Picture, Trail
+    from bot.domain.request import Freeze, Request
+
+
+@dataclass(frozen=True, slots=True)
+class NextDigest:
+    """When a digest is due next (aware, in its own zone), and in which channel."""
+
+    name: str
+    due_at: datetime
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What is the same for everybody at one moment."""
+
+    picture: Picture
+    waiting: tuple[Request, ...]
+    watched: tuple[Request, ...]
+    links: Mapping[str, str]
+    digests: tuple[NextDigest, ...]
+    freeze: Freeze | None
+    trail: Trail
+    audit_channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A glance through one person's eyes: which requests wait for their vote, and which are their own."""
+
+    glance: Glance
+    to_vote: tuple[Request, ...]
+    own: tuple[Request, ...]

@@ -1,0 +1,89 @@
+"""The story of App Home: what one person should see now, and whether anything in it has changed since.
+
+Reads only, and never asks a site anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain.approval import Approve, decide
+from bot.domain.digest import Trail
+from bot.domain.home import Glance, Home, NextDigest
+from bot.domain.refusal import Refusal
+from bot.domain.request import OPEN, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from bot.domain.request import Request
+    from bot.usecases.access import Access, Actor
+    from bot.usecases.digesting import Digesting
+    from bot.usecases.standing import Standing
+
+NextDigests = Callable[["datetime"], Sequence[NextDigest]]
+"""Returns what is due next after a moment, the soonest first."""
+
+LOOKED_BACK = timedelta(days=1)
+OWN = OPEN | {Stage.APPLIED, Stage.STALLED}
+"""A request is still on its requester's mind until its rows are back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Homing:
+    """Draws up App Homes. Every method raises StoreError."""
+
+    digesting: Digesting
+    access: Access
+    standing: Standing
+    digests: NextDigests
+
+    def traces(self) -> object:
+        """Return what is the same as long as no Home has anything new to say; cheap to ask often."""
+        digesting = self.digesting
+        waiting = digesting.outbox.backlog(digesting.audit_channel).count
+        return digesting.ledger.head(), tuple(digesting.history.sites()), waiting, self.digests(digesting.clock())
+
+    def glance(self) -> Glance:
+        """Return what is the same for everybody."""
+        digesting = self.digesting
+        now = digesting.clock()
+        backlog = digesting.outbox.backlog(digesting.audit_channel)
+        requests = tuple(self._requests())
+        cards = {request.id: digesting.requests.index.card(request.id) for request in requests}
+        return Glance(
+            picture=digesting.picture(since=now - LOOKED_BACK),
+            waiting=tuple(request for request in requests if request.stage is Stage.PENDING),
+            watched=requests,
+            links={request_id: card.link for request_id, card in cards.items() if card and card.link},
+            digests=tuple(self.digests(now)),
+            freeze=digesting.freezing.now(),
+            trail=Trail(digesting.ledger.head(), backlog.count, backlog.oldest_at),
+            audit_channel=digesting.audit_channel,
+        )
+
+    def home(self, actor: Actor, glance: Glance) -> Home | Refusal:
+        """Return one person's Home. Refusals: whatever access.py refuses."""
+        refusal = self.access.refusal(actor)
+        if refusal:
+            return refusal
+        may_vote = bool(glance.waiting) and self.standing.may_decide(actor) is None
+        to_vote = [request for request in glance.waiting if may_vote and _takes(request, actor, glance.picture.at)]
+        own = [request for request in glance.watched if request.requester == actor.user_id]
+        return Home(glance, tuple(to_vote), tuple(own))
+
+    def _requests(self) -> Iterator[Request]:
+        requests = self.digesting.requests
+        for request_id in requests.index.in_stages(OWN):
+            if request := requests.load(request_id):
+                yield request
+
+
+def _takes(request: Request, actor: Actor, now: datetime) -> bool:
+    """Whether this person's approval would count now."""
+    vote = Approve(actor.user_id, actor.team_id, request.plan.fingerprint)
+    return not isinstance(decide(request, vote, now), Refusal)

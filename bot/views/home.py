@@ -1,0 +1,111 @@
+"""App Home: what waits for this person, how drift stands, what comes next, and how well the bot sees and tells.
+
+Slack keeps a Home as it was published, so everything in it carries its moment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.views import charts, digest, drift, replies
+from bot.views.digest import Around
+from bot.views.drift import clock
+from bot.views.kit import Block, context, escape, header, moment, section
+from bot.views.request_card import TITLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from bot.domain.digest import SiteSeen
+    from bot.domain.home import Glance, Home, NextDigest
+    from bot.domain.refusal import Refusal
+
+REQUESTS_SHOWN = 10
+DIGESTS_SHOWN = 10
+SITES_SHOWN = 20
+
+
+def draw(home: Home, person: Callable[[str], str]) -> Block:
+    """Draw a Home; `person` names somebody by user id."""
+    glance = home.glance
+    around = Around(glance.links, person)
+    at = glance.picture.at
+    to_vote = [digest.line_of(request, around, digest.waits(request, at)) for request in home.to_vote]
+    own = [digest.line_of(request, around, f": {TITLES[request.stage]}") for request in home.own]
+    blocks = [
+        *([section(digest.frozen(glance.freeze, person))] if glance.freeze else []),
+        *_list("Waiting for your vote", to_vote, "Nothing waits for your vote."),
+        *_list("Your open requests", own, "You have no open requests."),
+        *_drift(glance),
+        *_digests(glance.digests),
+        header("What I can see and tell"),
+        section("\n".join(_sites(glance))),
+        section(_audit(glance)),
+        context("`/pkgstatus drift` shows more, `/pkgstatus PACKAGEID` a package, `/pkgstatus help` all there is."),
+        context(f"As of {moment(at)} UTC"),
+    ]
+    return {"type": "home", "blocks": blocks}
+
+
+def refused(refusal: Refusal) -> Block:
+    """Draw the Home of somebody who may not look."""
+    return {"type": "home", "blocks": [header("pkgstatus"), section(replies.refused(refusal).text)]}
+
+
+def says(view: Block) -> list[Block]:
+    """Return what a Home says apart from its moment: two that say the same need not both be published."""
+    return list(view["blocks"][:-1])
+
+
+def _list(title: str, lines: Sequence[str], nothing: str) -> list[Block]:
+    more = len(lines) - REQUESTS_SHOWN
+    rest = [f"… and {more} more: `/pkgstatus requests`"] if more > 0 else []
+    count = f" ({len(lines)})" if lines else ""
+    return [header(f"{title}{count}"), section("\n".join([*lines[:REQUESTS_SHOWN], *rest]) or nothing)]
+
+
+def _drift(glance: Glance) -> list[Block]:
+    picture = glance.picture
+    trend = charts.trend(picture.days)
+    names = [charts.day_name(picture.days[place].day) for place in (0, -1)] if trend else []
+    gaps = " · is a day without a scan." if charts.UNCOUNTED in trend else ""
+    return [
+        header("Drift now"),
+        section(drift.verdict(picture)),
+        *drift.counts(picture),
+        *([context(f"`{trend}`  all drifted rows, {names[0]} to {names[-1]}.{gaps}")] if trend else []),
+    ]
+
+
+def _digests(digests: Sequence[NextDigest]) -> list[Block]:
+    lines = [
+        f"• {escape(each.name)} on {each.due_at:%A} {clock(each.due_at, each.due_at.tzinfo)} in <#{each.channel}>"
+        for each in digests[:DIGESTS_SHOWN]
+    ]
+    return [header("Next digests"), section("\n".join(lines) or "No digest is planned.")]
+
+
+def _sites(glance: Glance) -> Iterator[str]:
+    sites = glance.picture.sites
+    yield from (f"• {_site(site)}" for site in sites[:SITES_SHOWN])
+    if len(sites) > SITES_SHOWN:
+        yield f"• … and {len(sites) - SITES_SHOWN} more sites"
+
+
+def _site(site: SiteSeen) -> str:
+    name = f"Site *{escape(site.site)}*"
+    last = f"last read {moment(site.scanned_at)} UTC" if site.scanned_at else "never read: nothing is known of it"
+    if site.trouble is None:
+        return f"{name}: {last}"
+    tried = f" at {moment(site.tried_at)} UTC" if site.tried_at else ""
+    return f"⚠️ {name} could not be read{tried} ({site.trouble}); {last}"
+
+
+def _audit(glance: Glance) -> str:
+    channel, trail = f"<#{glance.audit_channel}>", glance.trail
+    if not digest.is_behind(trail, glance.picture.at) or trail.oldest_untold_at is None:
+        return f"• Audit channel {channel}: everything is told"
+    return (
+        f"• ⚠️ Audit channel {channel}: {trail.untold:,} entries are not told yet, the oldest from "
+        f"{moment(trail.oldest_untold_at)} UTC"
+    )
