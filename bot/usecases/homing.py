@@ -29,6 +29,7 @@ NextDigests = Callable[["datetime"], Sequence[NextDigest]]
 """Returns what is due next after a moment, the soonest first."""
 
 LOOKED_BACK = timedelta(days=1)
+"""From a full hour on: a moment that moved with the clock would make every Home look changed."""
 OWN = OPEN | {Stage.APPLIED, Stage.STALLED}
 """A request is still on its requester's mind until its rows are back."""
 
@@ -56,7 +57,7 @@ class Homing:
         requests = tuple(self._requests())
         cards = {request.id: digesting.requests.index.card(request.id) for request in requests}
         return Glance(
-            picture=digesting.picture(since=now - LOOKED_BACK),
+            picture=digesting.picture(since=now.replace(minute=0, second=0, microsecond=0) - LOOKED_BACK),
             waiting=tuple(request for request in requests if request.stage is Stage.PENDING),
             watched=requests,
             links={request_id: card.link for request_id, card in cards.items() if card and card.link},

@@ -84,7 +84,7 @@ def busy(digest: Digest, around: Around, *, as_chart: bool) -> list[Block]:
         *([context(f"⏰ {lateness(digest)}")] if is_late(digest) else []),
         section(drift.verdict(picture, zone)),
         *drift.body(picture, around.scope, as_chart=as_chart),
-        *_waiting(digest.waiting, around, picture.at),
+        *_waiting(digest.waiting, around),
         *_decided(digest.resets, around),
         *([section(frozen(freeze, around.person))] if freeze else []),
         *(habits.draw(around.voting, around.person) if around.voting else []),
@@ -139,13 +139,13 @@ def line_of(request: Request, around: Around, rest: str) -> str:
     return f"• {name[:1].upper()}{name[1:]} by {around.person(request.requester)}{rest}{card}"
 
 
-def waits(request: Request, at: datetime) -> str:
-    """Say how long a request waits, and for what."""
-    return f", {age(at - request.created_at)} ago, {len(request.votes)} of {QUORUM} votes"
+def waits(request: Request) -> str:
+    """Say what a request waits for, and until when."""
+    return f": {len(request.votes)} of {QUORUM} votes, open until {moment(request.expires_at)} UTC"
 
 
-def _waiting(requests: Sequence[Request], around: Around, at: datetime) -> list[Block]:
-    lines = [line_of(request, around, waits(request, at)) for request in requests]
+def _waiting(requests: Sequence[Request], around: Around) -> list[Block]:
+    lines = [line_of(request, around, waits(request)) for request in requests]
     return _listed("🗳️ *Waiting for votes*", lines)
 
 

@@ -135,6 +135,8 @@ def _doubt(picture: Picture) -> str:
 
 
 def _trouble(site: SiteSeen, at: datetime) -> str:
+    if site.scanned_at is None and site.trouble is None:
+        return f"*{escape(site.site)}* has not been read yet: nothing is known of it."
     why = f" ({site.trouble})" if site.trouble else ""
     tried = f" at {moment(site.tried_at)} UTC" if site.tried_at else ""
     if site.scanned_at is None:

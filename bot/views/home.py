@@ -30,7 +30,7 @@ def draw(home: Home, person: Callable[[str], str]) -> Block:
     glance = home.glance
     around = Around(glance.links, person)
     at = glance.picture.at
-    to_vote = [digest.line_of(request, around, digest.waits(request, at)) for request in home.to_vote]
+    to_vote = [digest.line_of(request, around, digest.waits(request)) for request in home.to_vote]
     own = [digest.line_of(request, around, f": {TITLES[request.stage]}") for request in home.own]
     blocks = [
         *([section(digest.frozen(glance.freeze, person))] if glance.freeze else []),

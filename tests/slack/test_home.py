@@ -1,0 +1,214 @@
+"""Homes are published again when they say something new, for those who opened them lately, a few at a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.domain.home import NextDigest
+from bot.domain.package import SiteCode
+from bot.slack.desk import Desk
+from bot.slack.home import FRESH_FOR, MOST_PEOPLE, MOST_PER_LOOK, HomeListeners
+from bot.slack.incoming import Incoming
+from bot.store.opening import open_store
+from bot.store.requests import RequestTable
+from bot.usecases.access import Access, Actor, Allowed
+from bot.usecases.digesting import Digesting
+from bot.usecases.freezing import Freezing
+from bot.usecases.homing import Homing
+from bot.usecases.ports import Person
+from bot.usecases.requests import Requests, Telling
+from bot.usecases.standing import Standing
+from tests.builders import NOW
+from tests.drift_history import FakeHistory
+from tests.fakes import GUS, TEAM, FakeClock, FakePeople
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bot.store import Store
+
+CROWD = [Person(f"U{number:04}", TEAM) for number in range(MOST_PEOPLE + 5)]
+
+
+class Publishing(WebClient):
+    """A Slack that notes for whom it was asked to publish, and refuses when told to."""
+
+    def __init__(self) -> None:
+        super().__init__(token="xoxb-of-this-test")  # noqa: S106 - an invented token
+        self.published: list[str] = []
+        self.is_down = False
+
+    def views_publish(self, *, user_id: str, **_: Any) -> Any:
+        """Note for whom."""
+        if self.is_down:
+            raise SlackApiError("not now", {"error": "ratelimited"})
+        self.published.append(user_id)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    address = f"sqlite:///{tmp_path / 'store.db'}"
+    store = open_store(address, audit_channel="C0AUDIT", holder="here", clock=FakeClock())
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def slack() -> Publishing:
+    return Publishing()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def people() -> FakePeople:
+    return FakePeople(*CROWD, GUS)
+
+
+@pytest.fixture
+def planned() -> list[NextDigest]:
+    """Return the digests that are due next: none until a test plans one."""
+    return []
+
+
+@pytest.fixture
+def homes(
+    store: Store, slack: Publishing, clock: FakeClock, people: FakePeople, planned: list[NextDigest]
+) -> HomeListeners:
+    index = RequestTable(store.database)
+    requests = Requests(store.ledger, index, "C0APPROVE", Telling(lambda *_: None, lambda *_: None), clock)
+    freezing = Freezing(store.ledger, index, "C0APPROVE")
+    digesting = Digesting(
+        [SiteCode("PS1")], FakeHistory(), requests, freezing, store.ledger, store.outbox, "C0AUDIT", clock
+    )
+    standing = Standing(TEAM, Allowed(), Allowed(), people, freezing, lambda: timedelta(0), timedelta(minutes=10))
+    homing = Homing(digesting, Access(TEAM, Allowed(), people), standing, lambda _: tuple(planned))
+    desk = Desk(None, None, store.inbox, store.ledger)  # type: ignore[arg-type]  # nothing is taken in here
+    return HomeListeners(homing, desk, slack, str, clock)
+
+
+def open_for(homes: HomeListeners, *people: Person) -> None:
+    """Let people open their Homes."""
+    for person in people:
+        homes._open(Incoming("K", person.id, person.team_id, "app_home_opened", "home")).give()
+
+
+def freeze(homes: HomeListeners, why: str = "site update") -> None:
+    """Change something that every Home shows."""
+    homes.homing.digesting.freezing.freeze(Actor("U0MARGARET", TEAM), why, why)
+
+
+def test_while_nothing_changes_nothing_is_published(homes: HomeListeners, slack: Publishing) -> None:
+    open_for(homes, CROWD[0])
+
+    for _ in range(3):
+        homes.refresh()
+
+    assert slack.published == [CROWD[0].id]
+
+
+def test_an_entry_that_no_home_shows_is_no_reason_to_publish(
+    homes: HomeListeners, slack: Publishing, clock: FakeClock
+) -> None:
+    open_for(homes, CROWD[0])
+    homes.refresh()
+
+    clock.move(minutes=1)
+    homes.homing.digesting.freezing.unfreeze(Actor("U0MARGARET", TEAM), "K")
+    homes.refresh()
+
+    assert slack.published == [CROWD[0].id]
+
+
+def test_a_change_is_published_a_few_at_a_time_until_everybody_has_it(homes: HomeListeners, slack: Publishing) -> None:
+    open_for(homes, *CROWD[:25])
+    slack.published.clear()
+    freeze(homes)
+
+    looks = []
+    for _ in range(4):
+        homes.refresh()
+        looks.append(len(slack.published))
+
+    assert looks == [MOST_PER_LOOK, 2 * MOST_PER_LOOK, 25, 25]
+    assert sorted(slack.published) == [person.id for person in CROWD[:25]]
+
+
+def test_who_opened_it_long_ago_is_left_alone(homes: HomeListeners, slack: Publishing, clock: FakeClock) -> None:
+    open_for(homes, CROWD[0])
+    clock.move(seconds=FRESH_FOR.total_seconds() + 1)
+    open_for(homes, CROWD[1])
+    slack.published.clear()
+    freeze(homes)
+
+    homes.refresh()
+
+    assert slack.published == [CROWD[1].id]
+
+
+def test_of_very_many_people_the_latest_are_kept(homes: HomeListeners, slack: Publishing) -> None:
+    open_for(homes, *CROWD)
+    slack.published.clear()
+    freeze(homes)
+
+    for _ in CROWD:
+        homes.refresh()
+
+    assert sorted(slack.published) == [person.id for person in CROWD[-MOST_PEOPLE:]]
+
+
+def test_what_slack_did_not_take_is_published_at_a_later_look(homes: HomeListeners, slack: Publishing) -> None:
+    open_for(homes, CROWD[0])
+    slack.published.clear()
+    freeze(homes)
+
+    slack.is_down = True
+    homes.refresh()
+    slack.is_down = False
+    homes.refresh()
+
+    assert slack.published == [CROWD[0].id]
+
+
+def test_a_home_stays_as_it_is_while_slack_does_not_say_who_somebody_is(
+    homes: HomeListeners, slack: Publishing, people: FakePeople
+) -> None:
+    open_for(homes, CROWD[0])
+    slack.published.clear()
+    freeze(homes)
+
+    people.is_down = True
+    homes.refresh()
+
+    assert slack.published == []
+
+
+def test_a_guest_sees_a_refusal_and_is_not_kept_up_to_date(homes: HomeListeners, slack: Publishing) -> None:
+    open_for(homes, GUS)
+    freeze(homes)
+
+    homes.refresh()
+
+    assert slack.published == [GUS.id]
+
+
+def test_the_next_digest_alone_makes_a_home_new(
+    homes: HomeListeners, slack: Publishing, planned: list[NextDigest]
+) -> None:
+    open_for(homes, CROWD[0])
+    homes.refresh()
+    slack.published.clear()
+
+    planned.append(NextDigest("morning", NOW, "C0OPS"))
+    homes.refresh()
+
+    assert slack.published == [CROWD[0].id]
