@@ -71,7 +71,8 @@ def _work(settings: Settings, connection: Connection) -> None:
     """Load the rest of the bot and run it; what Slack delivers meanwhile waits in the connection."""
     from bot.usecases.store_ports import StoreError  # noqa: PLC0415 - only after the connection
     from bot.views import replies  # noqa: PLC0415
-    from bot.wiring.bot import Bot, PolicyRefused  # noqa: PLC0415
+    from bot.wiring.bot import Bot  # noqa: PLC0415
+    from bot.wiring.policy import PolicyRefused  # noqa: PLC0415
 
     try:
         bot = Bot(settings, connection)

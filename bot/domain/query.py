@@ -5,14 +5,13 @@ Pure text in, values out. The sentences that answer a refusal are in views/repli
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from bot.domain.drift import DriftClass, Verdict
 from bot.domain.typed_id import BadId, read_id
+from bot.domain.typed_text import parts, undress, unlink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,12 +35,6 @@ WORDS = {
     "in-sync": frozenset({DriftClass.IN_SYNC}),
 }
 """Filter words and the classes they keep."""
-
-_LINK = re.compile(r"<[^<>|]*\|([^<>]*)>|<(?:[a-z]+:)?/*([^<>|]*)>")
-_DRESSING = "*_~`\"'“”‘’«»„<>()[]{},;.!\u200c\u200d"
-_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-_SEPARATORS = re.compile("[|,]")
-"""Between filters too: `behind|failed` is how manuals write alternatives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +146,7 @@ Misunderstanding = BadId | BadFilter | NothingToFind | NoReason | NotForDrift
 
 def parse(text: str) -> Query | Misunderstanding:
     """Understand the text of a slash command, in any case and inside Slack's own formatting."""
-    words = [bare for word in _unlink(text).split() if (bare := _undress(word))]
+    words = [bare for word in unlink(text).split() if (bare := undress(word))]
     if not words:
         return Help()
     verb = _VERBS.get(words[0].casefold(), _show)
@@ -162,11 +155,11 @@ def parse(text: str) -> Query | Misunderstanding:
 
 def read_filter(text: str) -> Filter | BadFilter:
     """Understand filters alone, as a form takes them."""
-    return _read_filter(_parts(_unlink(text).split()))
+    return _read_filter(parts(unlink(text).split()))
 
 
 def _show(typed: list[str]) -> Query | Misunderstanding:
-    words = _parts(typed) or typed
+    words = parts(typed) or typed
     package_id = read_id(words[0].rstrip(":?"))
     if isinstance(package_id, BadId):
         return package_id
@@ -182,10 +175,11 @@ def _history(words: list[str]) -> Query | Misunderstanding:
 
 
 def _drift(words: list[str]) -> DriftNow | NotForDrift:
-    found = _read_filter(words[1:])
+    given = parts(words[1:])
+    found = _read_filter(given)
     if isinstance(found, BadFilter):
         return NotForDrift(found.text)
-    others = [word for word in words[1:] if not word.casefold().startswith("site:")]
+    others = [word for word in given if not word.casefold().startswith("site:")]
     return NotForDrift(others[0]) if others else DriftNow(found.sites)
 
 
@@ -198,25 +192,6 @@ _VERBS: dict[str, Callable[[list[str]], Query | Misunderstanding]] = {
     "history": _history,
     "drift": _drift,
 }
-
-
-def _unlink(text: str) -> str:
-    """Undo what Slack does to typed text: links, escaped signs, wide letters, invisible signs of a web page."""
-    plain = _LINK.sub(lambda link: link[1] or link[2] or "", _INVISIBLE.sub("", text))
-    for escaped, sign in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
-        plain = plain.replace(escaped, sign)
-    return unicodedata.normalize("NFKC", plain)
-
-
-def _parts(words: list[str]) -> list[str]:
-    return [bare for word in words for part in _SEPARATORS.split(word) if (bare := _undress(part))]
-
-
-def _undress(word: str) -> str:
-    """Take off quotes, brackets and Slack's bold or code signs, but leave a DP pattern its wildcards."""
-    bare = word.strip(_DRESSING)
-    is_pattern = "dp:" in bare.casefold()
-    return word.lstrip(_DRESSING).rstrip(_DRESSING.replace("*", "")) if is_pattern else bare
 
 
 def _read_filter(words: list[str]) -> Filter | BadFilter:

@@ -137,8 +137,8 @@ def misunderstood(problem: Misunderstanding) -> Message:
             return say("Say why, like `/pkgstatus freeze site update tonight`.")
         case NotForDrift():
             return say(
-                f"“{escape(problem.text, _QUOTED)}” is no site. Use `/pkgstatus drift`, or `/pkgstatus drift site:PS1` "
-                "for one site."
+                f"I do not know “{escape(problem.text, _QUOTED)}” after `drift`. Use `/pkgstatus drift`, or "
+                "`/pkgstatus drift site:PS1` for one site."
             )
 
 

@@ -16,7 +16,6 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from bot.domain.package import SiteCode
 from bot.domain.plan import RowsAllowed
-from bot.domain.quorum import QUORUM
 from bot.events import events
 from bot.schedule import Schedule
 from bot.slack.adopting import Adopting
@@ -36,16 +35,17 @@ from bot.slack.work import WorkPool
 from bot.usecases.access import Access
 from bot.usecases.delivering import Pen, Relay
 from bot.usecases.lookup import Lookup
-from bot.usecases.ports import PeopleError, SiteError
+from bot.usecases.ports import SiteError
 from bot.usecases.recording import NOBODY, Deed, Diary, WatchedSite
 from bot.usecases.request_ports import CARD
 from bot.usecases.snapshots import Snapshots
 from bot.usecases.store_ports import Notice, StoreError
-from bot.views import audit, replies
+from bot.views import audit
 from bot.views.status import Around
 from bot.wiring.glance import Glance
 from bot.wiring.health import LOOK_SECONDS, Health
 from bot.wiring.parts import allowed, fingerprint, forms_of, now, reader_of, store_of, writer_of
+from bot.wiring.policy import check_policy
 from bot.wiring.requests import RequestParts, freeze_words
 
 if TYPE_CHECKING:
@@ -67,10 +67,6 @@ PURGE_SECONDS = 3600
 HOMES_SECONDS = 5
 ANSWERED_KEPT_FOR = timedelta(days=7)
 """Far longer than Slack delivers anything again."""
-
-
-class PolicyRefused(Exception):
-    """The two-person rule cannot be kept with these settings; said in one sentence."""
 
 
 class Bot:
@@ -123,7 +119,7 @@ class Bot:
     def _work_as(self, identity: AuthorizeResult) -> None:
         team_id = identity.team_id or ""
         parts = RequestParts(self._settings, self._store, self._sites, self._writers, self._client, team_id)
-        _check_policy(parts)
+        check_policy(parts)
         self._diary.note("started", f"version {version('pkgstatus-bot')}", {"settings": fingerprint(self._settings)})
         answers = Answers(self._client, self._forms, self._mail)
         desk = Desk(self._work, answers, self._store.inbox, self._store.ledger, self._health.meter.noted)
@@ -217,19 +213,6 @@ class Bot:
         thread = threading.Thread(target=partial(work, *arguments), daemon=True)
         self._threads.append(thread)
         thread.start()
-
-
-def _check_policy(parts: RequestParts) -> None:
-    """Refuse to start where two people can never approve, or where votes would be held in the wrong place."""
-    fault = parts.standing.channel_fault()
-    if fault:
-        raise PolicyRefused(replies.refused(fault).text)
-    try:
-        count = len(parts.standing.possible_approvers(QUORUM))
-    except PeopleError as error:
-        raise PolicyRefused(f"Slack does not say who the approvers are: {error}") from error
-    if count < QUORUM:
-        raise PolicyRefused(f"{count} people could approve a reset, and two are needed: check PKGSTATUS_APPROVERS.")
 
 
 def _say_what_is_readable(site: SiteDatabase) -> None:

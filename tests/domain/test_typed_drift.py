@@ -1,0 +1,28 @@
+"""What a person may type after `/pkgstatus drift`."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.query import DriftNow, NotForDrift, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "sites"),
+    [
+        ("drift", set()),
+        ("Drift", set()),
+        ("`drift`", set()),
+        ("drift site:ps1", {"PS1"}),
+        ("drift site:PS1 site:P02", {"PS1", "P02"}),
+        ("drift site:PS1,site:P02", {"PS1", "P02"}),
+        ("*drift* `site:PS1`", {"PS1"}),
+    ],
+)
+def test_drift_is_asked_of_all_sites_or_of_some(text: str, sites: set[str]) -> None:
+    assert parse(text) == DriftNow(frozenset(sites))
+
+
+@pytest.mark.parametrize("word", ["PS1", "behind", "dp:NYC*", "site:", "PS100112"])
+def test_another_word_after_drift_is_named(word: str) -> None:
+    assert parse(f"drift site:PS1 {word}") == NotForDrift(word)
