@@ -1,16 +1,15 @@
 """Named places where a test can let the process die or stand still, so that what happens there can be tried for real.
 
-Without the variable a place costs one look at the environment; nothing in production sets it.
+Nothing in production arms one, and nothing from outside the process can.
 """
 
 from __future__ import annotations
 
 import os
-import signal
+from typing import TYPE_CHECKING
 
-VARIABLE = "PKGSTATUS_TEST_FAILPOINT"
-SIGNAL = "PKGSTATUS_TEST_FAILPOINT_SIGNAL"
-"""SIGKILL, as if the power had failed, unless a test wants SIGSTOP."""
+if TYPE_CHECKING:
+    import signal
 
 NAMES = (
     "inbox: kept",
@@ -32,8 +31,15 @@ NAMES = (
 )
 
 
+_armed: dict[str, signal.Signals] = {}
+
+
+def arm(name: str, how: signal.Signals) -> None:
+    """Let the next that comes to a place die there (SIGKILL, as if the power had failed) or stand still (SIGSTOP)."""
+    _armed[name] = how
+
+
 def reach(name: str) -> None:
-    """Die or stop here, once, if this place is the armed one."""
-    if os.environ.get(VARIABLE) == name:
-        del os.environ[VARIABLE]
-        os.kill(os.getpid(), signal.Signals[os.environ.get(SIGNAL, "SIGKILL")])
+    """Die or stop here, once, if this place is armed."""
+    if name in _armed:
+        os.kill(os.getpid(), _armed.pop(name))

@@ -45,7 +45,7 @@ def go_on(bot: Bot) -> None:
 
 
 def _arm(_number: int, _frame: FrameType | None) -> None:
-    os.environ |= {failpoints.VARIABLE: sys.argv[1], failpoints.SIGNAL: sys.argv[2]}
+    failpoints.arm(sys.argv[1], signal.Signals[sys.argv[2]])
     os.write(sys.stdout.fileno(), f"{ARMED}\n".encode())
 
 
