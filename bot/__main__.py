@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot import logs
-from bot.settings import SettingsWrong, load
+from bot.settings import SettingsWrong, load, secrets_of
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -53,7 +53,7 @@ def main() -> None:
 def run() -> None:
     """Connect to Slack and answer until SIGTERM or Ctrl-C."""
     settings = _settings()
-    logs.configure(settings.logs.level, as_json=_wants_json(settings))
+    logs.configure(settings.logs.level, as_json=_wants_json(settings), secrets=secrets_of(settings))
     from bot.slack.connection import Connection, SlackRefused  # noqa: PLC0415 - what connects is loaded first
     from bot.slack.webapi import client_of  # noqa: PLC0415
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 FACTS = "facts"
 """Under this name a log record carries its facts."""
+REFERENCE = "ref"
+"""The fact that ties everything together that one click causes: events, statements, entries, cards."""
 _PYTHONS_OWN = ("exc_info", "stack_info", "stacklevel")
 _bound: ContextVar[Mapping[str, object]] = ContextVar("facts of all events", default={})  # noqa: B039 - never changed
 
@@ -42,6 +44,11 @@ def bound(**facts: object) -> Iterator[None]:
         yield
     finally:
         _bound.reset(token)
+
+
+def reference() -> str:
+    """Return the reference of the click that this thread works on; empty when no click caused it."""
+    return str(_bound.get().get(REFERENCE, ""))
 
 
 def facts_of(record: logging.LogRecord) -> Mapping[str, object]:

@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.leaks import secrets_in
+
 CHECKOUT = Path(__file__).parents[1]
 RUN = ("-m", "bot", "run")
+PRINTED: dict[Path, frozenset[str]] = {}
+"""What each program of this session prints into, and which secrets it was given: see conftest.py."""
 
 
 class Bot:
@@ -17,6 +21,7 @@ class Bot:
     def __init__(self, environment: dict[str, str], folder: Path, program: tuple[str, ...] = RUN) -> None:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PKGSTATUS_")}
         self.output = folder / f"output-{len(list(folder.glob('output-*')))}.txt"
+        PRINTED[self.output] = secrets_in(environment)
         with self.output.open("wb") as out:
             self.process = subprocess.Popen(
                 [sys.executable, *program],

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.bots import PRINTED
+from tests.leaks import leaks
 from tests.stage import Stage
 
 if TYPE_CHECKING:
@@ -30,6 +32,14 @@ class Together(LoadScopeScheduling):  # type: ignore[misc] # the library has no 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
     """Tell pytest-xdist how to share the tests out."""
     return Together(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_that_was_printed_holds_a_secret() -> Iterator[None]:
+    """Look through the output of every program that any test of this session started."""
+    yield
+    found = {str(path): lines for path, secrets in PRINTED.items() if (lines := leaks(path, secrets))}
+    assert found == {}
 
 
 @pytest.fixture(scope="module")

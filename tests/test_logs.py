@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
+import threading
+import warnings
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -12,9 +16,11 @@ from hypothesis import strategies as st
 
 from bot import logs
 from bot.events import bound, events
+from tests.leaks import leaks, secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 MARKER = "hunter2"
 SECRETS = [
@@ -31,16 +37,21 @@ SECRETS = [
     "https://hooks.slack.com/commands/T0/1/hunter2",
     "https://hooks.slack.com/actions/T0/1/hunter2",
     "https://hooks.slack.com/services/T0/B0/hunter2",
+    "https://files.slack.com/upload/v1/hunter2",
     "wss://wss.slack.com/link/?ticket=hunter2&app_id=A0",
 ]
 
 
 @pytest.fixture
-def printed(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
     """Return what the test printed, and put logging back afterwards."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
-    yield lambda: capsys.readouterr().err
+    with monkeypatch.context() as hooks:
+        hooks.setattr(sys, "excepthook", sys.excepthook)
+        hooks.setattr(threading, "excepthook", threading.excepthook)
+        yield lambda: capsys.readouterr().err
+    logging.captureWarnings(capture=False)
     root.handlers[:] = before
     root.setLevel(level)
 
@@ -57,6 +68,56 @@ def test_no_secret_is_printed_by_whoever_logs_it(secret: str, as_json: bool, pri
     lines = printed()
     assert lines.count("***") >= 3
     assert MARKER not in lines
+
+
+@pytest.mark.parametrize("secret", ["hunter2", "hunt'er2", 'hunt"er2', "hunt\\er2", "hunt;er2", "hünter2", "h&unter 2"])
+@pytest.mark.parametrize("as_json", [True, False])
+def test_the_secrets_of_the_settings_are_not_printed_however_they_are_spelled(
+    secret: str,
+    as_json: bool,  # noqa: FBT001 - a table row
+    printed: Callable[[], str],
+) -> None:
+    logs.configure("debug", as_json=as_json, secrets=[secret])
+
+    events("bot.test").warning(f"refused {secret}", login=secret, tried=[f"as {secret}"], said={"why": f"{secret}!"})
+    events("bot.test").error("broke", exc_info=ValueError(secret), address=f"https://cm01/?key={quote(secret)}")
+
+    lines = printed()
+    assert lines.count("***") >= 6
+    assert not any(
+        spelled in lines for spelled in (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], quote(secret))
+    )
+    assert not as_json or [json.loads(line) for line in lines.splitlines()]
+
+
+def test_what_nobody_caught_and_what_was_warned_of_is_an_event_without_secrets(printed: Callable[[], str]) -> None:
+    logs.configure("info", as_json=True)
+
+    def breaks() -> None:
+        raise ValueError(SECRETS[3])
+
+    thread = threading.Thread(target=breaks)
+    thread.start()
+    thread.join()
+    sys.excepthook(ValueError, ValueError(SECRETS[0]), None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warnings, "filters", [])
+        warnings.warn(SECRETS[1], stacklevel=1)
+
+    found = [json.loads(line) for line in printed().splitlines()]
+    assert [event["level"] for event in found] == ["critical", "critical", "warning"]
+    assert "breaks" in found[0]["exception"]
+    assert MARKER not in json.dumps(found)
+
+
+def test_a_leak_would_be_found(tmp_path: Path) -> None:
+    printed = tmp_path / "output.txt"
+    given = {"PKGSTATUS_SLACK__APP_TOKEN": "t-1", "PKGSTATUS_STORE": "Driver=x;PWD={a;hunter2};Database=y"}
+    harmless = ["must begin with xoxb-. It is the bot token.", "PWD=***;Encrypt=yes", "connected 3 t-0"]
+    for secret in [*SECRETS, '"error": "a;hunter2 is wrong"', "t-1"]:
+        printed.write_text("\n".join([*harmless, secret]), encoding="utf-8")
+
+        assert leaks(printed, secrets_in(given)) == [secret]
 
 
 @given(

@@ -5,6 +5,7 @@ Nothing is connected before the first statement, and nothing is retried that cou
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from contextlib import closing, suppress
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.dbapi import engines, faults
 from bot.dbapi.faults import DatabaseError, Fault
+from bot.events import events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 Result = TypeVar("Result")
+log = events(__name__)
 
 _ROWS_PER_FETCH = 1000
 
@@ -86,6 +89,8 @@ class Connection:
 
     def _run(self, sql: str, parameters: Sequence[object]) -> Any:
         self._deadline = time.monotonic() + self._patience.query
+        if log.isEnabledFor(logging.DEBUG):  # a statement is far quicker than an event that nobody reads
+            log.debug("statement", sql=sql)
         cursor = self._raw.cursor()
         cursor.execute(sql, tuple(parameters))
         self._used_at = time.monotonic()

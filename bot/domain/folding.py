@@ -62,6 +62,7 @@ def fold(request_id: str, entries: Iterable[Told]) -> Request | None:
             request = replace(_APPLY[Kind(entry.kind)](request, entry), version=entry.version)
         else:
             request = replace(request, version=entry.version)
+        request = replace(request, cause=str(entry.facts.get("ref", request.cause)))
     return request
 
 

@@ -90,6 +90,7 @@ class Request:
     applied_at: datetime | None = None
     back: int = 0
     version: int = 0
+    cause: str = ""
 
     @property
     def is_open(self) -> bool:

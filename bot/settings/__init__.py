@@ -3,5 +3,6 @@
 from bot.settings.loading import Settings, load
 from bot.settings.mistakes import SettingsWrong
 from bot.settings.model import Approvers, People
+from bot.settings.secrecy import secrets_of
 
-__all__ = ["Approvers", "People", "Settings", "SettingsWrong", "load"]
+__all__ = ["Approvers", "People", "Settings", "SettingsWrong", "load", "secrets_of"]

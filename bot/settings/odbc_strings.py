@@ -1,4 +1,4 @@
-"""What an ODBC connection string asks for, as far as it decides whether the bot may use it; never who logs in.
+"""What an ODBC connection string asks for, as far as it decides whether the bot may use it, and what it must not print.
 
 Keywords: Microsoft's list for ODBC Driver 18, and FreeTDS's own. A string that names only a DSN is taken as it is.
 """
@@ -6,12 +6,17 @@ Keywords: Microsoft's list for ODBC Driver 18, and FreeTDS's own. A string that 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PAIR = re.compile(r"\s*([^=;]+?)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)")
 _FREETDS = ("freetds", "tdsodbc")
 _MICROSOFT = ("sql server", "msodbcsql")
 _VERSION = re.compile(r"odbc driver (\d+)|msodbcsql-?(\d+)")
 _ENCRYPTS_BY_ITSELF = 18
+_PROOFS = {"pwd", "password", "accesstoken"}
 _OFF = {"no", "n", "0", "false", "off", "optional"}
 _ON = {"yes", "y", "1", "true"}
 
@@ -22,6 +27,13 @@ def asked(address: str) -> dict[str, str]:
     for key, value in _PAIR.findall(address):
         found.setdefault(key.lower(), value.strip().removeprefix("{").removesuffix("}").strip().lower())
     return found
+
+
+def passwords(address: str) -> Iterator[str]:
+    """Return what proves a login, as it is written and as the server gets it."""
+    for key, value in _PAIR.findall(address):
+        if key.lower() in _PROOFS:
+            yield from {value.strip(), value.strip().removeprefix("{").removesuffix("}").replace("}}", "}")}
 
 
 def mistake(address: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from slack_sdk.webhook import WebhookClient
 
-from bot.events import events
+from bot.events import bound, events
 from bot.views.kit import MESSAGE_TEXT, Message, cut
 
 if TYPE_CHECKING:
@@ -124,8 +124,9 @@ class Answers:
             return True
         if any(refused in error for refused in _REFUSED_BLOCKS):
             return False
-        log.info("answering by direct message", reason=error)
-        self._mail(to.user_id, payload_of(message))
+        with bound(ref=to.reference):  # also on the thread of a timer
+            log.info("answering by direct message", reason=error)
+            self._mail(to.user_id, payload_of(message))
         return True
 
     def _post(self, url: str, payload: dict[str, Any]) -> str | None:

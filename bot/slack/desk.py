@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -82,7 +82,7 @@ class Desk:
 
     def take_command(self, ack: Ack, incoming: Incoming, note: str | None) -> None:
         """Keep and acknowledge a command; its asker gets the note when the answer is not quick."""
-        taken = self._take(incoming)
+        taken = self._take_in(incoming)
         if taken in _SORRY:
             ack(text=_SORRY[taken], response_type="ephemeral")
             return
@@ -92,7 +92,7 @@ class Desk:
 
     def take_click(self, ack: Ack, incoming: Incoming) -> None:
         """Keep and acknowledge a click; its acknowledgement cannot carry words."""
-        taken = self._take(incoming)
+        taken = self._take_in(incoming)
         ack()
         if taken is Taken.NEW:
             self._start(incoming)
@@ -101,7 +101,7 @@ class Desk:
 
     def take_form(self, ack: Ack, incoming: Incoming, complaint_at: str) -> None:
         """Keep and acknowledge a form; what hinders is said at one of its fields."""
-        taken = self._take(incoming)
+        taken = self._take_in(incoming)
         if taken in _SORRY:
             ack(response_action="errors", errors={complaint_at: _SORRY[taken]})
             return
@@ -111,14 +111,21 @@ class Desk:
 
     def note_refusal(self, incoming: Incoming, reason: str) -> None:
         """Record what was refused on the spot, before it was taken in."""
-        with suppress(StoreError):
+        with suppress(StoreError), bound(ref=incoming.reference):
             self._record(incoming, refused(incoming.kind, reason))
 
     def take_over(self, item: Item) -> None:
         """Answer what another process took and left."""
         incoming = Incoming.from_body(item.body)
-        log.info("taking over what was left unanswered", key=incoming.key, kind=incoming.kind)
+        log.info("taking over what was left unanswered", ref=incoming.reference, kind=incoming.kind)
         self.work.run(partial(self._handle, incoming))
+
+    def _take_in(self, incoming: Incoming) -> Taken:
+        with bound(ref=incoming.reference):
+            taken = self._take(incoming)
+            event = "delivered again" if taken is Taken.SEEN else "taken in"
+            log.info(event, kind=incoming.kind, user=incoming.user_id, found=taken.value)
+        return taken
 
     def _take(self, incoming: Incoming) -> Taken:
         """Keep it in the inbox, with a place in the pool; a busy bot says so and records that it did."""
@@ -134,7 +141,6 @@ class Desk:
             self.work.release()
             return Taken.UNRECORDED
         if not is_new:
-            log.info("delivered again", key=incoming.key)
             self.work.release()
         reach("inbox: kept")
         return Taken.NEW if is_new else Taken.SEEN
@@ -188,16 +194,16 @@ class Desk:
     def _finish(self, incoming: Incoming) -> None:
         """Note that nothing more is owed; until that is noted, only the note is tried again."""
         try:
-            self.inbox.done(incoming.key)
+            with bound(ref=incoming.reference):
+                self.inbox.done(incoming.key)
         except StoreError as error:
             log.error("cannot note that it is answered", trouble=error.trouble.value, detail=error.detail)
             after(STORE_PAUSE_SECONDS, partial(self._finish, incoming))
 
     def _reply(self, incoming: Incoming) -> Reply:
         """Do the job; what goes wrong becomes an answer too, except that nothing can be recorded."""
-        job = self.jobs.get(incoming.kind, _unheard)
         try:
-            return job(incoming)
+            return self.jobs[incoming.kind](incoming)
         except StoreError:
             raise
         except SiteError as error:
@@ -212,7 +218,7 @@ class Desk:
             log.exception("unexpected failure", kind=incoming.kind, text=incoming.text)
             message = replies.say(replies.LOST.format(ref=incoming.reference))
             deed = Deed(incoming.kind, "failed", incoming.text, reason="unexpected failure")
-        return Reply(replace(deed, facts={"ref": incoming.reference}), partial(self.answers.say, incoming, message))
+        return Reply(deed, partial(self.answers.say, incoming, message))
 
     def _record(self, incoming: Incoming, deed: Deed) -> None:
         """Write down before the answer leaves; what a process that died wrote already is not written again."""
@@ -229,7 +235,3 @@ class Desk:
                 log.error("cannot even say so", trouble=error.trouble.value, detail=error.detail)
         again = partial(self._handle, incoming, promised=True)
         after(STORE_PAUSE_SECONDS, partial(self.work.run, again))
-
-
-def _unheard(incoming: Incoming) -> Reply:
-    raise LookupError(f"nothing listens to {incoming.kind}")

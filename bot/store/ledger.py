@@ -6,7 +6,7 @@ together or not at all.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from itertools import takewhile
 from operator import attrgetter
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bot.dbapi import Product
 from bot.domain.chain import Break, Tampering, verify
 from bot.domain.ledger import GENESIS, Draft, Entry, Head, moment_read, moment_text, seal, storable
+from bot.events import REFERENCE, reference
 from bot.failpoints import reach
 from bot.store.walking import walk
 from bot.usecases.store_ports import StaleStream
@@ -140,9 +141,15 @@ class LedgerTable:
             raise StaleStream(draft.stream, decided_on=(draft.version or 0) - 1, current=tip.version)
         # A clock that was set back must not make a later entry look older: the order is what people will rely on.
         at = max(self._clock(), moment_read(tip.at))
-        entry = seal(draft, tip.sequence + 1, at, tip.version + 1, tip.hash)
+        entry = seal(_traced(draft), tip.sequence + 1, at, tip.version + 1, tip.hash)
         _insert(connection, entry)
         return entry
+
+
+def _traced(draft: Draft) -> Draft:
+    """Every entry names the click that caused it, so that nobody who records something can forget to."""
+    ref = reference()
+    return replace(draft, facts={REFERENCE: ref, **draft.facts}) if ref else draft
 
 
 def _lock(connection: Connection) -> None:

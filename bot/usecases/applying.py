@@ -21,6 +21,7 @@ from bot.events import events
 from bot.failpoints import reach
 from bot.usecases.access import Actor
 from bot.usecases.ports import RowMoved, SiteError
+from bot.usecases.requests import traced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,17 +60,22 @@ class Applying:
             return
         for request_id in reversed(waiting):
             request = self.requests.load(request_id)
-            if request and request.stage is Stage.APPLYING:
-                self._resolve(request, "the bot stopped before it happened")
-            elif request and request.stage is Stage.APPROVED:
-                self._apply(request)
+            if request:
+                with traced(request):
+                    self._work_on(request)
+
+    def _work_on(self, request: Request) -> None:
+        if request.stage is Stage.APPLYING:
+            self._resolve(request, "the bot stopped before it happened")
+        elif request.stage is Stage.APPROVED:
+            self._apply(request)
 
     def _apply(self, request: Request) -> None:
         trouble = self._hindrance(request)
         try:
             found = () if trouble else self._objections(request)
         except SiteError as error:
-            log.warning("cannot read before an apply", request=request.id, detail=error.detail)
+            log.warning("cannot read before an apply", detail=error.detail)
             trouble, found = f"the site database could not be read: {error.trouble}", ()
         if trouble:
             self.requests.change(request.id, Finish(trouble, claimed=False))
@@ -95,9 +101,10 @@ class Applying:
         except RowMoved as moved:
             self.requests.change(request.id, Outdate((str(moved),), claimed=True))
         except SiteError as error:
-            log.warning("apply failed", request=request.id, trouble=error.trouble.value, detail=error.detail)
+            log.warning("apply failed", trouble=error.trouble.value, detail=error.detail)
             self._resolve(request, f"the site database said: {error.trouble}")
         else:
+            log.info("applied", site=request.plan.site, rows=len(request.plan.rows))
             self.requests.change(request.id, Finish())
             reach("apply: recorded")
 
@@ -110,7 +117,7 @@ class Applying:
         try:
             is_forbidden = writer.forbid(request.id)
         except SiteError as error:
-            log.error("an apply is in doubt until the site answers", request=request.id, detail=error.detail)
+            log.error("an apply is in doubt until the site answers", detail=error.detail)
             self.requests.change(request.id, Doubt(f"the site database does not say ({error.trouble})"))
             return
         self.requests.change(request.id, Finish(trouble if is_forbidden else ""))

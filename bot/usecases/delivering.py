@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bot.events import events
+from bot.events import REFERENCE, bound, events
 from bot.failpoints import reach
 from bot.usecases.store_ports import Delivery, Leases, Outbox, StoreError
 
@@ -154,6 +154,10 @@ class Relay:
         if not batch:
             return
         road.not_before = self.monotonic() + self.spacing
+        with bound(ref=_references(batch), first=batch[0].entry.sequence, last=batch[-1].entry.sequence):
+            self._post(destination, road, batch)
+
+    def _post(self, destination: str, road: _Road, batch: Sequence[Delivery]) -> None:
         try:
             reach("deliver: before post")
             posted = self._send(destination, self._drawn(batch))
@@ -167,8 +171,10 @@ class Relay:
 
     def _send(self, destination: str, letter: Letter) -> Posted:
         if letter.replaces and self.poster.replace(letter.replaces, letter.payload):
+            log.info("card edited", channel=letter.replaces.channel, ts=letter.replaces.ts)
             return letter.replaces
         posted = self.poster.post(destination, letter.payload)
+        log.info("told", channel=posted.channel, ts=posted.ts)
         if letter.sent:
             letter.sent(posted)
         return posted
@@ -190,7 +196,7 @@ class Relay:
         except StoreError:
             raise
         except Exception as error:
-            log.exception("cannot draw what is to be told", sequence=batch[0].entry.sequence)
+            log.exception("cannot draw what is to be told")
             raise PostError(PostTrouble.REFUSED, f"cannot be drawn: {type(error).__name__}") from error
 
     def _letter(self, batch: Sequence[Delivery]) -> Letter:
@@ -216,10 +222,19 @@ class Relay:
         if len(batch) > 1:
             road.one_by_one = True
             return
-        log.error("Slack refuses an entry for good", sequence=batch[0].entry.sequence, error=error.error)
+        log.error("Slack refuses an entry for good", error=error.error)
         try:
             posted = self.poster.post(destination, self.pen.gap(batch[0].entry, error.error))
         except PostError as again:
             road.not_before = self.monotonic() + max(LONGEST_PAUSE_SECONDS, again.retry_after)
             return
         self.outbox.settle(batch, posted.channel, posted.ts, is_gap=True)
+
+
+def _references(batch: Sequence[Delivery]) -> str:
+    """Name the clicks that caused what is told; an entry that was tampered with names none."""
+    found: dict[str, None] = {}
+    for delivery in batch:
+        with suppress(LookupError, TypeError, ValueError):
+            found[str(delivery.entry.facts[REFERENCE])] = None
+    return " ".join(found)

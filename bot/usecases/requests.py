@@ -7,6 +7,7 @@ at once one wins and the other is decided again. State, ledger, index and outbox
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,13 @@ from bot.domain.folding import advance, fold, opening
 from bot.domain.ledger import Draft
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Event, Kind, Request
+from bot.events import bound, reference
 from bot.usecases.request_ports import CARD, POSTED, THREAD
 from bot.usecases.store_ports import Notice, StaleStream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bot.usecases.ports import Clock
     from bot.usecases.request_ports import Card, RequestIndex
     from bot.usecases.store_ports import Ledger
@@ -89,10 +93,8 @@ class Requests:
                 return events
             if not events:
                 return request
-            try:
+            with suppress(StaleStream), traced(request):
                 return self._append(request, events, request.version, origin or {})
-            except StaleStream:
-                continue
 
     def note_card(self, request: Request, card: Card) -> None:
         """Record where a card was posted. Raises StoreError."""
@@ -116,6 +118,13 @@ class Requests:
             if payload := self.telling.requester(request, event):
                 notices.append(Notice(request.requester, payload))
         return notices
+
+
+@contextmanager
+def traced(request: Request) -> Iterator[None]:
+    """Say beside every event which request it is about, and which click moved it last, unless it is one that does."""
+    with bound(request=request.id, ref=reference() or request.cause):
+        yield
 
 
 def stream_of(request_id: str) -> str:

@@ -15,6 +15,7 @@ from bot.domain.package import RowType, Status
 from bot.domain.request import Stage
 from bot.events import events
 from bot.usecases.ports import SiteError
+from bot.usecases.requests import traced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,16 +62,19 @@ class Watching:
     def _look_at(self, request_id: str) -> None:
         request = self.requests.load(request_id)
         reader = self.readers.get(request.plan.site) if request else None
-        if request is None or reader is None:
-            return
+        if request is not None and reader is not None:
+            with traced(request):
+                self._look_with(reader, request)
+
+    def _look_with(self, reader: SiteReader, request: Request) -> None:
         try:
             table = reader.package(request.plan.package_id)
         except SiteError as error:
-            log.warning("cannot look whether rows are back", request=request_id, trouble=error.trouble.value)
+            log.warning("cannot look whether rows are back", trouble=error.trouble.value)
             return
         waiting = [row for row in request.plan.rows if table is None or not _is_back(request.plan, row, table)]
         back = len(request.plan.rows) - len(waiting)
-        self.requests.change(request_id, Watched(back, self._stalled(request, waiting)))
+        self.requests.change(request.id, Watched(back, self._stalled(request, waiting)))
 
     def close_undone(self) -> None:
         """Close the resets whose undo was applied. Raises StoreError."""
