@@ -6,10 +6,11 @@ Nothing in production arms one, and nothing from outside the process can.
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import signal
+    from collections.abc import Callable
 
 NAMES = (
     "inbox: kept",
@@ -30,16 +31,21 @@ NAMES = (
     "apply: recorded",
 )
 
+_armed: dict[str, Callable[[], None]] = {}
 
-_armed: dict[str, signal.Signals] = {}
+
+def die() -> None:
+    """Die as if the power had failed."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
-def arm(name: str, how: signal.Signals) -> None:
-    """Let the next that comes to a place die there (SIGKILL, as if the power had failed) or stand still (SIGSTOP)."""
-    _armed[name] = how
+def arm(name: str, deed: Callable[[], None] = die) -> None:
+    """Let the next that comes to a place die there, or do what else is given."""
+    _armed[name] = deed
 
 
 def reach(name: str) -> None:
-    """Die or stop here, once, if this place is armed."""
-    if name in _armed:
-        os.kill(os.getpid(), _armed.pop(name))
+    """Do what is armed here, once."""
+    deed = _armed.pop(name, None)
+    if deed:
+        deed()

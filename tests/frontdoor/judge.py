@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from tests.bots import CHECKOUT
 from tests.frontdoor.databases import read, site_of
-from tests.frontdoor.resets import entries
+from tests.frontdoor.resets import PATIENCE, entries, id_of
+from tests.frontdoor.trail import unanswered
 
 if TYPE_CHECKING:
     from tests.frontdoor.resets import Entry
-    from tests.stage import Stage
+    from tests.stage import Json, Stage
 
 APPROVERS = {"U00000GRACE", "U00000LINUS", "U0MARGARET"}
 HAPPENED = {"applied", "progressed", "converged", "stalled", "undone"}
@@ -31,6 +32,13 @@ def end_of(stage: Stage, request_id: str) -> str | None:
     """Return how a request ended, or None while it is open."""
     last = [entry.kind for entry in story_of(stage, request_id)][-1]
     return last if last in HAPPENED | DID_NOT else None
+
+
+def ended(stage: Stage, card: Json) -> str:
+    """Wait for the end of a request, and until everybody has been answered."""
+    end = stage.wait_for(lambda: end_of(stage, id_of(card)), PATIENCE)
+    stage.wait_for(lambda: unanswered(stage) == 0, PATIENCE)
+    return end
 
 
 def judge(stage: Stage) -> None:

@@ -29,7 +29,7 @@ from tests.frontdoor.resets import (
     press,
     submit,
 )
-from tests.frontdoor.trail import assert_trail_is_whole, unanswered
+from tests.frontdoor.trail import assert_trail_is_whole, unanswered, untold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,12 +42,22 @@ PATIENCE_SECONDS = 90
 LEASE = "3s"
 """Only one bot lives at a time here: nobody can be mistaken for dead."""
 SERVERS = [f"dp:LON-DP0{number} dp:MUC-DP0{number}" for number in range(1, 5)]
+APPLIED, FAILED = ("applied", ""), ("failed", "the bot stopped before it happened")
 ENDS = {
-    "apply: claimed": ("failed", "the bot stopped before it happened"),
-    "apply: first row changed": ("failed", "the bot stopped before it happened"),
-    "apply: before commit": ("failed", "the bot stopped before it happened"),
+    "answer: worked out": {APPLIED, FAILED},
+    "answer: recorded": {APPLIED, FAILED},
+    "answer: given": {APPLIED, FAILED},
+    "deliver: before post": {APPLIED, FAILED},
+    "deliver: posted": {APPLIED, FAILED},
+    "deliver: settled": {APPLIED, FAILED},
+    "apply: claimed": {FAILED},
+    "apply: first row changed": {FAILED},
+    "apply: before commit": {FAILED},
 }
-"""Where a crash leaves a claim without an effect, nothing is tried again; everywhere else the work is ended."""
+"""Where a crash leaves a claim without an effect, nothing is tried again; everywhere else the work is ended.
+
+Answers leave and cards are drawn beside the apply, so a death there may come before the claim or behind it.
+"""
 
 
 class Outcome(NamedTuple):
@@ -90,6 +100,7 @@ def crash(stage: Stage, servers: str, following: str) -> Outcome:
     dying = stage.bots[-1]
     card = ask_for(stage, f"PS100112 {servers}")
     assert "is counted" in press(stage, "grace", card)
+    stage.wait_for(lambda: untold(stage) == 0, PATIENCE_SECONDS)
     arm(stage, dying)
 
     stage.click("linus", card, APPROVE)
@@ -134,4 +145,4 @@ def test_a_crash_at_any_step_changes_no_row_twice_and_ends_where_a_person_can_re
     outcome = lanes[failpoints.NAMES.index(step) % LANES].result()[step]
 
     assert outcome.exit_code == -signal.SIGKILL
-    assert (outcome.end, outcome.why) == ENDS.get(step, ("applied", ""))
+    assert (outcome.end, outcome.why) in ENDS.get(step, {APPLIED})
