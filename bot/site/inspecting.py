@@ -72,6 +72,7 @@ class SiteLogins:
             too_much=tuple(too_much) if has_logins(connection.product) else None,
             is_mighty=found.is_mighty,
             is_updatable=found.is_updatable,
+            collation=found.collation,
             is_case_sensitive="_CS_" in found.collation or "_BIN" in found.collation,
             clock_ahead=found.moment - middle if found.moment else None,
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.dbapi import Product
+from bot.dbapi.rights import Right, has_logins, may, surroundings
 from bot.store.database import StoreDatabase
 from bot.store.ledger import LedgerTable
 from bot.store.migrating import schema, version_of
@@ -16,9 +18,13 @@ from bot.usecases.check_ports import StoreFacts
 from bot.usecases.store_ports import StoreError, StoreTrouble
 
 if TYPE_CHECKING:
-    from bot.dbapi import Patience
+    from collections.abc import Iterator
+
+    from bot.dbapi import Connection, Patience
     from bot.usecases.ports import Clock
 
+_TABLE = re.compile(r"CREATE TABLE (dbo\.\w+)")
+_LEDGER = "dbo.ledger_entry"
 _SQLITE = "sqlite:///"
 _NO_CHANNEL = ""
 """Nothing is put into the outbox here."""
@@ -53,7 +59,28 @@ class StoreLook:
             raise StoreError(StoreTrouble.NEWER, detail)
         ledger = LedgerTable(database, OutboxTable(database, _NO_CHANNEL, self._clock), self._clock)
         found = ledger.verify()
-        return StoreFacts(product, known, version, ledger.head().sequence, found.sentence if found else "")
+        return StoreFacts(
+            product,
+            known,
+            version,
+            ledger.head().sequence,
+            found.sentence if found else "",
+            database.read(lambda connection: tuple(_lacking(connection))),
+        )
+
+
+def _lacking(connection: Connection) -> Iterator[str]:
+    """Return the rights that the bot needs and has not; nothing where the engine has no logins."""
+    if not has_logins(connection.product):
+        return
+    if surroundings(connection).is_updatable is False:
+        raise StoreError(StoreTrouble.READ_ONLY, "the database is read-only")
+    for table in _TABLE.findall("\n".join(schema())):
+        # A DBA may keep the bot from ever changing an entry: see deploy/sql.
+        needed = [Right.SELECT, Right.INSERT, *([Right.UPDATE] if table != _LEDGER else [])]
+        lacking = [right for right in needed if not may(connection, right, table)]
+        if lacking:
+            yield f"{', '.join(lacking)} on {table}"
 
 
 def _check_place(folder: Path) -> None:

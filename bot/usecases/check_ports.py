@@ -73,6 +73,7 @@ class LoginFacts:
     too_much: tuple[str, ...] | None
     is_mighty: bool | None
     is_updatable: bool | None
+    collation: str
     is_case_sensitive: bool
     clock_ahead: timedelta | None
 
@@ -101,13 +102,14 @@ class SiteInspector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoreFacts:
-    """The bot's own database; no version means that it is yet to be made."""
+    """The bot's own database; no version means that it is yet to be made, `lacking` are rights that the bot needs."""
 
     product: str
     known_version: int
     version: int | None = None
     entries: int = 0
     broken: str = ""
+    lacking: tuple[str, ...] = ()
 
 
 class StoreInspector(Protocol):

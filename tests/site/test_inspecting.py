@@ -114,7 +114,7 @@ def said(*, reader: str = READER, writer: str = WRITER) -> dict[str, list[tuple[
 def test_logins_with_exactly_their_rights_are_good() -> None:
     found = said()
 
-    assert [mark for lines in found.values() for mark, _ in lines] == [Mark.GOOD] * 5
+    assert [mark for lines in found.values() for mark, _ in lines] == [Mark.GOOD] * 6
     assert found["PS1 reader"][-1] == (Mark.GOOD, "has no right that it does not need")
     assert found["PS1 writer"][-1] == (Mark.GOOD, "has no right that it does not need")
 

@@ -57,7 +57,10 @@ class SiteCheck:
     def _surroundings(self, facts: LoginFacts) -> Iterator[Finding]:
         if facts.is_case_sensitive:
             cure = "Check that this is a site database: Configuration Manager supports SQL_Latin1_General_CP1_CI_AS."
-            yield self._finding("collation", Mark.WARNING, "is case-sensitive, so typed names may not be found", cure)
+            sentence = f"{facts.collation} is case-sensitive, so typed names may not be found"
+            yield self._finding("collation", Mark.WARNING, sentence, cure)
+        elif facts.collation:
+            yield self._finding("collation", Mark.GOOD, facts.collation)
         ahead = facts.clock_ahead
         if ahead is None:
             yield self._finding("clock", Mark.UNKNOWN, f"{facts.product} does not tell its time")

@@ -40,6 +40,9 @@ class StoreCheck:
             yield Finding(Area.STORE, Mark.WRONG, "store", f"{error.trouble}: {error.detail}", cure)
             return
         yield _version(facts)
+        if facts.lacking:
+            sentence = f"this login may not {'; '.join(facts.lacking)}"
+            yield Finding(Area.STORE, Mark.WRONG, "store", sentence, _CURES[StoreTrouble.PERMISSION])
         if facts.version == facts.known_version:
             yield _chain(facts)
 
