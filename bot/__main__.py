@@ -85,8 +85,10 @@ def _work(settings: Settings, connection: Connection) -> None:
 
 
 @main.command()
-@click.option("--port", default=0, show_default="a free one", help="Port of the local workspace.")
-@click.option("--rows", type=int, help="Make a big sample site with about this many distribution point rows.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=0, show_default="a free one", help="Port of the local workspace."
+)
+@click.option("--rows", type=click.IntRange(1), help="Make a big sample site with about this many DP rows.")
 @click.option("--browser/--no-browser", default=True, help="Open the workspace in the browser.")
 @click.option("--tour", is_flag=True, help="Play the story by itself, check every step, and end.")
 @click.option(
@@ -96,6 +98,8 @@ def demo(port: int, rows: int | None, env_file: Path | None, *, browser: bool, t
     """Try the bot in a local Slack workspace with a sample site."""
     from bot.demo.launch import play  # noqa: PLC0415 - needs the extra "demo"
 
+    if env_file and not env_file.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {env_file.parent}", param_hint="--env-file")
     sys.exit(play(port=port, rows=rows, browser=browser, tour=tour, env_file=env_file))
 
 

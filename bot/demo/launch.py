@@ -39,10 +39,13 @@ STEP_SECONDS = 1.5
 def play(*, port: int, rows: int | None, browser: bool, tour: bool, env_file: Path | None = None) -> int:
     """Run the demo until Ctrl-C, or for the length of the tour; return the exit code."""
     end = End()
+    listening = _listening(port)
+    if listening is None:
+        return 1
     with tempfile.TemporaryDirectory(prefix="pkgstatus-demo-") as folder:
         site = Path(folder) / "site.db"
         build_sample(site, now=datetime.now(UTC), rows=rows)
-        with RunningWorkspace(manifest=manifest_path(), port=port) as workspace:
+        with listening as workspace:
             print(workspace.url, flush=True)  # noqa: T201 - the first line is the address, for scripts
             environment = settings(workspace, site, Path(folder))
             if env_file:
@@ -127,6 +130,16 @@ def manifest_path() -> Path:
     """Find manifest.yml: at the top of a checkout, or beside this file in an installed wheel."""
     checkout = Path(__file__).parents[2] / "manifest.yml"
     return checkout if checkout.is_file() else Path(__file__).with_name("manifest.yml")
+
+
+def _listening(port: int) -> RunningWorkspace | None:
+    try:
+        return RunningWorkspace(manifest=manifest_path(), port=port)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        way_out = "Choose another with --port, or none for a free one."
+        print(f"Port {port} cannot be used: {reason}. {way_out}", file=sys.stderr)  # noqa: T201
+        return None
 
 
 def _stay(workspace: RunningWorkspace, bot: subprocess.Popen[bytes], end: End, *, browser: bool, tour: bool) -> int:

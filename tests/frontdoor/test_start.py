@@ -145,6 +145,28 @@ def test_ctrl_c_just_after_the_address_ends_all_of_the_demo_too(demo: Bot, fresh
     assert "Traceback" not in demo.log()
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "word"),
+    [("--rows", "-5", "--rows"), ("--port", "70000", "--port"), ("--env-file", "/nowhere/env", "--env-file")],
+)
+def test_a_demo_that_cannot_be_says_so_in_a_sentence(tmp_path: Path, option: str, value: str, word: str) -> None:
+    demo = Bot({}, tmp_path, ("-m", "bot", "demo", "--no-browser", option, value))
+
+    assert demo.wait() != 0
+    assert word in demo.log()
+    assert "Traceback" not in demo.log()
+
+
+def test_a_demo_at_a_port_that_is_taken_names_it_and_a_way_out(tmp_path: Path, stage: Stage) -> None:
+    port = stage.workspace.url.rpartition(":")[2]
+    demo = Bot({}, tmp_path, ("-m", "bot", "demo", "--no-browser", "--port", port))
+
+    assert demo.wait() == 1
+    assert demo.log() == (
+        f"Port {port} cannot be used: Address already in use. Choose another with --port, or none for a free one.\n"
+    )
+
+
 def family(demo: Bot) -> list[psutil.Process]:
     """Return the demo's process and those it started, as far as they still run."""
     try:
