@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from bot.settings import odbc_strings
 
@@ -69,10 +69,24 @@ def token(prefix: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def shaped(pattern: str, words: str) -> AfterValidator:
+    """Return the check that a text has a shape, said in words: nobody should have to read a pattern."""
+
+    def check(value: str) -> str:
+        if re.fullmatch(pattern, value) is None:
+            raise ValueError(words)
+        return value
+
+    return AfterValidator(check)
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
 Address = Annotated[SecretStr, AfterValidator(_database)]
 WritableAddress = Annotated[Address, AfterValidator(_writable)]
-ChannelId = Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]+$")]
-UserId = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]+$")]
-GroupId = Annotated[str, Field(pattern=r"^S[A-Z0-9]+$")]
-SiteKey = Annotated[str, Field(pattern=r"^[A-Z0-9]{3}$")]
+ChannelId = Annotated[str, shaped(r"[CGD][A-Z0-9]+", "must be a channel's ID, which begins with C, not its name")]
+UserId = Annotated[str, shaped(r"[UW][A-Z0-9]+", "must be a user's ID, which begins with U or W, not a name")]
+GroupId = Annotated[str, shaped(r"S[A-Z0-9]+", "must be a user group's ID, which begins with S, not its name")]
+SiteKey = Annotated[str, shaped(r"[A-Z0-9]{3}", "must be a site code of 3 letters or digits")]
+WebAddress = Annotated[str, shaped(r"https?://.+/", "must begin with https:// and end with a /")]
+TableName = Annotated[str, shaped(r"(\w+\.){1,2}\w+", "must be schema.table or database.schema.table, in plain names")]
+Listening = Annotated[str, shaped(r"off|[\w.-]+:\d{1,5}", "must be host:port, or off")]

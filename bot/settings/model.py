@@ -16,8 +16,11 @@ from bot.settings.kinds import (
     ChannelId,
     Duration,
     GroupId,
+    Listening,
     SiteKey,
+    TableName,
     UserId,
+    WebAddress,
     WritableAddress,
     token,
     upper_keys,
@@ -44,9 +47,8 @@ class Slack(Part):
         description="the app-level token with connections:write, from Basic Information",
         examples=["xapp-..."],
     )
-    api_url: str = Field(
+    api_url: WebAddress = Field(
         "https://slack.com/api/",
-        pattern=r"^https?://.+/$",
         description="Slack's Web API; another one for GovSlack or the demo",
         examples=["https://slack.com/api/"],
     )
@@ -116,9 +118,8 @@ class Reset(Part):
 
     rows: Literal["any", "site"] = Field("any", description="which rows may be reset: any, or site rows only")
     max_rows: int = Field(50, ge=1, le=500, description="the most rows of one request", examples=["50"])
-    backup_table: str = Field(
+    backup_table: TableName = Field(
         "dbo.PkgStatus_BU",
-        pattern=r"^(\w+\.){1,2}\w+$",
         description="the backup table, as schema.table or database.schema.table",
         examples=["dbo.PkgStatus_BU"],
     )
@@ -183,9 +184,8 @@ class Work(Part):
 class Health(Part):
     """Pages for probes and metrics: /healthz, /readyz, /metrics."""
 
-    address: str = Field(
+    address: Listening = Field(
         "127.0.0.1:9464",
-        pattern=r"^(off|[\w.-]+:\d{1,5})$",
         description="where the pages are served, or off; port 0 takes a free one",
         examples=["127.0.0.1:9464"],
     )

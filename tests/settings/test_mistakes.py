@@ -81,6 +81,7 @@ WRONG = {
     "WORK__WORKERS": "many",
     "RESET__MAX_ROWS": "0",
     "RESET__BACKUP_TABLE": "dbo.x; DROP TABLE y",
+    "HEALTH__ADDRESS": "9464",
     "DIGESTS": "[1]",
 }
 
@@ -93,6 +94,7 @@ def test_a_wrong_value_gets_one_line_with_name_purpose_and_example(enough: Place
     assert ". It is " in line
     assert ". Example: " in line
     assert "\n" not in line
+    assert "pattern" not in line
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_a_duration_without_a_unit_is_not_guessed(enough: Places, number: str) -
 @pytest.mark.parametrize(
     ("sites", "start"),
     [
-        case('{"PS10": {"database": "sqlite:///x"}}', "PKGSTATUS_SITES__PS10 should match", id="a long site code"),
+        case('{"PS10": {"database": "sqlite:///x"}}', "PKGSTATUS_SITES__PS10 must be a site", id="a long site code"),
         case('{"PS1": {}}', "PKGSTATUS_SITES__PS1__DATABASE is missing. It is the site database", id="no database"),
         case('{"PS1": "sqlite:///x"}', "PKGSTATUS_SITES__PS1 should be a valid dictionary", id="no table"),
         case("[]", "PKGSTATUS_SITES should be a valid dictionary", id="a list"),
