@@ -14,7 +14,7 @@ from bot.domain.quorum import QUORUM
 from bot.views import drift, habits
 from bot.views.drift import clock
 from bot.views.kit import Block, Message, age, context, escape, header, moment, section
-from bot.views.request_card import TITLES
+from bot.views.request_card import standing
 from bot.views.request_words import name_of
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _waiting(requests: Sequence[Request], around: Around) -> list[Block]:
 
 
 def _decided(requests: Sequence[Request], around: Around) -> list[Block]:
-    lines = [line_of(request, around, f": {TITLES[request.stage]}") for request in requests]
+    lines = [line_of(request, around, f": {standing(request)}") for request in requests]
     return _listed("🔧 *Requests since the last digest*", lines)
 
 

@@ -11,7 +11,7 @@ from bot.views import charts, digest, drift, replies
 from bot.views.digest import Around
 from bot.views.drift import clock
 from bot.views.kit import Block, context, escape, header, moment, section
-from bot.views.request_card import TITLES
+from bot.views.request_card import standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +31,7 @@ def draw(home: Home, person: Callable[[str], str]) -> Block:
     around = Around(glance.links, person)
     at = glance.picture.at
     to_vote = [digest.line_of(request, around, digest.waits(request)) for request in home.to_vote]
-    own = [digest.line_of(request, around, f": {TITLES[request.stage]}") for request in home.own]
+    own = [digest.line_of(request, around, f": {standing(request)}") for request in home.own]
     blocks = [
         *([section(digest.frozen(glance.freeze, person))] if glance.freeze else []),
         *_list("Waiting for your vote", to_vote, "Nothing waits for your vote."),

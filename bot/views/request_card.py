@@ -6,11 +6,16 @@ are looked up and compared, never statements.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bot.domain.plan import Action, statement
 from bot.domain.quorum import QUORUM
 from bot.domain.request import OPEN, Request, Stage
 from bot.views.kit import Block, Message, actions, button, code, context, cut, escape, header, moment, section
 from bot.views.tables import Form, Table
+
+if TYPE_CHECKING:
+    from bot.domain.plan import PlanRow
 
 APPROVE_ACTION = "request_approve"
 REJECT_ACTION = "request_reject"
@@ -22,8 +27,7 @@ AGAIN_ACTION = "request_again"
 ROWS_ON_CARD = 60
 _BAR_LENGTH = 20
 
-TITLES = {
-    Stage.PENDING: "🟡 waiting for votes",
+_TITLES = {
     Stage.APPROVED: "🔵 approved, about to be applied",
     Stage.APPLYING: "🔵 being applied",
     Stage.APPLIED: "🔄 applied, waiting for the rows to come back",
@@ -43,18 +47,29 @@ def draw(request: Request, voters: str, freeze: str, form: Form) -> Message:
     plan = request.plan
     title = f"{plan.action.capitalize()} of {plan.package_id} at {plan.site}: {len(plan.rows)} rows"
     blocks = [
-        header(f"{title}"),
-        section(f"*{TITLES[request.stage]}*{_progress(request)}"),
+        header(title),
+        section(f"*{standing(request)}*{_progress(request)}"),
+        *_outcome(request),
+        *([section(f"🧊 {freeze}")] if freeze else []),
         section("\n".join(_story(request))),
         *_table(request, form),
         *(context(f"⚠️ {warning}") for warning in plan.warnings),
-        *([section(f"🧊 {freeze}")] if freeze else []),
         section("\n".join([_rule(request, voters), *_votes(request)])),
-        *_outcome(request),
         actions(*_buttons(request)),
         context(f"Request `{request.id}` · plan `{plan.fingerprint[:12]}`"),
     ]
-    return Message(f"{title}. {TITLES[request.stage]}.", tuple(blocks))
+    return Message(f"{title}. {standing(request)}.", tuple(blocks))
+
+
+def standing(request: Request) -> str:
+    """Say in a few words where a request stands."""
+    if request.stage is Stage.PENDING:
+        return f"🟡 waiting for votes, {len(request.votes)} of {QUORUM}"
+    if request.stage is Stage.APPLYING and request.note:
+        return "❔ not known yet whether it was applied"
+    if request.stage is Stage.CONVERGED and request.plan.action is Action.UNDO:
+        return "🟢 done, the rows read as before the reset"
+    return _TITLES[request.stage]
 
 
 def plan_modal(request: Request) -> Block:
@@ -93,32 +108,42 @@ def _story(request: Request) -> list[str]:
 
 
 def _table(request: Request, form: Form) -> list[Block]:
-    plan = request.plan
-    shown = plan.rows[:ROWS_ON_CARD]
-    more = f", the first {len(shown)} shown" if len(shown) < len(plan.rows) else ""
-    outcome = "changed" if request.applied_at else "unchanged"
-    if request.stage is Stage.APPLYING:
-        outcome = "not known yet"
-    rows = tuple(
-        (
-            row.server,
-            "site" if row.is_site else "DP",
-            row.site_code,
-            row.drift_class,
-            f"{row.version_before}, status {row.status_before}",
-            f"{row.version_after}, status {row.status_after}",
-            outcome,
-        )
+    """What matters most stands left, where a phone shows it."""
+    rows = request.plan.rows
+    shown = rows[:ROWS_ON_CARD]
+    caption = f"The first {len(shown)} of {len(rows)} rows" if len(shown) < len(rows) else "Rows"
+    outcome = _outcome_of_rows(request)
+    header = ("Server", "Version (status)", *(["Outcome"] if outcome else []), "Class", "Row", "Site")
+    lines = tuple(
+        (row.server, _change(row), *([outcome] if outcome else []), row.drift_class, _kind(row), row.site_code)
         for row in shown
     )
-    caption = f"{len(plan.rows)} rows{more}"
-    return Table(caption, ("Server", "Row", "Site", "Class", "Before", "After", "Outcome"), rows).draw(form)
+    return Table(caption, header, lines).draw(form)
+
+
+def _change(row: PlanRow) -> str:
+    return f"{row.version_before} ({row.status_before}) → {row.version_after} ({row.status_after})"
+
+
+def _kind(row: PlanRow) -> str:
+    return "site" if row.is_site else "DP"
+
+
+def _outcome_of_rows(request: Request) -> str:
+    """One transaction: what became of one row became of all; empty while nothing was tried."""
+    if request.stage in {Stage.PENDING, Stage.APPROVED}:
+        return ""
+    if request.stage is Stage.APPLYING:
+        return "not known yet"
+    return "changed" if request.applied_at else "unchanged"
 
 
 def _rule(request: Request, voters: str) -> str:
     who = "one of them may be the requester" if request.requester_counts else "not the requester"
-    text = f"*Rule* {QUORUM} different approvers, {who}. *May approve* {voters}."
-    return f"{text} *Open until* {moment(request.expires_at)} UTC." if request.stage is Stage.PENDING else text
+    rule = f"*Rule* {QUORUM} different approvers, {who}."
+    if request.stage is not Stage.PENDING:
+        return rule
+    return f"{rule} *May approve* {voters}. *Open until* {moment(request.expires_at)} UTC."
 
 
 def _votes(request: Request) -> list[str]:

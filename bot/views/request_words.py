@@ -10,7 +10,7 @@ from bot.domain.quorum import QUORUM
 from bot.domain.request import Event, Kind, Request, Stage
 from bot.views.kit import Message, age, code, escape, moment, section
 from bot.views.replies import say
-from bot.views.request_card import TITLES
+from bot.views.request_card import standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +122,7 @@ def listing(title: str, requests: Sequence[Request], now: datetime) -> Message:
 
 def _listed(request: Request, now: datetime) -> str:
     who = f"by <@{request.requester}> {age(now - request.created_at)} ago"
-    return f"{TITLES[request.stage]} · {name_of(request)} · {who} · `{request.id}`"
+    return f"{standing(request)} · {name_of(request)} · {who} · `{request.id}`"
 
 
 def _cmdlet(package_id: str, server: str) -> str:
