@@ -32,7 +32,7 @@ def test_a_refused_data_table_comes_as_a_plain_table_with_the_same_rows(fresh_st
     assert "data_table" not in kinds(answer)
     assert len(table(answer)) == 40
     assert "Distribution points with PS100112: 39 rows" in words(answer)
-    assert "Slack refused a table form" in fresh_stage.log()
+    assert "Slack refused a form" in fresh_stage.log()
 
 
 def test_when_both_tables_are_refused_the_rows_come_as_text(fresh_stage: Stage) -> None:
