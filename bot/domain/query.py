@@ -98,6 +98,11 @@ class NothingToFind:
 
 
 @dataclass(frozen=True, slots=True)
+class NoPackage:
+    """`history` without a package ID."""
+
+
+@dataclass(frozen=True, slots=True)
 class Freeze:
     """`/pkgstatus freeze REASON`."""
 
@@ -141,7 +146,7 @@ class NoReason:
 
 
 Query = Help | Show | Find | Freeze | Unfreeze | ListRequests | History | DriftNow
-Misunderstanding = BadId | BadFilter | NothingToFind | NoReason | NotForDrift
+Misunderstanding = BadId | BadFilter | NoPackage | NothingToFind | NoReason | NotForDrift
 
 
 def parse(text: str) -> Query | Misunderstanding:
@@ -170,7 +175,9 @@ def _show(typed: list[str]) -> Query | Misunderstanding:
 
 
 def _history(words: list[str]) -> Query | Misunderstanding:
-    package_id = read_id(words[1] if words[1:] else "")
+    if not words[1:]:
+        return NoPackage()
+    package_id = read_id(words[1])
     return package_id if isinstance(package_id, BadId) else History(package_id)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_LINK = re.compile(r"<[^<>|]*\|([^<>]*)>|<(?:[a-z]+:)?/*([^<>|]*)>")
+_LINK = re.compile(r"<[^<>|\s]*\|([^<>]*)>|<(?:[a-z]+:)?/*([^<>|\s]*)>")
+_ESCAPED = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 _DRESSING = "*_~`\"'“”‘’«»„<>()[]{},;.!\u200c\u200d"
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _SEPARATORS = re.compile("[|,]")
@@ -14,10 +15,10 @@ _SEPARATORS = re.compile("[|,]")
 
 def unlink(text: str) -> str:
     """Undo what Slack does to typed text: links, escaped signs, wide letters, invisible signs of a web page."""
-    plain = _LINK.sub(lambda link: link[1] or link[2] or "", _INVISIBLE.sub("", text))
-    for escaped, sign in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+    plain = _INVISIBLE.sub("", text)
+    for escaped, sign in _ESCAPED:
         plain = plain.replace(escaped, sign)
-    return unicodedata.normalize("NFKC", plain)
+    return unicodedata.normalize("NFKC", _LINK.sub(lambda link: link[1] or link[2] or "", plain))
 
 
 def parts(words: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.query import BadFilter, Misunderstanding, NoReason, NotForDrift, NothingToFind, parse
+from bot.domain.query import BadFilter, Misunderstanding, NoPackage, NoReason, NotForDrift, NothingToFind, parse
 from bot.domain.typed_id import BadId
 from bot.slack.desk import Reply
 from bot.slack.incoming import Incoming
@@ -60,6 +60,8 @@ def _fault(problem: Misunderstanding) -> str:
             return f"bad ID: {problem.fault}"
         case BadFilter():
             return "unknown filter"
+        case NoPackage():
+            return "no package"
         case NothingToFind():
             return "nothing to find"
         case NoReason():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.query import WORDS, BadFilter, DriftNow, Find, NoReason, NotForDrift, NothingToFind, Show
+from bot.domain.query import WORDS, BadFilter, DriftNow, Find, NoPackage, NoReason, NotForDrift, NothingToFind, Show
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.trouble import SiteTrouble
 from bot.domain.typed_id import BadId, IdFault
@@ -53,7 +53,7 @@ _REFUSALS = {
     "minute.",
     Reason.SNAPSHOT_GONE: "That table is more than 30 minutes old and I no longer have it. Ask again for a fresh one.",
     Reason.NOT_A_REQUESTER: "You are not on the list of people who may request resets; ask the bot's admin to add you.",
-    Reason.NOT_AN_APPROVER: "You are not an approver, so your vote does not count; the card names those who may.",
+    Reason.NOT_AN_APPROVER: "You are not an approver, so I did nothing; the cards name those who are.",
     Reason.NOT_REQUESTER: "Only the person who made this request can withdraw it; an approver can reject it.",
     Reason.OWN_REQUEST: "You made this request, so somebody else has to decide; you can withdraw it.",
     Reason.VOTED_ALREADY: "You have approved this already; a second, different person is needed.",
@@ -131,6 +131,8 @@ def misunderstood(problem: Misunderstanding) -> Message:
                 f"I do not know the filter “{escape(problem.text, _QUOTED)}”. Use {_filter_words()}, `site:P02` or "
                 "`dp:NYC*`."
             )
+        case NoPackage():
+            return say("Tell me which package, like `/pkgstatus history PS100112`.")
         case NothingToFind():
             return say("Tell me what to find, like `/pkgstatus find boot image`.")
         case NoReason():

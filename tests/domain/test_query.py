@@ -16,7 +16,9 @@ from bot.domain.query import (
     BadFilter,
     Filter,
     Find,
+    Freeze,
     Help,
+    NoPackage,
     NothingToFind,
     Show,
     parse,
@@ -73,6 +75,7 @@ def test_nothing_and_help_ask_for_help(text: str) -> None:
         case("<http://PS100112|PS100112>", id="a link with a label"),
         case("<http://PS100112>", id="a link"),
         case("<tel:PS100112|PS100112>", id="a telephone number"),
+        case("&lt;http://PS100112|PS100112&gt;", id="a link that was typed with its signs"),
         case("PS100112.", id="full stop"),
         case("PS100112,", id="comma"),
         case("PS100112;", id="semicolon"),
@@ -150,6 +153,15 @@ def test_find_takes_words(text: str, words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("text", ["find", " FIND  ", 'find ""', "find ."])
 def test_find_without_words_finds_nothing(text: str) -> None:
     assert parse(text) == NothingToFind()
+
+
+@pytest.mark.parametrize("text", ["history", "History ", "history *"])
+def test_a_history_needs_a_package(text: str) -> None:
+    assert parse(text) == NoPackage()
+
+
+def test_signs_that_are_no_link_stay() -> None:
+    assert parse("freeze a&lt;b c&gt;d") == Freeze("a<b c>d")
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.demo.workspace.blocks.surfaces import message_reasons
 from bot.domain.answers import Found, UnknownPackage
 from bot.domain.package import PackageId, SiteCode
-from bot.domain.query import WORDS, BadFilter, Find, Help, NotForDrift, NothingToFind, Query, Show, parse
+from bot.domain.query import WORDS, BadFilter, Find, Help, NoPackage, NotForDrift, NothingToFind, Query, Show, parse
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.trouble import SiteTrouble
 from bot.domain.typed_id import BadId
@@ -76,12 +76,13 @@ def test_every_line_of_help_is_an_example_that_works(line: str) -> None:
         ("PS1O0112", "“PS1O0112” has the letter O among its digits. Did you mean `PS100112`?"),
         ("PS100112 behnd", "I do not know the filter “behnd”."),
         ("find", "Tell me what to find, like `/pkgstatus find boot image`."),
+        ("history", "Tell me which package, like `/pkgstatus history PS100112`."),
         ("drift PS1", "I do not know “PS1” after `drift`. Use `/pkgstatus drift`, or `/pkgstatus drift site:PS1`"),
     ],
 )
 def test_a_misunderstanding_is_answered_with_what_to_type_instead(text: str, sentence: str) -> None:
     problem = parse(text)
-    assert isinstance(problem, BadId | BadFilter | NothingToFind | NotForDrift)
+    assert isinstance(problem, BadId | BadFilter | NoPackage | NothingToFind | NotForDrift)
 
     message = replies.misunderstood(problem)
 
