@@ -3,9 +3,25 @@
 It only remembers and hands out; the places that answer calls carry a fault out.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from bot.demo.workspace.failure import Json, Refused
+
+KINDS: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
+    {
+        "method": str,
+        "error": str,
+        "status": int,
+        "retry_after": int,
+        "delay_s": (int, float),
+        "drop": bool,
+        "after_effect": bool,
+        "times": int,
+    }
+)
+"""What an order may say, and in which kind of value."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +60,12 @@ class Faults:
 
     def order(self, document: Json) -> None:
         """Remember a fault from its control document."""
-        fields = {name: value for name, value in document.items() if name != "times"}
-        unknown = sorted(set(fields) - set(Fault.__dataclass_fields__))
-        if unknown or not fields.get("method"):
-            raise Refused(f"A fault needs a method and knows no {unknown}.", 400)
-        self._pending.append((Fault(**fields), int(document.get("times", 1))))
+        fields = {name: value for name, value in document.items() if value is not None}
+        wrong = sorted(name for name, value in fields.items() if not isinstance(value, KINDS.get(name, ())))
+        if wrong or not fields.get("method"):
+            raise Refused(f"A fault needs a method, and cannot use {wrong}.", 400)
+        times = fields.pop("times", 1)
+        self._pending.append((Fault(**fields), times))
 
     def clear(self) -> None:
         """Forget all faults still to come."""

@@ -39,6 +39,8 @@ def _inputs(view: View) -> list[Placed]:
 def fill(view: View, values: Mapping[str, Mapping[str, Any]]) -> None:
     """Enter values into a view's elements; refuse one that has no element."""
     elements = {(placed.block_id, placed.action_id): placed.element for placed in _inputs(view)}
+    if not isinstance(values, dict) or not all(isinstance(actions, dict) for actions in values.values()):
+        raise Refused("The values must be {block_id: {action_id: value}}.", 400)
     for block_id, actions in values.items():
         for action_id, plain in actions.items():
             if (block_id, action_id) not in elements:

@@ -84,6 +84,15 @@ def test_ordered_faults_can_be_forgotten(web: WebClient, control: Control) -> No
     assert web.auth_test()["ok"]
 
 
-@pytest.mark.parametrize("order", [{}, {"method": "auth.test", "colour": "red"}])
-def test_a_fault_that_makes_no_sense_is_refused(control: Control, order: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "order",
+    [
+        {},
+        {"method": "auth.test", "colour": "red"},
+        {"method": "auth.test", "times": "often"},
+        {"method": "auth.test", "status": "500"},
+        {"method": ["auth.test"]},
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused(control: Control, order: dict[str, object]) -> None:
     assert control.try_to("faults", **order)[0] == 400

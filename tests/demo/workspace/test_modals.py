@@ -108,9 +108,14 @@ def test_closing_tells_an_app_that_wants_to_know(form: Form, control: Control) -
 
 @pytest.mark.parametrize(
     ("values", "status"),
-    [({"reason": {"nothing": "x"}}, 404), ({"rows": {"pick": ["three"]}}, 409)],
+    [
+        ({"reason": {"nothing": "x"}}, 404),
+        ({"rows": {"pick": ["three"]}}, 409),
+        ({"reason": "because"}, 400),
+        (["because"], 400),
+    ],
 )
-def test_only_what_is_in_the_form_can_be_entered(form: Form, control: Control, values: Json, status: int) -> None:
+def test_only_what_is_in_the_form_can_be_entered(form: Form, control: Control, values: object, status: int) -> None:
     assert form.app.connections() == 1
     assert control.try_to("submit", user="ada", values=values)[0] == status
 
