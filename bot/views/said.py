@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 _PERSON = re.compile(r"<slack://user\?[^<>|]*\bid=(\w+)(?:\|[^<>]*)?>")
 _LINK = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
-_EMOJI_NAME = re.compile(r":[a-z][a-z0-9_+'-]*:")
-_EMOJI_PARTS = {"\ufe0e", "\ufe0f", "\u200d"}
+_EMOJI_NAME = re.compile(r":(?:[a-z][a-z0-9_+'-]*|[+-]1|100|1234|8ball):")
+_KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
+_EMOJI_PARTS = frozenset("\ufe0e\ufe0f\u200d‼⁉ℹ↔〰◽◾")
+"""What is part of an emoji, or is one, though Unicode counts it among other signs."""
 
 
 def unsaid(entries: Sequence[Entry], message: Mapping[str, Any]) -> Sequence[Entry]:
@@ -38,7 +40,8 @@ def words_of(text: str) -> str:
     plain = _LINK.sub(lambda link: link[2] or link[1], _PERSON.sub(r"\1", text))
     for escaped, sign in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
         plain = plain.replace(escaped, sign)
-    plain = _EMOJI_NAME.sub("", "".join(char for char in plain if not _is_emoji(char)))
+    plain = "".join(char for char in _KEYCAP.sub("", plain) if not _is_emoji(char))
+    plain = _EMOJI_NAME.sub("", plain)
     return " ".join(plain.split())
 
 

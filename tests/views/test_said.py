@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.domain.ledger import Entry
 
 TOLD = [
-    entry({"outcome": "answered", "object": "PS100112", "detail": "see http://cm01/a & <b>"}, sequence=1),
+    entry({"outcome": "answered", "object": "PS100112", "detail": "👍💯ℹ️ 1️⃣ http://cm01/a & <b>"}, sequence=1),
     entry({"outcome": "refused", "object": "🚀 ops@contoso.com cm01.contoso.com", "reason": "guest"}, sequence=2),
     entry({"outcome": "done", "link": "https://contoso.slack.com/archives/C0/p1", "plan": ["x" * 500]}, sequence=3),
 ]
@@ -29,6 +29,10 @@ SPELLINGS = [
     ("ops@contoso.com", "<mailto:ops@contoso.com|ops@contoso.com>"),
     ("cm01.contoso.com", "<http://cm01.contoso.com|cm01.contoso.com>"),
     ("🚀", ":rocket:"),
+    ("👍", ":+1:"),
+    ("💯", ":100:"),
+    ("ℹ️", ":information_source:"),
+    ("1️⃣", ":one:"),
     ("▫️", ":white_small_square:"),
     ("⛔", ":no_entry:"),
     ("&lt;", "<"),
@@ -71,6 +75,7 @@ def test_a_spelling_that_is_slack_s_is_no_edit(ours: str, slack_s: str) -> None:
     ("old", "new", "sequences"),
     [
         ("PS100112", "PS100113", [1]),
+        ("07:30:01", "07:31:01", [1]),
         ("refused: guest", "answered", [2]),
         ("http://cm01/a", "http://cm01/b", [1]),
         ("#3", "#4", [3]),
