@@ -38,8 +38,8 @@ def events(name: str) -> Events:
 
 @contextmanager
 def bound(**facts: object) -> Iterator[None]:
-    """Add facts to every event of this thread for as long as the block lasts."""
-    token = _bound.set({**_bound.get(), **facts})
+    """Add facts to every event of this thread for as long as the block lasts; an empty one says nothing."""
+    token = _bound.set({**_bound.get(), **{name: fact for name, fact in facts.items() if fact != ""}})
     try:
         yield
     finally:

@@ -63,4 +63,8 @@ def _chain(facts: StoreFacts) -> Finding:
     if facts.broken:
         cure = "Keep this store as it is, compare it with a copy, and ask who wrote to it besides the bot."
         return Finding(Area.STORE, Mark.WRONG, "ledger", facts.broken, cure)
-    return Finding(Area.STORE, Mark.GOOD, "ledger", f"the chain holds: {facts.entries:,} entries")
+    return Finding(Area.STORE, Mark.GOOD, "ledger", f"the chain holds: {_entries(facts.entries)}")
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count:,} entries"
