@@ -101,6 +101,16 @@ def own_database(name: str) -> Iterator[str]:
     _run_outside(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@contextmanager
+def closed(address: str) -> Iterator[None]:
+    """Let nobody into a PostgreSQL database of our own for as long as the block lasts."""
+    name = address.rpartition("Database=")[2]
+    out = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    _run_outside(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false", out)
+    yield
+    _run_outside(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
 def _run_outside(*statements: str) -> None:
     with closing(_connected(os.environ[POSTGRESQL])) as connection:
         for statement in statements:

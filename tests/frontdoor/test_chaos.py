@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tests.frontdoor.traffic import Person
     from tests.stage import Stage
 
-SECONDS = float(os.environ.get("PKGSTATUS_TEST_CHAOS_SECONDS", "12"))
+SECONDS = float(os.environ.get("PKGSTATUS_TEST_CHAOS_SECONDS", "10"))
 BOTS = 2
 LEASE_SECONDS = 4
 MOVED_OVER = timedelta(seconds=30)

@@ -12,9 +12,11 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.bots import CHECKOUT
+from tests.frontdoor.databases import closed, needs_postgresql, stage_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.stage import Json, Stage
 
@@ -79,6 +81,22 @@ def test_without_slack_it_lives_and_is_not_ready(fresh_stage: Stage, pages: Page
     assert pages.readiness()["slack"] == "not connected"
     assert pages.samples()["pkgstatus_connected"] == 0
     assert pages.get("/healthz")[0] == 200
+
+
+@needs_postgresql
+def test_without_its_store_it_lives_is_not_ready_and_is_again_when_the_store_is_back(tmp_path: Path) -> None:
+    with stage_on("postgresql", tmp_path, "health") as stage:
+        stage.start_bot(health__address="127.0.0.1:0")
+        pages = Pages(stage)
+        stage.wait_for(lambda: pages.get("/readyz")[0] == 200)
+
+        with closed(stage.settings["PKGSTATUS_STORE"]):
+            stage.wait_for(lambda: pages.get("/readyz")[0] == 503, PATIENCE)
+            assert pages.readiness()["store"] in {"unreachable", "login"}
+            assert pages.samples()["pkgstatus_store_up"] == 0
+            assert pages.get("/healthz")[0] == 200
+
+        stage.wait_for(lambda: pages.get("/readyz")[0] == 200, PATIENCE)
 
 
 def test_without_its_site_it_is_ready_and_says_which_one_is_away(fresh_stage: Stage, pages: Pages) -> None:
