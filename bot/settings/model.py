@@ -28,6 +28,9 @@ from bot.settings.kinds import (
 from bot.settings.odbc_strings import is_read_only
 
 PREFIX = "PKGSTATUS_"
+SITE_DATABASE = (
+    "Driver={ODBC Driver 18 for SQL Server};Server=cm01.contoso.com;Database=CM_PS1;Trusted_Connection=yes;Encrypt=yes"
+)
 
 
 class Part(BaseModel):
@@ -67,12 +70,12 @@ class Site(Part):
 
     database: Address = Field(
         description="the site database, sqlite:///path or an ODBC connection string",
-        examples=["Driver={ODBC Driver 18 for SQL Server};Server=cm01.contoso.com;Database=CM_PS1;..."],
+        examples=[SITE_DATABASE],
     )
     writer: WritableAddress | None = Field(
         None,
         description="the same database with the login that may reset rows; without it `database` is used",
-        examples=["Driver={ODBC Driver 18 for SQL Server};Server=cm01.contoso.com;Database=CM_PS1;..."],
+        examples=[SITE_DATABASE],
     )
 
     @model_validator(mode="after")
@@ -207,7 +210,7 @@ class Sections(BaseModel):
     channels: Channels
     sites: Annotated[dict[SiteKey, Site], BeforeValidator(upper_keys), Field(min_length=1)] = Field(
         description="the site databases by site code",
-        examples=['{"PS1": {"database": "Driver={ODBC Driver 18 for SQL Server};Server=cm01.contoso.com;..."}}'],
+        examples=['{"PS1": {"database": "' + SITE_DATABASE + '"}}'],
     )
     store: WritableAddress = Field(
         SecretStr("sqlite:///pkgstatus-bot.db"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.demo.workspace.manifest import read_manifest
 from bot.demo.workspace.methods import METHODS
@@ -20,26 +20,39 @@ SEVERAL = {"files_upload_v2": ("files.getUploadURLExternal", "files.completeUplo
 EDGES = [*(ROOT / "bot" / "slack").rglob("*.py"), *(ROOT / "bot" / "wiring").rglob("*.py")]
 
 
-def calls() -> Iterator[ast.Call]:
-    """Yield every call at the edge to Slack."""
+class Call(NamedTuple):
+    """A call in the code: what it is called on, its name, and the text it is given first, by a constant or as it is."""
+
+    on: str
+    name: str
+    text: str
+
+
+def calls() -> Iterator[Call]:
+    """Yield every call of an attribute at the edge to Slack."""
     for file in EDGES:
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        yield from (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+        constants = dict(constants_of(tree))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                first = ast.unparse(node.args[0]) if node.args else ""
+                yield Call(ast.unparse(node.func.value), node.func.attr, constants.get(first, first.strip("'")))
 
 
-def first_text(call: ast.Call) -> str:
-    """Return what a call is given first, where that is a text."""
-    return str(call.args[0].value) if call.args and isinstance(call.args[0], ast.Constant) else ""
+def constants_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield the names that a module gives to texts."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            yield ast.unparse(node.targets[0]), str(node.value.value)
 
 
 def called() -> set[str]:
     """Return the Web API's methods that the bot calls, by attribute or by name."""
     found: set[str] = set()
-    for node in calls():
-        attribute = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        found |= {BY_NAME[attribute]} if attribute in BY_NAME else set()
-        found |= set(SEVERAL.get(attribute, ()))
-        found |= {first_text(node)} if attribute == "api_call" else set()
+    for call in calls():
+        found |= {BY_NAME[call.name]} if call.name in BY_NAME else set()
+        found |= set(SEVERAL.get(call.name, ()))
+        found |= {call.text} if call.name == "api_call" else set()
     return found
 
 
@@ -68,11 +81,7 @@ def test_every_scope_that_is_asked_for_is_used() -> None:
 
 
 def test_every_event_that_is_asked_for_is_heard_and_every_one_that_is_heard_is_asked_for() -> None:
-    heard = {
-        first_text(node)
-        for node in calls()
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "event" and ast.unparse(node.func.value) == "app"
-    }
+    heard = {call.text for call in calls() if (call.on, call.name) == ("app", "event")}
 
     assert heard == MANIFEST.events
 
