@@ -5,6 +5,7 @@ Flags: docs.slack.dev/apis/slack-connect; `is_shared` alone says nothing, extern
 
 from __future__ import annotations
 
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -22,7 +23,7 @@ def channel_fault(client: WebClient, channel: str) -> Refusal | None:
     except SlackApiError as error:
         is_gone = error.response.get("error") == "channel_not_found"
         return Refusal(Reason.CHANNEL_WITHOUT_BOT if is_gone else Reason.CANNOT_LOOK_UP)
-    except (OSError, SlackClientError):
+    except (OSError, HTTPException, SlackClientError):
         return Refusal(Reason.CANNOT_LOOK_UP)
     faults = (
         (found.get("is_ext_shared") or found.get("is_pending_ext_shared"), Reason.CHANNEL_SHARED),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import socketserver
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,10 +11,9 @@ from bot.demo.launch import manifest_path
 from bot.demo.workspace.server import RunningWorkspace
 from bot.slack.posting import SlackPoster
 from bot.usecases.delivering import Posted, PostError, PostTrouble
+from tests.slack.answering import ANSWERS, answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.stage import Stage
 
 AUDIT, ADA = "C0SCCMAUDIT", "U000000ADA"
@@ -161,19 +157,7 @@ def test_nobody_at_the_address_is_unreachable() -> None:
     assert failure(poster_at(address)).trouble is UNREACHABLE
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 20\r\n\r\n<html>Sorry</html>\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n<html>Sorry</html>\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
-        b"SSH-2.0-OpenSSH_9.2\r\n",
-        b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n",
-        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n",
-    ],
-    ids=["502 page", "200 page", "cut short", "bad chunks", "another protocol", "429 without a word", "redirect"],
-)
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_whatever_stands_between_us_and_slack_may_answer_it_is_a_passing_failure(answer: bytes) -> None:
     with answering(answer) as address:
         assert failure(poster_at(address)).trouble in {LATER, UNREACHABLE}
@@ -208,20 +192,3 @@ def test_the_address_of_a_message_is_known_unless_slack_does_not_say(stage: Stag
     assert poster.link(posted).endswith(f"/archives/{AUDIT}/p{posted.ts.replace('.', '')}")
     stage.faults("chat.getPermalink", status=500)
     assert poster.link(posted) == ""
-
-
-@contextmanager
-def answering(answer: bytes) -> Iterator[str]:
-    """Run a server that gives everybody the same bytes and hangs up."""
-
-    class Handler(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            self.request.recv(65536)
-            self.request.sendall(answer)
-
-    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
-        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        serving.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/api/"
-        server.shutdown()
-        serving.join()
