@@ -20,6 +20,7 @@ SENT_TOO_LONG = timedelta(days=1)
 
 _REMOVING = {Status.REMOVED, Status.PENDING_REMOVE, Status.RETRY_REMOVE}
 _FAILED = {Status.FAILED, Status.REMOVE_FAILED}
+"""Final only while no distribution job is open: with one, the row is on its way again."""
 _SITE_HAS_IT = {Status.RECEIVED, Status.INSTALLED}
 _KNOWN_STATUSES = frozenset(Status)
 _KNOWN_TYPES = frozenset(RowType)
@@ -186,7 +187,7 @@ class _Judge:
             (row.dp_known is False, DriftClass.ORPHAN),
             (not known or (held or 0) < 0, DriftClass.UNKNOWN),
             ((held or 0) > (expected or 0), DriftClass.AHEAD),
-            (status in _FAILED, DriftClass.FAILED),
+            (status in _FAILED and not row.open_jobs, DriftClass.FAILED),
             (held == 0 != expected, DriftClass.RESET),
         )
         return next((drift_class for holds, drift_class in checks if holds), None)

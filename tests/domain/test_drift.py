@@ -55,6 +55,11 @@ IN_FLIGHT = [
     case([site_row(**BEHIND, updated_at=ago(hours=3))], id="a site whose row moved 3 h ago"),
     case([dp_row(**BEHIND, open_jobs=1), SITE], id="a DP with an open distribution job"),
     case([dp_row(**BEHIND, open_jobs=1), site_row(**BEHIND)], id="a DP with an open job, though its site is behind"),
+    case([dp_row(status_number=Status.FAILED, open_jobs=1), SITE], id="a DP that failed and is tried again"),
+    case([dp_row(**BEHIND, status_number=Status.FAILED, open_jobs=1), SITE], id="an older version, tried again"),
+    case(
+        [dp_row(status_number=Status.REMOVE_FAILED, open_jobs=1), SITE], id="a DP that could not remove it, with a job"
+    ),
     case([dp_row(status_number=Status.NONE, updated_at=ago(hours=1)), SITE], id="a DP that is being filled"),
     case([dp_row(**BEHIND, status_number=Status.RETRY, updated_at=ago(hours=1)), SITE], id="a DP that is tried again"),
     case([dp_row(**BEHIND), site_row(**BEHIND, updated_at=ago(hours=1))], id="a DP whose site's row moved 1 h ago"),
@@ -139,7 +144,6 @@ FAILED = [
     case([dp_row(**BEHIND, status_number=Status.FAILED), SITE], id="a DP that failed at an older version"),
     case([dp_row(status_number=Status.REMOVE_FAILED), SITE], id="a DP that could not remove it"),
     case([dp_row(status_number=Status.FAILED, updated_at=NOW), SITE], id="a DP that failed just now"),
-    case([dp_row(status_number=Status.FAILED, open_jobs=1), SITE], id="a DP that failed and is tried again"),
     case([dp_row(**BEHIND, status_number=Status.FAILED), site_row(**BEHIND)], id="a DP that failed at a site behind"),
     case([site_row(status_number=Status.FAILED)], id="a site that failed"),
     case([dp_row(held_version=0, status_number=Status.FAILED), SITE], id="a DP that failed after a reset"),
