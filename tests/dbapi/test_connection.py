@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.dbapi import Connection, Database, DatabaseError, Fault, Patience
-from tests.engines import ENGINES, needs_postgresql, postgresql, run
+from tests.engines import POSTGRESQL, SQLITE, needs_postgresql, run, site_odbc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=[SQLITE, POSTGRESQL])
 def address(request: pytest.FixtureRequest, file: Path) -> Iterator[str]:
     """Return the address of a database with a table of three numbers."""
     if request.param == "sqlite":
@@ -38,7 +38,7 @@ def address(request: pytest.FixtureRequest, file: Path) -> Iterator[str]:
         return
     run("DROP SCHEMA IF EXISTS dbo CASCADE", "CREATE SCHEMA dbo", "CREATE TABLE dbo.Numbers (Number int)")
     run("INSERT INTO dbo.Numbers VALUES (1), (2), (3)")
-    yield postgresql()
+    yield site_odbc()
     run("DROP SCHEMA IF EXISTS dbo CASCADE")
 
 
@@ -177,7 +177,7 @@ def test_a_reading_that_failed_is_not_run_again_on_a_link_that_holds(database: D
 class TestALostConnection:
     @needs_postgresql
     def test_is_replaced_within_the_same_reading(self) -> None:
-        database = Database(postgresql(), IMPATIENT)
+        database = Database(site_odbc(), IMPATIENT)
         (before,) = database.read(lambda connection: connection.query("SELECT pg_backend_pid()"))
 
         run(f"SELECT pg_terminate_backend({before[0]})")
@@ -188,7 +188,7 @@ class TestALostConnection:
 
     @needs_postgresql
     def test_ends_a_writing_which_is_not_run_again(self) -> None:
-        database = Database(postgresql(), IMPATIENT)
+        database = Database(site_odbc(), IMPATIENT)
         runs: list[int] = []
 
         def work(connection: Connection) -> list[Any]:
@@ -206,7 +206,7 @@ class TestALostConnection:
 
     @needs_postgresql
     def test_that_was_quiet_for_long_is_found_dead_and_replaced_before_a_writing_begins(self) -> None:
-        patient, doubting = (Database(postgresql(), Patience(login=3, query=1, quiet=quiet)) for quiet in (3600, 0))
+        patient, doubting = (Database(site_odbc(), Patience(login=3, query=1, quiet=quiet)) for quiet in (3600, 0))
 
         def fault_of_a_writing(database: Database) -> Fault | None:
             (pid,) = database.write(lambda connection: connection.query("SELECT pg_backend_pid()"))
@@ -262,17 +262,17 @@ class TestADatabaseThatIsNotThere:
 
     @needs_postgresql
     def test_is_unreachable_where_nobody_listens(self) -> None:
-        address = postgresql(Server="127.0.0.1", Port="9")
+        address = site_odbc(Server="127.0.0.1", Port="9")
 
         assert fault_of(Database(address, IMPATIENT), "SELECT 1") is Fault.UNREACHABLE
 
     @needs_postgresql
     def test_refuses_the_login_when_the_server_has_no_such_database(self) -> None:
-        assert fault_of(Database(postgresql(Database="no such one"), IMPATIENT), "SELECT 1") is Fault.LOGIN
+        assert fault_of(Database(site_odbc(Database="no such one"), IMPATIENT), "SELECT 1") is Fault.LOGIN
 
     @needs_postgresql
     def test_refuses_the_login_of_somebody_it_does_not_know(self) -> None:
-        assert fault_of(Database(postgresql(Uid="nobody at all"), IMPATIENT), "SELECT 1") is Fault.LOGIN
+        assert fault_of(Database(site_odbc(Uid="nobody at all"), IMPATIENT), "SELECT 1") is Fault.LOGIN
 
     @needs_postgresql
     def test_has_no_driver_when_the_string_names_one_that_is_not_installed(self) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from bot.dbapi import Patience, Product
 from bot.dbapi.engines import finish, session_options
+from tests.engines import engine_of
 
 
 def said(product: str) -> list[str]:
@@ -54,3 +55,16 @@ def test_what_has_nothing_more_to_say_is_closed() -> None:
     finish(quiet)
 
     assert quiet.is_closed
+
+
+@pytest.mark.parametrize(
+    ("driver", "engine"),
+    [
+        ("{ODBC Driver 18 for SQL Server}", "sqlserver"),
+        ("FreeTDS", "sqlserver"),
+        ("/usr/lib/libmsodbcsql-18.so", "sqlserver"),
+        ("{PostgreSQL Unicode}", "postgresql"),
+    ],
+)
+def test_the_suites_know_which_engine_a_string_speaks_to(driver: str, engine: str) -> None:
+    assert engine_of(f"Driver={driver};Server=trial;Database=test_site") == engine

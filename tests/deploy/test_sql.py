@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 import sqlglot
-from sqlfluff.core import FluffConfig, Linter
 
 from bot.dbapi import Connection, Database, DatabaseError, Fault
 from bot.demo.sample.schema import PKG_STATUS, PKG_STATUS_BACKUP
@@ -24,12 +23,11 @@ from tests.grants import SCRIPTS, Right, grants, rights, script, undo
 from tests.requests import plan, site_plan_row
 from tests.site.makers import PostgresqlSite, SqliteSite
 from tests.store.test_statements import FOUND
+from tests.transact_sql import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from sqlfluff.core.parser import BaseSegment
 
 Result = TypeVar("Result")
 
@@ -43,14 +41,6 @@ VERBS = {
     sqlite3.SQLITE_UPDATE: "UPDATE",
     sqlite3.SQLITE_DELETE: "DELETE",
 }
-
-
-def parsed(sql: str) -> BaseSegment:
-    """Parse Transact-SQL; what is none of it is an error."""
-    result = Linter(config=FluffConfig(overrides={"dialect": "tsql"})).parse_string(sql)
-    assert result.tree is not None
-    assert result.violations == []
-    return result.tree
 
 
 def test_these_are_the_scripts() -> None:
@@ -189,7 +179,7 @@ class Roles:
             maker.run(f"CREATE ROLE {ROLE}_{role}", f"GRANT USAGE ON SCHEMA dbo TO {ROLE}_{role}", *statements * 2)
 
     def database(self, role: str) -> Database:
-        return Database(engines.postgresql(ConnSettings=f"SET ROLE {ROLE}_{role}"))
+        return Database(engines.site_odbc(ConnSettings=f"SET ROLE {ROLE}_{role}"))
 
     def may(self, role: str, sql: str) -> bool:
         """Try a statement as a role, without a trace."""

@@ -16,6 +16,7 @@ import pytest
 from bot.dbapi import Database
 from bot.demo.sample import schema
 from bot.demo.sample.rows import rows as sample_rows
+from tests.engines import postgresql_in
 from tests.stage import Stage
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 POSTGRESQL = "PKGSTATUS_TEST_STORE_ODBC"
-needs_postgresql = pytest.mark.skipif(POSTGRESQL not in os.environ, reason=f"{POSTGRESQL} is not set")
+needs_postgresql = postgresql_in(POSTGRESQL)
 ENGINES = ["sqlite", pytest.param("postgresql", marks=needs_postgresql)]
 
 COLUMNS = """(ID varchar(8), Type integer, SiteCode varchar(3), PkgServer varchar(255), version_before integer,

@@ -147,19 +147,17 @@ class SqliteSite(SiteMaker):
         return connection
 
 
-class PostgresqlSite(SiteMaker):
-    """A site in the schema dbo of the PostgreSQL database."""
-
-    engine: Engine = "postgresql"
+class ServerSite(SiteMaker):
+    """A site in the schema dbo of the database that an ODBC string names."""
 
     def __init__(self) -> None:
-        self.run("DROP SCHEMA IF EXISTS dbo CASCADE")
+        engines.empty(self.address)
         super().__init__()
 
     @property
     def address(self) -> str:
         """The ODBC string of the database."""
-        return engines.postgresql()
+        return engines.site_odbc()
 
     def run(self, *statements: str) -> None:
         """Run statements as the owner of the database."""
@@ -175,16 +173,29 @@ class PostgresqlSite(SiteMaker):
     def close(self) -> None:
         """Close every reader and leave the database as it was."""
         super().close()
-        self.run("DROP SCHEMA IF EXISTS dbo CASCADE")
+        engines.empty(self.address)
 
     def _written(self, value: Any) -> object:
         moment: datetime | None = value if hasattr(value, "tzinfo") else None
         return moment.replace(tzinfo=None) if moment else value
 
 
+class PostgresqlSite(ServerSite):
+    """A site on PostgreSQL."""
+
+    engine: Engine = "postgresql"
+
+
+class SqlServerSite(ServerSite):
+    """A site on SQL Server."""
+
+    engine: Engine = "sqlserver"
+
+
 def make(engine: str, folder: Path) -> Iterator[SiteMaker]:
     """Yield an empty site database on an engine, and close it afterwards."""
-    maker = SqliteSite(folder / "site.db") if engine == "sqlite" else PostgresqlSite()
+    servers = {"postgresql": PostgresqlSite, "sqlserver": SqlServerSite}
+    maker = servers[engine]() if engine in servers else SqliteSite(folder / "site.db")
     yield maker
     maker.close()
 

@@ -16,7 +16,7 @@ from bot.site.inspecting import SiteLogins
 from bot.usecases.checks.sites import SiteCheck
 from bot.usecases.ports import SiteError
 from tests.builders import site_row, table
-from tests.engines import needs_postgresql, postgresql, run
+from tests.engines import needs_postgresql, run, site_odbc
 from tests.site.makers import PostgresqlSite
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def granted() -> Iterator[PostgresqlSite]:
 
 
 def as_role(name: str) -> str:
-    return postgresql(ConnSettings=f"SET ROLE {name}")
+    return site_odbc(ConnSettings=f"SET ROLE {name}")
 
 
 def said(*, reader: str = READER, writer: str = WRITER) -> dict[str, list[tuple[Mark, str]]]:
@@ -171,7 +171,7 @@ def test_one_login_for_both_and_the_owner_of_the_database_are_warned_of() -> Non
 @needs_postgresql
 @pytest.mark.usefixtures("granted")
 def test_a_login_that_is_refused_is_said_without_its_password() -> None:
-    with logins(postgresql(Uid="nobody at all", Pwd=PASSWORD), postgresql()) as site:
+    with logins(site_odbc(Uid="nobody at all", Pwd=PASSWORD), site_odbc()) as site:
         (finding,) = SiteCheck(site).findings()
 
     assert finding.mark is Mark.WRONG

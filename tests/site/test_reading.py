@@ -15,8 +15,9 @@ from bot.domain.package import PackageId, PackageTable, RowType
 from bot.domain.trouble import SiteTrouble
 from bot.usecases.ports import SiteError
 from tests.builders import GRACE, NOW, dp_row, nal_path, package, site_row, story, table
-from tests.engines import needs_postgresql, postgresql, run
+from tests.engines import needs_postgresql, run, site_odbc
 from tests.site.makers import PostgresqlSite, SiteMaker, SqliteSite
+from tests.transact_sql import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +54,22 @@ def without(maker: SiteMaker, *columns: str) -> None:
     chosen = ", ".join(text for name, text in names.items() if name not in columns)
     source = "SMSPackages" if maker.engine == "sqlite" else "dbo.SMSPackages"
     maker.run("DROP VIEW dbo.v_Package", f"CREATE VIEW dbo.v_Package AS SELECT {chosen} FROM {source}")
+
+
+WIDTHS = {("PkgStatus", "SiteCode"): 8, ("PkgStatus", "PkgServer"): 300, ("SMSPackages", "SourceSite"): 5}
+WIDTHS[("SMSPackages", "Version")] = 9
+FIXED_WIDTHS = {
+    "postgresql": [f"ALTER TABLE dbo.{name} ALTER {column} TYPE char({n})" for (name, column), n in WIDTHS.items()],
+    "sqlserver": [
+        "DROP INDEX PkgStatus_ID_idx ON dbo.PkgStatus",
+        *(f"ALTER TABLE dbo.{name} ALTER COLUMN {column} nchar({n})" for (name, column), n in WIDTHS.items()),
+    ],
+}
+
+
+def test_what_is_said_to_sql_server_is_transact_sql() -> None:
+    for statement in FIXED_WIDTHS["sqlserver"]:
+        parsed(statement)
 
 
 class TestRoundTrips:
@@ -218,7 +235,7 @@ class TestALoginWithFewRights:
     @pytest.fixture
     def site(self, maker: SiteMaker) -> SiteDatabase:
         """Return the reader that uses that login."""
-        return maker.reader(postgresql(ConnSettings=f"SET ROLE {READER}"))
+        return maker.reader(site_odbc(ConnSettings=f"SET ROLE {READER}"))
 
     def test_reads_what_it_may(self, maker: SiteMaker, site: SiteDatabase) -> None:
         maker.run(f"REVOKE ALL ON dbo.SMSPackages FROM {READER}")
@@ -286,12 +303,8 @@ class TestWhatASiteHolds:
             maker.run("UPDATE dbo.PkgStatus SET SiteCode = SiteCode || '   '")
             maker.run("UPDATE dbo.SMSPackages SET SourceSite = SourceSite || '  ', Version = '   '")
         else:
-            maker.run("ALTER TABLE dbo.PkgStatus ALTER SiteCode TYPE char(8), ALTER PkgServer TYPE char(300)")
-            maker.run("DROP VIEW dbo.v_Package", "ALTER TABLE dbo.SMSPackages ALTER SourceSite TYPE char(5)")
-            maker.run(
-                "ALTER TABLE dbo.SMSPackages ALTER Version TYPE char(9)", "UPDATE dbo.SMSPackages SET Version = ''"
-            )
-            maker.run("CREATE VIEW dbo.v_Package AS SELECT 1 AS Nothing")
+            maker.run("DROP VIEW dbo.v_Package", *FIXED_WIDTHS[maker.engine])
+            maker.run("UPDATE dbo.SMSPackages SET Version = ''", "CREATE VIEW dbo.v_Package AS SELECT 1 AS Nothing")
             without(maker)
 
         found = read(maker.reader())
@@ -333,7 +346,7 @@ class TestWhatASiteHolds:
             "SET timezone = 'UTC'", f"ALTER TABLE dbo.PkgStatus ALTER UpdateTime TYPE {kind} USING UpdateTime::{kind}"
         )
 
-        (row,) = read(maker.reader(postgresql(ConnSettings="SET timezone = 'UTC'"))).rows
+        (row,) = read(maker.reader(site_odbc(ConnSettings="SET timezone = 'UTC'"))).rows
 
         assert row.updated_at == datetime(2026, 3, 9, tzinfo=UTC)
         maker.close()

@@ -6,7 +6,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pytest
 
@@ -23,6 +23,7 @@ from tests.engines import needs_postgresql
 from tests.grants import grants
 from tests.requests import plan, plan_row, site_plan_row
 from tests.site.makers import SiteMaker, make
+from tests.transact_sql import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -108,15 +109,19 @@ def hasty(maker: SiteMaker) -> Iterator[Site]:
     site.close()
 
 
-def trigger(maker: SiteMaker, name: str, when: str, on: str, sqlite: str, postgresql: str) -> None:
+def trigger(maker: SiteMaker, name: str, on: str, told: Told) -> None:
     """Make a trigger, told to each engine in its own words."""
-    if maker.engine == "sqlite":
-        maker.run(f"CREATE TRIGGER dbo.{name} {when} ON {on} FOR EACH ROW BEGIN {sqlite}; END")
-        return
-    maker.run(
-        f"CREATE FUNCTION dbo.{name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {postgresql}; END $$",
-        f"CREATE TRIGGER {name} {when} ON dbo.{on} FOR EACH ROW EXECUTE FUNCTION dbo.{name}()",
-    )
+    made = f"CREATE TRIGGER dbo.{name} ON dbo.{on} {told.sqlserver}"
+    parsed(made)  # on every engine: SQL Server's words are at least Transact-SQL where there is no SQL Server
+    if maker.engine == "sqlserver":
+        maker.run(made)
+    elif maker.engine == "sqlite":
+        maker.run(f"CREATE TRIGGER dbo.{name} {told.when} ON {on} FOR EACH ROW BEGIN {told.sqlite}; END")
+    else:
+        maker.run(
+            f"CREATE FUNCTION dbo.{name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {told.postgresql}; END $$",
+            f"CREATE TRIGGER {name} {told.when} ON dbo.{on} FOR EACH ROW EXECUTE FUNCTION dbo.{name}()",
+        )
 
 
 def test_an_apply_changes_the_rows_of_the_plan_and_no_other(site: Site) -> None:
@@ -306,84 +311,124 @@ def test_of_two_applies_at_once_on_the_same_rows_one_happens(site: Site, request
     assert site.readings()["NYC-DP03.contoso.com"] == (0, 2)
 
 
+class Told(NamedTuple):
+    """What a trigger does, in the words of each engine; SQL Server's run once for a statement, not for each row."""
+
+    when: str
+    sqlite: str
+    postgresql: str
+    sqlserver: str
+
+
+def lie(statement: str, sqlserver: str) -> Told:
+    """Return what a trigger does after a change, where SQLite and PostgreSQL differ in the table's name only."""
+    own, their = (statement.format(table=name) for name in ("PkgStatus", "dbo.PkgStatus"))
+    return Told("AFTER UPDATE", own, f"{their}; RETURN NULL", f"AFTER UPDATE AS {sqlserver}")
+
+
 MINE = "WHERE PKID = NEW.PKID AND SourceVersion = 0"
-AS_BEFORE = f"SET SourceVersion = OLD.SourceVersion, Status = OLD.Status {MINE}"
-A_TWIN = (
-    "(PKID, ID, Type, SiteCode, PkgServer, Status, SourceVersion)"
-    " VALUES (NEW.PKID + 1000, NEW.ID, NEW.Type, NEW.SiteCode, NEW.PkgServer, 2, 0)"
-)
+THEIRS = "WHERE PKID IN (SELECT PKID FROM inserted WHERE SourceVersion = 0)"
+A_TWIN = "(PKID, ID, Type, SiteCode, PkgServer, Status, SourceVersion)"
+OF_NEW = "VALUES (NEW.PKID + 1000, NEW.ID, NEW.Type, NEW.SiteCode, NEW.PkgServer, 2, 0)"
 LIES = {
-    "it writes another version": ("AFTER UPDATE", f"UPDATE {{table}} SET SourceVersion = 1 {MINE}"),
-    "it writes another status": ("AFTER UPDATE", f"UPDATE {{table}} SET Status = 3 {MINE} AND Status = 2"),
-    "it takes the change back": ("AFTER UPDATE", f"UPDATE {{table}} {AS_BEFORE}"),
-    "it makes a second row": ("AFTER UPDATE", f"INSERT INTO {{table}} {A_TWIN}"),
-    "it deletes the row": ("AFTER UPDATE", "DELETE FROM {table} WHERE PKID = NEW.PKID"),
+    "it writes another version": lie(
+        f"UPDATE {{table}} SET SourceVersion = 1 {MINE}", f"UPDATE dbo.PkgStatus SET SourceVersion = 1 {THEIRS}"
+    ),
+    "it writes another status": lie(
+        f"UPDATE {{table}} SET Status = 3 {MINE} AND Status = 2", f"UPDATE dbo.PkgStatus SET Status = 3 {THEIRS}"
+    ),
+    "it takes the change back": lie(
+        f"UPDATE {{table}} SET SourceVersion = OLD.SourceVersion, Status = OLD.Status {MINE}",
+        "UPDATE p SET SourceVersion = d.SourceVersion, Status = d.Status"
+        " FROM dbo.PkgStatus AS p JOIN deleted AS d ON d.PKID = p.PKID",
+    ),
+    "it makes a second row": lie(
+        f"INSERT INTO {{table}} {A_TWIN} {OF_NEW}",
+        f"INSERT INTO dbo.PkgStatus {A_TWIN}"
+        " SELECT PKID + 1000, ID, Type, SiteCode, PkgServer, Status, SourceVersion FROM inserted",
+    ),
+    "it deletes the row": lie("DELETE FROM {table} WHERE PKID = NEW.PKID", f"DELETE FROM dbo.PkgStatus {THEIRS}"),
 }
 
 
-@pytest.mark.parametrize(("when", "lie"), LIES.values(), ids=LIES)
-def test_a_trigger_that_makes_something_else_of_the_change_stops_it(site: Site, when: str, lie: str) -> None:
-    spoken = [lie.format(table="PkgStatus"), f"{lie.format(table='dbo.PkgStatus')}; RETURN NULL"]
-    trigger(site.maker, "meddling", when, "PkgStatus", *spoken)
+@pytest.mark.parametrize("told", LIES.values(), ids=LIES)
+def test_a_trigger_that_makes_something_else_of_the_change_stops_it(site: Site, told: Told) -> None:
+    trigger(site.maker, "meddling", "PkgStatus", told)
 
     with site.nothing_happens(), pytest.raises(RowMoved):
         site.writer.apply("R1", PLAN)
+
+
+IGNORES = Told("BEFORE UPDATE", "SELECT RAISE(IGNORE)", "RETURN NULL", "INSTEAD OF UPDATE AS SET NOCOUNT ON")
 
 
 def test_a_trigger_that_ignores_the_change_stops_it(site: Site) -> None:
-    trigger(site.maker, "ignoring", "BEFORE UPDATE", "PkgStatus", "SELECT RAISE(IGNORE)", "RETURN NULL")
+    trigger(site.maker, "ignoring", "PkgStatus", IGNORES)
 
     with site.nothing_happens(), pytest.raises(RowMoved):
         site.writer.apply("R1", PLAN)
 
 
-@pytest.mark.parametrize(
-    ("when", "sqlite", "postgresql"),
-    [
-        ("BEFORE INSERT", "SELECT RAISE(IGNORE)", "RETURN NULL"),
-        (
-            "AFTER INSERT",
-            "UPDATE PkgStatus_BU SET SourceVersion = 13 WHERE RequestId = NEW.RequestId",
-            "UPDATE dbo.PkgStatus_BU SET SourceVersion = 13 WHERE RequestId = NEW.RequestId; RETURN NULL",
-        ),
-    ],
-    ids=["it keeps nothing", "it keeps something else"],
+OF_THE_REQUEST = "SET SourceVersion = 13 WHERE RequestId"
+FORGETS = {
+    "it keeps nothing": Told(
+        "BEFORE INSERT", "SELECT RAISE(IGNORE)", "RETURN NULL", "INSTEAD OF INSERT AS SET NOCOUNT ON"
+    ),
+    "it keeps something else": Told(
+        "AFTER INSERT",
+        f"UPDATE PkgStatus_BU {OF_THE_REQUEST} = NEW.RequestId",
+        f"UPDATE dbo.PkgStatus_BU {OF_THE_REQUEST} = NEW.RequestId; RETURN NULL",
+        f"AFTER INSERT AS UPDATE dbo.PkgStatus_BU {OF_THE_REQUEST} IN (SELECT RequestId FROM inserted)",
+    ),
+}
+
+
+@pytest.mark.parametrize("told", FORGETS.values(), ids=FORGETS)
+def test_a_backup_that_does_not_hold_the_row_as_it_was_stops_the_apply(site: Site, told: Told) -> None:
+    trigger(site.maker, "forgetting", "PkgStatus_BU", told)
+
+    with site.nothing_happens(), pytest.raises(RowMoved):
+        site.writer.apply("R1", PLAN)
+
+
+REFUSES = Told(
+    "BEFORE UPDATE",
+    "SELECT RAISE(ABORT, 'not here') WHERE NEW.PkgServer LIKE '%NYC-DP04%'",
+    "IF NEW.PkgServer LIKE '%NYC-DP04%' THEN RAISE EXCEPTION 'not here'; END IF; RETURN NEW",
+    "AFTER UPDATE AS IF EXISTS (SELECT 1 FROM inserted WHERE PkgServer LIKE '%NYC-DP04%') THROW 50000, 'not here', 1",
 )
-def test_a_backup_that_does_not_hold_the_row_as_it_was_stops_the_apply(
-    site: Site, when: str, sqlite: str, postgresql: str
-) -> None:
-    trigger(site.maker, "forgetting", when, "PkgStatus_BU", sqlite, postgresql)
-
-    with site.nothing_happens(), pytest.raises(RowMoved):
-        site.writer.apply("R1", PLAN)
 
 
 def test_a_trigger_that_refuses_the_change_is_an_error_of_the_site_and_nothing_happens(site: Site) -> None:
-    trigger(
-        site.maker,
-        "refusing",
-        "BEFORE UPDATE",
-        "PkgStatus",
-        "SELECT RAISE(ABORT, 'not here') WHERE NEW.PkgServer LIKE '%NYC-DP04%'",
-        "IF NEW.PkgServer LIKE '%NYC-DP04%' THEN RAISE EXCEPTION 'not here'; END IF; RETURN NEW",
-    )
+    trigger(site.maker, "refusing", "PkgStatus", REFUSES)
 
     with site.nothing_happens(), pytest.raises(SiteError, match="not here"):
         site.writer.apply("R1", PLAN)
 
 
-def as_view(maker: SiteMaker, sqlite: str, postgresql: str) -> None:
+def as_view(maker: SiteMaker, told: Told) -> None:
     """Put a view with a trigger of its own in the place of PkgStatus."""
-    at = "dbo." if maker.engine == "postgresql" else ""
-    view = "CREATE VIEW dbo.PkgStatus AS SELECT * FROM " + at + "PkgStatus_inside"
-    maker.run("ALTER TABLE dbo.PkgStatus RENAME TO PkgStatus_inside", view)
-    trigger(maker, "writing_through", "INSTEAD OF UPDATE", "PkgStatus", sqlite, postgresql)
+    rename = "ALTER TABLE dbo.PkgStatus RENAME TO PkgStatus_inside"
+    maker.run("EXEC sp_rename 'dbo.PkgStatus', 'PkgStatus_inside'" if maker.engine == "sqlserver" else rename)
+    at = "" if maker.engine == "sqlite" else "dbo."
+    maker.run(f"CREATE VIEW dbo.PkgStatus AS SELECT * FROM {at}PkgStatus_inside")
+    trigger(maker, "writing_through", "PkgStatus", told)
+
+
+WRITE = "PkgStatus_inside SET SourceVersion = NEW.SourceVersion, Status = NEW.Status WHERE PKID = OLD.PKID"
+# It reports no changed row at all: what is read back counts.
+WRITES = Told(
+    "INSTEAD OF UPDATE",
+    f"UPDATE {WRITE}",
+    f"UPDATE dbo.{WRITE}; RETURN NULL",
+    "INSTEAD OF UPDATE AS UPDATE p SET SourceVersion = i.SourceVersion, Status = i.Status"
+    " FROM dbo.PkgStatus_inside AS p JOIN inserted AS i ON i.PKID = p.PKID",
+)
+SAYS_IT_WROTE = Told("INSTEAD OF UPDATE", "SELECT 1", "RETURN NEW", "INSTEAD OF UPDATE AS SET NOCOUNT ON")
 
 
 def test_a_view_whose_trigger_writes_the_row_is_as_good_as_a_table(site: Site) -> None:
-    write = "PkgStatus_inside SET SourceVersion = NEW.SourceVersion, Status = NEW.Status WHERE PKID = OLD.PKID"
-    # It reports no changed row at all: what is read back counts.
-    as_view(site.maker, f"UPDATE {write}", f"UPDATE dbo.{write}; RETURN NULL")
+    as_view(site.maker, WRITES)
 
     site.writer.apply("R1", PLAN)
 
@@ -392,7 +437,7 @@ def test_a_view_whose_trigger_writes_the_row_is_as_good_as_a_table(site: Site) -
 
 
 def test_a_view_whose_trigger_only_says_that_it_wrote_stops_the_apply(site: Site) -> None:
-    as_view(site.maker, "SELECT 1", "RETURN NEW")
+    as_view(site.maker, SAYS_IT_WROTE)
 
     with site.nothing_happens(), pytest.raises(RowMoved):
         site.writer.apply("R1", PLAN)
@@ -535,7 +580,7 @@ def postgresql(tmp_path: Path) -> Iterator[Site]:
     """Yield a site on PostgreSQL, whose writer notices a deadlock two seconds after it began to wait."""
     for maker in make("postgresql", tmp_path):
         site = Site(maker)
-        patient = engines.postgresql(ConnSettings="SET deadlock_timeout = '2s'")
+        patient = engines.site_odbc(ConnSettings="SET deadlock_timeout = '2s'")
         site.writer.close()
         site.writer = SiteWriter(SiteCode("PS1"), Database(patient, Patience(query=20)), BACKUP)
         yield site
@@ -592,7 +637,8 @@ def test_a_rehearsal_refuses_a_backup_table_that_could_not_keep_the_promise(site
 
 
 def test_a_rehearsal_accepts_a_backup_table_with_columns_of_its_own(site: Site) -> None:
-    more = "BackedUpAt timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP, Note varchar(20)"
+    moment = "datetime" if site.maker.engine == "sqlserver" else "timestamp"
+    more = f"BackedUpAt {moment} NOT NULL DEFAULT CURRENT_TIMESTAMP, Note varchar(20)"
     site.maker.run("DROP TABLE dbo.PkgStatus_BU", f"CREATE TABLE dbo.PkgStatus_BU ({WHOLE}, {more}, {KEYED})")
 
     site.writer.rehearse()
@@ -609,7 +655,7 @@ def writer_of_its_own(postgresql: Site) -> Iterator[Site]:
     engines.run(f"DROP ROLE IF EXISTS {WRITER}", f"CREATE ROLE {WRITER}", f"GRANT USAGE ON SCHEMA dbo TO {WRITER}")
     engines.run(*RIGHTS)
     site.writer.close()
-    login = Database(engines.postgresql(ConnSettings=f"SET ROLE {WRITER}"), Patience(query=20))
+    login = Database(engines.site_odbc(ConnSettings=f"SET ROLE {WRITER}"), Patience(query=20))
     site.writer = SiteWriter(SiteCode("PS1"), login, BACKUP)
     yield site
     site.writer.close()

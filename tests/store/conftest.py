@@ -1,4 +1,4 @@
-"""Every contract of the store runs on every engine; PostgreSQL needs a database of its own for it."""
+"""Every contract of the store runs on every engine; a server needs a database of its own for it."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -10,11 +10,12 @@ import pytest
 
 from bot.dbapi import Connection, Database, Patience
 from bot.store import Store, open_store
+from tests.engines import SQLITE, STORE_ODBC, empty, postgresql_in, server_in
 from tests.store.clock import SteppingClock
 
 AUDIT = "C0SCCMAUDIT"
-POSTGRESQL = "PKGSTATUS_TEST_STORE_ODBC"
-"""Names an ODBC connection string to a database in which the suite may make and drop a schema `dbo`."""
+ENGINES = [SQLITE, server_in(STORE_ODBC)]
+ONLY_POSTGRESQL = [pytest.param("postgresql", id="PostgreSQL", marks=postgresql_in(STORE_ODBC))]
 
 Opener = Callable[..., Store]
 
@@ -41,7 +42,7 @@ class Outside:
         self.database.write(both)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=ENGINES)
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return address_on(request.param, tmp_path)
 
@@ -50,12 +51,8 @@ def address_on(engine: str, tmp_path: Path) -> str:
     """Return where a store can be made that nobody has touched."""
     if engine == "sqlite":
         return f"sqlite:///{tmp_path}/store.db"
-    odbc = os.environ.get(POSTGRESQL)
-    if not odbc:
-        pytest.skip(f"{POSTGRESQL} names no PostgreSQL database to try this on")
-    with closing(Database(odbc)) as database:
-        database.write(lambda connection: connection.execute("DROP SCHEMA IF EXISTS dbo CASCADE"))
-    return odbc
+    empty(os.environ[STORE_ODBC])
+    return os.environ[STORE_ODBC]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from bot.usecases.drift_ports import DriftHistory, Tally
 from tests.builders import NOW, dp_row, site_row
 from tests.drift_history import FakeHistory, spell
 from tests.store.clock import SteppingClock
-from tests.store.conftest import AUDIT, address_on
+from tests.store.conftest import AUDIT, ENGINES, address_on
 
 PS1, P02 = SiteCode("PS1"), SiteCode("P02")
 BOOT, OFFICE = PackageId("PS100112"), PackageId("PS100200")
@@ -27,7 +27,7 @@ LATER = NOW + timedelta(minutes=15)
 LATEST = NOW + timedelta(minutes=30)
 
 
-@pytest.fixture(params=["fake", "sqlite", "postgresql"])
+@pytest.fixture(params=["fake", *ENGINES])
 def history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DriftHistory]:
     if request.param == "fake":
         yield FakeHistory()

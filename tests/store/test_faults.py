@@ -16,7 +16,7 @@ from bot.dbapi import Patience
 from bot.store import Store, open_store
 from bot.usecases.store_ports import Notice, StoreError, StoreTrouble
 from tests.store.clock import SteppingClock
-from tests.store.conftest import AUDIT, Opener, Outside
+from tests.store.conftest import AUDIT, ONLY_POSTGRESQL, Opener, Outside
 from tests.store.drafts import draft
 
 NOBODY = 65534
@@ -163,7 +163,7 @@ def test_a_read_only_sqlite_file_refuses_every_action_until_it_is_writable_again
         assert store.ledger.verify() is None
 
 
-@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("address", ONLY_POSTGRESQL, indirect=True)
 def test_a_read_only_server_refuses_every_action_until_it_is_writable_again(store: Store, outside: Outside) -> None:
     store.ledger.append(draft())
     setting = "SET SESSION CHARACTERISTICS AS TRANSACTION READ"
@@ -176,7 +176,7 @@ def test_a_read_only_server_refuses_every_action_until_it_is_writable_again(stor
     assert outside.read("SELECT COUNT(*) FROM dbo.ledger_entry") == [(2,)]
 
 
-@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("address", ONLY_POSTGRESQL, indirect=True)
 def test_a_server_that_drops_its_sessions_is_unreachable_once_and_then_back(store: Store, outside: Outside) -> None:
     store.ledger.append(draft())
     drop = (

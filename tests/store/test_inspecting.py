@@ -11,6 +11,7 @@ from bot.dbapi import Patience
 from bot.domain.finding import Mark
 from bot.store.inspecting import StoreLook
 from bot.usecases.checks.store import StoreCheck
+from tests.store.conftest import ONLY_POSTGRESQL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ def test_a_login_that_may_do_what_the_bot_does_is_good(address: str) -> None:
     assert {mark for mark, _ in said(address)} == {Mark.GOOD}
 
 
-@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("address", ONLY_POSTGRESQL, indirect=True)
 def test_rights_that_are_missing_are_wrong_and_named(login: str, outside: Outside) -> None:
     (lacking,) = [sentence for mark, sentence in said(login) if mark is Mark.WRONG]
     assert lacking.startswith("this login may not INSERT on dbo.ledger_entry; ")
