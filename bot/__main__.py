@@ -26,6 +26,9 @@ REFUSED_BY_SLACK = 3
 NO_STORE = 4
 REFUSED_BY_POLICY = 5
 
+SWITCH_SECONDS = 0.0005
+"""A tenth of Python's own: threads that draw long tables must not keep one that acknowledges waiting in between."""
+
 ELSEWHERE = {"check": "bot.checking", "ledger": "bot.auditing"}
 """Commands that stand in modules of their own, loaded when they are called: a start of the bot needs none of them."""
 
@@ -54,6 +57,7 @@ def run() -> None:
     """Connect to Slack and answer until SIGTERM or Ctrl-C."""
     settings = _settings()
     logs.configure(settings.logs.level, as_json=_wants_json(settings), secrets=secrets_of(settings))
+    sys.setswitchinterval(SWITCH_SECONDS)
     from bot.slack.connection import Connection, SlackRefused  # noqa: PLC0415 - what connects is loaded first
     from bot.slack.webapi import client_of  # noqa: PLC0415
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from slack_sdk.socket_mode.client import BaseSocketModeClient
     from slack_sdk.socket_mode.request import SocketModeRequest
 
+    from bot.slack.courtesy import Courtesy
+
 log = events(__name__)
 
 ACKNOWLEDGING_THREADS = 16
@@ -54,13 +56,14 @@ def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse | None:
 
 
 def hearing(
-    app: App, acknowledged: Callable[[float], None]
+    app: App, acknowledged: Callable[[float], None], courtesy: Courtesy
 ) -> Callable[[BaseSocketModeClient, SocketModeRequest], None]:
     """Return what hands to the app what a connection delivers, its answer back, and tells the seconds that took."""
 
     def hear(client: BaseSocketModeClient, request: SocketModeRequest) -> None:
         began = time.time()
-        send_response(client, request, run_bolt_app(app, request), began)
+        with courtesy.acknowledging():
+            send_response(client, request, run_bolt_app(app, request), began)
         acknowledged(time.time() - began)
 
     return hear

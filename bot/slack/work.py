@@ -21,13 +21,20 @@ log = events(__name__)
 class WorkPool:
     """Runs jobs on `workers` threads; at most `waiting` more have a place in the queue.
 
-    `took` hears how many seconds each took, with its wait.
+    `took` hears how many seconds each took, with its wait; each begins when `may_begin` returns.
     """
 
-    def __init__(self, workers: int, waiting: int, took: Callable[[float], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        workers: int,
+        waiting: int,
+        took: Callable[[float], None] = lambda _: None,
+        may_begin: Callable[[], object] = lambda: None,
+    ) -> None:
         self._places = threading.Semaphore(workers + waiting)
         self._jobs: queue.SimpleQueue[tuple[float, Callable[[], None]]] = queue.SimpleQueue()
         self._took = took
+        self._may_begin = may_begin
         self._unfinished = 0
         self._idle = threading.Condition()
         self._is_open = True
@@ -80,6 +87,7 @@ class WorkPool:
         while True:
             since, job = self._jobs.get()
             try:
+                self._may_begin()
                 job()
             except Exception:
                 log.exception("job failed")

@@ -23,6 +23,7 @@ from bot.slack.answers import Answers, Forms, payload_of
 from bot.slack.app import build_app, hearing
 from bot.slack.audit import AuditListeners
 from bot.slack.commands import Commands
+from bot.slack.courtesy import Courtesy
 from bot.slack.desk import Desk
 from bot.slack.identity import introduce
 from bot.slack.looking_back import BrakeAndHistory
@@ -88,7 +89,10 @@ class Bot:
         self._sites = {code: WatchedSite(site, self._diary) for code, site in self._databases.items()}
         self._forms = Forms(forms_of(settings.answers.tables))
         self._health = Health(settings, self._store, self._sites, lambda: self._work.unfinished)
-        self._work = WorkPool(settings.work.workers, settings.work.waiting, self._health.meter.answered)
+        self._courtesy = Courtesy()
+        self._work = WorkPool(
+            settings.work.workers, settings.work.waiting, self._health.meter.answered, self._courtesy.wait
+        )
         self._schedule = Schedule()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -142,7 +146,7 @@ class Bot:
         log.info("ready")
         self._health.vitals.line = self._connection
         try:
-            hear = hearing(app, self._health.meter.acknowledged)
+            hear = hearing(app, self._health.meter.acknowledged, self._courtesy)
             self._connection.run(hear, self._stopping, self._connection_changed)
         finally:
             self._schedule.stop()
