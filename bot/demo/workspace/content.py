@@ -29,17 +29,17 @@ def blocks_of(arguments: Arguments) -> list[Json]:
     return with_ids(blocks)
 
 
-def text_of(arguments: Arguments, limit: int) -> str:
-    """Return the text of a message within its limit."""
+def text_of(arguments: Arguments, limit: int | None) -> str:
+    """Return the text of a message within its limit; without one it is cut off where Slack cuts it off."""
     text, markdown = arguments.text("text"), arguments.text("markdown_text")
     if markdown and (text or arguments.has("blocks")):
         raise Failure("markdown_text_conflict")
-    if len(text) > limit or len(markdown) > MAX_MARKDOWN_TEXT:
+    if (limit is not None and len(text) > limit) or len(markdown) > MAX_MARKDOWN_TEXT:
         raise Failure("msg_too_long")
-    return text or markdown
+    return (text or markdown)[:MAX_TEXT]
 
 
-def content_of(arguments: Arguments, limit: int = MAX_TEXT) -> tuple[str, list[Json]]:
+def content_of(arguments: Arguments, limit: int | None = None) -> tuple[str, list[Json]]:
     """Return text and blocks of a message, which needs at least one of them."""
     text, blocks = text_of(arguments, limit), blocks_of(arguments)
     if not text.strip() and not blocks:

@@ -28,7 +28,6 @@ def test_blocks_may_come_as_a_form_with_json_inside(web: WebClient, control: Con
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"channel": OPS}, "no_text"),
     ({"channel": OPS, "text": "  "}, "no_text"),
-    ({"channel": OPS, "text": "x" * 40_001}, "msg_too_long"),
     ({"channel": OPS, "text": "x", "blocks": "{"}, "invalid_blocks_format"),
     ({"channel": OPS, "text": "x", "blocks": {"type": "section"}}, "invalid_blocks_format"),
     ({"channel": OPS, "text": "x", "markdown_text": "x"}, "markdown_text_conflict"),
@@ -48,8 +47,9 @@ def test_a_post_that_slack_would_refuse_is_refused(web: WebClient, arguments: di
     assert error_of(lambda: web.api_call("chat.postMessage", json=arguments)) == error
 
 
-def test_as_long_a_text_as_allowed_is_posted(web: WebClient) -> None:
-    assert web.chat_postMessage(channel=OPS, text="x" * 40_000)["ok"]
+def test_a_text_is_cut_off_where_slack_cuts_it_off(web: WebClient, control: Control) -> None:
+    assert web.chat_postMessage(channel=OPS, text="x" * 40_000 + "y")["ok"]
+    assert control.messages("sccm-ops", "ada")[-1]["text"] == "x" * 40_000
 
 
 def test_bad_blocks_are_answered_with_all_reasons(web: WebClient) -> None:
