@@ -73,6 +73,9 @@ class TestImage:
         assert f"http://127.0.0.1:{PORT}/healthz" in last
         assert last.index("USER") < last.index("HEALTHCHECK") < last.index("ENTRYPOINT")
 
+    def test_it_sets_nothing_that_a_secret_could_be_meant_to_set(self) -> None:
+        assert set(re.findall(r"PKGSTATUS_(\w+)", read("Dockerfile"))) == {"LOGS__FORMAT"}
+
     def test_everything_it_copies_is_there_and_nothing_secret_is(self) -> None:
         copied = re.findall(r"^COPY (?!--from)(.+) \S+$", read("Dockerfile"), re.MULTILINE)
         names = {name for line in copied for name in line.split()}
@@ -220,6 +223,12 @@ class TestKubernetes:
         assert pod["securityContext"]["runAsNonRoot"]
         assert bot["securityContext"]["readOnlyRootFilesystem"]
         assert pod["terminationGracePeriodSeconds"] > DRAIN
+
+    def test_each_file_of_its_secret_is_a_setting(self, file: Path) -> None:
+        names = re.findall(r"--from-file=(\w+)", file.read_text(encoding="utf-8"))
+
+        assert {"slack__bot_token", "slack__app_token"} <= set(names)
+        assert [name for name in names if not is_known(Sections, f"PKGSTATUS_{name.upper()}")] == []
 
     def test_a_file_has_one_owner_and_two_bots_share_a_server(self, file: Path) -> None:
         replicas = {"one": 1, "two": 2}[file.stem]
