@@ -106,7 +106,7 @@ class Row:
     """One row of `PkgStatus`, with what the site says of its DP; numbers as the database holds them.
 
     `updated_at` is the site's own `UpdateTime` read as UTC: its zone is not documented.
-    `dp_known` is None where the list of DPs cannot be read; `open_jobs` counts unfinished distribution jobs.
+    `open_jobs` counts unfinished distribution jobs. It and `dp_known` are None where the site does not tell.
     """
 
     type_number: int | None
@@ -117,7 +117,7 @@ class Row:
     updated_at: datetime | None
     dp_known: bool | None = None
     dp_leaving: bool = False
-    open_jobs: int = 0
+    open_jobs: int | None = 0
 
     @property
     def is_site(self) -> bool:

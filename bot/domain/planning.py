@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.drift import RESETTABLE, Drift, DriftClass, Verdict
 from bot.domain.plan import Action, Plan, PlanRow, RowKey, RowsAllowed
+from bot.domain.refusal import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -25,6 +26,12 @@ class RowFault(StrEnum):
     SITE_ROWS_ONLY = "only site rows may be reset here"
     UNREADABLE_NAME = "its PkgServer has a form that is not understood"
     MISSING = "there is no such row"
+
+
+_AGAINST_UNDO = {
+    Reason.JOBS_UNREADABLE: "the distribution jobs cannot be read, so the old values may no longer be true",
+    Reason.JOB_STARTED: "a distribution job has started, so the old values are no longer true",
+}
 
 
 def row_fault(verdict: Verdict, allowed: RowsAllowed) -> RowFault | None:
@@ -75,6 +82,14 @@ def undo_plan(
     return plan, tuple(moved)
 
 
+def undo_fault(rows: Iterable[Row]) -> Reason | None:
+    """Return why a reset of this package may not be taken back now: Distribution Manager may have acted on it."""
+    jobs = {row.open_jobs for row in rows}
+    if None in jobs:
+        return Reason.JOBS_UNREADABLE
+    return Reason.JOB_STARTED if any(jobs) else None
+
+
 def objections(plan: Plan, drift: Drift, allowed: RowsAllowed) -> tuple[str, ...]:
     """Say why a plan may not be applied to what was read and judged just now; empty means that all holds.
 
@@ -90,8 +105,8 @@ def objections(plan: Plan, drift: Drift, allowed: RowsAllowed) -> tuple[str, ...
         if package.source_version != plan.source_version:
             found.append(f"the source version is {package.source_version} now, not {plan.source_version}")
         found += _not_to_be_reset(plan, verdicts, allowed)
-    elif any(verdict.row.open_jobs for verdict in verdicts):
-        found.append("a distribution job has started, so the old values are no longer true")
+    elif fault := undo_fault(verdict.row for verdict in verdicts):
+        found.append(_AGAINST_UNDO[fault])
     return tuple(dict.fromkeys(found))
 
 

@@ -43,6 +43,8 @@ class Reason(StrEnum):
     ROWS_CHANGED = "rows changed"
     NOTHING_TO_RESET = "nothing to reset"
     NO_WRITER = "no writer"
+    JOBS_UNREADABLE = "jobs cannot be read"
+    JOB_STARTED = "job started"
     TOO_FEW_APPROVERS = "too few approvers"
 
 

@@ -93,7 +93,7 @@ def _package_with_rows(shape: Shape) -> str:
     columns = ", ".join([_package_list(shape), _row_list(shape)])
     joins = _point_join(shape) + _job_join(shape)
     points = "d.Points, d.Leaving" if shape.has_points else "NULL, 0"
-    jobs = "j.OpenJobs" if shape.has_jobs else "0"
+    jobs = "CASE WHEN j.OpenJobs IS NULL THEN 0 ELSE j.OpenJobs END" if shape.has_jobs else "NULL"
     return (
         f"SELECT {columns}, {points}, {jobs} FROM {PACKAGES} p "
         f"LEFT JOIN {STATUS} s ON s.ID = p.PackageID{joins} WHERE p.PackageID = ?"
@@ -161,7 +161,7 @@ def _row(line: Sequence[Any]) -> Row:
         updated_at=_moment(updated),
         dp_known=_dp_known(type_number, points, leaving),
         dp_leaving=bool(leaving),
-        open_jobs=_number(jobs) or 0,
+        open_jobs=_number(jobs),
     )
 
 

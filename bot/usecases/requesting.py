@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.drift import Drift, Verdict, judge
 from bot.domain.plan import Action, Plan, RowKey, RowsAllowed
-from bot.domain.planning import reset_plan, resettable, undo_plan
+from bot.domain.planning import reset_plan, resettable, undo_fault, undo_plan
 from bot.domain.query import Filter
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Request, Stage
@@ -150,6 +150,8 @@ class Requesting:
         servers = tuple(row.server for row in moved)
         if plan is None:
             return MovedOn(servers)
+        if table and (fault := undo_fault(table.rows)):
+            return Refusal(fault)
         left = f"; left alone because they moved on: {', '.join(servers)}" if servers else ""
         return self._open(actor, plan, f"Undo of request {done.id}{left}", "", origin, undoes=done.id)
 

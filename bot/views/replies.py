@@ -72,6 +72,10 @@ _REFUSALS = {
     Reason.ROWS_CHANGED: "The rows have changed since you opened the form. Run `/pkgstatus` again and choose anew.",
     Reason.NOTHING_TO_RESET: "No row of this package may be reset here now; the table says why.",
     Reason.NO_WRITER: "Resets are not set up for this site; ask the bot's admin for a login that may write.",
+    Reason.JOBS_UNREADABLE: "I cannot read this site's distribution jobs, so I cannot tell whether the reset is being "
+    "acted on already. The DBA has to run deploy/sql/reader.sqlserver.sql before it can be undone.",
+    Reason.JOB_STARTED: "A distribution job of this package has started, so the values from before the reset are no "
+    "longer true. Wait for it, then look again with `/pkgstatus`.",
     Reason.TOO_FEW_APPROVERS: "Fewer than two people could approve this now, so I did not take the request.",
     Reason.CHANNEL_SHARED: "The approvals channel is shared with another workspace, so I take no requests there.",
     Reason.CHANNEL_ARCHIVED: "The approvals channel is archived, so I cannot take requests; ask the bot's admin.",

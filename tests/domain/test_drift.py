@@ -378,7 +378,7 @@ LIKELY_ROWS = st.builds(
     updated_at=MOMENTS,
     dp_known=st.sampled_from([True, True, False, None]),
     dp_leaving=st.sampled_from([False, False, True]),
-    open_jobs=st.sampled_from([0, 0, 1]),
+    open_jobs=st.sampled_from([0, 0, 1, None]),
 )
 NUMBERS = st.none() | st.integers(-(2**31), 2**31 - 1)
 ANY_ROWS = st.builds(

@@ -225,7 +225,7 @@ def test_a_row_that_is_there_twice_speaks_against_a_reset() -> None:
     assert "NYC-DP01.contoso.com: there are 2 such rows" in found
 
 
-def test_an_undo_is_stopped_by_a_distribution_job_and_not_by_the_class_of_its_rows() -> None:
+def test_an_undo_is_stopped_by_a_job_and_by_not_knowing_of_any_and_not_by_the_class_of_its_rows() -> None:
     done = frozen(dp_row(**BEHIND))
     left = dp_row(held_version=0, status_number=2)
     back, _ = undo_plan(done, [left])
@@ -234,9 +234,14 @@ def test_an_undo_is_stopped_by_a_distribution_job_and_not_by_the_class_of_its_ro
     quiet = judge(table(site_row(), left), NOW, GRACE)
     busy = judge(table(site_row(), left, dp_row("SEA-DP01", open_jobs=1)), NOW, GRACE)
 
+    blind = judge(table(site_row(), replace(left, open_jobs=None)), NOW, GRACE)
+
     assert objections(back, quiet, RowsAllowed.SITE) == ()
     assert objections(back, busy, RowsAllowed.ANY) == (
         "a distribution job has started, so the old values are no longer true",
+    )
+    assert objections(back, blind, RowsAllowed.ANY) == (
+        "the distribution jobs cannot be read, so the old values may no longer be true",
     )
 
 

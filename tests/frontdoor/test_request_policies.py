@@ -12,6 +12,7 @@ from tests.frontdoor.resets import (
     PATIENCE,
     QUICK,
     REQUEST,
+    UNDO,
     apply,
     approve,
     ask_for,
@@ -117,6 +118,19 @@ def test_without_its_backup_table_nobody_is_asked_to_vote_and_the_dba_is_told_wh
     change(lenient.site, "ALTER TABLE away RENAME TO PkgStatus_BU")
     assert "deploy/sql/backup_table.sqlserver.sql" in told
     assert ("U000000ADA", "no backup table") in refusals(lenient)
+    assert ids(lenient) == known
+
+
+def test_nothing_is_undone_where_it_cannot_be_read_whether_a_job_has_started(lenient: Stage) -> None:
+    card = apply(lenient, ask_for(lenient, "PS100112 dp:MUC-DP01"))
+    known = ids(lenient)
+    change(lenient.site, "ALTER TABLE DistributionJobs RENAME TO away")
+    lenient.wait_for(lambda: "not readable here: DistributionJobs" in words(lenient.ask("ada", "PS100112")), PATIENCE)
+
+    told = press(lenient, "ada", card, UNDO)
+
+    change(lenient.site, "ALTER TABLE away RENAME TO DistributionJobs")
+    assert told.startswith("I cannot read this site's distribution jobs")
     assert ids(lenient) == known
 
 

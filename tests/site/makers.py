@@ -101,7 +101,7 @@ class SiteMaker:
             number = self._points[row.server_path] = next(self._keys)
             action = LEAVING if row.dp_leaving else 0
             lines["DistributionPoints"].append({"DPID": number, "NALPath": row.server_path, "Action": action})
-        states = [IN_PROGRESS] * row.open_jobs + [COMPLETE]
+        states = [IN_PROGRESS] * (row.open_jobs or 0) + [COMPLETE]
         lines["DistributionJobs"] += [self._job(package.id, self._points[row.server_path], state) for state in states]
 
     def _job(self, package_id: str, point: int, state: int) -> dict[str, object]:
