@@ -52,7 +52,8 @@ class BrakeAndHistory:
         if refusal:
             return self._reply(incoming, refused("freeze", refusal.reason), replies.refused(refusal).text)
         self._freezing.freeze(incoming.actor, question.why, incoming.key)
-        return self._reply(incoming, Deed("asked to freeze", "done"), "Resets are frozen until `/pkgstatus unfreeze`.")
+        too_late = [request.id for request in self._requests.at({Stage.APPLYING})]
+        return self._reply(incoming, Deed("asked to freeze", "done"), request_words.froze(too_late))
 
     def _unfreeze(self, incoming: Incoming, _question: Unfreeze) -> Reply:
         refusal = self._standing.may_decide(incoming.actor)

@@ -61,14 +61,14 @@ class RequestTable:
         )
         return Card(*rows[0]) if rows else None
 
-    def in_stages(self, stages: Collection[Stage], limit: int = 200) -> Sequence[str]:
+    def in_stages(self, stages: Collection[Stage], limit: int | None = None) -> Sequence[str]:
         """Return the ids of requests in these stages, newest first."""
         marks = ", ".join("?" for _ in stages)
         sql = f"SELECT id FROM dbo.request WHERE stage IN ({marks}) ORDER BY created_at DESC, id"
         rows = self._database.read(lambda connection: connection.query(sql, [str(stage) for stage in stages]))
         return [request_id for (request_id,) in rows[:limit]]
 
-    def of_package(self, package_id: PackageId, limit: int = 20) -> Sequence[str]:
+    def of_package(self, package_id: PackageId, limit: int | None = None) -> Sequence[str]:
         """Return the ids of a package's requests, newest first."""
         rows = self._database.read(
             lambda connection: connection.query(

@@ -15,7 +15,7 @@ from bot.domain.approval import Claim, Doubt, Finish, Outdate
 from bot.domain.drift import judge
 from bot.domain.planning import objections
 from bot.domain.quorum import QUORUM
-from bot.domain.refusal import Refusal
+from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Request, Stage
 from bot.events import events
 from bot.failpoints import reach
@@ -39,6 +39,7 @@ LEASE = "apply"
 """One process applies at a time."""
 APPLY_WITHIN = timedelta(minutes=15)
 """People approved what they saw at that time; a bot that was away for longer must ask them again."""
+_NOT_KNOWN = {Reason.CANNOT_LOOK_UP, Reason.LIST_UNREADABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,47 +56,67 @@ class Applying:
 
     def work_off(self) -> None:
         """Apply all that is approved, resolve all that was left in the middle. Raises StoreError."""
-        waiting = self.requests.index.in_stages({Stage.APPROVED, Stage.APPLYING})
-        if not waiting or not self.leases.hold(LEASE):
-            return
-        for request_id in reversed(waiting):
-            request = self.requests.load(request_id)
-            if request:
-                with traced(request):
-                    self._work_on(request)
+        for request in self.requests.at({Stage.APPROVED, Stage.APPLYING}):
+            if not self.leases.hold(LEASE):
+                return
+            with traced(request):
+                self._work_on(request)
 
     def _work_on(self, request: Request) -> None:
         if request.stage is Stage.APPLYING:
             self._resolve(request, "the bot stopped before it happened")
-        elif request.stage is Stage.APPROVED:
-            self._apply(request)
-
-    def _apply(self, request: Request) -> None:
-        trouble = self._hindrance(request)
+            return
         try:
-            found = () if trouble else self._objections(request)
+            if self._was_applied(request):
+                self._recall(request)
+                return
+            step = self._against(request)
         except SiteError as error:
             log.warning("cannot read before an apply", detail=error.detail)
-            trouble, found = f"the site database could not be read: {error.trouble}", ()
-        if trouble:
-            self.requests.change(request.id, Finish(trouble, claimed=False))
-        elif found:
-            self.requests.change(request.id, Outdate(found))
+            step = Finish(_unread(error), claimed=False)
+        if step:
+            self.requests.change(request.id, step)
         elif self._claim(request):
-            # Asked again behind the claim: a freeze that was recorded before it always wins.
-            brake = self.standing.brake()
-            if brake:
-                self._resolve(request, str(brake.reason))
-            else:
-                self._change_rows(request)
+            self._apply(request)
+
+    def _recall(self, request: Request) -> None:
+        if self._claim(request):
+            self._resolve(request, "the bot stopped before it happened")
+
+    def _was_applied(self, request: Request) -> bool:
+        """Whether the site knows of an apply that the record does not: an older copy of the store was put back."""
+        writer = self.writers.get(request.plan.site)
+        return writer is not None and writer.was_applied(request.id)
+
+    def _against(self, request: Request) -> Finish | Outdate | None:
+        trouble = self._hindrance(request)
+        if trouble:
+            return Finish(trouble, claimed=False)
+        found = self._objections(request)
+        return Outdate(found) if found else None
+
+    def _apply(self, request: Request) -> None:
+        """Look again behind the claim: a freeze recorded before it always wins, and to prove people takes a while."""
+        brake = self.standing.brake()
+        if brake:
+            self._resolve(request, str(brake.reason))
+            return
+        try:
+            found = self._objections(request)
+        except SiteError as error:
+            self._resolve(request, _unread(error))
+            return
+        if found:
+            self.requests.change(request.id, Outdate(found, claimed=True))
+        else:
+            self._change_rows(request)
 
     def _claim(self, request: Request) -> bool:
         reach("apply: before claim")
-        is_ours = self.leases.hold(LEASE) and not isinstance(self.requests.change(request.id, Claim()), Refusal)
-        reach("apply: claimed")
-        return is_ours
+        return self.leases.hold(LEASE) and not isinstance(self.requests.change(request.id, Claim()), Refusal)
 
     def _change_rows(self, request: Request) -> None:
+        reach("apply: claimed")
         try:
             self.writers[request.plan.site].apply(request.id, request.plan)
         except RowMoved as moved:
@@ -130,14 +151,23 @@ class Applying:
             return "it was approved too long ago"
         if not self.requests.is_intact(request.id):
             return "its ledger entries are not as they were recorded"
+        if len(request.plan.rows) > self.policy.max_rows:
+            return f"it has {len(request.plan.rows)} rows, and {self.policy.max_rows} are allowed now"
         brake = self.standing.brake()
-        if brake:
-            return str(brake.reason)
-        for vote in request.votes:
-            refusal = self.standing.may_decide(Actor(vote.user_id, vote.team_id))
+        return str(brake.reason) if brake else self._too_few(request)
+
+    def _too_few(self, request: Request) -> str:
+        """Count the voters by the rules of now, which may be stricter than those of the day they voted."""
+        voters = {vote.user_id: Actor(vote.user_id, vote.team_id) for vote in request.votes}
+        if not self.policy.requester_counts and request.requester in voters:
+            return "the requester's own approval no longer counts"
+        for voter in voters.values():
+            refusal = self.standing.may_decide(voter)
+            if refusal and refusal.reason in _NOT_KNOWN:
+                return f"it could not be looked up whether an approver still may decide ({refusal.reason})"
             if refusal:
                 return f"an approver no longer may decide ({refusal.reason})"
-        return "" if len({vote.user_id for vote in request.votes}) >= QUORUM else "two different approvers are missing"
+        return "" if len(voters) >= QUORUM else "two different approvers are missing"
 
     def _objections(self, request: Request) -> tuple[str, ...]:
         table = self.readers[request.plan.site].package(request.plan.package_id)
@@ -145,3 +175,7 @@ class Applying:
             return ("the package is gone",)
         drift = judge(table, self.clock(), self.policy.grace)
         return objections(request.plan, drift, self.policy.rows)
+
+
+def _unread(error: SiteError) -> str:
+    return f"the site database could not be read: {error.trouble}"

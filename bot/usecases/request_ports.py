@@ -53,10 +53,10 @@ class RequestIndex(Protocol):
         """Return where a request's card is, or None before it was posted."""
         ...
 
-    def in_stages(self, stages: Collection[Stage], limit: int = 200) -> Sequence[str]:
+    def in_stages(self, stages: Collection[Stage], limit: int | None = None) -> Sequence[str]:
         """Return the ids of requests in these stages, newest first."""
         ...
 
-    def of_package(self, package_id: PackageId, limit: int = 20) -> Sequence[str]:
+    def of_package(self, package_id: PackageId, limit: int | None = None) -> Sequence[str]:
         """Return the ids of a package's requests, newest first."""
         ...

@@ -142,6 +142,9 @@ class Requesting:
         done = self.requests.load(request_id)
         if done is None or done.stage not in UNDOABLE or done.plan.action is not Action.RESET:
             return Refusal(Reason.WRONG_STAGE)
+        if done.stage is Stage.CONVERGED:
+            # Every row was seen to move on: one that reads as reset now was reset by somebody else, from a later value.
+            return MovedOn(tuple(row.server for row in done.plan.rows))
         refusal = self._hindrance(actor, done.plan.site)
         if refusal:
             return refusal
@@ -156,10 +159,10 @@ class Requesting:
         return self._open(actor, plan, f"Undo of request {done.id}{left}", "", origin, undoes=done.id)
 
     def _touched_since(self, done: Request) -> frozenset[RowKey]:
-        """The rows that requests applied after this one have changed."""
+        """The rows that requests applied after this one have changed; at the same moment counts as after."""
         others = (self.requests.load(request_id) for request_id in self.requests.index.of_package(done.plan.package_id))
-        later = [o for o in others if o and o.applied_at and done.applied_at and o.applied_at > done.applied_at]
-        return frozenset(row.key for other in later for row in other.plan.rows)
+        later = [o for o in others if o and o.applied_at and done.applied_at and o.applied_at >= done.applied_at]
+        return frozenset(row.key for other in later if other.id != done.id for row in other.plan.rows)
 
     def _hindrance(self, actor: Actor, site: SiteCode) -> Refusal | None:
         refusal = self.standing.may_ask(actor) or self.standing.brake()

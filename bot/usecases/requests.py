@@ -16,16 +16,19 @@ from bot.domain.folding import advance, fold, opening
 from bot.domain.ledger import Draft
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Event, Kind, Request
-from bot.events import bound, reference
+from bot.events import bound, events, reference
 from bot.usecases.request_ports import CARD, POSTED, THREAD
 from bot.usecases.store_ports import Notice, StaleStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
+    from bot.domain.request import Stage
     from bot.usecases.ports import Clock
     from bot.usecases.request_ports import Card, RequestIndex
     from bot.usecases.store_ports import Ledger
+
+log = events(__name__)
 
 _TELLING = ("reason_given", "trouble", "differences", "look_at", "votes", "back", "by")
 """The fact of an event that its line in the audit channel tells, the first that is there."""
@@ -54,6 +57,20 @@ class Requests:
     def load(self, request_id: str) -> Request | None:
         """Rebuild a request from the ledger; None when there never was one. Raises StoreError."""
         return fold(request_id, self.ledger.stream(stream_of(request_id)))
+
+    def at(self, stages: Collection[Stage]) -> Iterator[Request]:
+        """Rebuild every request at these stages, oldest first; one that cannot be read holds up no other.
+
+        Raises StoreError.
+        """
+        for request_id in reversed(self.index.in_stages(stages)):
+            try:
+                request = self.load(request_id)
+            except (KeyError, TypeError, ValueError):
+                log.exception("a request cannot be read", request=request_id)
+                continue
+            if request and request.stage in stages:
+                yield request
 
     def is_intact(self, request_id: str) -> bool:
         """Whether every entry of a request still has its seal, and every vote is for the plan that is there."""
@@ -88,13 +105,13 @@ class Requests:
                 return Refusal(Reason.UNKNOWN_REQUEST)
             if origin and any(entry.facts.get("click") == origin["click"] for entry in entries):
                 return request
-            events = decide(request, command, self.clock())
-            if isinstance(events, Refusal):
-                return events
-            if not events:
+            decided = decide(request, command, self.clock())
+            if isinstance(decided, Refusal):
+                return decided
+            if not decided:
                 return request
             with suppress(StaleStream), traced(request):
-                return self._append(request, events, request.version, origin or {})
+                return self._append(request, decided, request.version, origin or {})
 
     def note_card(self, request: Request, card: Card) -> None:
         """Record where a card was posted. Raises StoreError."""
@@ -103,16 +120,16 @@ class Requests:
         notices = [Notice(request.requester, {POSTED: request.id})] if self.index.card(request.id) is None else []
         self.ledger.append(draft, notices, [self.index.place_card(request.id, card)])
 
-    def _append(self, request: Request, events: Sequence[Event], version: int, origin: Mapping[str, str]) -> Request:
-        after = advance(request, events, self.clock())
-        drafts = [_draft(request, event, version + place, origin) for place, event in enumerate(events, start=1)]
-        notices = [Notice(self.channel, {CARD: request.id}), *self._notices(after, events)]
+    def _append(self, request: Request, decided: Sequence[Event], version: int, origin: Mapping[str, str]) -> Request:
+        after = advance(request, decided, self.clock())
+        drafts = [_draft(request, event, version + place, origin) for place, event in enumerate(decided, start=1)]
+        notices = [Notice(self.channel, {CARD: request.id}), *self._notices(after, decided)]
         self.ledger.append_all(drafts, notices, [self.index.follow(after)])
         return after
 
-    def _notices(self, request: Request, events: Sequence[Event]) -> list[Notice]:
+    def _notices(self, request: Request, decided: Sequence[Event]) -> list[Notice]:
         notices = []
-        for event in events:
+        for event in decided:
             if payload := self.telling.thread(request, event):
                 notices.append(Notice(self.channel, {THREAD: request.id, **payload}))
             if payload := self.telling.requester(request, event):

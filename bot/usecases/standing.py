@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 AuditLag = Callable[[], timedelta]
 """Returns how long the oldest entry has waited to be told in the audit channel."""
+Ahead = Callable[[], timedelta]
+"""Returns how far the newest entry lies ahead of the clock; nothing when the clock was never wrong."""
+MOST_AHEAD = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Standing:
     audit_lag: AuditLag
     most_lag: timedelta
     channel_fault: Callable[[], Refusal | None] = lambda: None
+    ahead: Ahead = timedelta
 
     def may_ask(self, actor: Actor) -> Refusal | None:
         """Return why this person may not ask for a reset, or None."""
@@ -51,6 +55,9 @@ class Standing:
         """Return what stops all resets just now, or None. Raises StoreError."""
         if self.freezing.now():
             return Refusal(Reason.FROZEN)
+        if self.ahead() > MOST_AHEAD:
+            # How long ago people approved, or how far the audit channel is behind, cannot be told then.
+            return Refusal(Reason.RECORD_AHEAD)
         if self.audit_lag() > self.most_lag:
             return Refusal(Reason.AUDIT_BEHIND)
         return self.channel_fault()

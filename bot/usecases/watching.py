@@ -30,6 +30,7 @@ log = events(__name__)
 
 GROWTH = 2
 LONGEST_PAUSE = timedelta(hours=1)
+WATCHED = frozenset({Stage.APPLIED, Stage.STALLED})
 _HAS_IT = {RowType.SITE: {Status.RECEIVED, Status.INSTALLED}, RowType.DP: {Status.INSTALLED}}
 
 
@@ -43,26 +44,27 @@ class Watching:
     first_look: timedelta
     stall_after: timedelta
     _next: dict[str, tuple[datetime, timedelta]] = field(default_factory=dict)
+    _partly: set[str] = field(default_factory=set)
 
     def tick(self) -> None:
         """Expire and remind what is due. Raises StoreError."""
-        for request_id in self.requests.index.in_stages({Stage.PENDING}):
-            self.requests.change(request_id, Tick())
+        for request in self.requests.at({Stage.PENDING}):
+            self.requests.change(request.id, Tick())
 
     def look(self) -> None:
         """Look at every applied reset whose time has come. Raises StoreError."""
-        watched = self.requests.index.in_stages({Stage.APPLIED, Stage.STALLED})
-        self._next = {request_id: due for request_id, due in self._next.items() if request_id in watched}
-        for request_id in watched:
-            at, pause = self._next.get(request_id, (self.clock(), self.first_look))
+        watched = list(self.requests.at(WATCHED))
+        ids = {request.id for request in watched}
+        self._next = {request_id: due for request_id, due in self._next.items() if request_id in ids}
+        for request in watched:
+            at, pause = self._next.get(request.id, (self.clock(), self.first_look))
             if self.clock() >= at:
-                self._next[request_id] = (self.clock() + pause, min(pause * GROWTH, LONGEST_PAUSE))
-                self._look_at(request_id)
+                self._next[request.id] = (self.clock() + pause, min(pause * GROWTH, LONGEST_PAUSE))
+                self._look_at(request)
 
-    def _look_at(self, request_id: str) -> None:
-        request = self.requests.load(request_id)
-        reader = self.readers.get(request.plan.site) if request else None
-        if request is not None and reader is not None:
+    def _look_at(self, request: Request) -> None:
+        reader = self.readers.get(request.plan.site)
+        if reader is not None:
             with traced(request):
                 self._look_with(reader, request)
 
@@ -73,17 +75,26 @@ class Watching:
             log.warning("cannot look whether rows are back", trouble=error.trouble.value)
             return
         waiting = [row for row in request.plan.rows if table is None or not _is_back(request.plan, row, table)]
+        undo = self._undo_of(request)
+        if undo and {row.key for row in waiting} <= {row.key for row in undo.plan.rows}:
+            self.requests.change(request.id, Undone(undo.id))
+            return
         back = len(request.plan.rows) - len(waiting)
         self.requests.change(request.id, Watched(back, self._stalled(request, waiting)))
 
     def close_undone(self) -> None:
-        """Close the resets whose undo was applied. Raises StoreError."""
-        for request_id in self.requests.index.in_stages({Stage.APPLIED, Stage.STALLED}):
-            done = self.requests.load(request_id)
-            for other_id in self.requests.index.of_package(done.plan.package_id) if done else ():
-                undo = self.requests.load(other_id)
-                if undo and undo.undoes == request_id and undo.applied_at:
-                    self.requests.change(request_id, Undone(undo.id))
+        """Close the resets that an undo took back whole; what one left alone is watched on. Raises StoreError."""
+        for done in self.requests.at(WATCHED):
+            undo = self._undo_of(done)
+            if undo and len(undo.plan.rows) == len(done.plan.rows):
+                self.requests.change(done.id, Undone(undo.id))
+            elif undo and undo.id not in self._partly:
+                self._partly.add(undo.id)
+                self._next.pop(done.id, None)  # what is left may be back already
+
+    def _undo_of(self, done: Request) -> Request | None:
+        others = map(self.requests.load, self.requests.index.of_package(done.plan.package_id))
+        return next((other for other in others if other and other.undoes == done.id and other.applied_at), None)
 
     def _stalled(self, request: Request, waiting: list[PlanRow]) -> str:
         """Say which log to open next, when it took too long (Microsoft's content troubleshooting pages)."""

@@ -107,6 +107,16 @@ def moved_on(servers: Sequence[str]) -> Message:
     return say(f"Nothing to undo: no row still reads as the reset left it. They moved on and are left alone: {shown}.")
 
 
+def froze(too_late: Sequence[str]) -> str:
+    """Answer who froze resets; one that is being applied just then may still happen."""
+    text = "Resets are frozen until `/pkgstatus unfreeze`."
+    if not too_late:
+        return text
+    return (
+        f"{text} Too late for what is being applied just now: {', '.join(too_late)}; its card will say what happened."
+    )
+
+
 def frozen(user_id: str, at: datetime, why: str) -> str:
     """Say who froze resets, when and why."""
     return f"Resets are frozen since {moment(at)} UTC by <@{user_id}>: {escape(why, 300)}"

@@ -170,7 +170,7 @@ class FragileSite:
 
     def was_applied(self, request_id: str) -> bool:
         """Look for a request."""
-        return self._call("apply", lambda: self.writer.was_applied(request_id))
+        return self._call("was applied", lambda: self.writer.was_applied(request_id))
 
     def forbid(self, request_id: str) -> bool:
         """Forbid a request."""

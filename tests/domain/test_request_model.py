@@ -55,6 +55,7 @@ WHICH = st.integers(0, 5)
 PLACES = [
     "append: before", "append: within", "append: behind", "read: before", "read: behind", "apply: before",
     "apply: behind", "site: within", "forbid: before", "forbid: behind", "rehearse: before", "people: before",
+    "was applied: before", "was applied: behind",
 ]  # fmt: skip
 HOWS = ["dies", "fails", "other bot works", "other bot works, then it fails", "freeze"]
 GOOD = (GRACE.id, LINUS.id)

@@ -314,7 +314,8 @@ def test_a_freeze_stops_asking_and_voting_says_who_and_why_and_is_on_every_open_
 
 def test_an_applied_reset_is_undone_by_the_same_rule_and_only_where_rows_still_read_so(stage: Stage) -> None:
     card = apply(stage, ask_for(stage, "PS100112 dp:ZRH*"))
-    change(stage.site, "UPDATE PkgStatus SET SourceVersion = 13 WHERE ID = 'PS100112' AND PkgServer LIKE '%ZRH-DP02%'")
+    back = "UPDATE PkgStatus SET SourceVersion = 13, Status = 3 WHERE ID = 'PS100112' AND PkgServer LIKE '%ZRH-DP02%'"
+    change(stage.site, back)
     known = set(ids(stage))
 
     stage.click("margaret", card, UNDO)
@@ -325,7 +326,7 @@ def test_an_applied_reset_is_undone_by_the_same_rule_and_only_where_rows_still_r
     assert press(stage, "margaret", undo).startswith("You made this request")
     apply(stage, undo)
     rows = site_rows(stage.site, "PS100112")
-    assert (rows["ZRH-DP01"], rows["ZRH-DP02"], rows["ZRH-DP03"]) == (BEFORE, (13, 2), BEFORE)
+    assert (rows["ZRH-DP01"], rows["ZRH-DP02"], rows["ZRH-DP03"]) == (BEFORE, (13, 3), BEFORE)
     assert f"Undone by request `{id_of(undo)}`" in words(card_of(stage, id_of(card), "⚪ undone"))
     assert [row[1:] for row in backups(stage.site) if row[0] == id_of(undo)] == [
         (1, "ZRH-DP01", 0, 2),

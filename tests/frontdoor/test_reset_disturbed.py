@@ -53,7 +53,7 @@ def stopped_at(stage: Stage, step: str) -> tuple[Bot, Json]:
 
 
 def test_a_row_that_moves_after_the_last_look_stops_the_whole_apply(alone: Stage) -> None:
-    bot, card = stopped_at(alone, "apply: before claim")
+    bot, card = stopped_at(alone, "apply: claimed")
     run(site_of(alone), f"UPDATE dbo.PkgStatus SET SourceVersion = 13 WHERE ID = 'PS100112' AND {SECOND}")
 
     go_on(bot)

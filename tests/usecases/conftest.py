@@ -1,4 +1,4 @@
-"""A real store in a file, as stories use it."""
+"""A real store in a file, as stories use it, and a house with all that a reset needs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from bot.store import open_store
 from tests.store.clock import SteppingClock
+from tests.usecases.reset_house import House
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,3 +36,9 @@ def opened(tmp_path: Path) -> Iterator[Callable[[str], Store]]:
 @pytest.fixture
 def store(opened: Callable[[str], Store]) -> Store:
     return opened("one")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with closing(House(tmp_path)) as house:
+        yield house

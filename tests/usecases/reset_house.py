@@ -1,0 +1,204 @@
+"""Everything a reset needs but Slack: the real stories on a real store and a real site, in files; people are fakes.
+
+Ada asks, Grace and Linus approve. `reopen` is a restart, `remember` and `put_back` are a backup of the store.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+from typing import TYPE_CHECKING
+
+from bot.dbapi import Database, Patience
+from bot.domain.approval import Withdraw
+from bot.domain.package import PackageId, SiteCode
+from bot.domain.plan import RowsAllowed
+from bot.domain.query import Filter
+from bot.domain.request import Request
+from bot.site.writing import SiteWriter
+from bot.store import open_store
+from bot.store.requests import RequestTable
+from bot.usecases.access import Actor, Allowed
+from bot.usecases.applying import Applying
+from bot.usecases.approving import Approving, Click
+from bot.usecases.freezing import Freezing
+from bot.usecases.request_ports import Card
+from bot.usecases.requesting import Policy, Requesting, Wish
+from bot.usecases.requests import Requests, Telling
+from bot.usecases.standing import Standing
+from bot.usecases.watching import Watching
+from tests.builders import dp_row, nal_path, site_row, table
+from tests.fakes import ADA, APPROVERS, GRACE, LINUS, TEAM, FakeClock, contoso
+from tests.site.makers import SqliteSite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from bot.domain.package import Row
+    from bot.domain.refusal import Refusal
+    from bot.usecases.ports import Person
+    from bot.usecases.ports import SiteWriter as Writer
+    from bot.usecases.requesting import Held, MovedOn
+
+PS1, BOOT = SiteCode("PS1"), PackageId("PS100112")
+EXPECTED = 13
+BEHIND, RESET, BACK = (7, 3), (0, 2), (EXPECTED, 3)
+HOUR = timedelta(hours=1)
+
+
+class House:
+    """One bot's stories. Two DPs are six versions behind; a method named after a deed insists that it succeeds."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._keys = count(1)
+        self.clock = FakeClock()
+        self.people = contoso()
+        self.site = SqliteSite(folder / "site.db")
+        rows = (dp_row(host, held_version=BEHIND[0]) for host in ("NYC-DP03", "NYC-DP04"))
+        self.site.add(table(site_row("PS1"), *rows))
+        self.policy = Policy(RowsAllowed.ANY, 50, 4 * HOUR, requester_counts=False, grace=4 * HOUR)
+        self.ahead = timedelta()
+        self.meanwhile: Callable[[], None] = lambda: None
+        """Called at every look at what stops resets."""
+        self.writers: dict[SiteCode, Writer] = {
+            PS1: SiteWriter(PS1, Database(self.site.address, Patience(query=3)), "dbo.PkgStatus_BU")
+        }
+        self._open()
+
+    def _open(self) -> None:
+        path = self._folder / "store.db"
+        self.store = open_store(f"sqlite:///{path}", audit_channel="C0AUDIT", holder="one", clock=self.clock)
+        index = RequestTable(self.store.database)
+        telling = Telling(lambda _request, _event: None, lambda _request, _event: None)
+        self.requests = Requests(self.store.ledger, index, "C0APPROVALS", telling, self.clock)
+        self.freezing = Freezing(self.store.ledger, index, "C0APPROVALS")
+        self.standing = Standing(
+            TEAM, Allowed(), Allowed(groups=frozenset({APPROVERS})), self.people, self.freezing, timedelta, HOUR,
+            channel_fault=self._look, ahead=lambda: self.ahead,
+        )  # fmt: skip
+        readers = {PS1: self.site.reader()}
+        self.requesting = Requesting(readers, self.writers, self.requests, self.standing, self.policy, self.clock)
+        self.applying = Applying(
+            readers, self.writers, self.requests, self.standing, self.policy, self.store.leases, self.clock
+        )
+        self.watching = Watching(readers, self.requests, self.clock, timedelta(minutes=1), 24 * HOUR)
+
+    def close(self) -> None:
+        """Stop."""
+        self.store.close()
+        self.site.close()
+
+    def reopen(self, **policy: object) -> None:
+        """Stop and start, perhaps under other rules."""
+        self.store.close()
+        self.policy = replace(self.policy, **policy)  # type: ignore[arg-type]
+        self._open()
+
+    def remember(self) -> None:
+        """Copy the store away."""
+        self.store.close()
+        shutil.copy(self._folder / "store.db", self._folder / "copy.db")
+        self._open()
+
+    def put_back(self) -> None:
+        """Stop, replace the store by its copy, and start."""
+        self.store.close()
+        for file in self._folder.glob("store.db*"):
+            file.unlink()
+        shutil.copy(self._folder / "copy.db", self._folder / "store.db")
+        self._open()
+
+    def ask(self, *hosts: str, who: Person = ADA) -> Request:
+        """Ask for a reset of these DPs, or of all that may be reset."""
+        wanted = [row.handle for row in self._rows() if row.server.partition(".")[0] in hosts]
+        wish = Wish(PS1, BOOT, wanted or Filter(), "stuck since Monday")
+        return self._placed(self.requesting.ask(self.actor(who), wish, self.click()))
+
+    def undo(self, done: Request) -> Request | MovedOn | Held | Refusal:
+        """Ask for the way back."""
+        return self.requesting.undo(self.actor(ADA), done.id, self.click())
+
+    def undone(self, done: Request) -> Request:
+        """Take a reset back: asked, approved, applied."""
+        return self._applied(self._placed(self.undo(done)))
+
+    def vote(self, request: Request, *people: Person) -> None:
+        """Let people approve."""
+        for person in people:
+            click = Click(
+                self.actor(person), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, self.click()
+            )
+            assert isinstance(Approving(self.requests, self.standing).approve(click), Request)
+
+    def approved(self, *hosts: str) -> Request:
+        """Ask, and let two approve."""
+        request = self.ask(*hosts)
+        self.vote(request, GRACE, LINUS)
+        return request
+
+    def reset(self, *hosts: str) -> Request:
+        """Ask, approve, apply."""
+        return self._applied(self.ask(*hosts))
+
+    def now(self, request: Request) -> Request:
+        """Rebuild a request as it is now."""
+        found = self.requests.load(request.id)
+        assert found
+        return found
+
+    def reads(self) -> Mapping[str, tuple[int, int]]:
+        """Read version and status of each DP."""
+        rows = self.sql("SELECT PkgServer, SourceVersion, Status FROM PkgStatus WHERE Type = 2")
+        return {path.split("\\")[2].partition(".")[0]: (version, status) for path, version, status in rows}
+
+    def put(self, host: str, reads: tuple[int, int]) -> None:
+        """Change a DP's row as ConfigMgr does."""
+        self.sql(
+            "UPDATE PkgStatus SET SourceVersion = ?, Status = ? WHERE PkgServer = ?",
+            *reads,
+            nal_path(f"{host}.contoso.com"),
+        )
+
+    def sql(self, statement: str, *parameters: object, database: str = "site.db") -> Sequence[tuple[str, int, int]]:
+        """Run a statement behind everybody's back."""
+        with closing(sqlite3.connect(self._folder / database)) as raw, raw:
+            return raw.execute(statement, parameters).fetchall()
+
+    def withdrawal(self, person: Person) -> Withdraw:
+        """Return what takes a request back."""
+        return Withdraw(person.id, TEAM)
+
+    def click(self) -> Mapping[str, str]:
+        """Return where one more click came from."""
+        return {"click": f"click {next(self._keys)}"}
+
+    @staticmethod
+    def actor(person: Person) -> Actor:
+        """Return a person as Slack names who clicked."""
+        return Actor(person.id, TEAM)
+
+    def _look(self) -> None:
+        self.meanwhile()
+
+    def _rows(self) -> Sequence[Row]:
+        found = self.site.reader().package(BOOT)
+        assert found
+        return found.rows
+
+    def _placed(self, request: object) -> Request:
+        assert isinstance(request, Request), request
+        self.requests.note_card(request, Card("C0APPROVALS", request.id, "https://contoso.example/card"))
+        return request
+
+    def _applied(self, request: Request) -> Request:
+        self.vote(request, GRACE, LINUS)
+        self.applying.work_off()
+        now = self.now(request)
+        assert now.applied_at, (now.stage, now.note)
+        return now

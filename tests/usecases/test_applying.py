@@ -1,0 +1,124 @@
+"""What an apply proves again, and what it finds out when the record and the site disagree."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain.refusal import Reason
+from bot.domain.request import Stage
+from tests.fakes import GRACE, LINUS
+from tests.usecases.reset_house import BEHIND, PS1, RESET
+
+if TYPE_CHECKING:
+    from tests.usecases.reset_house import House
+
+
+def test_an_apply_that_a_restored_store_does_not_know_is_found_at_the_site(house: House) -> None:
+    request = house.approved()
+    house.remember()
+    house.applying.work_off()
+    house.put_back()
+    assert house.now(request).stage is Stage.APPROVED
+
+    house.applying.work_off()
+
+    assert house.now(request).stage is Stage.APPLIED
+    assert set(house.reads().values()) == {RESET}
+
+
+def test_an_apply_that_a_store_restored_too_late_does_not_know_is_found_all_the_same(house: House) -> None:
+    request = house.approved()
+    house.remember()
+    house.applying.work_off()
+    house.put_back()
+    house.clock.move(hours=1)
+
+    house.applying.work_off()
+
+    assert house.now(request).stage is Stage.APPLIED
+
+
+def test_a_vote_of_the_requester_ends_with_the_rule_that_allowed_it(house: House) -> None:
+    house.reopen(requester_counts=True)
+    request = house.ask(who=GRACE)
+    house.vote(request, GRACE)
+    house.reopen(requester_counts=False)
+    house.vote(request, LINUS)
+
+    house.applying.work_off()
+
+    assert house.now(request).note == "the requester's own approval no longer counts"
+    assert set(house.reads().values()) == {BEHIND}
+
+
+def test_a_request_with_more_rows_than_are_allowed_now_is_not_applied(house: House) -> None:
+    request = house.approved()
+    house.reopen(max_rows=1)
+
+    house.applying.work_off()
+
+    assert house.now(request).note == "it has 2 rows, and 1 are allowed now"
+    assert set(house.reads().values()) == {BEHIND}
+
+
+def test_nothing_is_asked_or_applied_while_the_newest_entry_is_from_the_future(house: House) -> None:
+    request = house.approved()
+    house.ahead = timedelta(days=2)
+
+    house.applying.work_off()
+
+    assert house.now(request).note == Reason.RECORD_AHEAD
+    assert set(house.reads().values()) == {BEHIND}
+    assert house.standing.brake()
+
+
+def test_a_new_source_version_that_comes_behind_the_claim_outdates_the_plan(house: House) -> None:
+    request = house.approved()
+
+    def publish() -> None:
+        if house.now(request).stage is Stage.APPLYING:
+            house.sql("UPDATE SMSPackages SET SourceVersion = 14")
+
+    house.meanwhile = publish
+    house.applying.work_off()
+
+    assert house.now(request).stage is Stage.STALE
+    assert house.now(request).note == "the source version is 14 now, not 13"
+    assert set(house.reads().values()) == {BEHIND}
+
+
+def test_a_request_that_cannot_be_read_holds_up_no_other(house: House) -> None:
+    broken = house.approved("NYC-DP03")
+    other = house.approved("NYC-DP04")
+    house.sql(
+        "UPDATE ledger_entry SET facts = replace(facts, ?, ?) WHERE stream = ? AND version = 1",
+        '"reset"',
+        '"a later kind"',
+        f"request {broken.id}",
+        database="store.db",
+    )
+
+    house.applying.work_off()
+    house.watching.tick()
+
+    assert house.now(other).stage is Stage.APPLIED
+    assert house.reads() == {"NYC-DP03": BEHIND, "NYC-DP04": RESET}
+
+
+def test_an_approver_who_cannot_be_looked_up_is_not_called_one_who_may_not(house: House) -> None:
+    request = house.approved()
+    house.people.is_down = True
+
+    house.applying.work_off()
+
+    assert house.now(request).note.startswith("it could not be looked up whether an approver still may decide")
+
+
+def test_a_writer_that_is_gone_is_named(house: House) -> None:
+    request = house.approved()
+    house.writers.pop(PS1)
+
+    house.applying.work_off()
+
+    assert house.now(request).note == "site PS1 is no longer in the settings"
