@@ -44,3 +44,4 @@ ALTER ROLE pkgstatus_writer ADD MEMBER [CONTOSO\svc-pkgstatus-w];
 -- Undo (keep the table as long as resets may be asked about):
 --   REVOKE SELECT, INSERT ON dbo.PkgStatus_BU FROM pkgstatus_writer;
 --   DROP TABLE dbo.PkgStatus_BU;
+-- In a database of the bot's own also what writer.sqlserver.sql says under Undo; in the site database that is for both.

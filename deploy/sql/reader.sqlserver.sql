@@ -19,3 +19,4 @@ ALTER ROLE pkgstatus_reader ADD MEMBER [CONTOSO\svc-pkgstatus];
 --   ALTER ROLE pkgstatus_reader DROP MEMBER [CONTOSO\svc-pkgstatus];
 --   DROP ROLE pkgstatus_reader;
 --   DROP USER [CONTOSO\svc-pkgstatus];
+-- The login of the server stays; drop it (DROP LOGIN) only if nothing else is done with that account.

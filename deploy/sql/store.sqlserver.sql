@@ -30,3 +30,4 @@ ALTER ROLE pkgstatus_store ADD MEMBER [CONTOSO\svc-pkgstatus];
 -- Undo (the ledger goes with it: keep a copy, and the head that `pkgstatus-bot ledger head` prints):
 --   USE master;
 --   DROP DATABASE pkgstatus;
+-- The login of the server stays; drop it (DROP LOGIN) only if nothing else is done with that account.

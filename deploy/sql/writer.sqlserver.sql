@@ -18,3 +18,4 @@ ALTER ROLE pkgstatus_writer ADD MEMBER [CONTOSO\svc-pkgstatus-w];
 --   ALTER ROLE pkgstatus_writer DROP MEMBER [CONTOSO\svc-pkgstatus-w];
 --   DROP ROLE pkgstatus_writer;
 --   DROP USER [CONTOSO\svc-pkgstatus-w];
+-- The login of the server stays; drop it (DROP LOGIN) only if nothing else is done with that account.

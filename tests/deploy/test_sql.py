@@ -74,6 +74,28 @@ def test_a_script_makes_only_what_is_not_there_yet(name: str) -> None:
     assert {part.raw for part in made} == {part.raw for part in guarded}
 
 
+MADE = re.compile(r"CREATE (ROLE|USER|TABLE|DATABASE) ([^\s;(]+)|ROLE (\w+) ADD (MEMBER) ([^\s;]+)")
+
+
+@pytest.mark.parametrize(
+    ("name", "ways_back"),
+    [
+        ("reader", ["reader"]),
+        ("writer", ["writer"]),
+        ("store", ["store"]),
+        ("backup_table", ["backup_table", "writer"]),
+    ],
+)
+def test_the_way_back_takes_back_all_that_was_made(name: str, ways_back: list[str]) -> None:
+    back = "\n".join(undo(each) for each in ways_back)
+    made = {" ".join(filter(None, found)) for found in MADE.findall(script(name))}
+    taken = {f"{kind} {what}" for kind, what in re.findall(r"DROP (ROLE|USER|TABLE|DATABASE) ([^\s;]+)", back)}
+    taken |= {f"{role} MEMBER {who}" for role, who in re.findall(r"ROLE (\w+) DROP MEMBER ([^\s;]+)", back)}
+
+    # With a database goes all that is in it.
+    assert made <= taken or taken == {"DATABASE pkgstatus"}
+
+
 class Watched(Database):
     """A database that notes what each statement needs of which table, as SQLite itself sees it."""
 

@@ -51,6 +51,12 @@ def test_every_trouble_names_the_site_and_the_reference(trouble: SiteTrouble) ->
     assert message.text.endswith("(`ab12cd34`).")
 
 
+def test_every_trouble_has_a_sentence_of_its_own() -> None:
+    sentences = {replies.trouble("PS1", trouble, "ab12cd34").text for trouble in SiteTrouble}
+
+    assert len(sentences) == len(SiteTrouble)
+
+
 def test_help_names_every_filter_word() -> None:
     message = replies.help_text()
 
