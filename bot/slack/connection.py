@@ -9,6 +9,7 @@ This file loads nothing but what connecting needs: the bot connects first and lo
 from __future__ import annotations
 
 import logging
+import select
 import threading
 import time
 from contextlib import suppress
@@ -22,6 +23,7 @@ from slack_sdk.socket_mode.builtin import SocketModeClient
 from bot.events import events
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
     from slack_sdk import WebClient
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 log = events(__name__)
 
 PING_SECONDS = 3
+_HANG_UP: int = getattr(select, "POLLRDHUP", 0)
+"""Linux tells of a line that the other side closed; elsewhere the pong that does not come has to."""
 FATAL = {
     "invalid_auth",
     "not_authed",
@@ -54,6 +58,16 @@ class Watch:
     longest_pause: float = 60.0
     settled_after: float = 5.0
     """A connection that ends sooner was none: the next one waits, so that a Slack that dismisses is not stormed."""
+
+
+def _is_hung_up(line: socket.socket) -> bool:
+    """Whether the other side closed without a word; the SDK then reads nothing, over and over, and notices nothing."""
+    number = line.fileno()
+    if number < 0 or not _HANG_UP:
+        return number < 0
+    look = select.poll()
+    look.register(number, _HANG_UP)
+    return bool(look.poll(0))
 
 
 class SlackRefused(Exception):
@@ -144,9 +158,11 @@ class Connection:
     def pong_age(self) -> float | None:
         """Seconds since Slack last answered a ping; None when not connected."""
         client = self._client
-        if client is None or not client.is_connected() or client.current_session is None:
+        session = client.current_session if client else None
+        line = session.sock if session else None
+        if session is None or line is None or _is_hung_up(line):
             return None
-        return time.time() - (client.current_session.last_ping_pong_time or time.time())
+        return time.time() - (session.last_ping_pong_time or time.time())
 
     def _has_line(self) -> bool:
         return self._client is not None and not self._is_lost and not self._wanted.is_set()

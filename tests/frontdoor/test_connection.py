@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,17 @@ def test_the_bot_comes_back_after_slack_cut_the_connection_and_took_no_other_for
     fresh_stage.wait_for(lambda: fresh_stage.connections() == 1)
     assert fresh_stage.ask("ada", "PS100112")["text"].startswith(ANSWER)
     assert "Traceback" not in fresh_stage.log()
+
+
+def test_a_cut_is_noticed_at_once_and_not_by_a_pong_that_does_not_come(fresh_stage: Stage) -> None:
+    bot = fresh_stage.start_bot()
+
+    fresh_stage.socket("drop")
+
+    fresh_stage.wait_for(lambda: "connection lost" in bot.log())
+    (lost,) = [json.loads(line) for line in bot.log().splitlines() if "connection lost" in line]
+    assert lost["pong_age"] is None
+    fresh_stage.wait_for(lambda: fresh_stage.connections() == 1)
 
 
 @pytest.mark.parametrize("how", ["refresh", "warning"])
