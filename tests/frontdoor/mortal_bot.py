@@ -37,9 +37,14 @@ def arm(stage: Stage, bot: Bot) -> None:
     stage.wait_for(lambda: ARMED in bot.log())
 
 
-def stop(stage: Stage, bot: Bot, seconds: float = 30) -> None:
-    """Stop a bot that stands still at its failpoint, and between two writes: in one, it would lock everybody out."""
+def wait_until_it_stands(stage: Stage, bot: Bot, seconds: float = 30) -> None:
+    """Wait until one thread of a bot stands still at its failpoint; the others go on."""
     stage.wait_for(lambda: STANDING in bot.log(), seconds)
+
+
+def stop(stage: Stage, bot: Bot) -> None:
+    """Stop all of a bot at its failpoint, and between two writes: in one, it would lock everybody out."""
+    wait_until_it_stands(stage, bot)
 
     def in_between(_: object) -> None:
         bot.process.send_signal(signal.SIGSTOP)
@@ -50,7 +55,7 @@ def stop(stage: Stage, bot: Bot, seconds: float = 30) -> None:
 
 
 def go_on(bot: Bot) -> None:
-    """Let a bot that was stopped go on as if nothing had been."""
+    """Let a bot that stands still or was stopped go on as if nothing had been."""
     bot.process.send_signal(signal.SIGUSR1)
     bot.process.send_signal(signal.SIGCONT)
 

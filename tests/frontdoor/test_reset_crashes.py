@@ -27,6 +27,7 @@ from tests.frontdoor.resets import (
     ids,
     in_thread,
     press,
+    refusals,
     submit,
 )
 from tests.frontdoor.trail import assert_trail_is_whole, unanswered, untold
@@ -90,6 +91,7 @@ def play(engine: str, lane: int, folder: Path) -> dict[str, Outcome]:
             found[step] = crash(stage, servers, following)
         if lane == 0:
             replay_a_form(stage)
+        assert refusals(stage) == [], "what was done before a death is not refused to the one who does it again"
         judge(stage)
         assert_trail_is_whole(stage)
         return found

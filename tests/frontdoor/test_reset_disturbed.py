@@ -14,8 +14,8 @@ import pytest
 from bot.dbapi import Database
 from tests.frontdoor.databases import needs_postgresql, run, site_of, stage_on
 from tests.frontdoor.judge import end_of, ended, judge, story_of
-from tests.frontdoor.mortal_bot import arm, go_on, mortal, stop
-from tests.frontdoor.resets import APPROVE, PATIENCE, QUICK, approve, ask_for, card_of, direct, id_of
+from tests.frontdoor.mortal_bot import arm, go_on, mortal, stop, wait_until_it_stands
+from tests.frontdoor.resets import APPROVE, PATIENCE, QUICK, approve, ask_for, card_of, direct, entries, id_of
 from tests.frontdoor.seen import words
 from tests.frontdoor.trail import unanswered
 
@@ -41,15 +41,34 @@ def alone(tmp_path: Path) -> Iterator[Stage]:
         judge(stage)
 
 
-def stopped_at(stage: Stage, step: str) -> tuple[Bot, Json]:
-    """Have two rows asked for and approved; return the bot that stands still at a step of it, and the card."""
+def standing_at(stage: Stage, step: str) -> tuple[Bot, Json]:
+    """Have two rows asked for and approved; return the bot whose apply stands still at a step, and the card."""
     bot = stage.start_bot(mortal(step, "stop"))
     card = ask_for(stage, TWO_ROWS)
     approve(stage, card, "grace")
     arm(stage, bot)
     stage.click("linus", card, APPROVE)
+    wait_until_it_stands(stage, bot)
+    return bot, card
+
+
+def stopped_at(stage: Stage, step: str) -> tuple[Bot, Json]:
+    """Do so and stop all of the bot there."""
+    bot, card = standing_at(stage, step)
     stop(stage, bot)
     return bot, card
+
+
+def test_a_freeze_between_the_last_look_and_the_claim_stops_the_apply(alone: Stage) -> None:
+    bot, card = standing_at(alone, "apply: before claim")
+    alone.command("grace", "freeze site update tonight")
+    alone.wait_for(lambda: entries(alone, "froze resets"), PATIENCE)
+
+    go_on(bot)
+
+    assert ended(alone, card) == "failed"
+    assert story_of(alone, id_of(card))[-1].facts["trouble"] == "frozen"
+    assert "🧊 Resets are frozen" in words(card_of(alone, id_of(card), "🔴 failed"))
 
 
 def test_a_row_that_moves_after_the_last_look_stops_the_whole_apply(alone: Stage) -> None:
