@@ -6,20 +6,25 @@ tests/store/test_snapshots.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from bot.domain.drift import DriftClass, judge
 from bot.domain.package import PackageId, PackageTable, SiteCode
 from bot.usecases.ports import PeopleError, Person, SiteError
+from tests.builders import GRACE as GRACE_TIME
 from tests.builders import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from bot.domain.history import Key
     from bot.domain.package import Package
     from bot.domain.trouble import SiteTrouble
     from bot.usecases.store_ports import Shelved
+
+Result = TypeVar("Result")
 
 TEAM = "T0CONTOSO"
 ELSEWHERE = "T0FABRIKAM"
@@ -44,10 +49,36 @@ class FakeSite:
         self._be_asked("packages")
         return [table.package for table in self._tables.values()]
 
+    def scan(self, elsewhere: Collection[SiteCode], work: Callable[[Iterator[PackageTable]], Result]) -> Result:
+        """Hand over the rows that are not in sync, package by package."""
+        self._be_asked("scan")
+        tables = (table for table in self._tables.values() if table.package.source_site not in elsewhere)
+        return work(left for left in map(_not_in_sync, tables) if left.rows)
+
+    def present(self, packages: Collection[PackageId], work: Callable[[Iterator[Key]], Result]) -> Result:
+        """Hand over the keys of all rows of these packages."""
+        self._be_asked("present")
+        found = [self._tables[each] for each in packages if each in self._tables]
+        return work((table.package.id, *row.key) for table in found for row in table.rows)
+
     def _be_asked(self, question: str) -> None:
         self.asked.append(question)
         if self.trouble:
             raise SiteError(self.code, self.trouble, "a fault that the test wants")
+
+
+def _not_in_sync(table: PackageTable) -> PackageTable:
+    """Leave out what is in sync, except the DPs of a site without a copy: they show that the copy is missing."""
+    copies = {row.site_code for row in table.rows if row.is_site}
+    drift = judge(table, NOW, GRACE_TIME)
+    left = {
+        id(each.row)
+        for each in (*drift.sites, *drift.dps)
+        if each.drift_class is not DriftClass.IN_SYNC or each.row.site_code not in copies
+    }
+    rows = tuple(row for row in table.rows if id(row) in left)
+    in_sync = frozenset(row.site_code for row in rows) & copies - {row.site_code for row in rows if row.is_site}
+    return replace(table, rows=rows, copies_in_sync=in_sync)
 
 
 class FakePeople:

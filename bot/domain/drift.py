@@ -88,7 +88,7 @@ class Drift:
 
 
 def judge(table: PackageTable, now: datetime, grace: timedelta) -> Drift:
-    """Classify all rows of a package as of `now` (aware, UTC)."""
+    """Classify all rows of a package as of `now` (aware, UTC); of a scan's table, those that it has."""
     judgement = _Judge(table, now, grace)
     site_rows = [row for row in table.rows if row.is_site]
     verdicts = [judgement.site_verdict(row) for row in site_rows]
@@ -129,7 +129,8 @@ class _Judge:
         self.changed_lately = self._is_recent(table.package.changed_at)
         self.keys = Counter(self._key(row) for row in table.rows)
         site_rows = [row for row in table.rows if row.is_site]
-        self.copies = {row.site_code.casefold(): self._judge_site(row) for row in site_rows}
+        self.copies = dict.fromkeys((code.casefold() for code in table.copies_in_sync), DriftClass.IN_SYNC)
+        self.copies.update({row.site_code.casefold(): self._judge_site(row) for row in site_rows})
         served = {code.casefold(): code for code in sorted(row.site_code for row in table.rows if _is_served(row))}
         self.sites_without_row = [] if self.exempt else [code for key, code in served.items() if key not in self.copies]
 

@@ -150,11 +150,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class PackageTable:
-    """A package and all its rows, from one read; `unread` names what this site does not let us read."""
+    """A package and all its rows, from one read; `unread` names what this site does not let us read.
+
+    A scan leaves out rows that are in sync; `copies_in_sync` then names the sites whose own copy is among them.
+    """
 
     package: Package
     rows: tuple[Row, ...]
     unread: tuple[str, ...] = ()
+    copies_in_sync: frozenset[SiteCode] = frozenset()
 
 
 @lru_cache(maxsize=16_384)

@@ -7,11 +7,11 @@ depends on the probe of the site, never on anything a person typed.
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.dbapi import Connection, Database, DatabaseError, Fault
-from bot.domain.package import Package, PackageId, PackageTable, Row, RowType, SiteCode
+from bot.domain.package import Package, PackageId, PackageTable, RowType, SiteCode
+from bot.site.lines import OPEN_JOB_STATES, PACKAGE_COLUMNS, package, package_list, point_join, row, row_list
 from bot.site.probing import JOBS, PACKAGES, POINTS, STATUS, Shape, probe
 from bot.site.troubles import site_error
 
@@ -19,17 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Result = TypeVar("Result")
-
-OPEN_JOB_STATES = (0, 1, 2, 3, 4, 8)
-"""`DistributionJobs.State`: pending, ready, started, in progress, pending restart, suspended."""
-LEAVING = 3
-"""`DistributionPoints.Action` of a DP that is being removed."""
-
-_PACKAGE_COLUMNS = (
-    "PackageID", "Name", "SourceSite", "SourceVersion", "Version", "Manufacturer", "PackageType", "SourceDate",
-    "PkgSourceFlag", "PkgFlags",
-)  # fmt: skip
-_ROW_COLUMNS = ("ID", "Type", "SiteCode", "PkgServer", "SourceVersion", "Status", "UpdateTime")
 
 
 class SiteDatabase:
@@ -78,35 +67,25 @@ class SiteDatabase:
         lines = connection.query(_package_with_rows(shape), _parameters(shape, package_id))
         if not lines:
             return None
-        split = len(_PACKAGE_COLUMNS)
-        rows = tuple(_row(line[split + 1 :]) for line in lines if line[split] is not None)
-        return PackageTable(_package(lines[0][:split]), rows, shape.unread)
+        split = len(PACKAGE_COLUMNS)
+        rows = tuple(row(line[split + 1 :]) for line in lines if line[split] is not None)
+        return PackageTable(package(lines[0][:split]), rows, shape.unread)
 
     def _read_packages(self, connection: Connection) -> Sequence[Package]:
-        columns = _package_list(self._known_shape(connection))
+        columns = package_list(self._known_shape(connection))
         lines = connection.query(f"SELECT {columns} FROM {PACKAGES} p ORDER BY p.PackageID")
-        return [_package(line) for line in lines]
+        return [package(line) for line in lines]
 
 
 def _package_with_rows(shape: Shape) -> str:
     """One statement for a package, its rows, and what the site says of each DP; parameters: see _parameters."""
-    columns = ", ".join([_package_list(shape), _row_list(shape)])
-    joins = _point_join(shape) + _job_join(shape)
+    columns = ", ".join([package_list(shape), row_list(shape)])
+    joins = point_join(shape) + _job_join(shape)
     points = "d.Points, d.Leaving" if shape.has_points else "NULL, 0"
     jobs = "CASE WHEN j.OpenJobs IS NULL THEN 0 ELSE j.OpenJobs END" if shape.has_jobs else "NULL"
     return (
         f"SELECT {columns}, {points}, {jobs} FROM {PACKAGES} p "
         f"LEFT JOIN {STATUS} s ON s.ID = p.PackageID{joins} WHERE p.PackageID = ?"
-    )
-
-
-def _point_join(shape: Shape) -> str:
-    if not shape.has_points:
-        return ""
-    leaving = f"MAX(CASE WHEN Action = {LEAVING} THEN 1 ELSE 0 END)" if shape.has(POINTS, "Action") else "0"
-    return (
-        f" LEFT JOIN (SELECT NALPath, COUNT(*) AS Points, {leaving} AS Leaving FROM {POINTS} GROUP BY NALPath) d"
-        f" ON d.NALPath = s.PkgServer AND s.Type = {RowType.DP.value}"
     )
 
 
@@ -123,74 +102,3 @@ def _job_join(shape: Shape) -> str:
 
 def _parameters(shape: Shape, package_id: PackageId) -> tuple[str, ...]:
     return (package_id, package_id) if shape.has_jobs else (package_id,)
-
-
-def _package_list(shape: Shape) -> str:
-    return ", ".join(f"p.{name}" if shape.has(PACKAGES, name) else "NULL" for name in _PACKAGE_COLUMNS)
-
-
-def _row_list(shape: Shape) -> str:
-    return ", ".join(f"s.{name}" if shape.has(STATUS, name) else "NULL" for name in _ROW_COLUMNS)
-
-
-def _package(line: Sequence[Any]) -> Package:
-    package_id, name, site, source_version, version, maker, kind, changed, flag, flags = line
-    return Package(
-        id=PackageId(_text(package_id)),
-        name=_text(name),
-        source_site=SiteCode(_text(site)) or None,
-        source_version=_number(source_version),
-        version=_text(version) or None,
-        manufacturer=_text(maker) or None,
-        type_number=_number(kind),
-        changed_at=_moment(changed),
-        source_flag=_number(flag),
-        flags=_number(flags),
-    )
-
-
-def _row(line: Sequence[Any]) -> Row:
-    kind, site, server, held, status, updated, points, leaving, jobs = line
-    type_number = _number(kind)
-    return Row(
-        type_number=type_number,
-        site_code=SiteCode(_text(site)),
-        server_path=_text(server),
-        held_version=_number(held),
-        status_number=_number(status),
-        updated_at=_moment(updated),
-        dp_known=_dp_known(type_number, points, leaving),
-        dp_leaving=bool(leaving),
-        open_jobs=_number(jobs),
-    )
-
-
-def _dp_known(type_number: int | None, points: object, leaving: object) -> bool | None:
-    """NULL from the joined list means a DP that is gone; without that list the statement says 0 for `leaving`."""
-    if type_number != RowType.DP or (points is None and leaving is not None):
-        return None
-    return points is not None
-
-
-def _text(value: object) -> str:
-    """Fixed-width columns come padded."""
-    return "" if value is None else str(value).rstrip()
-
-
-def _number(value: Any) -> int | None:
-    try:
-        return None if value is None else int(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _moment(value: object) -> datetime | None:
-    """The site's own clock, read as UTC because its zone is not documented; SQLite keeps it as ISO text."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
-        return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

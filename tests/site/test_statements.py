@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from bot.dbapi import Connection, Database, DatabaseError, Fault
 from bot.domain.package import PackageId, SiteCode
-from bot.site.reading import SiteDatabase
+from bot.site.scanning import SiteScanner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +37,9 @@ class ShapedConnection(Connection):
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         self.asked.append((sql, parameters))
         return []
+
+    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
+        return iter(self.query(sql, parameters))
 
     def columns(self, table: str) -> frozenset[str]:
         self.asked.append((f"SELECT * FROM {table} WHERE 1 = 0", ()))
@@ -67,15 +70,18 @@ def statements() -> Iterator[tuple[str, Sequence[object]]]:
                 "dbo.DistributionJobs": jobs,
             }
         )
-        site = SiteDatabase(SiteCode("PS1"), ShapedDatabase(connection))
+        site = SiteScanner(SiteCode("PS1"), ShapedDatabase(connection))
         site.package(PackageId("PS100112"))
         site.packages()
+        site.scan([], list)
+        site.scan([SiteCode("P02"), SiteCode("P03")], list)
+        site.present([PackageId("PS100112"), PackageId("PS100113")], list)
         yield from connection.asked
 
 
 STATEMENTS = dict(statements())
 PARSED = {sql: sqlglot.parse_one(sql, read="tsql") for sql in STATEMENTS}
-ALLOWED = (exp.Count, exp.Max, exp.Case, exp.If, exp.And)
+ALLOWED = (exp.Count, exp.Max, exp.Case, exp.If, exp.And, exp.Or)
 
 
 def test_there_are_many_shapes() -> None:
