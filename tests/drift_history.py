@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.digest import DRIFTED, SiteSeen
 from bot.domain.drift import DriftClass
-from bot.domain.history import Group, Key, Spell, as_of
+from bot.domain.history import Group, Key, Spell
 from bot.domain.package import PackageId, RowType, SiteCode
 from tests.builders import NOW, SOURCE_VERSION, dp_row
 
@@ -51,14 +51,10 @@ class FakeHistory:
         return [self.seen[site] for site in sorted(self.seen)]
 
     def spells(self, site: SiteCode) -> Sequence[Spell]:
-        """Return what the last finished scan left open."""
+        """Return what is open, or ended since the last finished scan."""
         known = self.seen.get(site, SiteSeen(site, None)).scanned_at
-        found = (as_of(line, known) for line in self.lines.values() if line.site == site)
-        return [line for line in found if line and line.healed_at is None]
-
-    def of_package(self, site: SiteCode, package_id: PackageId) -> Sequence[Spell]:
-        """Return the same of one package."""
-        return [line for line in self.spells(site) if line.package_id == package_id]
+        found = (line for line in self.lines.values() if line.site == site)
+        return [line for line in found if line.healed_at is None or known is None or line.healed_at > known]
 
     def write(self, put: Sequence[Spell], drop: Sequence[Spell]) -> None:
         """Keep spells, and forget others."""

@@ -6,16 +6,21 @@ but did not finish is as if it had not been seen.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bot.domain.digest import DRIFTED, DriftedRow
+from bot.domain.drift import DriftClass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
-    from bot.domain.drift import DriftClass, Verdict
+    from bot.domain.drift import Verdict
     from bot.domain.package import Package, PackageId, Row, SiteCode
 
 Key = tuple[str, int | None, str, str]
@@ -153,6 +158,55 @@ def carry_on(site: SiteCode, package: Package, verdict: Verdict, known: Spell | 
 def end(spell: Spell, at: datetime, *, gone: bool) -> Spell | None:
     """End a spell whose row is in sync, or gone; None when it never counted as drift, so that nobody need know."""
     return replace(spell, healed_at=at, gone=gone) if spell.drifted_at else None
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one scan of a site changes in its history, and how many rows it counted."""
+
+    at: datetime
+    put: tuple[Spell, ...]
+    drop: tuple[Spell, ...]
+    counts: Mapping[tuple[PackageId, DriftClass], int]
+
+
+def compare(
+    site: SiteCode,
+    written: Mapping[Key, Spell],
+    found: Iterable[tuple[Package, Verdict]],
+    there: AbstractSet[Key],
+    moments: tuple[datetime | None, datetime],
+) -> Scan:
+    """Carry on from what is written of a site: `there` are the ended rows that still exist.
+
+    `moments` are those of the last finished scan, and now; a clock that was set back is taken to stand still.
+    """
+    scanned_at, at = moments
+    if scanned_at and at <= scanned_at:
+        at = scanned_at + timedelta(microseconds=1)
+    known = {key: as_of(spell, scanned_at) for key, spell in written.items()}
+    current: dict[Key, Spell] = {}
+    for package, verdict in found:
+        key = (package.id, *verdict.row.key)
+        if verdict.drift_class not in _QUIET and key not in current:
+            current[key] = carry_on(site, package, verdict, known.get(key), at)
+    over = {key: end(spell, at, gone=key not in there) if spell else None for key, spell in known.items()}
+    put = [spell for key, spell in current.items() if spell != written.get(key)]
+    put += [spell for key, spell in over.items() if spell and key not in current]
+    drop = [written[key] for key, spell in over.items() if spell is None and key not in current]
+    counts = Counter((spell.package_id, spell.drift_class) for spell in current.values())
+    return Scan(at, tuple(put), tuple(drop), counts)
+
+
+def existing(keys: Iterable[Key], wanted: AbstractSet[Key]) -> set[Key]:
+    """Pick out which of the wanted rows exist; a site row without a server stands for any copy of its site."""
+    found: set[Key] = set()
+    for package_id, kind, site, server in keys:
+        found |= {(package_id, kind, site, server), (package_id, kind, site, "")} & wanted
+    return found
+
+
+_QUIET = {DriftClass.IN_SYNC, DriftClass.EXEMPT}
 
 
 def moved(seen: Moments, since: datetime | None) -> Moved | None:

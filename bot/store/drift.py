@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.digest import DRIFTED, SiteSeen
 from bot.domain.drift import DriftClass
-from bot.domain.history import Group, as_of
+from bot.domain.history import Group
 from bot.domain.ledger import moment_read, moment_text, storable
 from bot.domain.package import PackageId, RowType, SiteCode
 from bot.domain.trouble import SiteTrouble
@@ -53,12 +53,9 @@ class DriftTables:
         ]
 
     def spells(self, site: SiteCode) -> Sequence[Spell]:
-        """Read the rows of a site that were not in sync in its last finished scan, whatever was begun since."""
-        return self._open(site, drift_rows.OPEN_OF_SITE, site)
-
-    def of_package(self, site: SiteCode, package_id: PackageId) -> Sequence[Spell]:
-        """Read the same of one package."""
-        return self._open(site, drift_rows.OPEN_OF_PACKAGE, site, package_id)
+        """Read the rows of a site that are not in sync, or ended since its last finished scan, as written so far."""
+        finished_at = next((seen.scanned_at for seen in self.sites() if seen.site == site), None)
+        return [drift_rows.spell(row) for row in self._query(drift_rows.OPEN_OF_SITE, site, written(finished_at))]
 
     def write(self, put: Sequence[Spell], drop: Sequence[Spell]) -> None:
         """Write spells as they are now, and forget others; in pieces, so that nobody waits long for the store."""
@@ -145,11 +142,6 @@ class DriftTables:
             connection.execute("DELETE FROM dbo.drift_row WHERE healed_at <> '' AND healed_at < ?", (moment,))
 
         self._database.write(work)
-
-    def _open(self, site: SiteCode, statement: str, *key: object) -> Sequence[Spell]:
-        scanned_at = next((seen.scanned_at for seen in self.sites() if seen.site == site), None)
-        found = (as_of(drift_rows.spell(row), scanned_at) for row in self._query(statement, *key, written(scanned_at)))
-        return [spell for spell in found if spell]
 
     def _query(self, statement: str, *parameters: object) -> list[Any]:
         return self._database.read(lambda connection: connection.query(statement, parameters))

@@ -59,11 +59,7 @@ class DriftHistory(Protocol):
         ...
 
     def spells(self, site: SiteCode) -> Sequence[Spell]:
-        """Read the rows of a site that were not in sync in its last finished scan, whatever was begun since."""
-        ...
-
-    def of_package(self, site: SiteCode, package_id: PackageId) -> Sequence[Spell]:
-        """Read the same of one package."""
+        """Read the rows of a site that are not in sync, or ended since its last finished scan, as written so far."""
         ...
 
     def write(self, put: Sequence[Spell], drop: Sequence[Spell]) -> None:

@@ -1,0 +1,121 @@
+"""The story of the scan: read each site through from time to time, judge what is not in sync, keep what was seen.
+
+One process scans, under a lease, and never twice at once. A site that cannot be read keeps what was known of it.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.domain.digest import SiteSeen
+from bot.domain.drift import Verdict, judge
+from bot.domain.history import compare, existing
+from bot.domain.package import SiteCode
+from bot.events import events
+from bot.usecases.drift_ports import Tally
+from bot.usecases.ports import SiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime, timedelta
+
+    from bot.domain.history import Key, Scan, Spell
+    from bot.domain.package import Package, PackageTable
+    from bot.usecases.drift_ports import DriftHistory, SiteScanner
+    from bot.usecases.ports import Clock
+    from bot.usecases.recording import Diary
+    from bot.usecases.store_ports import Leases
+
+log = events(__name__)
+
+LEASE = "drift"
+
+
+@dataclass(slots=True)
+class Scanning:
+    """Scans the sites of the settings, in their order."""
+
+    sites: Mapping[SiteCode, SiteScanner]
+    history: DriftHistory
+    diary: Diary
+    leases: Leases
+    clock: Clock
+    monotonic: Callable[[], float]
+    grace: timedelta
+    every: timedelta
+    writing: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a scan is written: who takes it sees whole scans only."""
+    _due: float = 0.0
+
+    def live(self) -> None:
+        """Take or keep the lease; a scan can take longer than it lasts. Raises StoreError."""
+        self.leases.hold(LEASE)
+
+    def tick(self) -> None:
+        """Scan all sites if it is time and this process's turn. Raises StoreError."""
+        if self.is_mine and self.monotonic() >= self._due:
+            self._due = self.monotonic() + self.every.total_seconds()
+            for code in self.sites:
+                self.scan(code)
+
+    def hurry(self) -> None:
+        """Have the next tick scan."""
+        self._due = 0.0
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this process is the one that scans."""
+        return self.leases.holds(LEASE)
+
+    def scan(self, code: SiteCode) -> None:
+        """Read one site through; whatever hinders it is noted. Raises StoreError."""
+        before = next((seen for seen in self.history.sites() if seen.site == code), SiteSeen(code, None))
+        written = {spell.key: spell for spell in self.history.spells(code)}
+        try:
+            scan = self._look(code, written, before.scanned_at)
+        except SiteError as error:
+            self._failed(before, error)
+            return
+        if self.is_mine:
+            self._keep(before, scan)
+
+    def _look(self, code: SiteCode, written: Mapping[Key, Spell], scanned_at: datetime | None) -> Scan:
+        site, others = self.sites[code], [other for other in self.sites if other != code]
+        found = site.scan(others, partial(self._judge, code))
+        over = written.keys() - {(package.id, *verdict.row.key) for package, verdict in found}
+        there: set[Key] = set()
+        if over:
+            there = site.present({key[0] for key in over}, partial(existing, wanted=over))  # type: ignore[misc]
+        return compare(code, written, found, there, (scanned_at, self.clock()))
+
+    def _judge(self, code: SiteCode, tables: Iterable[PackageTable]) -> list[tuple[Package, Verdict]]:
+        now = self.clock()
+        found: list[tuple[Package, Verdict]] = []
+        for table in tables:
+            if self._home(table.package) == code:
+                drift = judge(table, now, self.grace)
+                found += [(table.package, verdict) for verdict in (*drift.sites, *drift.dps)]
+        return found
+
+    def _home(self, package: Package) -> SiteCode:
+        """Return the site that answers for a package, as lookup.py finds it: its owner, its maker, else the first."""
+        wanted = (package.source_site or SiteCode(""), SiteCode(package.id[:3]), *self.sites)
+        return next(code for code in wanted if code in self.sites)
+
+    def _keep(self, before: SiteSeen, scan: Scan) -> None:
+        tallies = [Tally(package_id, kind, count) for (package_id, kind), count in scan.counts.items()]
+        with self.writing:
+            self.history.write(scan.put, scan.drop)
+            self.history.finish(before.site, scan.at, tallies)
+        log.info("scanned", site=before.site, rows=sum(scan.counts.values()), changed=len(scan.put) + len(scan.drop))
+        if before.trouble:
+            self.diary.note("scans work again", before.site)
+
+    def _failed(self, before: SiteSeen, error: SiteError) -> None:
+        self.history.fail(before.site, self.clock(), error.trouble)
+        log.warning("cannot scan", site=error.site, trouble=error.trouble.value, detail=error.detail)
+        if before.trouble is None:
+            self.diary.note("scan failed", f"{error.site}: {error.trouble}")
