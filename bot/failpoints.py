@@ -29,6 +29,8 @@ NAMES = (
     "apply: before commit",
     "apply: committed",
     "apply: recorded",
+    "digest: drawn up",
+    "digest: claimed",
 )
 
 _armed: dict[str, Callable[[], None]] = {}

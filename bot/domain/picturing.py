@@ -45,6 +45,9 @@ class Scope:
         return any(fnmatchcase(text.casefold(), pattern) for text in (package_id, name))
 
 
+EVERYTHING = Scope()
+
+
 def known_by(groups: Iterable[Group], scanned_at: Mapping[SiteCode, datetime | None]) -> list[Group]:
     """Return the groups as the last finished scan of each site left them; sites that are not there are left out."""
     found = ((group, as_of(group, scanned_at[group.site])) for group in groups if group.site in scanned_at)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Annotated, Any
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from bot.domain.periods import Cron
 from bot.settings import odbc_strings
 
 _DURATION = re.compile(r"(\d+)\s*(s|min|h|d)")
@@ -58,6 +61,20 @@ def _writable(value: SecretStr) -> SecretStr:
     return value
 
 
+def _cron(value: str) -> str:
+    Cron.parse(value)
+    return value
+
+
+def _zone(value: str) -> str:
+    known = available_timezones()
+    if value not in known:
+        near = get_close_matches(value.casefold(), {name.casefold() for name in known}, n=1)
+        meant = next((name for name in known if name.casefold() in near), "")
+        raise ValueError(f"is no IANA time zone{f'; did you mean {meant}?' if meant else ', like Europe/Zurich'}")
+    return value
+
+
 def token(prefix: str) -> AfterValidator:
     """Return the check that a token is of the kind that begins so."""
 
@@ -81,6 +98,8 @@ def shaped(pattern: str, words: str) -> AfterValidator:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
+CronLine = Annotated[str, AfterValidator(_cron)]
+ZoneName = Annotated[str, AfterValidator(_zone)]
 Address = Annotated[SecretStr, AfterValidator(_database)]
 WritableAddress = Annotated[Address, AfterValidator(_writable)]
 ChannelId = Annotated[str, shaped(r"[CGD][A-Z0-9]+", "must be a channel's ID, which begins with C, not its name")]

@@ -5,15 +5,26 @@ Only shapes and checks; where values come from is in loading.py, how a mistake i
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from bot.domain.quorum import QUORUM
 from bot.settings.kinds import (
     Address,
     ChannelId,
+    CronLine,
     Duration,
     GroupId,
     Listening,
@@ -22,6 +33,7 @@ from bot.settings.kinds import (
     UserId,
     WebAddress,
     WritableAddress,
+    ZoneName,
     token,
     upper_keys,
 )
@@ -147,15 +159,34 @@ class Drift(Part):
     """When a difference counts as drift."""
 
     grace: Duration = Field(timedelta(hours=4), description="how long a change may take to arrive", examples=["4h"])
+    scan_every: Duration = Field(
+        timedelta(minutes=15), description="how often each site is read through", examples=["15min"]
+    )
+
+
+class Catching(Part):
+    """What holds for every digest."""
+
+    catch_up: Duration = Field(
+        timedelta(hours=6), description="how late a digest that was missed is still sent", examples=["6h"]
+    )
 
 
 class Digest(Part):
     """One scheduled digest."""
 
-    name: str = Field(min_length=1, max_length=40, description="its name", examples=["morning"])
-    cron: str = Field(description="minute hour day month weekday, weekdays by name", examples=["0 8 * * mon-fri"])
-    timezone: str = Field(description="an IANA time zone", examples=["Europe/Zurich"])
+    name: str = Field(pattern=r"^\w[\w .-]{0,39}$", description="its name", examples=["morning"])
+    cron: CronLine = Field(
+        description="minute hour day month weekday, weekdays by name; all five must fit", examples=["0 8 * * mon-fri"]
+    )
+    timezone: ZoneName = Field(description="an IANA time zone", examples=["Europe/Zurich"])
     channel: ChannelId | None = Field(None, description="where it goes", examples=["C0OPS"])
+    sites: frozenset[SiteKey] = Field(
+        frozenset(), description="the sites it tells of, all if none is named", examples=['["PS1"]']
+    )
+    packages: str | None = Field(
+        None, min_length=1, description="a pattern on the id or name of the packages it tells of", examples=["BOOT*"]
+    )
 
 
 class Answers(Part):
@@ -227,6 +258,7 @@ class Sections(BaseModel):
     watch: Watch = Watch()
     audit: Audit = Audit()
     drift: Drift = Drift()
+    digest: Catching = Catching()
     digests: tuple[Digest, ...] = Field(
         (),
         description="the scheduled digests",
@@ -236,3 +268,16 @@ class Sections(BaseModel):
     work: Work = Work()
     health: Health = Health()
     logs: Logs = Logs()
+
+    @field_validator("digests")
+    @classmethod
+    def _fit_together(cls, digests: tuple[Digest, ...], known: ValidationInfo) -> tuple[Digest, ...]:
+        names = Counter(digest.name.casefold() for digest in digests)
+        if any(count > 1 for count in names.values()):
+            raise ValueError("has two digests of one name; give each a name of its own")
+        channels, sites = known.data.get("channels"), known.data.get("sites")
+        if channels and not channels.digest and not all(digest.channel for digest in digests):
+            raise ValueError("has a digest without a channel; give it one, or set PKGSTATUS_CHANNELS__DIGEST")
+        if sites is not None and not all(digest.sites <= sites.keys() for digest in digests):
+            raise ValueError(f"names a site that PKGSTATUS_SITES has not; it has {', '.join(sorted(sites))}")
+        return digests

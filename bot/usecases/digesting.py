@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bot.domain import picturing
 from bot.domain.digest import DAYS_SHOWN, Day, Digest, DriftedRow, Listed, Picture, SiteSeen, Trail
 from bot.domain.history import Moved
-from bot.domain.picturing import Scope
+from bot.domain.picturing import EVERYTHING, Scope
 from bot.domain.request import Stage
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Digesting:
     ) -> Picture:
         """Return drift as it is known now; `packages` is a pattern like `BOOT*` on the id or the name, in any case."""
         scope = Scope(sites, packages)
-        seen = self._seen(scope)
+        seen = self.seen(scope)
         names = self.history.names()
         groups = self._groups(scope, seen, names, since)
         chosen = None if packages is None else [each for each, name in names.items() if scope.has_package(each, name)]
@@ -87,12 +87,11 @@ class Digesting:
     ) -> Listed:
         """Return some rows of one list of a picture, and how many there are in all."""
         scope = Scope(sites, packages)
-        groups = self._groups(scope, self._seen(scope), self.history.names(), since)
+        groups = self._groups(scope, self.seen(scope), self.history.names(), since)
         return self._list(picturing.listed(groups, what, since), start, limit)
 
-    def digest(self, name: str, due_at: datetime, scope: Scope | None = None, since: datetime | None = None) -> Digest:
+    def digest(self, name: str, due_at: datetime, scope: Scope = EVERYTHING, since: datetime | None = None) -> Digest:
         """Return what a digest says at this moment."""
-        scope = scope or Scope()
         picture = self.picture(scope.sites, scope.packages, since)
         news_from = since or picture.at - A_DAY
         backlog = self.outbox.backlog(self.audit_channel)
@@ -106,7 +105,7 @@ class Digesting:
             trail=Trail(self.ledger.head(), backlog.count, backlog.oldest_at),
         )
 
-    def _seen(self, scope: Scope) -> list[SiteSeen]:
+    def seen(self, scope: Scope) -> list[SiteSeen]:
         """Every site of the settings within the scope, also one that no scan has seen."""
         known = {seen.site: seen for seen in self.history.sites()}
         return [known.get(site, SiteSeen(site, None)) for site in self.sites if scope.has_site(site)]

@@ -1,0 +1,143 @@
+"""A digest on its way: the values that were fixed when it was due, written into its notice and read back to be drawn.
+
+What is posted is what was known then, however late Slack takes it. Requests are named by id and folded up to the
+ledger's head of that moment.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from bot.domain.digest import Day, Digest, DriftedRow, Listed, Picture, SiteSeen, Top, Trail
+from bot.domain.drift import DriftClass
+from bot.domain.folding import fold
+from bot.domain.ledger import Head, moment_read, moment_text, storable
+from bot.domain.package import PackageId, Row, SiteCode
+from bot.domain.request import Freeze
+from bot.domain.trouble import SiteTrouble
+from bot.usecases.requests import stream_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from bot.domain.request import Request
+    from bot.usecases.store_ports import Ledger
+
+_LISTS = ("newly", "healed", "still", "gone")
+
+
+def write(digest: Digest) -> dict[str, Any]:
+    """Write a digest as JSON."""
+    trail, freeze = digest.trail, digest.freeze
+    return {
+        "name": digest.name,
+        "due_at": moment_text(digest.due_at),
+        "zone": str(digest.due_at.tzinfo),
+        "picture": _picture(digest.picture),
+        "waiting": [request.id for request in digest.waiting],
+        "resets": [request.id for request in digest.resets],
+        "freeze": [freeze.user_id, moment_text(freeze.at), freeze.why] if freeze else None,
+        "trail": [trail.head.sequence, trail.head.hash, trail.untold, _text(trail.oldest_untold_at)],
+    }
+
+
+def read(letter: Mapping[str, Any], ledger: Ledger) -> Digest:
+    """Read what `write` wrote. Raises StoreError."""
+    sequence, hash_, untold, oldest = letter["trail"]
+    freeze = letter["freeze"]
+    return Digest(
+        name=letter["name"],
+        due_at=moment_read(letter["due_at"]).astimezone(ZoneInfo(letter["zone"])),
+        picture=_read_picture(letter["picture"]),
+        waiting=tuple(_requests(letter["waiting"], ledger, sequence)),
+        resets=tuple(_requests(letter["resets"], ledger, sequence)),
+        freeze=Freeze(freeze[0], moment_read(freeze[1]), freeze[2]) if freeze else None,
+        trail=Trail(Head(sequence, hash_), untold, _moment(oldest)),
+    )
+
+
+def _requests(ids: Iterable[str], ledger: Ledger, until: int) -> Iterator[Request]:
+    for request_id in ids:
+        entries = [entry for entry in ledger.stream(stream_of(request_id)) if entry.sequence <= until]
+        request = fold(request_id, entries)
+        if request:
+            yield request
+
+
+def _picture(picture: Picture) -> dict[str, Any]:
+    return {
+        "at": moment_text(picture.at),
+        "since": _text(picture.since),
+        "sites": [[each.site, _text(each.scanned_at), each.trouble, _text(each.tried_at)] for each in picture.sites],
+        "counts": dict(picture.counts),
+        "packages": [[top.name, top.count, top.package_id] for top in picture.top_packages],
+        "servers": [[top.name, top.count] for top in picture.top_servers],
+        "days": [[day.day.isoformat(), None if day.counts is None else dict(day.counts)] for day in picture.days],
+        **{name: _listed(getattr(picture, name)) for name in _LISTS},
+    }
+
+
+def _read_picture(known: Mapping[str, Any]) -> Picture:
+    return Picture(
+        at=moment_read(known["at"]),
+        since=_moment(known["since"]),
+        sites=tuple(
+            SiteSeen(SiteCode(site), _moment(scanned_at), SiteTrouble(trouble) if trouble else None, _moment(tried_at))
+            for site, scanned_at, trouble, tried_at in known["sites"]
+        ),
+        counts=_counts(known["counts"]),
+        top_packages=tuple(Top(name, count, package_id) for name, count, package_id in known["packages"]),
+        top_servers=tuple(Top(name, count) for name, count in known["servers"]),
+        days=tuple(
+            Day(date.fromisoformat(day), None if counts is None else _counts(counts)) for day, counts in known["days"]
+        ),
+        **{name: _read_listed(known[name]) for name in _LISTS},
+    )
+
+
+def _listed(listed: Listed) -> list[Any]:
+    return [listed.count, [_row(row) for row in listed.rows]]
+
+
+def _read_listed(known: list[Any]) -> Listed:
+    count, rows = known
+    return Listed(count, tuple(_read_row(*row) for row in rows))
+
+
+def _row(drifted: DriftedRow) -> list[Any]:
+    row = drifted.row
+    return [
+        [drifted.site, drifted.package_id, storable(drifted.package_name)],
+        [row.type_number, row.site_code, storable(row.server_path), row.held_version, row.status_number],
+        [drifted.drift_class, drifted.expected_version],
+        [moment_text(drifted.first_seen_at), _text(drifted.healed_at)],
+    ]
+
+
+def _read_row(package: list[Any], row: list[Any], drift: list[Any], moments: list[str]) -> DriftedRow:
+    site, package_id, name = package
+    kind, code, path, held, status = row
+    return DriftedRow(
+        SiteCode(site),
+        PackageId(package_id),
+        name,
+        Row(kind, SiteCode(code), path, held, status, None),
+        DriftClass(drift[0]),
+        drift[1],
+        moment_read(moments[0]),
+        _moment(moments[1]),
+    )
+
+
+def _counts(known: Mapping[str, int]) -> dict[DriftClass, int]:
+    return {DriftClass(name): count for name, count in known.items()}
+
+
+def _text(at: datetime | None) -> str:
+    return moment_text(at) if at else ""
+
+
+def _moment(text: str) -> datetime | None:
+    return moment_read(text) if text else None

@@ -1,0 +1,179 @@
+"""The story of a digest that is due: exactly one for each period, whoever runs, stops, or sets a clock.
+
+A period is claimed by the next version of the digest's own ledger stream, in the transaction that puts the message into
+the outbox. So a restart or a second process finds it claimed, and a crash before the claim leaves it due.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain.ledger import moment_read, moment_text
+from bot.domain.periods import due_after, due_between
+from bot.domain.picturing import EVERYTHING, Scope
+from bot.events import events
+from bot.failpoints import reach
+from bot.usecases import digest_letter
+from bot.usecases.drift_ports import DIGEST
+from bot.usecases.recording import NOBODY, Deed
+from bot.usecases.store_ports import Notice, StaleStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from zoneinfo import ZoneInfo
+
+    from bot.domain.digest import Digest, SiteSeen
+    from bot.domain.ledger import JSON, Entry
+    from bot.domain.periods import Cron
+    from bot.usecases.access import Actor
+    from bot.usecases.digesting import Digesting
+    from bot.usecases.ports import Clock
+    from bot.usecases.scanning import Scanning
+    from bot.usecases.store_ports import Ledger
+
+log = events(__name__)
+
+SCAN_PATIENCE = timedelta(minutes=5)
+"""How long a digest waits for a fresh scan; after that it says how old is what it knows."""
+PLANNED, POSTED, SKIPPED = "digest planned", "digest posted", "digest skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A digest of the settings."""
+
+    name: str
+    cron: Cron
+    zone: ZoneInfo
+    channel: str
+    scope: Scope = EVERYTHING
+
+    @property
+    def stream(self) -> str:
+        """Its stream in the ledger."""
+        return f"digest {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """When a digest comes next, and where."""
+
+    name: str
+    due_at: datetime
+    channel: str
+
+
+@dataclass(slots=True)
+class Publishing:
+    """Posts the digests of the settings."""
+
+    plans: Mapping[str, Planned]
+    digesting: Digesting
+    scanning: Scanning
+    ledger: Ledger
+    clock: Clock
+    monotonic: Callable[[], float]
+    catch_up: timedelta
+    _next: dict[str, datetime] = field(default_factory=dict)
+    _waiting: dict[tuple[str, str], tuple[float, datetime]] = field(default_factory=dict)
+
+    def tick(self) -> None:
+        """Post what is due, if it is this process's turn. Raises StoreError."""
+        for name, plan in self.plans.items():
+            if self.scanning.is_mine and (name not in self._next or self.clock() >= self._next[name]):
+                self._look_at(plan)
+
+    def upcoming(self) -> Sequence[Upcoming]:
+        """Return when each digest comes next, the soonest first."""
+        now = self.clock()
+        found = [
+            Upcoming(each.name, due_after(each.cron, each.zone, now), each.channel) for each in self.plans.values()
+        ]
+        return sorted(found, key=lambda upcoming: upcoming.due_at)
+
+    def preview(self, plan: Planned) -> Digest:
+        """Return what a digest would say now. Raises StoreError."""
+        return self._draw_up(plan, self.clock().astimezone(plan.zone), self.ledger.stream(plan.stream))
+
+    def post_now(self, plan: Planned, actor: Actor = NOBODY) -> Digest:
+        """Post a digest beside its periods: the next one still comes when it is due. Raises StoreError."""
+        while True:
+            entries = self.ledger.stream(plan.stream)
+            digest = self._draw_up(plan, self.clock().astimezone(plan.zone), entries)
+            try:
+                self._post(plan, digest, len(entries) + 1, {}, actor)
+            except StaleStream:
+                continue
+            return digest
+
+    def _look_at(self, plan: Planned) -> None:
+        now, entries = self.clock(), self.ledger.stream(plan.stream)
+        last = _last_due(entries)
+        try:
+            if last is None:
+                self._record(plan, Deed(PLANNED, "noted", plan.name, facts={"due": moment_text(now)}), 0)
+                return
+            missed = list(due_between(plan.cron, plan.zone, last, now))
+            too_late = [due for due in missed if now - due > self.catch_up]
+            if too_late:
+                self._skip(plan, too_late, len(entries))
+            elif missed:
+                self._publish(plan, missed[0], entries)
+            else:
+                self._next[plan.name] = due_after(plan.cron, plan.zone, last)
+        except StaleStream:
+            log.info("another process was first", digest=plan.name)
+
+    def _publish(self, plan: Planned, due: datetime, entries: Sequence[Entry]) -> None:
+        if not self._is_ready(plan, due):
+            return
+        with self.scanning.writing:
+            digest = self._draw_up(plan, due, entries)
+        reach("digest: drawn up")
+        self._post(plan, digest, len(entries) + 1, {"due": moment_text(due)}, NOBODY)
+        reach("digest: claimed")
+        del self._waiting[plan.name, moment_text(due)]
+
+    def _is_ready(self, plan: Planned, due: datetime) -> bool:
+        """Whether each site was read lately, or was tried since, or was waited for long enough."""
+        key = (plan.name, moment_text(due))
+        is_first = key not in self._waiting
+        started, noticed_at = self._waiting.setdefault(key, (self.monotonic(), self.clock()))
+        if all(self._is_fresh(each, noticed_at) for each in self.digesting.seen(plan.scope)):
+            return True
+        if is_first:
+            self.scanning.hurry()
+        return self.monotonic() - started >= SCAN_PATIENCE.total_seconds()
+
+    def _is_fresh(self, seen: SiteSeen, noticed_at: datetime) -> bool:
+        lately = seen.scanned_at is not None and abs(self.clock() - seen.scanned_at) <= self.scanning.every
+        return lately or (seen.tried_at is not None and seen.tried_at >= noticed_at)
+
+    def _draw_up(self, plan: Planned, due: datetime, entries: Sequence[Entry]) -> Digest:
+        posted = [moment_read(str(entry.facts["at"])) for entry in entries if entry.kind == POSTED]
+        return self.digesting.digest(plan.name, due, plan.scope, posted[-1] if posted else None)
+
+    def _post(self, plan: Planned, digest: Digest, version: int, facts: Mapping[str, JSON], actor: Actor) -> None:
+        picture = digest.picture
+        said = f"{picture.drifted} drifted, {picture.newly.count} new, {picture.healed.count} healed"
+        known: dict[str, JSON] = {"at": moment_text(picture.at), "channel": plan.channel, **facts}
+        deed = Deed(POSTED, "done", plan.name, said, facts=known)
+        notice = Notice(plan.channel, {DIGEST: digest_letter.write(digest)})
+        self.ledger.append(deed.draft(actor, plan.stream, version), [notice])
+
+    def _skip(self, plan: Planned, missed: Sequence[datetime], known: int) -> None:
+        first, last = (f"{due:%Y-%m-%d %H:%M}" for due in (missed[0], missed[-1]))
+        said = f"{len(missed)} missed, {first} to {last}" if len(missed) > 1 else f"missed {first}"
+        facts: dict[str, JSON] = {"due": moment_text(missed[-1]), "missed": len(missed)}
+        self._record(plan, Deed(SKIPPED, "noted", plan.name, said, facts=facts), known)
+
+    def _record(self, plan: Planned, deed: Deed, known: int) -> None:
+        self.ledger.append(deed.draft(NOBODY, plan.stream, known + 1))
+
+
+def _last_due(entries: Sequence[Entry]) -> datetime | None:
+    """Return the newest period that was claimed, skipped, or over when the digest was planned."""
+    due = [moment_read(str(entry.facts["due"])) for entry in entries if "due" in entry.facts]
+    return max(due, default=None)

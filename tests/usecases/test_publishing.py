@@ -1,0 +1,376 @@
+"""Exactly one digest for each period: through a year of clock changes, kills, rivals, and clocks that jump."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.domain.digest import SiteSeen
+from bot.domain.ledger import moment_read
+from bot.domain.package import SiteCode
+from bot.domain.periods import Cron, due_between
+from bot.domain.picturing import Scope
+from bot.domain.trouble import SiteTrouble
+from bot.store.requests import RequestTable
+from bot.usecases import digest_letter
+from bot.usecases.digesting import Digesting
+from bot.usecases.drift_ports import DIGEST
+from bot.usecases.freezing import Freezing
+from bot.usecases.publishing import PLANNED, POSTED, SKIPPED, Planned, Publishing, Upcoming
+from bot.usecases.recording import NOBODY, Diary
+from bot.usecases.requests import Requests, Telling
+from bot.usecases.scanning import Scanning
+from tests.builders import GRACE
+from tests.drift_history import FakeHistory, spell
+from tests.fakes import FakeClock, FakeSite
+from tests.requests import asked
+from tests.usecases.conftest import AUDIT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from bot.domain.ledger import Draft, Entry, Head
+    from bot.store import Store
+    from bot.usecases.store_ports import Notice, Step
+
+OPS = "C0OPS"
+PS1 = SiteCode("PS1")
+ZURICH = ZoneInfo("Europe/Zurich")
+EIGHT = datetime(2026, 3, 9, 8, tzinfo=ZURICH)
+
+
+class Died(BaseException):
+    """The power failed: nobody catches this."""
+
+
+class Mine:
+    """Leases that let everybody do everything: the worst that can happen."""
+
+    def hold(self, _name: str) -> bool:
+        return True
+
+    def holds(self, _name: str) -> bool:
+        return True
+
+    def release(self, _name: str) -> None:
+        pass
+
+
+@dataclass
+class FateLedger:
+    """The real ledger, with something that happens before or after the next entry is recorded."""
+
+    real: Any
+    before: Callable[[], None] = lambda: None
+    after: Callable[[], None] = lambda: None
+
+    def append(self, draft: Draft, notices: Iterable[Notice] = (), also: Iterable[Step] = ()) -> Entry:
+        before, self.before = self.before, lambda: None
+        before()
+        entry: Entry = self.real.append(draft, notices, also)
+        after, self.after = self.after, lambda: None
+        after()
+        return entry
+
+    def append_all(self, drafts: Sequence[Draft], notices: Iterable[Notice], also: Iterable[Step]) -> Sequence[Entry]:
+        entries: Sequence[Entry] = self.real.append_all(drafts, notices, also)
+        return entries
+
+    def stream(self, name: str) -> Sequence[Entry]:
+        found: Sequence[Entry] = self.real.stream(name)
+        return found
+
+    def head(self) -> Head:
+        found: Head = self.real.head()
+        return found
+
+
+@dataclass
+class House:
+    """One digest, one store, one clock, and as many processes as are started."""
+
+    store: Store
+    plan: Planned
+    clock: FakeClock = field(default_factory=lambda: FakeClock(EIGHT.astimezone(UTC)))
+    history: FakeHistory = field(default_factory=FakeHistory)
+    catch_up: timedelta = timedelta(hours=6)
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.site = FakeSite()
+        self.scan()
+
+    def scan(self) -> None:
+        self.history.finish(PS1, self.clock.now, ())
+
+    def start(self) -> Publishing:
+        """Start a process: it knows nothing but what the store knows."""
+        ledger: Any = FateLedger(self.store.ledger)
+        index = RequestTable(self.store.database)
+        requests = Requests(ledger, index, "C0APPROVE", Telling(lambda *_: None, lambda *_: None), self.clock)
+        freezing = Freezing(ledger, index, "C0APPROVE")
+        digesting = Digesting([PS1], self.history, requests, freezing, ledger, self.store.outbox, AUDIT, self.clock)
+        scanning = Scanning(
+            {PS1: self.site},
+            self.history,
+            Diary(ledger),
+            Mine(),
+            self.clock,
+            self.monotonic,
+            GRACE,
+            timedelta(minutes=15),
+        )
+        return Publishing(
+            {self.plan.name: self.plan}, digesting, scanning, ledger, self.clock, self.monotonic, self.catch_up
+        )
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def go_on(self, seconds: float, *processes: Publishing, fresh: bool = True) -> None:
+        """Let time pass, scan, and let the processes look what is due."""
+        self.clock.move(seconds=seconds)
+        self.seconds += max(seconds, 0)
+        if fresh:
+            self.scan()
+        for process in processes:
+            process.tick()
+
+    def entries(self, kind: str) -> list[Entry]:
+        return [entry for entry in self.store.ledger.stream(self.plan.stream) if entry.kind == kind]
+
+    def posted(self) -> list[datetime]:
+        """Return the periods that were posted, in the order in which they were."""
+        return [moment_read(str(entry.facts["due"])) for entry in self.entries(POSTED) if "due" in entry.facts]
+
+    def letters(self) -> list[dict[str, Any]]:
+        """Return every digest that is or was in the outbox."""
+        pending = self.store.outbox.pending(OPS, 5000)
+        return [dict((each.payload or {})[DIGEST]) for each in pending if DIGEST in (each.payload or {})]
+
+
+def planned(cron: str = "0 8 * * *", zone: ZoneInfo = ZURICH, **more: Any) -> Planned:
+    return Planned("morning", Cron.parse(cron), zone, OPS, **more)
+
+
+@pytest.fixture
+def house(store: Store) -> House:
+    return House(store, planned())
+
+
+def test_a_new_digest_is_planned_and_comes_first_when_it_is_due_next(house: House) -> None:
+    process = house.start()
+    process.tick()
+    assert (len(house.entries(PLANNED)), house.posted()) == (1, [])
+
+    house.go_on(86400 - 1, process)
+    assert house.posted() == []
+    house.go_on(1, process)
+    house.go_on(1, process)
+
+    assert house.posted() == [EIGHT + timedelta(days=1)]
+    assert [letter["name"] for letter in house.letters()] == ["morning"]
+
+
+def test_each_digest_counts_from_the_one_before(house: House) -> None:
+    process = house.start()
+    process.tick()
+    for _ in range(3):
+        house.go_on(86400, process)
+
+    since = [letter["picture"]["since"] for letter in house.letters()]
+    at = [letter["picture"]["at"] for letter in house.letters()]
+    assert since == ["", *at[:-1]]
+
+
+def test_a_digest_that_was_missed_is_sent_late_up_to_the_limit(house: House) -> None:
+    house.start().tick()
+
+    house.go_on(86400 + 6 * 3600 - 60, house.start())
+
+    (letter,) = house.letters()
+    late = moment_read(letter["picture"]["at"]) - moment_read(letter["due_at"])
+    assert late == timedelta(hours=6, seconds=-60)
+
+
+def test_an_older_one_is_skipped_and_that_is_recorded_once(house: House) -> None:
+    house.start().tick()
+
+    for _ in range(3):
+        house.go_on(5 * 86400 + 7 * 3600 if not house.entries(SKIPPED) else 1, house.start())
+
+    assert house.posted() == []
+    (skipped,) = house.entries(SKIPPED)
+    assert skipped.facts["missed"] == 5
+    assert skipped.facts["detail"] == "5 missed, 2026-03-10 08:00 to 2026-03-14 08:00"
+    house.go_on(86400 - 7 * 3600, house.start())
+    assert house.posted() == [EIGHT + timedelta(days=6)]
+
+
+def test_after_a_long_pause_the_old_ones_are_skipped_and_the_last_is_sent(house: House) -> None:
+    process = house.start()
+    process.tick()
+
+    for _ in range(3):
+        house.go_on(10 * 86400 if not house.entries(SKIPPED) else 1, process)
+
+    assert [entry.facts["missed"] for entry in house.entries(SKIPPED)] == [9]
+    assert house.posted() == [EIGHT + timedelta(days=10)]
+
+
+def test_a_digest_waits_for_a_fresh_scan(house: House) -> None:
+    process = house.start()
+    process.tick()
+
+    house.go_on(86400, process, fresh=False)
+    assert house.posted() == []
+    process.scanning.tick()
+    house.go_on(1, process, fresh=False)
+
+    assert house.site.asked == ["scan"]
+    assert len(house.posted()) == 1
+
+
+def test_a_digest_does_not_wait_for_ever(house: House) -> None:
+    process = house.start()
+    process.tick()
+    scanned_at = house.clock.now
+
+    house.go_on(86400, process, fresh=False)
+    house.go_on(299, process, fresh=False)
+    assert house.posted() == []
+    house.go_on(1, process, fresh=False)
+
+    (letter,) = house.letters()
+    assert digest_letter.read(letter, house.store.ledger).picture.sites == (SiteSeen(PS1, scanned_at),)
+
+
+def test_a_site_that_is_away_is_said_with_what_was_known_last(house: House) -> None:
+    house.history.write([spell(seen_at=EIGHT, moved_at=EIGHT, drifted_at=EIGHT)], ())
+    house.scan()
+    scanned_at = house.clock.now
+    process = house.start()
+    process.tick()
+    house.site.trouble = SiteTrouble.UNREACHABLE
+
+    house.go_on(86400, process, fresh=False)
+    process.scanning.tick()
+    tried_at = house.clock.now
+    house.go_on(1, process, fresh=False)
+
+    (letter,) = house.letters()
+    picture = digest_letter.read(letter, house.store.ledger).picture
+    assert picture.sites == (SiteSeen(PS1, scanned_at, SiteTrouble.UNREACHABLE, tried_at),)
+    assert (picture.drifted, picture.healed.count) == (1, 0)
+
+
+def test_a_letter_is_read_as_it_was_written_even_when_requests_have_moved_on(house: House) -> None:
+    house.history.write([spell(), spell("B", healed_at=house.clock.now), spell("C", gone=True, healed_at=EIGHT)], ())
+    house.scan()
+    process = house.start()
+    request = process.digesting.requests.open(asked(version=0), {})
+    digest = process.digesting.digest("morning", EIGHT, Scope([PS1], "PS1*"), EIGHT - timedelta(days=1))
+
+    letter = digest_letter.write(digest)
+    process.digesting.freezing.freeze(NOBODY, "the site moves", "click")
+
+    assert digest_letter.read(letter, house.store.ledger) == digest
+    assert [each.id for each in digest.waiting] == [request.id]
+    frozen = process.digesting.digest("morning", EIGHT)
+    assert digest_letter.read(digest_letter.write(frozen), house.store.ledger) == frozen
+
+
+def test_one_that_is_posted_by_hand_does_not_stand_for_a_period(house: House) -> None:
+    process = house.start()
+    process.tick()
+    house.go_on(86000)
+
+    process.post_now(house.plan)
+    house.go_on(400, process)
+
+    assert len(house.letters()) == 2
+    assert house.posted() == [EIGHT + timedelta(days=1)]
+    assert house.letters()[1]["picture"]["since"] == house.letters()[0]["picture"]["at"]
+
+
+def test_it_says_what_comes_next(house: House) -> None:
+    assert house.start().upcoming() == [Upcoming("morning", EIGHT + timedelta(days=1), OPS)]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_crash_around_the_claim_neither_drops_nor_doubles(house: House, when: str) -> None:
+    def die() -> None:
+        raise Died
+
+    first = house.start()
+    first.tick()
+    setattr(first.ledger, when, die)
+
+    with pytest.raises(Died):
+        house.go_on(86400, first)
+    house.go_on(10, house.start())
+
+    assert house.posted() == [EIGHT + timedelta(days=1)]
+    assert len(house.letters()) == 1
+
+
+def test_of_two_that_decide_at_once_one_posts(house: House) -> None:
+    first, second = house.start(), house.start()
+    first.tick()
+    first.ledger.before = second.tick  # type: ignore[attr-defined]
+
+    house.go_on(86400, first)
+
+    assert len(house.letters()) == 1
+    assert house.posted() == [EIGHT + timedelta(days=1)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "minute"), [("Europe/Zurich", 30), ("America/New_York", 0), ("Australia/Lord_Howe", 15)]
+)
+def test_a_year_of_kills_rivals_and_jumping_clocks_has_one_digest_for_each_period(
+    store: Store, zone: str, minute: int
+) -> None:
+    """These local times fall into the hour, or half hour, that the zones skip and repeat."""
+    random = Random(zone)  # noqa: S311 - fate, not a secret
+    plan = planned(f"{minute} 2 * * *", ZoneInfo(zone))
+    house = House(store, plan, FakeClock(datetime(2026, 1, 1, 12, tzinfo=UTC)), catch_up=timedelta(days=2))
+    processes = [house.start(), house.start()]
+    processes[0].tick()
+    planned_at, latest = house.clock.now, house.clock.now
+
+    while house.clock.now < datetime(2027, 1, 1, 12, tzinfo=UTC):
+        fate = random.choice(["go on", "go on", "go on", "die before", "die after", "rival", "restart", "back", "hang"])
+        seconds = random.choice([60, 900, 3600, 7200])
+        if fate == "restart":
+            processes[random.randrange(2)] = house.start()
+        elif fate == "back":
+            seconds = -random.choice([1, 600, 5400])
+        elif fate == "hang":
+            seconds = 4 * 3600
+        elif fate == "rival":
+            processes[0].ledger.before = processes[1].tick  # type: ignore[attr-defined]
+        elif fate.startswith("die"):
+            setattr(processes[0].ledger, fate.partition(" ")[2], _die)
+        try:
+            house.go_on(seconds, *processes)
+        except Died:
+            processes[0] = house.start()
+        latest = max(latest, house.clock.now)
+
+    house.go_on(1, house.start())
+    house.go_on(1, house.start())
+    expected = [due.astimezone(UTC) for due in due_between(plan.cron, plan.zone, planned_at, latest)]
+    assert house.posted() == expected
+    assert house.entries(SKIPPED) == []
+    assert len({letter["due_at"] for letter in house.letters()}) == len(house.letters()) == len(expected)
+    assert len(expected) in {364, 365, 366}
+
+
+def _die() -> None:
+    raise Died
