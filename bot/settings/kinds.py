@@ -8,13 +8,19 @@ from difflib import get_close_matches
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from bot.domain.periods import Cron
 from bot.settings import odbc_strings
 
 _DURATION = re.compile(r"(\d+)\s*(s|min|h|d)")
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
+
+
+class Part(BaseModel):
+    """A level of the settings; what it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 def _duration(value: Any) -> Any:
@@ -108,4 +114,7 @@ GroupId = Annotated[str, shaped(r"S[A-Z0-9]+", "must be a user group's ID, which
 SiteKey = Annotated[str, shaped(r"[A-Z0-9]{3}", "must be a site code of 3 letters or digits")]
 WebAddress = Annotated[str, shaped(r"https?://.+/", "must begin with https:// and end with a /")]
 TableName = Annotated[str, shaped(r"(\w+\.){1,2}\w+", "must be schema.table or database.schema.table, in plain names")]
+DigestName = Annotated[
+    str, shaped(r"\w[\w .-]{0,39}", "must be 1 to 40 letters, digits, blanks, dots or dashes, like morning")
+]
 Listening = Annotated[str, shaped(r"off|[\w.-]+:\d{1,5}", "must be host:port, or off")]

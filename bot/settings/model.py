@@ -5,7 +5,6 @@ Only shapes and checks; where values come from is in loading.py, how a mistake i
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
@@ -21,19 +20,19 @@ from pydantic import (
 )
 
 from bot.domain.quorum import QUORUM
+from bot.settings.digests import Catching, Digest, Drift, fit_together
 from bot.settings.kinds import (
     Address,
     ChannelId,
-    CronLine,
     Duration,
     GroupId,
     Listening,
+    Part,
     SiteKey,
     TableName,
     UserId,
     WebAddress,
     WritableAddress,
-    ZoneName,
     token,
     upper_keys,
 )
@@ -43,13 +42,6 @@ PREFIX = "PKGSTATUS_"
 SITE_DATABASE = (
     "Driver={ODBC Driver 18 for SQL Server};Server=cm01.contoso.com;Database=CM_PS1;Trusted_Connection=yes;Encrypt=yes"
 )
-
-
-class Part(BaseModel):
-    """A level of the settings; what it does not know is an error."""
-
-    # Built once, as a part of the whole, instead of once more on its own.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 class Slack(Part):
@@ -155,40 +147,6 @@ class Audit(Part):
     )
 
 
-class Drift(Part):
-    """When a difference counts as drift."""
-
-    grace: Duration = Field(timedelta(hours=4), description="how long a change may take to arrive", examples=["4h"])
-    scan_every: Duration = Field(
-        timedelta(minutes=15), description="how often each site is read through", examples=["15min"]
-    )
-
-
-class Catching(Part):
-    """What holds for every digest."""
-
-    catch_up: Duration = Field(
-        timedelta(hours=6), description="how late a digest that was missed is still sent", examples=["6h"]
-    )
-
-
-class Digest(Part):
-    """One scheduled digest."""
-
-    name: str = Field(pattern=r"^\w[\w .-]{0,39}$", description="its name", examples=["morning"])
-    cron: CronLine = Field(
-        description="minute hour day month weekday, weekdays by name; all five must fit", examples=["0 8 * * mon-fri"]
-    )
-    timezone: ZoneName = Field(description="an IANA time zone", examples=["Europe/Zurich"])
-    channel: ChannelId | None = Field(None, description="where it goes", examples=["C0OPS"])
-    sites: frozenset[SiteKey] = Field(
-        frozenset(), description="the sites it tells of, all if none is named", examples=['["PS1"]']
-    )
-    packages: str | None = Field(
-        None, min_length=1, description="a pattern on the id or name of the packages it tells of", examples=["BOOT*"]
-    )
-
-
 class Answers(Part):
     """How answers to /pkgstatus look."""
 
@@ -272,12 +230,5 @@ class Sections(BaseModel):
     @field_validator("digests")
     @classmethod
     def _fit_together(cls, digests: tuple[Digest, ...], known: ValidationInfo) -> tuple[Digest, ...]:
-        names = Counter(digest.name.casefold() for digest in digests)
-        if any(count > 1 for count in names.values()):
-            raise ValueError("has two digests of one name; give each a name of its own")
-        channels, sites = known.data.get("channels"), known.data.get("sites")
-        if channels and not channels.digest and not all(digest.channel for digest in digests):
-            raise ValueError("has a digest without a channel; give it one, or set PKGSTATUS_CHANNELS__DIGEST")
-        if sites is not None and not all(digest.sites <= sites.keys() for digest in digests):
-            raise ValueError(f"names a site that PKGSTATUS_SITES has not; it has {', '.join(sorted(sites))}")
+        fit_together(digests, known.data)
         return digests

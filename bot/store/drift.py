@@ -6,7 +6,7 @@ Nothing here judges. A scan is written in short transactions and counts once it 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from bot.domain.history import Spell
     from bot.store.database import StoreDatabase
 
+KEPT_FOR = timedelta(days=45)
+"""A monthly digest, sent late, still knows all that healed since the one before."""
 LINES_PER_STATEMENT = 200
 PACKAGES_PER_STATEMENT = 500
 _NEVER = "~"

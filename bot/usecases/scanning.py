@@ -6,6 +6,7 @@ One process scans, under a lease, and never twice at once. A site that cannot be
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from bot.domain.package import SiteCode
 from bot.events import events
 from bot.usecases.drift_ports import Tally
 from bot.usecases.ports import SiteError
+from bot.usecases.store_ports import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 log = events(__name__)
 
 LEASE = "drift"
+LOOK_EVERY_SECONDS = 0.5
+AGAIN_SECONDS = 60
 
 
 @dataclass(slots=True)
@@ -54,12 +58,29 @@ class Scanning:
         """Take or keep the lease; a scan can take longer than it lasts. Raises StoreError."""
         self.leases.hold(LEASE)
 
+    def run(self, stopping: threading.Event) -> None:
+        """Scan whenever it is time, until stopped."""
+        with suppress(StoreError):
+            self.live()
+        while not stopping.wait(LOOK_EVERY_SECONDS):
+            try:
+                self.tick()
+            except StoreError as error:
+                log.warning("the store does not keep a scan", trouble=error.trouble.value, detail=error.detail)
+            except Exception:
+                # Scans that died would let digests tell old news for ever; the next may go better.
+                log.exception("a scan failed")
+        with suppress(StoreError):  # nobody else is kept waiting for longer than the lease
+            self.leases.release(LEASE)
+
     def tick(self) -> None:
-        """Scan all sites if it is time and this process's turn. Raises StoreError."""
+        """Scan all sites if it is time and this process's turn; soon again if that fails. Raises StoreError."""
         if self.is_mine and self.monotonic() >= self._due:
-            self._due = self.monotonic() + self.every.total_seconds()
+            started = self.monotonic()
+            self._due = started + AGAIN_SECONDS
             for code in self.sites:
                 self.scan(code)
+            self._due = started + self.every.total_seconds()
 
     def hurry(self) -> None:
         """Have the next tick scan."""

@@ -43,6 +43,7 @@ from bot.usecases.snapshots import Snapshots
 from bot.usecases.store_ports import Notice, StoreError
 from bot.views import audit
 from bot.views.status import Around
+from bot.wiring.drift import DriftParts
 from bot.wiring.glance import Glance
 from bot.wiring.health import LOOK_SECONDS, Health
 from bot.wiring.parts import allowed, fingerprint, forms_of, now, reader_of, store_of, writer_of
@@ -130,7 +131,9 @@ class Bot:
         adopting = Adopting(self._me, self._store.inbox, self._store.leases, desk)
         adopting.live()
         app = self._app(identity, desk, answers, parts)
-        self._start(self._relay(parts).run, self._stopping)
+        drift = DriftParts(self._settings, self._store, self._diary, parts)
+        self._start(drift.run, self._stopping)
+        self._start(self._relay(parts, drift).run, self._stopping)
         for name, work in (
             ("tick", parts.watching.tick),
             ("apply", parts.applying.work_off),
@@ -140,6 +143,8 @@ class Bot:
             ("take over", adopting.look),
         ):
             self._schedule.every(TICK_SECONDS, name, work)
+        for seconds, name, work in drift.jobs():
+            self._schedule.every(seconds, name, work)
         self._schedule.every(PURGE_SECONDS, "purge", self._purge)
         self._schedule.every(LOOK_SECONDS, "vitals", self._health.vitals.look)
         self._schedule.start()
@@ -182,15 +187,15 @@ class Bot:
     def _around(self, parts: RequestParts) -> Around:
         return Around(RowsAllowed(self._settings.reset.rows), freeze_words(parts.freezing.now()))
 
-    def _relay(self, parts: RequestParts) -> Relay:
+    def _relay(self, parts: RequestParts, drift: DriftParts) -> Relay:
         client = client_of(self._settings)
         poster, names = SlackPoster(client), SlackNames(client, now)
         pen = Pen(
             how_many=audit.how_many,
             lines=lambda entries: payload_of(audit.draw(entries, names)),
             gap=lambda entry, error: payload_of(audit.gap(entry, error)),
-            notice=parts.cards(poster, self._forms).letter,
-            simpler=self._forms.simpler,
+            notice=drift.letters(parts.cards(poster, self._forms).letter),
+            simpler=lambda: drift.charts.simpler() or self._forms.simpler(),
             is_drawn_from_state=lambda payload: CARD in payload,
         )
         return Relay(self._store.outbox, self._store.leases, poster, pen, time.monotonic)

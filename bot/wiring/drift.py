@@ -1,0 +1,122 @@
+"""The parts that make drift known: scans, their history, and the digests that tell of it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from bot.dbapi import Database, Patience
+from bot.domain.package import SiteCode
+from bot.domain.periods import Cron
+from bot.domain.picturing import Scope
+from bot.site.scanning import SiteScanner
+from bot.slack.answers import Forms, payload_of
+from bot.store.drift import KEPT_FOR, DriftTables
+from bot.usecases import digest_letter
+from bot.usecases.delivering import Letter
+from bot.usecases.digesting import Digesting
+from bot.usecases.drift_ports import DIGEST
+from bot.usecases.publishing import Planned, Publishing
+from bot.usecases.scanning import Scanning
+from bot.views import digest as drawing
+from bot.views.tables import Form
+from bot.wiring.parts import now
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator
+
+    from bot.settings import Settings
+    from bot.settings.digests import Digest
+    from bot.store.opening import Store
+    from bot.usecases.delivering import Payload
+    from bot.usecases.recording import Diary
+    from bot.wiring.requests import RequestParts
+
+SCAN_SECONDS = 300
+"""Nobody waits for a scan, and a large site takes its time."""
+TICK_SECONDS = 1
+PURGE_SECONDS = 3600
+
+
+class DriftParts:
+    """Everything about drift over time, put together."""
+
+    def __init__(self, settings: Settings, store: Store, diary: Diary, parts: RequestParts) -> None:
+        codes = tuple(map(SiteCode, settings.sites))
+        self._settings, self._ledger = settings, store.ledger
+        self._scanners = {code: _scanner(settings, code) for code in codes}
+        self.history = DriftTables(store.database)
+        self.charts = Forms((Form.DATA_TABLE, Form.TEXT) if settings.answers.tables == "auto" else (Form.TEXT,))
+        self.digesting = Digesting(
+            sites=codes,
+            history=self.history,
+            requests=parts.requests,
+            freezing=parts.freezing,
+            ledger=store.ledger,
+            outbox=store.outbox,
+            audit_channel=settings.channels.audit,
+            clock=now,
+        )
+        self.scanning = Scanning(
+            sites=self._scanners,
+            history=self.history,
+            diary=diary,
+            leases=store.leases,
+            clock=now,
+            monotonic=time.monotonic,
+            grace=settings.drift.grace,
+            every=settings.drift.scan_every,
+        )
+        self.publishing = Publishing(
+            plans={each.name: _planned(settings, each) for each in settings.digests},
+            digesting=self.digesting,
+            scanning=self.scanning,
+            ledger=store.ledger,
+            clock=now,
+            monotonic=time.monotonic,
+            catch_up=settings.digest.catch_up,
+        )
+
+    def run(self, stopping: threading.Event) -> None:
+        """Scan until stopped; a scan that takes longer than the stop is made good by the next process."""
+        self.scanning.run(stopping)
+        for scanner in self._scanners.values():
+            scanner.close()
+
+    def jobs(self) -> Iterator[tuple[float, str, Callable[[], None]]]:
+        """Yield what is done again and again, and how often; scans run by themselves."""
+        yield self._settings.work.lease.total_seconds() / 3, "hold drift", self.scanning.live
+        yield TICK_SECONDS, "digests", self.publishing.tick
+        yield PURGE_SECONDS, "purge drift", lambda: self.history.purge(now() - KEPT_FOR)
+
+    def letters(self, others: Callable[[Payload], Letter]) -> Callable[[Payload], Letter]:
+        """Return what turns a digest's notice into a letter, and leaves all other notices to `others`."""
+
+        def letter(payload: Payload) -> Letter:
+            return Letter(self._drawn(payload[DIGEST])) if DIGEST in payload else others(payload)
+
+        return letter
+
+    def _drawn(self, letter: Payload) -> dict[str, Any]:
+        as_chart = self.charts.worth_trying()[0] is not Form.TEXT
+        return payload_of(drawing.draw(digest_letter.read(letter, self._ledger), as_chart=as_chart))
+
+
+def _scanner(settings: Settings, code: SiteCode) -> SiteScanner:
+    work = settings.work
+    patience = Patience(
+        int(work.login_timeout.total_seconds()), max(SCAN_SECONDS, int(work.query_timeout.total_seconds()))
+    )
+    return SiteScanner(code, Database(settings.sites[code].database.get_secret_value(), patience))
+
+
+def _planned(settings: Settings, digest: Digest) -> Planned:
+    return Planned(
+        name=digest.name,
+        cron=Cron.parse(digest.cron),
+        zone=ZoneInfo(digest.timezone),
+        channel=digest.channel or settings.channels.digest or "",
+        scope=Scope(frozenset(map(SiteCode, digest.sites)) or None, digest.packages),
+    )
