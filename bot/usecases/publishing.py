@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.domain.home import NextDigest
 from bot.domain.ledger import moment_read, moment_text
 from bot.domain.periods import due_after, due_between
 from bot.domain.picturing import EVERYTHING, Scope
@@ -56,15 +57,6 @@ class Planned:
         return f"digest {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Upcoming:
-    """When a digest comes next, and where."""
-
-    name: str
-    due_at: datetime
-    channel: str
-
-
 @dataclass(slots=True)
 class Publishing:
     """Posts the digests of the settings."""
@@ -85,11 +77,10 @@ class Publishing:
             if self.scanning.is_mine and (name not in self._next or self.clock() >= self._next[name]):
                 self._look_at(plan)
 
-    def upcoming(self) -> Sequence[Upcoming]:
-        """Return when each digest comes next, the soonest first."""
-        now = self.clock()
+    def upcoming(self, now: datetime) -> Sequence[NextDigest]:
+        """Return when each digest comes next after a moment, the soonest first."""
         found = [
-            Upcoming(each.name, due_after(each.cron, each.zone, now), each.channel) for each in self.plans.values()
+            NextDigest(each.name, due_after(each.cron, each.zone, now), each.channel) for each in self.plans.values()
         ]
         return sorted(found, key=lambda upcoming: upcoming.due_at)
 

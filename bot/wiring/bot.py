@@ -43,7 +43,7 @@ from bot.usecases.snapshots import Snapshots
 from bot.usecases.store_ports import Notice, StoreError
 from bot.views import audit
 from bot.views.status import Around
-from bot.wiring.drift import DriftParts
+from bot.wiring.drift import DriftParts, names_of
 from bot.wiring.glance import Glance
 from bot.wiring.health import LOOK_SECONDS, Health
 from bot.wiring.parts import allowed, fingerprint, forms_of, now, reader_of, store_of, writer_of
@@ -130,8 +130,8 @@ class Bot:
         desk = Desk(self._work, answers, self._store.inbox, self._store.ledger, self._health.meter.noted)
         adopting = Adopting(self._me, self._store.inbox, self._store.leases, desk)
         adopting.live()
-        app = self._app(identity, desk, answers, parts)
-        drift = DriftParts(self._settings, self._store, self._diary, parts)
+        drift = DriftParts(self._settings, self._store, self._diary, parts, names_of(team_id, self._client))
+        app = self._app(identity, desk, answers, parts, drift)
         self._start(drift.run, self._stopping)
         self._start(self._relay(parts, drift).run, self._stopping)
         for name, work in (
@@ -157,7 +157,9 @@ class Bot:
             self._schedule.stop()
         self._note("stopped")
 
-    def _app(self, identity: AuthorizeResult, desk: Desk, answers: Answers, parts: RequestParts) -> App:
+    def _app(
+        self, identity: AuthorizeResult, desk: Desk, answers: Answers, parts: RequestParts, drift: DriftParts
+    ) -> App:
         app = build_app(identity)
         people = RememberedPeople(SlackPeople(self._client), now)
         access = Access(identity.team_id or "", allowed(self._settings.viewers), people)
@@ -180,7 +182,7 @@ class Bot:
             lambda: freeze_words(parts.freezing.now()),
         ).register(app)
         BrakeAndHistory(parts.requests, parts.freezing, parts.standing, access, answers, now).register(commands)
-        homes = Glance(self._settings, self._store, parts, access, self._client).listen(app, commands, desk, answers)
+        homes = Glance(self._settings, drift, parts, access, self._client).listen(app, commands, desk, answers)
         self._schedule.every(HOMES_SECONDS, "homes", homes.refresh)
         return app
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bot.dbapi import Database, Patience
+from bot.domain import habits
 from bot.domain.package import SiteCode
 from bot.domain.periods import Cron
-from bot.domain.picturing import Scope
+from bot.domain.picturing import EVERYTHING, Scope
 from bot.site.scanning import SiteScanner
 from bot.slack.answers import Forms, payload_of
+from bot.slack.people import SlackNames
 from bot.store.drift import KEPT_FOR, DriftTables
 from bot.usecases import digest_letter
 from bot.usecases.delivering import Letter
@@ -19,16 +21,22 @@ from bot.usecases.digesting import Digesting
 from bot.usecases.drift_ports import DIGEST
 from bot.usecases.publishing import Planned, Publishing
 from bot.usecases.scanning import Scanning
+from bot.views import audit
 from bot.views import digest as drawing
-from bot.views.tables import Form
-from bot.wiring.parts import now
+from bot.views.charts import ChartForm
+from bot.views.digest import Around
+from bot.wiring.parts import chart_forms_of, now
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
 
+    from slack_sdk import WebClient
+
+    from bot.domain.digest import Digest
+    from bot.domain.habits import Habits
     from bot.settings import Settings
-    from bot.settings.digests import Digest
+    from bot.settings.digests import Digest as DigestSettings
     from bot.store.opening import Store
     from bot.usecases.delivering import Payload
     from bot.usecases.recording import Diary
@@ -43,12 +51,15 @@ PURGE_SECONDS = 3600
 class DriftParts:
     """Everything about drift over time, put together."""
 
-    def __init__(self, settings: Settings, store: Store, diary: Diary, parts: RequestParts) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, diary: Diary, parts: RequestParts, person: Callable[[str], str]
+    ) -> None:
         codes = tuple(map(SiteCode, settings.sites))
-        self._settings, self._ledger = settings, store.ledger
+        self._settings, self._ledger, self._index = settings, store.ledger, parts.index
+        self.person = person
         self._scanners = {code: _scanner(settings, code) for code in codes}
         self.history = DriftTables(store.database)
-        self.charts = Forms((Form.DATA_TABLE, Form.TEXT) if settings.answers.tables == "auto" else (Form.TEXT,))
+        self.charts = Forms(chart_forms_of(settings.answers.tables))
         self.digesting = Digesting(
             sites=codes,
             history=self.history,
@@ -99,9 +110,31 @@ class DriftParts:
 
         return letter
 
+    def around(self, digest: Digest) -> Around:
+        """Return what a digest says besides its values. Raises StoreError."""
+        plan = self.publishing.plans.get(digest.name)
+        cards = {request.id: self._index.card(request.id) for request in (*digest.waiting, *digest.resets)}
+        return Around(
+            links={request_id: card.link for request_id, card in cards.items() if card and card.link},
+            person=self.person,
+            voting=self._voting(digest) if drawing.weekly(digest) else None,
+            scope=plan.scope if plan else EVERYTHING,
+        )
+
+    def _voting(self, digest: Digest) -> Habits:
+        entries = self._ledger.entries(digest.picture.at - habits.LOOKED_AT, digest.picture.at)
+        return habits.read(entries)
+
     def _drawn(self, letter: Payload) -> dict[str, Any]:
-        as_chart = self.charts.worth_trying()[0] is not Form.TEXT
-        return payload_of(drawing.draw(digest_letter.read(letter, self._ledger), as_chart=as_chart))
+        digest = digest_letter.read(letter, self._ledger)
+        as_chart = self.charts.worth_trying()[0] is ChartForm.CHART
+        return payload_of(drawing.draw(digest, self.around(digest), as_chart=as_chart))
+
+
+def names_of(team_id: str, client: WebClient) -> Callable[[str], str]:
+    """Return what names somebody by user id, without a ping."""
+    names = SlackNames(client, now)
+    return lambda user_id: audit.person(team_id, user_id, names)
 
 
 def _scanner(settings: Settings, code: SiteCode) -> SiteScanner:
@@ -112,7 +145,7 @@ def _scanner(settings: Settings, code: SiteCode) -> SiteScanner:
     return SiteScanner(code, Database(settings.sites[code].database.get_secret_value(), patience))
 
 
-def _planned(settings: Settings, digest: Digest) -> Planned:
+def _planned(settings: Settings, digest: DigestSettings) -> Planned:
     return Planned(
         name=digest.name,
         cron=Cron.parse(digest.cron),

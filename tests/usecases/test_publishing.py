@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.digest import SiteSeen
+from bot.domain.home import NextDigest
 from bot.domain.ledger import moment_read
 from bot.domain.package import SiteCode
 from bot.domain.periods import Cron, due_between
@@ -21,7 +22,7 @@ from bot.usecases import digest_letter
 from bot.usecases.digesting import Digesting
 from bot.usecases.drift_ports import DIGEST
 from bot.usecases.freezing import Freezing
-from bot.usecases.publishing import PLANNED, POSTED, SKIPPED, Planned, Publishing, Upcoming
+from bot.usecases.publishing import PLANNED, POSTED, SKIPPED, Planned, Publishing
 from bot.usecases.recording import NOBODY, Diary
 from bot.usecases.requests import Requests, Telling
 from bot.usecases.scanning import Scanning
@@ -299,7 +300,7 @@ def test_one_that_is_posted_by_hand_does_not_stand_for_a_period(house: House) ->
 
 
 def test_it_says_what_comes_next(house: House) -> None:
-    assert house.start().upcoming() == [Upcoming("morning", EIGHT + timedelta(days=1), OPS)]
+    assert house.start().upcoming(EIGHT) == [NextDigest("morning", EIGHT + timedelta(days=1), OPS)]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
