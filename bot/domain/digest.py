@@ -104,11 +104,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """How the audit channel stands: the ledger's head, and what has not been told yet."""
+    """How the audit channel stands: the ledger's head, what has not been told yet, and when it was told something."""
 
     head: Head
     untold: int
     oldest_untold_at: datetime | None = None
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from bot.usecases.store_ports import Backlog, Delivery, Post
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from bot.dbapi import Connection
     from bot.store.database import StoreDatabase
@@ -95,6 +96,17 @@ class OutboxTable:
             )
         )[0]
         return Backlog(count, moment_read(oldest) if oldest else None)
+
+    def told_at(self, destination: str) -> datetime | None:
+        """Return when the newest of what was told to a destination was told; None before anything was."""
+        rows = self._database.read(
+            lambda connection: connection.query(
+                "SELECT MAX(told_at) FROM dbo.outbox WHERE destination = ? AND told = 1 AND sequence ="
+                " (SELECT MAX(sequence) FROM dbo.outbox WHERE destination = ? AND told = 1)",
+                (destination, destination),
+            )
+        )
+        return moment_read(rows[0][0]) if rows[0][0] else None
 
     def posts(self, destination: str) -> Iterator[Post]:
         """Read where things for a destination were told, in ledger order."""

@@ -54,6 +54,7 @@ class Homing:
         digesting = self.digesting
         now = digesting.clock()
         backlog = digesting.outbox.backlog(digesting.audit_channel)
+        told_at = digesting.outbox.told_at(digesting.audit_channel)
         requests = tuple(self._requests())
         cards = {request.id: digesting.requests.index.card(request.id) for request in requests}
         return Glance(
@@ -63,7 +64,7 @@ class Homing:
             links={request_id: card.link for request_id, card in cards.items() if card and card.link},
             digests=tuple(self.digests(now)),
             freeze=digesting.freezing.now(),
-            trail=Trail(digesting.ledger.head(), backlog.count, backlog.oldest_at),
+            trail=Trail(digesting.ledger.head(), backlog.count, backlog.oldest_at, told_at),
             audit_channel=digesting.audit_channel,
         )
 

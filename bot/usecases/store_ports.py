@@ -135,6 +135,9 @@ class Outbox(Protocol):
     def backlog(self, destination: str) -> Backlog:
         """Say how far behind a destination is."""
 
+    def told_at(self, destination: str) -> datetime | None:
+        """Return when the newest of what was told to a destination was told; None before anything was."""
+
     def posts(self, destination: str) -> Iterator[Post]:
         """Read where things for a destination were told, in ledger order."""
 

@@ -53,6 +53,14 @@ def trend(days: Sequence[Day]) -> str:
     return bars(totals) if len([total for total in totals if total is not None]) >= _LEAST_DAYS else ""
 
 
+def span(days: Sequence[Day]) -> str:
+    """Put the same history into numbers: where it began, where it is, and the most it was."""
+    shown = [day for day in days[-DAYS_SHOWN:] if day.counts is not None]
+    totals = [_drifted(day.counts or {}) for day in shown]
+    first, last = (day_name(shown[place].day) for place in (0, -1))
+    return f"{totals[0]:,} on {first}, {totals[-1]:,} on {last}, {max(totals):,} at most"
+
+
 def bars(values: Sequence[int | None]) -> str:
     """Draw numbers as bars between zero and the highest of them; any that is above zero is seen to be."""
     highest = max((value for value in values if value is not None), default=0) or 1

@@ -1,6 +1,6 @@
 """The digest as a message: what changed since the last one, first in one line, then in counts, then by buttons.
 
-A day on which nothing happened is one line; the small print below carries the ledger's head, for whoever keeps it.
+A day on which nothing happened is one line. It ends with the ledger's head, for whoever keeps it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def quiet(digest: Digest) -> list[Block]:
     """Say in one line that nothing happened."""
     still = drift.oldest(digest.picture)
     open_since = f", {still}" if still else ""
-    return [section(f"{drift.verdict(digest.picture, digest.due_at.tzinfo)}{open_since}."), _small_print(digest)]
+    verdict = drift.verdict(digest.picture, digest.due_at.tzinfo)
+    return [section(f"{verdict}{open_since}. {title(digest)} · {_head(digest)}")]
 
 
 def busy(digest: Digest, around: Around, *, as_chart: bool) -> list[Block]:
@@ -163,9 +164,13 @@ def _listed(head: str, lines: Sequence[str]) -> list[Block]:
 
 
 def _small_print(digest: Digest) -> Block:
+    told = [] if is_behind(digest.trail, digest.picture.at) else ["Audit trail up to date"]
+    return context(" · ".join([title(digest), drift.seen(digest.picture), *told, _head(digest)]))
+
+
+def _head(digest: Digest) -> str:
     head = digest.trail.head
-    parts = [title(digest), drift.seen(digest.picture), f"Ledger head `{head.sequence}:{head.hash}`"]
-    return context(" · ".join(parts))
+    return f"Ledger head `{head.sequence}:{head.hash}`"
 
 
 def _week(at: datetime) -> tuple[int, int]:

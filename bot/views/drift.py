@@ -6,6 +6,7 @@ be read since; what nobody has seen is called unknown, never fine.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.digest import DRIFTED
@@ -29,6 +30,7 @@ PACKAGE_ACTIONS = tuple(f"drift_package_{place}" for place in range(TOPS))
 """Opens a package; buttons of one row need different ids."""
 SITES_IN_VIEW = 12
 _NAME_CHARACTERS = 60
+_A_MOMENT = timedelta(minutes=1)
 _HEADS = {
     Moved.NEWLY: "🆕 *{}* newly drifted",
     Moved.STILL: "⏳ *{}* still open",
@@ -179,21 +181,26 @@ def _first(listed: Listed, at: datetime) -> list[str]:
 
 
 def _row(row: DriftedRow, at: datetime) -> str:
-    where = (
-        f"{row.package_id} {escape(row.package_name, _NAME_CHARACTERS)} on {escape(row.row.server, _NAME_CHARACTERS)}"
-    )
+    where = f"{row.package_id} {escape(row.package_name, _NAME_CHARACTERS)} on {_server(row)}"
     if row.healed_at:
         return f"{where}: was {row.drift_class} for {age(row.healed_at - row.first_seen_at)}"
-    held = "unknown" if row.row.held_version is None else row.row.held_version
-    expected = "" if row.expected_version is None else f" of {row.expected_version}"
-    return f"{where}: {MARKS[row.drift_class]} {row.drift_class}, {held}{expected}, for {age(at - row.first_seen_at)}"
+    held = "nothing known" if row.row.held_version is None else row.row.held_version
+    is_same = row.expected_version in {None, row.row.held_version}
+    source = "" if is_same else f", source {row.expected_version}"
+    return f"{where}: {MARKS[row.drift_class]} {row.drift_class}, holds {held}{source}, {_since(row, at)}"
 
 
-def _host(row: DriftedRow) -> str:
-    """Name a server without its domain, which every line would repeat."""
+def _since(row: DriftedRow, at: datetime) -> str:
+    been = at - row.first_seen_at
+    return f"for {age(been)}" if been >= _A_MOMENT else "just seen"
+
+
+def _server(row: DriftedRow) -> str:
+    """Name a server without its domain, which every line would repeat; a site server can be a DP as well."""
     server = row.row.server
     host = server.partition(".")[0]
-    return server if not host or host.isdigit() else host
+    name = escape(server if not host or host.isdigit() else host, _NAME_CHARACTERS)
+    return f"site server {name}" if row.row.is_site else name
 
 
 def _history(picture: Picture, *, as_chart: bool) -> list[Block]:

@@ -99,14 +99,18 @@ def _line(row: DriftedRow, at: datetime) -> tuple[Cell, ...]:
     return (
         row.package_id,
         plain(row.package_name, NAME_CHARACTERS),
-        plain(row.row.server, SERVER_CHARACTERS),
-        plain(row.site, 3),
+        plain(_server(row), SERVER_CHARACTERS),
+        plain(row.row.site_code, 3),
         f"{MARKS[row.drift_class]} {row.drift_class}",
         row.row.held_version,
         row.expected_version,
         moment(row.first_seen_at),
         age((row.healed_at or at) - row.first_seen_at),
     )
+
+
+def _server(row: DriftedRow) -> str:
+    return f"{row.row.server} (site server)" if row.row.is_site else row.row.server
 
 
 def _pages(pointer: Pointer, listed: Listed) -> list[Block]:

@@ -5,24 +5,26 @@ Slack keeps a Home as it was published, so everything in it carries its moment.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.views import charts, digest, drift, replies
 from bot.views.digest import Around
 from bot.views.drift import clock
-from bot.views.kit import Block, context, escape, header, moment, section
+from bot.views.kit import Block, age, context, escape, header, moment, section
 from bot.views.request_card import standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bot.domain.digest import SiteSeen
+    from bot.domain.digest import Picture, SiteSeen
     from bot.domain.home import Glance, Home, NextDigest
     from bot.domain.refusal import Refusal
 
 REQUESTS_SHOWN = 10
 DIGESTS_SHOWN = 10
 SITES_SHOWN = 20
+A_MOMENT = timedelta(minutes=1)
 
 
 def draw(home: Home, person: Callable[[str], str]) -> Block:
@@ -41,8 +43,9 @@ def draw(home: Home, person: Callable[[str], str]) -> Block:
         header("What I can see and tell"),
         section("\n".join(_sites(glance))),
         section(_audit(glance)),
+        section(f"• {_freeze(glance)}"),
         context("`/pkgstatus drift` shows more, `/pkgstatus PACKAGEID` a package, `/pkgstatus help` all there is."),
-        context(f"As of {moment(at)} UTC"),
+        context(f"As of {moment(at)} UTC: {', '.join(_reached(glance))}."),
     ]
     return {"type": "home", "blocks": blocks}
 
@@ -66,15 +69,15 @@ def _list(title: str, lines: Sequence[str], nothing: str) -> list[Block]:
 
 def _drift(glance: Glance) -> list[Block]:
     picture = glance.picture
+    return [header("Drift now"), section(drift.verdict(picture)), *drift.counts(picture), *_trend(picture)]
+
+
+def _trend(picture: Picture) -> list[Block]:
     trend = charts.trend(picture.days)
-    names = [charts.day_name(picture.days[place].day) for place in (0, -1)] if trend else []
-    gaps = " · is a day without a scan." if charts.UNCOUNTED in trend else ""
-    return [
-        header("Drift now"),
-        section(drift.verdict(picture)),
-        *drift.counts(picture),
-        *([context(f"`{trend}`  all drifted rows, {names[0]} to {names[-1]}.{gaps}")] if trend else []),
-    ]
+    if not trend:
+        return []
+    gaps = f" `{charts.UNCOUNTED}` is a day without a scan." if charts.UNCOUNTED in trend else ""
+    return [section(f"`{trend}`"), context(f"All drifted rows: {charts.span(picture.days)}.{gaps}")]
 
 
 def _digests(digests: Sequence[NextDigest]) -> list[Block]:
@@ -99,6 +102,24 @@ def _site(site: SiteSeen) -> str:
         return f"{name}: {last}"
     tried = f" at {moment(site.tried_at)} UTC" if site.tried_at else ""
     return f"⚠️ {name} could not be read{tried} ({site.trouble}); {last}"
+
+
+def _freeze(glance: Glance) -> str:
+    return "🧊 Resets are frozen, see above" if glance.freeze else "Resets are not frozen"
+
+
+def _reached(glance: Glance) -> Iterator[str]:
+    """Say how long ago each place was last reached: all that grows older by itself stands in this one line."""
+    at, trail = glance.picture.at, glance.trail
+    for site in glance.picture.sites[:SITES_SHOWN]:
+        read = f"last read {_ago(at - site.scanned_at)}" if site.scanned_at else "never read"
+        yield f"{escape(site.site)} {read}"
+    told = f"last told {_ago(at - trail.told_at)}" if trail.told_at else "not told anything yet"
+    yield f"audit channel {told}"
+
+
+def _ago(been: timedelta) -> str:
+    return f"{age(been)} ago" if been >= A_MOMENT else "just now"
 
 
 def _audit(glance: Glance) -> str:

@@ -100,6 +100,20 @@ def test_the_backlog_says_how_many_and_since_when(store: Store, clock: SteppingC
     assert store.outbox.backlog(AUDIT) == Backlog(1, second.at)
 
 
+def test_it_is_known_when_the_newest_was_told(store: Store, clock: SteppingClock) -> None:
+    for _ in range(3):
+        append(store)
+    assert store.outbox.told_at(AUDIT) is None
+
+    store.outbox.settle(pending(store, AUDIT, limit=2), AUDIT, "1.0")
+    first = store.outbox.told_at(AUDIT)
+    store.outbox.settle(pending(store, AUDIT), AUDIT, "2.0")
+
+    assert first is not None
+    assert first < (store.outbox.told_at(AUDIT) or first) < clock()
+    assert store.outbox.told_at("U1") is None
+
+
 def test_a_backlog_of_thousands_comes_out_in_order_and_so_do_its_posts(store: Store) -> None:
     store.ledger.append_all([draft() for _ in range(1500)])
 

@@ -546,5 +546,8 @@ class Forgetful:
     def backlog(self, destination: str) -> Any:
         return self._outbox.backlog(destination)
 
+    def told_at(self, destination: str) -> Any:
+        return self._outbox.told_at(destination)
+
     def posts(self, destination: str) -> Iterator[Any]:
         return self._outbox.posts(destination)
