@@ -15,10 +15,10 @@ import click
 from bot.domain.ledger import Head
 from bot.settings import SettingsWrong, load
 from bot.usecases.auditing import Comparing
-from bot.usecases.store_ports import StoreError, StoreTrouble
+from bot.usecases.store_ports import StoreError
 from bot.views import replies
 from bot.views.said import unsaid
-from bot.wiring.parts import store_of
+from bot.wiring.offline import existing_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 BROKEN = 1
 CANNOT_READ = 2
-SQLITE = "sqlite:///"
 COLUMNS = ("sequence", "at", "stream", "version", "kind", "actor_user", "actor_team", "facts", "previous_hash", "hash")
 
 
@@ -85,20 +84,12 @@ def head() -> None:
 def _open() -> tuple[Settings, Store]:
     try:
         settings = load()
-        _look_for_store(settings)
-        return settings, store_of(settings, "auditor")
+        return settings, existing_store(settings, "auditor")
     except SettingsWrong as wrong:
         click.echo("\n".join(wrong.lines), err=True)
     except StoreError as error:
         click.echo(replies.store_trouble(error.trouble, error.detail), err=True)
     sys.exit(CANNOT_READ)
-
-
-def _look_for_store(settings: Settings) -> None:
-    """A store that is not there must not be made by asking about it. Raises StoreError."""
-    address = settings.store.get_secret_value()
-    if address.startswith(SQLITE) and not Path(address.removeprefix(SQLITE)).is_file():
-        raise StoreError(StoreTrouble.UNREACHABLE, "There is no such file.")
 
 
 def _head(text: str) -> Head:

@@ -1,0 +1,80 @@
+"""The operator's command: `digest --preview NAME` prints a digest as it would be now, `digest --now NAME` posts it.
+
+Both say what the last scans saw; neither asks a site anything, and the periods of the digest stay as they are.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from bot.settings import SettingsWrong, load
+from bot.slack.webapi import client_of
+from bot.usecases.recording import Diary
+from bot.usecases.store_ports import StoreError
+from bot.views import digest as drawing
+from bot.views import printed, replies
+from bot.wiring.drift import DriftParts
+from bot.wiring.offline import existing_store
+from bot.wiring.requests import RequestParts
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from bot.store.opening import Store
+    from bot.usecases.publishing import Planned
+
+WRONG = 2
+
+
+@click.command()
+@click.option("--preview", metavar="NAME", help="Print what this digest would say now; nothing is posted.")
+@click.option("--now", metavar="NAME", help="Post this digest now; the next one still comes when it is due.")
+def digest(preview: str | None, now: str | None) -> None:
+    """Look at a digest of the settings, or post it, without waiting for its time."""
+    name = preview or now
+    if name is None or (preview and now):
+        raise click.UsageError("Say --preview NAME to read a digest here, or --now NAME to post it.")
+    try:
+        settings = load()
+        store = existing_store(settings, f"digest-{secrets.token_hex(4)}")
+    except SettingsWrong as wrong:
+        _end("\n".join(wrong.lines))
+    except StoreError as error:
+        _end(replies.store_trouble(error.trouble, error.detail))
+    else:
+        _answer(_drift(settings, store), name, posts=now is not None)
+
+
+def _answer(drift: DriftParts, name: str, *, posts: bool) -> None:
+    plan = _plan(drift, name)
+    try:
+        if posts:
+            drift.publishing.post_now(plan)
+            click.echo(f"Digest {name} waits to be posted in {plan.channel}: a running bot does that at once.")
+            return
+        found = drift.publishing.preview(plan)
+        for line in printed.lines(drawing.draw(found, drift.around(found), as_chart=False)):
+            click.echo(line)
+    except StoreError as error:
+        _end(replies.store_trouble(error.trouble, error.detail))
+
+
+def _plan(drift: DriftParts, name: str) -> Planned:
+    plans = drift.publishing.plans
+    if name not in plans:
+        known = f"has {', '.join(plans)}" if plans else "names none"
+        _end(f"There is no digest “{name}”: PKGSTATUS_DIGESTS {known}.")
+    return plans[name]
+
+
+def _drift(settings: Settings, store: Store) -> DriftParts:
+    requests = RequestParts(settings, store, {}, {}, client_of(settings), "")
+    return DriftParts(settings, store, Diary(store.ledger), requests, "@{}".format)
+
+
+def _end(sentence: str) -> NoReturn:
+    click.echo(sentence, err=True)
+    sys.exit(WRONG)
