@@ -29,7 +29,7 @@ REFUSED_BY_POLICY = 5
 SWITCH_SECONDS = 0.0005
 """A tenth of Python's own: threads that draw long tables must not keep one that acknowledges waiting in between."""
 
-ELSEWHERE = {"check": "bot.checking", "ledger": "bot.auditing"}
+ELSEWHERE = {"check": "bot.checking", "digest": "bot.digests", "ledger": "bot.auditing"}
 """Commands that stand in modules of their own, loaded when they are called: a start of the bot needs none of them."""
 
 
@@ -101,10 +101,11 @@ def _work(settings: Settings, connection: Connection) -> None:
 def demo(port: int, rows: int | None, env_file: Path | None, *, browser: bool, tour: bool) -> None:
     """Try the bot in a local Slack workspace with a sample site."""
     from bot.demo.launch import play  # noqa: PLC0415 - needs the extra "demo"
+    from bot.rehearsing import rehearse  # noqa: PLC0415
 
     if env_file and not env_file.absolute().parent.is_dir():
         raise click.BadParameter(f"there is no folder {env_file.parent}", param_hint="--env-file")
-    sys.exit(play(port=port, rows=rows, browser=browser, tour=tour, env_file=env_file))
+    sys.exit(play(port=port, rows=rows, browser=browser, tour=tour, env_file=env_file, past=rehearse))
 
 
 def _end(sentence: str, code: int) -> None:

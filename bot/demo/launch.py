@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 import webbrowser
+from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,22 +33,31 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 30
 LOOK_SECONDS = 0.05
 STOP_SECONDS = 25
+DIGEST = "daily"
 STEP_SECONDS = 1.5
 """How often the sample site works on what was reset."""
 
 
-def play(*, port: int, rows: int | None, browser: bool, tour: bool, env_file: Path | None = None) -> int:
+Past = Callable[[dict[str, str], Path, datetime], None]
+"""Fills the store of these settings with what the bot would have seen before a moment; the folder is to work in."""
+
+
+def play(
+    *, port: int, rows: int | None, browser: bool, tour: bool, env_file: Path | None = None, past: Past | None = None
+) -> int:
     """Run the demo until Ctrl-C, or for the length of the tour; return the exit code."""
-    end = End()
+    end, now = End(), datetime.now(UTC)
     listening = _listening(port)
     if listening is None:
         return 1
     with tempfile.TemporaryDirectory(prefix="pkgstatus-demo-") as folder:
         site = Path(folder) / "site.db"
-        build_sample(site, now=datetime.now(UTC), rows=rows)
+        build_sample(site, now=now, rows=rows)
         with listening as workspace:
             print(workspace.url, flush=True)  # noqa: T201 - the first line is the address, for scripts
-            environment = settings(workspace, site, Path(folder))
+            environment = settings(workspace, site, Path(folder)) | daily(now)
+            if past:
+                past(environment, Path(folder), now.replace(second=0, microsecond=0))
             if env_file:
                 write_down(environment, env_file)
             with running_bot(environment) as bot, distribution_manager(site):
@@ -81,6 +91,12 @@ def settings(workspace: RunningWorkspace, site: Path, folder: Path) -> dict[str,
         "PKGSTATUS_SITES": json.dumps({"PS1": {"database": f"sqlite:///{site}"}}),
         "PKGSTATUS_STORE": f"sqlite:///{folder / 'store.db'}",
     }
+
+
+def daily(now: datetime) -> dict[str, str]:
+    """Return the settings of a digest that was due a moment ago, and of scans that a visitor need not wait for."""
+    digest = {"name": DIGEST, "cron": f"{now.minute} {now.hour} * * *", "timezone": "Etc/UTC"}
+    return {"PKGSTATUS_DIGESTS": json.dumps([digest]), "PKGSTATUS_DRIFT__SCAN_EVERY": "1min"}
 
 
 def write_down(environment: dict[str, str], file: Path) -> None:

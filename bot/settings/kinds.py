@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr
 
 from bot.domain.periods import Cron
 from bot.settings import odbc_strings

@@ -4,16 +4,19 @@ It replaces whatever file stood there, and promises the same file for the same m
 """
 
 import sqlite3
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+from bot.demo.sample.rows import Row
 from bot.demo.sample.rows import rows as sample_rows
 from bot.demo.sample.schema import TABLES, indexes, tables
+from bot.demo.sample.story import STORY, Story
 
 
-def build_sample(path: Path, *, now: datetime, rows: int | None = None) -> None:
-    """Write the sample to `path`; with `rows`, a site with about that many DP rows."""
+def build_sample(path: Path, *, now: datetime, rows: int | None = None, story: Story = STORY) -> None:
+    """Write the sample to `path`; with `rows`, a site with about that many DP rows, with `story`, another day's."""
     for suffix in ("", "-journal", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -21,12 +24,11 @@ def build_sample(path: Path, *, now: datetime, rows: int | None = None) -> None:
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("BEGIN")
-        _fill(connection, now, rows)
+        _fill(connection, sample_rows(now, rows, story))
         connection.execute("COMMIT")
 
 
-def _fill(connection: sqlite3.Connection, now: datetime, count: int | None) -> None:
-    contents = sample_rows(now, count)
+def _fill(connection: sqlite3.Connection, contents: Mapping[str, Iterable[Row]]) -> None:
     for statement in tables("sqlite", schema=""):
         connection.execute(statement)
     for table in TABLES:

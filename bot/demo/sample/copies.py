@@ -1,6 +1,6 @@
 """The story spelled out: one copy for each site server and distribution point that holds, or held, a package.
 
-What the story does not mention is in sync. It yields values and writes nothing.
+It yields values and writes nothing.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bot.demo.sample.hierarchy import LEFTOVER, SITES, STANDARD, Point, Site
 from bot.demo.sample.packages import PACKAGES, Package
-from bot.demo.sample.story import EXTRA_POINT_ROWS, EXTRA_SITE_ROWS, INSTALLED, RECEIVED, STORY, Held
+from bot.demo.sample.story import EXTRA_POINT_ROWS, EXTRA_SITE_ROWS, INSTALLED, RECEIVED, STORY, Held, Story
 
 SITE_COPY, POINT_COPY = 1, 2  # PkgStatus.Type
 
@@ -24,12 +24,12 @@ class Copy(NamedTuple):
     held: Held
 
 
-def sample_copies() -> Iterator[Copy]:
-    """Yield every copy of the sample's packages, package by package."""
+def sample_copies(story: Story = STORY) -> Iterator[Copy]:
+    """Yield every copy of the sample's packages, package by package; what the story does not mention is in sync."""
     for package in PACKAGES:
         if package.has_content:
-            yield from _site_copies(package)
-            yield from _point_copies(package)
+            yield from _site_copies(package, story)
+            yield from _point_copies(package, story)
     sites = {site.code: site for site in SITES}
     for package_id, code, held in EXTRA_SITE_ROWS:
         yield site_copy(package_id, sites[code], held)
@@ -58,21 +58,21 @@ def point_copy(package_id: str, point: Point, held: Held) -> Copy:
     return Copy(package_id, POINT_COPY, point.site, point.server, point.nal_path, held)
 
 
-def _site_copies(package: Package) -> Iterator[Copy]:
+def _site_copies(package: Package, story: Story) -> Iterator[Copy]:
     for site in (site for site in SITES if site.code in package.sites):
         owns = site.code == "PS1"
         # A child that unpacked the copy says received, or installed; the source site always says installed.
         status = INSTALLED if owns or package.kind == 258 else RECEIVED  # noqa: PLR2004 - boot images
         in_sync = Held(package.version, status, package.changed * 0.99)
-        held = STORY.get((package.package_id, site.code), in_sync)
+        held = story.get((package.package_id, site.code), in_sync)
         if held:
             yield site_copy(package.package_id, site, held)
 
 
-def _point_copies(package: Package) -> Iterator[Copy]:
+def _point_copies(package: Package, story: Story) -> Iterator[Copy]:
     for place, point in enumerate(STANDARD):
         if point.site in package.sites:
             in_sync = Held(package.version, INSTALLED, package.changed * (0.98 - place / 400))
-            held = STORY.get((package.package_id, point.host), in_sync)
+            held = story.get((package.package_id, point.host), in_sync)
             if held:
                 yield point_copy(package.package_id, point, held)

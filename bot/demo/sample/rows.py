@@ -12,14 +12,14 @@ from bot.demo.sample.big import BIG_SITES, big_site
 from bot.demo.sample.copies import POINT_COPY, Copy, sample_copies, sample_targets
 from bot.demo.sample.hierarchy import DOMAIN, POINTS, PULLS_FROM, Point
 from bot.demo.sample.packages import PACKAGES, Package
-from bot.demo.sample.story import JOBS
+from bot.demo.sample.story import JOBS, STORY, Story
 
 Row = tuple[str | int | None, ...]
 Moment = Callable[[timedelta], str]
 FIRST_KEY = 1 << 56  # the product counts from its site number in the high byte
 
 
-def rows(now: datetime, count: int | None = None) -> Mapping[str, Iterable[Row]]:
+def rows(now: datetime, count: int | None = None, story: Story = STORY) -> Mapping[str, Iterable[Row]]:
     """Return the rows of each table by its name; with a count, of a site with that many DP rows."""
     ago = _moments(now)
     small = sum(copy.kind == POINT_COPY for copy in sample_copies())
@@ -27,7 +27,7 @@ def rows(now: datetime, count: int | None = None) -> Mapping[str, Iterable[Row]]
     points = (*POINTS, *big.points)
     return {
         "SMSPackages": (_package(each, ago) for each in (*PACKAGES, *big.packages)),
-        "PkgStatus": _statuses(chain(sample_copies(), big.copies()), ago),
+        "PkgStatus": _statuses(chain(sample_copies(story), big.copies()), ago),
         "PkgServers": _targets(chain(sample_targets(), big.targets()), ago),
         "DistributionPoints": (
             (number, each.server, each.nal_path, each.site, 0) for number, each in enumerate(points, 1)

@@ -35,10 +35,11 @@ class Job:
 
 Story = Mapping[tuple[str, str], Held | None]
 MINUTES = timedelta(minutes=1)
+HOURS = timedelta(hours=1)
 DAYS = timedelta(days=1)
 
 
-def _secondary(package_id: str, site: Held | None, points: Held | None) -> Story:
+def at_secondary(package_id: str, site: Held | None, points: Held | None) -> Story:
     """Return the rows of site P02: its site row (keyed by site code) and all its DP rows (by short name)."""
     hosts = [point.host for point in STANDARD if point.site == "P02"]
     return {(package_id, "P02"): site, **{(package_id, host): points for host in hosts}}
@@ -46,11 +47,11 @@ def _secondary(package_id: str, site: Held | None, points: Held | None) -> Story
 
 IN_FLIGHT: Story = {
     # Updated twenty minutes ago: half of the primary's points have it already, the rest is on its way.
-    **_secondary("PS100042", Held(213, RECEIVED), Held(213)),
+    **at_secondary("PS100042", Held(213, RECEIVED), Held(213)),
     **{("PS100042", f"{city}-DP01"): Held(213) for city in ("SEA", "BOS", "CHI", "DAL", "YYZ", "MEX")},
     ("PS100042", "GRU-DP01"): Held(213, NONE, 5 * MINUTES),
     # First sent to P02 half an hour ago: its points are targeted, and have no rows yet.
-    **_secondary("PS100041", Held(31, SENT, 30 * MINUTES), None),
+    **at_secondary("PS100041", Held(31, SENT, 30 * MINUTES), None),
     # An old gap that a distribution job is closing right now.
     ("PS100031", "SEA-DP02"): Held(5, INSTALLED, 30 * DAYS),
     # Behind for weeks, but Distribution Manager tried again a moment ago.
@@ -58,10 +59,10 @@ IN_FLIGHT: Story = {
 }
 SITE_BEHIND: Story = {
     # The story this bot was built for.
-    **_secondary("PS100112", Held(7, RECEIVED), Held(7)),
-    **_secondary("PS100051", Held(2, RECEIVED), Held(2)),
-    **_secondary("PS100058", None, Held(1)),  # no site row at all
-    **_secondary("PS10003A", Held(2, SENT, 3 * DAYS), Held(1)),
+    **at_secondary("PS100112", Held(7, RECEIVED), Held(7)),
+    **at_secondary("PS100051", Held(2, RECEIVED), Held(2)),
+    **at_secondary("PS100058", None, Held(1)),  # no site row at all
+    **at_secondary("PS10003A", Held(2, SENT, 3 * DAYS), Held(1)),
 }
 POINT_BEHIND: Story = {
     ("PS100112", "NYC-DP03"): Held(7),
@@ -77,10 +78,13 @@ FAILED_ROWS: Story = {
     ("PS100050", "LON-DP03"): Held(2, FAILED, 17 * DAYS),
     ("PS100050", "PAR-DP02"): Held(3, FAILED, 16 * DAYS),
     ("PS100014", "MUC-DP02"): Held(5, REMOVE_FAILED, 9 * DAYS),
+    # Last night's: not there yet when yesterday's digest came.
+    ("PS100123", "ZRH-DP02"): Held(2, FAILED, 7 * HOURS),
+    ("PS100123", "ZRH-DP03"): Held(2, FAILED, 7 * HOURS),
 }
 AHEAD: Story = {
     ("PS10001B", "BOS-DP03"): Held(11, INSTALLED, 25 * DAYS),
-    **_secondary("OLD0000F", Held(14, RECEIVED), Held(14)),  # the primary came back from an old backup
+    **at_secondary("OLD0000F", Held(14, RECEIVED), Held(14)),  # the primary came back from an old backup
 }
 # Reset by hand; the source site itself lost the content, so Distribution Manager can send nothing.
 RESET: Story = {
