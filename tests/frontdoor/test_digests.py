@@ -1,0 +1,190 @@
+"""Digests and drift through a real bot, with two weeks behind it: what is posted, what is behind its buttons."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.demo.launch import DIGEST, daily
+from bot.rehearsing import rehearse
+from tests.bots import CHECKOUT
+from tests.frontdoor.resets import PATIENCE, wait_for_form
+from tests.frontdoor.seen import block, buttons, column, kinds, words
+from tests.stage import OPS, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.stage import Json
+
+VERDICT = re.compile(r"🔴 \*106 rows have drifted\*, -3 since .* UTC: 2 new, 5 healed")
+NEWLY, STILL = "Show 2", "Show 104"
+CHART, BARS = "data_visualization", "rich_text"
+
+
+@pytest.fixture(scope="module")
+def ops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Yield a stage whose bot has been there for two weeks and has a digest due."""
+    folder, now = tmp_path_factory.mktemp("ops"), datetime.now(UTC)
+    with Stage(folder) as stage:
+        stage.settings |= daily(now)
+        rehearse(stage.settings, folder, now.replace(second=0, microsecond=0))
+        stage.start_bot()
+        yield stage
+
+
+def posted(stage: Stage, place: int = 0) -> Json:
+    """Return a digest in the channel, by default the first."""
+
+    def found() -> Json | None:
+        digests = [message for message in stage.messages() if message["text"].startswith(f"Digest {DIGEST}")]
+        return digests[place] if len(digests) > place else None
+
+    return stage.wait_for(found, PATIENCE)
+
+
+def press(stage: Stage, user: str, message: Json, name: str) -> Json:
+    """Press a button by what is written on it and return the answer."""
+    button = buttons(message)[name]
+    stage.click(user, message, button["action_id"], button["value"])
+    return stage.answer_to(user)
+
+
+def seen_by(stage: Stage, user: str, message: Json) -> Json:
+    """Return a message as somebody sees it now; nothing if they do not."""
+    return next((each for each in stage.messages(OPS, user) if each["ts"] == message["ts"]), {})
+
+
+def command(stage: Stage, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `pkgstatus-bot digest` beside the bot."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PKGSTATUS_")}
+    program = [sys.executable, "-m", "bot", "digest", *arguments]
+    return subprocess.run(
+        program, env=inherited | stage.settings, cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_a_digest_that_is_due_says_what_changed_since_the_last_one_and_draws_the_history(ops: Stage) -> None:
+    digest = posted(ops)
+
+    said = words(digest)
+    assert VERDICT.search(said)
+    for expected in (
+        "*2* newly drifted",
+        "*104* still open, the oldest for 13 d",
+        "*5* healed",
+        "Most drifted servers",
+    ):
+        assert expected in said
+    assert len(block(digest, CHART)["chart"]["axis_config"]["categories"]) == 14
+    assert re.search(r"Audit trail up to date · Ledger head `\d+:[0-9a-f]{64}`", said)
+
+
+def test_the_rows_behind_a_count_are_for_the_askers_eyes_and_have_pages(ops: Stage) -> None:
+    rows = press(ops, "linus", posted(ops), STILL)
+    assert rows["ephemeral"]
+    assert len(column(rows, "Package")) == 50
+
+    ops.click("linus", rows, "drift_next")
+
+    ops.wait_for(lambda: "rows 51-100" in words(seen_by(ops, "linus", rows)) or None)
+    assert seen_by(ops, "ada", rows) == {}
+
+
+def test_a_package_opens_for_the_askers_eyes_and_leads_to_a_request(ops: Stage) -> None:
+    table = press(ops, "ada", posted(ops), "PS100112")
+    assert table["ephemeral"]
+    assert "17 site behind" in words(table).replace("*", "")
+
+    ops.click("ada", table, "status_request")
+
+    assert "PS100112" in words(wait_for_form(ops, "ada"))
+
+
+def test_a_guest_is_refused_what_is_behind_the_buttons(ops: Stage) -> None:
+    refusal = press(ops, "gus", posted(ops), NEWLY)
+
+    assert "Guests cannot use this" in refusal["text"]
+
+
+def test_anybody_may_ask_for_the_same_picture_now(ops: Stage) -> None:
+    everything, one_site = ops.ask("ada", "drift"), ops.ask("grace", "drift site:ps1")
+
+    for answer in (everything, one_site):
+        assert not answer["ephemeral"]
+        assert "*106 rows have drifted*" in words(answer)
+        assert CHART in kinds(answer)
+
+
+def test_a_site_that_is_not_read_is_named_with_those_that_are(ops: Stage) -> None:
+    answer = ops.ask("ada", "drift site:P02")
+
+    assert answer["ephemeral"]
+    assert answer["text"].startswith("I read no database of P02, only of PS1; rows of a secondary site are in")
+
+
+def test_a_home_shows_drift_with_its_trend_and_what_comes_next(ops: Stage) -> None:
+    posted(ops)
+    ops.do("open_home", user="margaret")
+
+    view = ops.wait_for(lambda: ops.look("home", user="margaret")["view"])
+
+    said = words({"blocks": view["blocks"]})
+    assert "*106 rows have drifted*" in said
+    assert re.search(r"`[▁▂▃▄▅▆▇█]{14}`", said)
+    assert re.search(rf"• {DIGEST} on \w+day .* UTC in <#C0SCCMOPS>", said)
+    assert re.search(r"PS1 last read (just now|\d+ min ago), audit channel last told (just now|\d+ min ago)", said)
+
+
+def test_the_command_line_prints_a_digest_and_posts_one_beside_its_periods(ops: Stage) -> None:
+    posted(ops)
+
+    preview = command(ops, "--preview", DIGEST)
+    assert (preview.returncode, preview.stderr) == (0, "")
+    assert "106 rows have drifted, unchanged since" in preview.stdout
+
+    assert command(ops, "--now", DIGEST).returncode == 0
+
+    assert "106 rows have drifted, unchanged since" in posted(ops, place=1)["text"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--preview", "noon"], f"There is no digest “noon”: PKGSTATUS_DIGESTS has {DIGEST}."),
+        ([], "Say --preview NAME to read a digest here, or --now NAME to post it."),
+        (["--preview", DIGEST, "--now", DIGEST], "Say --preview NAME to read a digest here, or --now NAME to post it."),
+    ],
+)
+def test_a_wrong_command_line_is_answered_with_what_to_type(ops: Stage, arguments: list[str], sentence: str) -> None:
+    wrong = command(ops, *arguments)
+
+    assert wrong.returncode == 2
+    assert sentence in wrong.stderr
+
+
+def test_a_chart_that_slack_refuses_comes_as_bars(ops: Stage) -> None:
+    ops.faults("response_url", status=400, error="invalid_blocks", times=1)
+
+    answer = ops.ask("ada", "drift")
+
+    assert CHART not in kinds(answer)
+    assert "Drifted rows of the last 14 days" in words({"blocks": [block(answer, BARS)]})
+
+
+def test_a_site_that_cannot_be_read_is_unknown_and_said_to_be(fresh_stage: Stage) -> None:
+    fresh_stage.settings |= daily(datetime.now(UTC))
+    fresh_stage.start_bot(sites={"PS1": {"database": "sqlite:////nowhere/site.db"}})
+    fresh_stage.wait_for(lambda: "cannot scan" in fresh_stage.log() or None, PATIENCE)
+
+    said = words(fresh_stage.ask("ada", "drift"))
+
+    assert "❔ *Drift is not known: no site has been read yet*" in said
+    assert re.search(r"\*PS1\* could not be read at .* UTC \(.*\) and never was: nothing is known of it\.", said)
+    assert "0 rows" not in said
