@@ -31,9 +31,21 @@ class Hands:
         """Type a slash command; return how it was acknowledged."""
         return self._post("command", user=user, channel=channel, command="/pkgstatus", text=text)
 
-    def click(self, user: str, channel: str, message: Message, action_id: str) -> None:
-        """Press a button of a message."""
-        self._post("click", user=user, channel=channel, ts=message["ts"], action_id=action_id)
+    def click(self, user: str, channel: str, message: Message, action_id: str, value: str | None = None) -> None:
+        """Press a button of a message; `value` picks among several."""
+        self._post("click", user=user, channel=channel, ts=message["ts"], action_id=action_id, value=value)
+
+    def home(self, user: str, what: str, fits: Callable[[Message], bool]) -> None:
+        """Open somebody's App Home and wait until it fits. Raises StepFailed when it does not."""
+        self._post("open_home", user=user)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            with urlopen(f"{self.url}/control/home?{urlencode({'user': user})}") as answer:  # noqa: S310
+                view = json.load(answer)["view"]
+            if view and fits(view):
+                return
+            time.sleep(0.1)
+        raise StepFailed(f"{user} did not see {what} at home")
 
     def form(self, user: str, callback: str) -> Message:
         """Wait for a form to be ready and return it. Raises StepFailed when it does not come."""

@@ -39,6 +39,28 @@ def guide(url: str, pace: float = PACE_SECONDS) -> int:
     return 0
 
 
+def digest(hands: Hands) -> None:
+    """The daily digest came by itself: what drifted since yesterday, what healed, and two weeks in a chart."""
+    said = text_of(_digest(hands, "ada"))
+    _check(
+        all(word in said for word in ("*2* newly drifted", "*5* healed", "data_visualization")), "all of it is there"
+    )
+
+
+def behind_a_count(hands: Hands) -> None:
+    """Grace opens the rows that are newly drifted, for her eyes only."""
+    message = _digest(hands, "grace")
+    shown = next(block["accessory"] for block in message["blocks"] if "newly drifted" in str(block.get("text")))
+    hands.click("grace", OPS, message, shown["action_id"], shown["value"])
+    rows = hands.wait("grace", OPS, "the rows", lambda found: "2 newly drifted, worst first" in text_of(found))
+    _check(rows["ts"] not in [found["ts"] for found in hands.messages("ada", OPS)], "nobody else sees the rows")
+
+
+def drift_now(hands: Hands) -> None:
+    """Linus asks what has drifted right now."""
+    _ask(hands, "linus", "drift", "rows have drifted")
+
+
 def version_table(hands: Hands) -> None:
     """Ada asks which version of the boot image every distribution point holds."""
     table = _ask(hands, "ada", "ps100112", "17 site behind")
@@ -91,6 +113,11 @@ def own_refused(hands: Hands) -> None:
     _vote(hands, "ada", "somebody else has to decide")
 
 
+def at_home(hands: Hands) -> None:
+    """Grace finds the request at home, beside drift, the next digests and how well the bot sees and tells."""
+    hands.home("grace", "what waits for her vote", lambda view: "Waiting for your vote (1)" in text_of(view))
+
+
 def approved(hands: Hands) -> None:
     """Grace approves, then Linus: two people, neither of them the requester."""
     _vote(hands, "grace", "1 of 2")
@@ -121,6 +148,9 @@ def trail(hands: Hands) -> None:
 
 
 STEPS: tuple[Callable[[Hands], None], ...] = (
+    digest,
+    behind_a_count,
+    drift_now,
     version_table,
     filtered,
     found_by_name,
@@ -129,11 +159,16 @@ STEPS: tuple[Callable[[Hands], None], ...] = (
     guest,
     asked,
     own_refused,
+    at_home,
     approved,
     applied,
     undo_refused,
     trail,
 )
+
+
+def _digest(hands: Hands, user: str) -> Message:
+    return hands.wait(user, OPS, "the digest", lambda message: "Digest daily" in text_of(message))
 
 
 def _card(hands: Hands, user: str) -> Message:

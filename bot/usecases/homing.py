@@ -6,7 +6,7 @@ Reads only, and never asks a site anything.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from bot.domain.digest import Picture
     from bot.domain.request import Request
     from bot.usecases.access import Access, Actor
     from bot.usecases.digesting import Digesting
@@ -42,6 +43,7 @@ class Homing:
     access: Access
     standing: Standing
     digests: NextDigests
+    _added_up: list[tuple[object, Picture]] = field(default_factory=list)
 
     def traces(self) -> object:
         """Return what is the same as long as no Home has anything new to say; cheap to ask often."""
@@ -58,7 +60,7 @@ class Homing:
         requests = tuple(self._requests())
         cards = {request.id: digesting.requests.index.card(request.id) for request in requests}
         return Glance(
-            picture=digesting.picture(since=now.replace(minute=0, second=0, microsecond=0) - LOOKED_BACK),
+            picture=self._picture(now),
             waiting=tuple(request for request in requests if request.stage is Stage.PENDING),
             watched=requests,
             links={request_id: card.link for request_id, card in cards.items() if card and card.link},
@@ -77,6 +79,14 @@ class Homing:
         to_vote = [request for request in glance.waiting if may_vote and _takes(request, actor, glance.picture.at)]
         own = [request for request in glance.watched if request.requester == actor.user_id]
         return Home(glance, tuple(to_vote), tuple(own))
+
+    def _picture(self, now: datetime) -> Picture:
+        """Return drift as the last scans left it; added up anew only after a scan, or at a new hour."""
+        since = now.replace(minute=0, second=0, microsecond=0) - LOOKED_BACK
+        scanned = (tuple(self.digesting.history.sites()), since)
+        if [scanned] != [known for known, _ in self._added_up]:
+            self._added_up[:] = [(scanned, self.digesting.picture(since=since))]
+        return replace(self._added_up[0][1], at=now)
 
     def _requests(self) -> Iterator[Request]:
         requests = self.digesting.requests

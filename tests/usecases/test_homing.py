@@ -20,7 +20,7 @@ from bot.usecases.request_ports import Card
 from bot.usecases.requests import Requests, Telling
 from bot.usecases.standing import Standing
 from tests.builders import NOW
-from tests.drift_history import FakeHistory
+from tests.drift_history import FakeHistory, spell
 from tests.fakes import ADA, APPROVERS, GRACE, GUS, LINUS, TEAM, FakeClock, contoso
 from tests.requests import asked
 from tests.usecases.conftest import AUDIT
@@ -121,6 +121,19 @@ def test_what_everybody_sees_has_the_next_digests_the_freeze_and_the_trail(homin
     assert glance.freeze is not None
     assert glance.trail.head.sequence == glance.trail.untold == 1
     assert glance.audit_channel == AUDIT
+
+
+def test_each_scan_makes_a_new_picture_and_time_alone_does_not(homing: Homing) -> None:
+    history, site = homing.digesting.history, SiteCode("PS1")
+    history.finish(site, NOW, ())
+    before = homing.glance().picture
+    seen = spell(seen_at=NOW, moved_at=NOW, drifted_at=NOW)
+
+    history.write([seen], ())
+    assert homing.glance().picture == before
+    history.finish(site, NOW + timedelta(seconds=1), ())
+
+    assert homing.glance().picture.newly.count == 1
 
 
 def test_traces_change_with_whatever_a_home_shows_and_not_without(homing: Homing, store: Store) -> None:
