@@ -19,7 +19,7 @@ def draw(habits: Habits, person: Callable[[str], str]) -> list[Block]:
     """Draw the facts; nothing when no request was decided. `person` names somebody by user id."""
     if not habits.quorums:
         return []
-    title = f"🖋️ *How votes went* in the last {LOOKED_AT.days} days, over {habits.quorums} approved requests"
+    title = f"🖋️ *How votes went* in the last {LOOKED_AT.days} days, over {_times(habits.quorums, 'approved request')}"
     if not habits.are_noticeable:
         return [section(f"{title}: nothing stands out.")]
     note = "Facts, not judgements: a quick vote may have been a prepared one."

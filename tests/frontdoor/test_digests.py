@@ -14,7 +14,8 @@ import pytest
 from bot.demo.launch import DIGEST, daily
 from bot.rehearsing import rehearse
 from tests.bots import CHECKOUT
-from tests.frontdoor.resets import PATIENCE, wait_for_form
+from tests.frontdoor.resets import PATIENCE, ask_for, entries, wait_for_form
+from tests.frontdoor.resets import press as vote
 from tests.frontdoor.seen import block, buttons, column, kinds, words
 from tests.stage import OPS, Stage
 
@@ -176,6 +177,23 @@ def test_a_chart_that_slack_refuses_comes_as_bars(ops: Stage) -> None:
 
     assert CHART not in kinds(answer)
     assert "Drifted rows of the last 14 days" in words({"blocks": [block(answer, BARS)]})
+
+
+def test_the_first_digest_of_a_week_says_how_votes_went_and_what_became_of_requests(fresh_stage: Stage) -> None:
+    fresh_stage.settings |= daily(datetime.now(UTC))
+    fresh_stage.start_bot()
+    card = ask_for(fresh_stage, "PS100112 dp:NYC-DP03")
+    for approver in ("grace", "linus"):
+        vote(fresh_stage, approver, card)
+    fresh_stage.wait_for(lambda: entries(fresh_stage, "applied"), PATIENCE)
+
+    said = command(fresh_stage, "--preview", DIGEST).stdout
+
+    assert re.search(r"How votes went in the last 28 days, over 1 approved request\n", said)
+    assert re.search(r"• 2 votes within 30 s of the card, the quickest after \d+ s: @\w+, @\w+\n", said)
+    assert re.search(
+        r"Requests since the last digest: 1\n• Reset of PS100112 \(1 rows? at PS1\) by @U000000ADA: ", said
+    )
 
 
 def test_a_site_that_cannot_be_read_is_unknown_and_said_to_be(fresh_stage: Stage) -> None:
