@@ -63,7 +63,8 @@ if TYPE_CHECKING:
 log = events(__name__)
 
 RATE_LIMIT_RETRIES = 3
-THREAD_SECONDS = 5
+THREAD_SECONDS = 3
+"""For all of them together: a scan can hang in a site's database, and is made good by the next process."""
 TICK_SECONDS = 1
 PURGE_SECONDS = 3600
 HOMES_SECONDS = 5
@@ -106,8 +107,9 @@ class Bot:
         identity = introduce(self._client, self._stopping)
         if identity is not None:
             self._work_as(identity)
+        deadline = time.monotonic() + THREAD_SECONDS
         for thread in self._threads:
-            thread.join(THREAD_SECONDS)
+            thread.join(max(deadline - time.monotonic(), 0))
         for code in self._databases:
             self._databases[code].close()
             self._writers[code].close()
