@@ -66,7 +66,7 @@ class DriftListeners:
             return self._say(incoming, refused(verb, refusal.reason, subject), replies.refused(refusal))
         unknown = question.sites.difference(self.digesting.sites)
         if unknown:
-            words = replies.no_such_site(unknown, self.digesting.sites)
+            words = drift_rows.no_such_site(unknown, self.digesting.sites)
             return self._say(incoming, refused(verb, "no such site", subject), words)
         scope = Scope(frozenset(map(SiteCode, question.sites)) or None)
         picture = self.digesting.picture(scope.sites, since=self.clock() - LOOKED_BACK)

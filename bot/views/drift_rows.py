@@ -13,10 +13,12 @@ from bot.domain.history import Moved
 from bot.domain.package import SiteCode
 from bot.domain.picturing import Scope
 from bot.views.classes import MARKS
-from bot.views.kit import Block, Message, actions, age, button, context, moment, plain, section
+from bot.views.kit import Block, Message, actions, age, button, context, escape, moment, plain, section
 from bot.views.tables import Cell, Form, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from bot.domain.digest import DriftedRow, Listed
 
 SHOW_ACTION = "drift_rows"
@@ -123,3 +125,13 @@ def _pages(pointer: Pointer, listed: Listed) -> list[Block]:
     if after < listed.count:
         buttons.append(button("Next ▶", NEXT_ACTION, write(replace(pointer, start=after)), label="Next page"))
     return [actions(*buttons)] if buttons else []
+
+
+def no_such_site(asked: Collection[str], known: Collection[str]) -> Message:
+    """Say which sites are read."""
+    unknown, sites = (", ".join(escape(site, 10) for site in sorted(each)) for each in (asked, known))
+    text = (
+        f"I read no database of {unknown}, only of {sites}; rows of a secondary site are in the database of its "
+        f"primary. Use `/pkgstatus drift`, or `/pkgstatus drift site:{min(known)}`."
+    )
+    return Message(text, (section(text),))

@@ -14,8 +14,6 @@ from bot.domain.typed_id import BadId, IdFault
 from bot.views.kit import Block, Message, actions, button, context, escape, moment, section
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from bot.domain.answers import Answer, Found, UnknownPackage
     from bot.domain.package import Package
     from bot.domain.query import Misunderstanding, Query
@@ -172,15 +170,6 @@ def store_trouble(trouble: str, detail: str) -> str:
 def trouble(site: str, kind: SiteTrouble, reference: str) -> Message:
     """Say that a site database failed; the reference finds the admin's hint in the log."""
     return say(f"{_TROUBLES[kind].format(site=escape(site))} (`{reference}`).")
-
-
-def no_such_site(asked: Collection[str], known: Collection[str]) -> Message:
-    """Say which sites are read."""
-    unknown, sites = (", ".join(escape(site, 10) for site in sorted(each)) for each in (asked, known))
-    return say(
-        f"I read no database of {unknown}, only of {sites}; rows of a secondary site are in the database of its "
-        f"primary. Use `/pkgstatus drift`, or `/pkgstatus drift site:{min(known)}`."
-    )
 
 
 def csv_note(answer: Answer) -> Message:
