@@ -69,7 +69,8 @@ def test_help_shows_each_form_of_the_command(stage: Stage, typed: str) -> None:
         ("find", "Tell me what to find, like `/pkgstatus find boot image`."),
         ("find nosuchthing", "No package has “nosuchthing” in its name. Try fewer or shorter words."),
         ("XYZ99999", "No package XYZ99999 at PS1. Search by name with `/pkgstatus find WORDS`."),
-        ("PS100112 x<!here>x", "I do not know the filter “x&lt;!here&gt;x”. "),
+        ("PS100112 x<!here", "I do not know the filter “x&lt;!here”. "),
+        ("PS100112 x<!here>x", "I do not know the filter “x!herex”. "),
     ],
 )
 def test_what_cannot_be_answered_is_said_in_one_sentence_to_the_asker_alone(
