@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-LONGEST_WAIT = timedelta(days=366 * 8 + 1)
-"""29 February can be eight years away."""
+LONGEST_WAIT = timedelta(days=366 * 41)
+"""A 29 February on a given weekday can be forty years away, as 2100 has none."""
 A_DAY = timedelta(days=1)
 _PART = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d+))?")
 _NUMBERS_OF_DAYS = ("sun", *WEEKDAYS)

@@ -1,7 +1,8 @@
 """The story of a digest that is due: exactly one for each period, whoever runs, stops, or sets a clock.
 
 A period is claimed by the next version of the digest's own ledger stream, in the transaction that puts the message into
-the outbox. So a restart or a second process finds it claimed, and a crash before the claim leaves it due.
+the outbox. So a restart or a second process finds it claimed, and a crash before the claim leaves it due. A clock that
+was far ahead does not silence a digest until its time has come: it is planned anew, and no period is posted twice.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from bot.usecases.recording import NOBODY, Deed
 from bot.usecases.store_ports import Notice, StaleStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from bot.domain.digest import Digest, SiteSeen
@@ -38,6 +39,10 @@ log = events(__name__)
 
 SCAN_PATIENCE = timedelta(minutes=5)
 """How long a digest waits for a fresh scan; after that it says how old is what it knows."""
+FAR_AHEAD = timedelta(days=1)
+"""A period that was claimed so long before it is due was claimed by a wrong clock."""
+LOOK_AGAIN_SECONDS = 3600
+"""When what is due next was found out by a clock that has been set since."""
 PLANNED, POSTED, SKIPPED = "digest planned", "digest posted", "digest skipped"
 
 
@@ -68,13 +73,14 @@ class Publishing:
     clock: Clock
     monotonic: Callable[[], float]
     catch_up: timedelta
-    _next: dict[str, datetime] = field(default_factory=dict)
+    _next: dict[str, tuple[datetime, float]] = field(default_factory=dict)
     _waiting: dict[tuple[str, str], tuple[float, datetime]] = field(default_factory=dict)
 
     def tick(self) -> None:
         """Post what is due, if it is this process's turn. Raises StoreError."""
         for name, plan in self.plans.items():
-            if self.scanning.is_mine and (name not in self._next or self.clock() >= self._next[name]):
+            due, look_at = self._next.get(name, (None, 0.0))
+            if self.scanning.is_mine and (due is None or self.clock() >= due or self.monotonic() >= look_at):
                 self._look_at(plan)
 
     def upcoming(self, now: datetime) -> Sequence[NextDigest]:
@@ -103,17 +109,18 @@ class Publishing:
         now, entries = self.clock(), self.ledger.stream(plan.stream)
         last = _last_due(entries)
         try:
-            if last is None:
-                self._record(plan, Deed(PLANNED, "noted", plan.name, facts={"due": moment_text(now)}), 0)
+            if last is None or last - now > FAR_AHEAD:
+                self._record(plan, Deed(PLANNED, "noted", plan.name, facts={"due": moment_text(now)}), len(entries))
                 return
-            missed = list(due_between(plan.cron, plan.zone, last, now))
+            missed = _unposted(entries, due_between(plan.cron, plan.zone, last, now))
             too_late = [due for due in missed if now - due > self.catch_up]
             if too_late:
                 self._skip(plan, too_late, len(entries))
             elif missed:
                 self._publish(plan, missed[0], entries)
             else:
-                self._next[plan.name] = due_after(plan.cron, plan.zone, last)
+                due = due_after(plan.cron, plan.zone, max(last, now))
+                self._next[plan.name] = (due, self.monotonic() + LOOK_AGAIN_SECONDS)
         except StaleStream:
             log.info("another process was first", digest=plan.name)
 
@@ -165,6 +172,10 @@ class Publishing:
 
 
 def _last_due(entries: Sequence[Entry]) -> datetime | None:
-    """Return the newest period that was claimed, skipped, or over when the digest was planned."""
-    due = [moment_read(str(entry.facts["due"])) for entry in entries if "due" in entry.facts]
-    return max(due, default=None)
+    """Return the period that was claimed or skipped last, or the moment when the digest was planned since."""
+    return next((moment_read(str(entry.facts["due"])) for entry in reversed(entries) if "due" in entry.facts), None)
+
+
+def _unposted(entries: Sequence[Entry], periods: Iterable[datetime]) -> list[datetime]:
+    posted = {entry.facts.get("due") for entry in entries if entry.kind == POSTED}
+    return [due for due in periods if moment_text(due) not in posted]

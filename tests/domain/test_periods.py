@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from apscheduler.triggers.cron import CronTrigger
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.periods import Cron, due_after, due_between
@@ -141,6 +141,8 @@ MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)).map(lambda at
 
 
 @settings(max_examples=150, deadline=None)
+@example("0 8 1 oct mon", datetime(2020, 1, 1, tzinfo=UTC))
+@example("0 8 29 feb sun", datetime(2080, 1, 1, tzinfo=UTC))
 @given(LINES, MOMENTS)
 def test_where_no_clock_is_ever_set_it_agrees_with_apscheduler(line: str, moment: datetime) -> None:
     cron, trigger = Cron.parse(line), CronTrigger.from_crontab(line, timezone=UTC)

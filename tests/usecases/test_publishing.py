@@ -331,6 +331,35 @@ def test_of_two_that_decide_at_once_one_posts(house: House) -> None:
     assert house.posted() == [EIGHT + timedelta(days=1)]
 
 
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_clock_that_was_far_ahead_does_not_silence_a_digest(house: House, *, is_restarted: bool) -> None:
+    process = house.start()
+    process.tick()
+    house.go_on(365 * 86400 + 60, process)
+    house.go_on(1, process)
+    in_a_year = house.posted()
+
+    process = house.start() if is_restarted else process
+    house.clock.move(seconds=-365 * 86400)
+    house.seconds += 3600
+    process.tick()
+    house.go_on(86400, process)
+    house.go_on(300, process)
+
+    assert house.posted() == [*in_a_year, EIGHT + timedelta(days=1)]
+
+
+def test_a_clock_that_was_far_behind_does_not_double_a_digest(house: House) -> None:
+    process = house.start()
+    process.tick()
+    house.go_on(86400 + 60, process)
+
+    for seconds in (-5 * 86400, 3600, 5 * 86400, 1):
+        house.go_on(seconds, process, house.start())
+
+    assert house.posted() == [EIGHT + timedelta(days=1)]
+
+
 @pytest.mark.parametrize(
     ("zone", "minute"), [("Europe/Zurich", 30), ("America/New_York", 0), ("Australia/Lord_Howe", 15)]
 )
