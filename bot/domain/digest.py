@@ -13,7 +13,7 @@ from bot.domain.drift import DriftClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
+    from datetime import date, datetime, timedelta
 
     from bot.domain.ledger import Head
     from bot.domain.package import PackageId, Row, SiteCode
@@ -114,7 +114,7 @@ class Trail:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One digest: `due_at` is when it was due (aware, in its own zone); it is late when `picture.at` is well after."""
+    """One digest: `due_at` is when it was due (aware, in its own zone), `sent_at` when it goes, once that is known."""
 
     name: str
     due_at: datetime
@@ -123,3 +123,9 @@ class Digest:
     resets: tuple[Request, ...]
     freeze: Freeze | None
     trail: Trail
+    sent_at: datetime | None = None
+
+    @property
+    def lateness(self) -> timedelta:
+        """How long after it was due it comes."""
+        return (self.sent_at or self.picture.at) - self.due_at

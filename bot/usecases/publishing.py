@@ -41,9 +41,10 @@ SCAN_PATIENCE = timedelta(minutes=5)
 """How long a digest waits for a fresh scan; after that it says how old is what it knows."""
 FAR_AHEAD = timedelta(days=1)
 """A period that was claimed so long before it is due was claimed by a wrong clock."""
-LOOK_AGAIN_SECONDS = 3600
-"""When what is due next was found out by a clock that has been set since."""
-PLANNED, POSTED, SKIPPED = "digest planned", "digest posted", "digest skipped"
+LOOK_AGAIN_SECONDS = 600
+"""By then the clock may have been set, or the last digest be held up."""
+POSTING_TAKES = timedelta(minutes=5)
+PLANNED, POSTED, SKIPPED, HELD_UP = "digest planned", "digest posted", "digest skipped", "digest held up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +120,18 @@ class Publishing:
             elif missed:
                 self._publish(plan, missed[0], entries)
             else:
+                self._say_if_held_up(plan, entries, now)
                 due = due_after(plan.cron, plan.zone, max(last, now))
                 self._next[plan.name] = (due, self.monotonic() + LOOK_AGAIN_SECONDS)
         except StaleStream:
             log.info("another process was first", digest=plan.name)
+
+    def _say_if_held_up(self, plan: Planned, entries: Sequence[Entry], now: datetime) -> None:
+        """Record once of each digest that Slack does not take it where it should go; it is tried on."""
+        posted = entries[-1].kind == POSTED and now - moment_read(entries[-1].moment) > POSTING_TAKES
+        if posted and self.digesting.outbox.backlog(plan.channel).count:
+            why = f"{plan.channel} takes no messages; is the bot still a member there, and is Slack there?"
+            self._record(plan, Deed(HELD_UP, "failed", plan.name, reason=why), len(entries))
 
     def _publish(self, plan: Planned, due: datetime, entries: Sequence[Entry]) -> None:
         if not self._is_ready(plan, due):

@@ -101,13 +101,13 @@ def title(digest: Digest) -> str:
 
 def is_late(digest: Digest) -> bool:
     """Whether it comes well after it was due."""
-    return digest.picture.at - digest.due_at > LATE_AFTER
+    return digest.lateness > LATE_AFTER
 
 
 def lateness(digest: Digest) -> str:
     """Say how late it comes."""
     due = clock(digest.due_at, digest.due_at.tzinfo)
-    return f"Late: this was due at {due} and comes {age(digest.picture.at - digest.due_at)} after that."
+    return f"Late: this was due at {due} and comes {age(digest.lateness)} after that."
 
 
 def is_behind(trail: Trail, at: datetime) -> bool:

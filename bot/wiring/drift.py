@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -126,7 +127,7 @@ class DriftParts:
         return habits.read(entries)
 
     def _drawn(self, letter: Payload) -> dict[str, Any]:
-        digest = digest_letter.read(letter, self._ledger)
+        digest = replace(digest_letter.read(letter, self._ledger), sent_at=now())
         as_chart = self.charts.worth_trying()[0] is ChartForm.CHART
         return payload_of(drawing.draw(digest, self.around(digest), as_chart=as_chart))
 

@@ -22,7 +22,7 @@ from bot.usecases import digest_letter
 from bot.usecases.digesting import Digesting
 from bot.usecases.drift_ports import DIGEST
 from bot.usecases.freezing import Freezing
-from bot.usecases.publishing import PLANNED, POSTED, SKIPPED, Planned, Publishing
+from bot.usecases.publishing import HELD_UP, PLANNED, POSTED, SKIPPED, Planned, Publishing
 from bot.usecases.recording import NOBODY, Diary
 from bot.usecases.requests import Requests, Telling
 from bot.usecases.scanning import Scanning
@@ -329,6 +329,21 @@ def test_of_two_that_decide_at_once_one_posts(house: House) -> None:
 
     assert len(house.letters()) == 1
     assert house.posted() == [EIGHT + timedelta(days=1)]
+
+
+def test_a_digest_that_its_channel_does_not_take_is_recorded_once_and_the_next_ones_go_on(house: House) -> None:
+    process = house.start()
+    process.tick()
+    for seconds in (86400, 1, 300, 300, 600, 600):
+        house.go_on(seconds, process, house.start())
+
+    (held_up,) = house.entries(HELD_UP)
+    assert held_up.facts["reason"] == "C0OPS takes no messages; is the bot still a member there, and is Slack there?"
+    house.go_on(86400, process)
+    assert len(house.posted()) == 2
+    house.store.outbox.settle(house.store.outbox.pending(OPS, 10), OPS, "1.0")
+    house.go_on(3600, process)
+    assert len(house.entries(HELD_UP)) == 1
 
 
 @pytest.mark.parametrize("is_restarted", [False, True])

@@ -210,6 +210,12 @@ def test_a_foreign_text_mentions_nobody_and_stays_in_its_line(text: str) -> None
     assert not [said for said in sections if "<!" in said or "<@" in said or "<http" in said]
 
 
+def test_a_digest_that_was_drawn_up_in_time_and_held_up_since_says_so() -> None:
+    held_up = replace(drifts.digest(due_at=ago(minutes=1)), sent_at=ago(hours=-5))
+    assert digest.is_late(held_up)
+    assert "and comes 5 h after that." in digest.lateness(held_up)
+
+
 def test_a_digest_that_comes_soon_after_it_was_due_is_not_called_late() -> None:
     assert not digest.is_late(drifts.digest(due_at=ago(minutes=9)))
     assert digest.lateness(drifts.digest(due_at=ago(hours=3).astimezone(ZURICH))) == (
