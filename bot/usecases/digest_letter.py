@@ -1,7 +1,7 @@
 """A digest on its way: the values that were fixed when it was due, written into its notice and read back to be drawn.
 
-What is posted is what was known then, however late Slack takes it; that it is late is said when it is sent. Requests are
-named by id and folded up to the ledger's head of that moment.
+What is posted is what was known then, however late Slack takes it; how late is said when it is sent. Requests are named
+by id and folded up to the ledger's head of that moment.
 """
 
 from __future__ import annotations

@@ -41,8 +41,8 @@ SCAN_PATIENCE = timedelta(minutes=5)
 """How long a digest waits for a fresh scan; after that it says how old is what it knows."""
 FAR_AHEAD = timedelta(days=1)
 """A period that was claimed so long before it is due was claimed by a wrong clock."""
-LOOK_AGAIN_SECONDS = 600
-"""By then the clock may have been set, or the last digest be held up."""
+LOOK_AGAIN = timedelta(hours=6)
+"""By then the clock may have been set."""
 POSTING_TAKES = timedelta(minutes=5)
 PLANNED, POSTED, SKIPPED, HELD_UP = "digest planned", "digest posted", "digest skipped", "digest held up"
 
@@ -120,18 +120,20 @@ class Publishing:
             elif missed:
                 self._publish(plan, missed[0], entries)
             else:
-                self._say_if_held_up(plan, entries, now)
+                pause = self._say_if_held_up(plan, entries, now)
                 due = due_after(plan.cron, plan.zone, max(last, now))
-                self._next[plan.name] = (due, self.monotonic() + LOOK_AGAIN_SECONDS)
+                self._next[plan.name] = (due, self.monotonic() + pause.total_seconds())
         except StaleStream:
             log.info("another process was first", digest=plan.name)
 
-    def _say_if_held_up(self, plan: Planned, entries: Sequence[Entry], now: datetime) -> None:
-        """Record once of each digest that Slack does not take it where it should go; it is tried on."""
-        posted = entries[-1].kind == POSTED and now - moment_read(entries[-1].moment) > POSTING_TAKES
-        if posted and self.digesting.outbox.backlog(plan.channel).count:
+    def _say_if_held_up(self, plan: Planned, entries: Sequence[Entry], now: datetime) -> timedelta:
+        """Record once of each digest that its channel does not take it; return when to look again."""
+        if entries[-1].kind != POSTED or not self.digesting.outbox.backlog(plan.channel).count:
+            return LOOK_AGAIN
+        if now - moment_read(entries[-1].moment) >= POSTING_TAKES:
             why = f"{plan.channel} takes no messages; is the bot still a member there, and is Slack there?"
             self._record(plan, Deed(HELD_UP, "failed", plan.name, reason=why), len(entries))
+        return POSTING_TAKES
 
     def _publish(self, plan: Planned, due: datetime, entries: Sequence[Entry]) -> None:
         if not self._is_ready(plan, due):
@@ -186,5 +188,6 @@ def _last_due(entries: Sequence[Entry]) -> datetime | None:
 
 
 def _unposted(entries: Sequence[Entry], periods: Iterable[datetime]) -> list[datetime]:
-    posted = {entry.facts.get("due") for entry in entries if entry.kind == POSTED}
-    return [due for due in periods if moment_text(due) not in posted]
+    found = list(periods)
+    posted = {entry.facts.get("due") for entry in entries if found and entry.kind == POSTED}
+    return [due for due in found if moment_text(due) not in posted]
