@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from bot.domain.plan import Action, statement
 from bot.domain.quorum import QUORUM
 from bot.domain.request import OPEN, Request, Stage
-from bot.views.kit import Block, Message, actions, button, code, context, cut, escape, header, moment, section
+from bot.views.kit import Block, Message, actions, button, code, context, cut, escape, header, moment, plain, section
 from bot.views.tables import Form, Table
 
 if TYPE_CHECKING:
-    from bot.domain.plan import PlanRow
+    from bot.domain.plan import Plan, PlanRow
 
 APPROVE_ACTION = "request_approve"
 REJECT_ACTION = "request_reject"
@@ -82,9 +82,14 @@ def plan_modal(request: Request) -> Block:
         "close": {"type": "plain_text", "text": "Close"},
         "blocks": [
             section(f"{name}, {len(plan.rows)} rows\nFingerprint `{plan.fingerprint}`"),
-            *code([statement(row, plan.package_id) for row in plan.rows]),
+            *code([_explained(number, row, plan) for number, row in enumerate(plan.rows, start=1)]),
         ],
     }
+
+
+def _explained(number: int, row: PlanRow, plan: Plan) -> str:
+    """On a phone all statements begin alike, so each has its server above it."""
+    return f"-- {number}. {plain(row.server, 100)}: {_change(row)}\n{statement(row, plan.package_id)}"
 
 
 def read_value(value: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from bot.demo.workspace.clockwork import Clockwork
 from tests.frontdoor.seen import buttons, words
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from tests.stage import Json, Stage
@@ -43,19 +44,25 @@ class Entry:
 
 def form(stage: Stage, user: str, text: str) -> Json:
     """Open the form for a reset as somebody does, below a table, and return it once the rows are read."""
-    stage.click(user, stage.ask(user, text), REQUEST)
-    return wait_for_form(stage, user)
+    table = stage.ask(user, text)
+    open_before = {view["id"] for view in _views(stage, user)}
+    stage.click(user, table, REQUEST)
+    return wait_for_form(stage, user, open_before)
 
 
-def wait_for_form(stage: Stage, user: str) -> Json:
-    """Return somebody's top modal once the rows are read."""
+def wait_for_form(stage: Stage, user: str, but: Collection[str] = ()) -> Json:
+    """Return somebody's top modal, but none of these, once the rows are read."""
 
-    return stage.wait_for(lambda: _shown_form(stage, user), PATIENCE)
+    def shown() -> Json | None:
+        top = _views(stage, user)[-1:]
+        return next((v for v in top if v["id"] not in but and "Reading the rows" not in words(v)), None)
+
+    return stage.wait_for(shown, PATIENCE)
 
 
-def _shown_form(stage: Stage, user: str) -> Json | None:
-    views = stage.look("views", user=user)["views"]
-    return views[-1] if views and "Reading the rows" not in words(views[-1]) else None
+def _views(stage: Stage, user: str) -> list[Json]:
+    views: list[Json] = stage.look("views", user=user)["views"]
+    return views
 
 
 def options(view: Json) -> list[Json]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.demo.workspace.blocks.surfaces import message_reasons, view_reasons
 from bot.domain.approval import Claim, Doubt, Finish, Watched
-from bot.domain.plan import Action
+from bot.domain.plan import Action, statement
 from bot.domain.request import Stage
 from bot.views import request_card
 from bot.views.kit import MESSAGE_BLOCKS
@@ -145,6 +145,15 @@ def test_a_freeze_says_who_when_and_why_right_below_the_headline() -> None:
     assert card.blocks[2]["text"]["text"] == (
         f"🧊 Resets are frozen since 2026-03-09 07:30 UTC by <@{MARGARET.id}>: site &lt;update&gt; tonight"
     )
+
+
+def test_the_plan_names_each_row_above_its_exact_statement() -> None:
+    (_, code) = request_card.plan_modal(asked())["blocks"]
+
+    lines = code["elements"][0]["elements"][0]["text"].splitlines()
+
+    assert lines[::2] == ["-- 1. CM02.contoso.com: 7 (2) → 0 (2)", "-- 2. NYC-DP03.contoso.com: 7 (3) → 0 (2)"]
+    assert lines[1::2] == [statement(row, asked().plan.package_id) for row in asked().plan.rows]
 
 
 @pytest.mark.parametrize("form", Form)

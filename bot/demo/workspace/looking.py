@@ -88,6 +88,7 @@ def overview(workspace: Workspace, _: Query) -> Json:
         "team": {"id": people.TEAM_ID, "name": people.TEAM_NAME, "domain": people.TEAM_DOMAIN},
         "users": users,
         "channels": [asdict(channel) for channel in shown],
+        "groups": [{"id": group.id, "handle": group.handle} for group in conversations.groups.values()],
         "commands": [asdict(command) for command in workspace.manifest.commands],
         "connected": len(workspace.sockets.connections),
         "has_home_tab": workspace.manifest.has_home_tab,

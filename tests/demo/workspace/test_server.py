@@ -42,12 +42,13 @@ def test_the_workspace_listens_on_loopback_only(workspace: RunningWorkspace) -> 
     assert workspace.api_url == f"{workspace.url}/api/"
 
 
-def test_the_overview_names_people_channels_and_commands(control: Control) -> None:
+def test_the_overview_names_people_channels_groups_and_commands(control: Control) -> None:
     seen = control.look("workspace")
 
     people = {user["handle"]: user for user in seen["users"]}
     assert (people["gus"]["is_guest"], people["olga"]["team_id"]) == (True, "T0FABRIKAM")
     assert [channel["name"] for channel in seen["channels"]] == ["sccm-ops", "sccm-approvals", "sccm-audit"]
+    assert seen["groups"] == [{"id": "S0APPROVERS", "handle": "sccm-approvers"}]
     assert seen["commands"] == [{"command": "/pkgstatus", "description": "versions", "usage_hint": "[id]"}]
     assert (seen["team"]["id"], seen["connected"]) == ("T0CONTOSO", 0)
 
