@@ -77,7 +77,7 @@ def _zone(value: str) -> str:
     if value not in known:
         near = get_close_matches(value.casefold(), {name.casefold() for name in known}, n=1)
         meant = next((name for name in known if name.casefold() in near), "")
-        raise ValueError(f"is no IANA time zone{f'; perhaps it should be {meant}' if meant else ', like Europe/Zurich'}")
+        raise ValueError(f"is no IANA time zone{f'; perhaps it is {meant}' if meant else ', like Europe/Zurich'}")
     return value
 
 

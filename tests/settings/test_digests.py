@@ -47,7 +47,7 @@ def test_scans_and_catching_up_have_their_times(enough: Places) -> None:
         ({"cron": "0 8 * *"}, "CRON", "needs five fields: minute hour day month weekday, like 0 8 * * mon-fri."),
         ({"cron": "0 25 * * *"}, "CRON", "has no such hour: it takes 0 to 23, like */2 or 1-5."),
         ({"cron": "0 8 30 2 *"}, "CRON", "never comes: no month has that day"),
-        ({"timezone": "Europe/Zürich"}, "TIMEZONE", "is no IANA time zone; perhaps it should be Europe/Zurich."),
+        ({"timezone": "Europe/Zürich"}, "TIMEZONE", "is no IANA time zone; perhaps it is Europe/Zurich."),
         ({"timezone": "CEST"}, "TIMEZONE", "is no IANA time zone"),
         ({"timezone": ""}, "TIMEZONE", "is no IANA time zone, like Europe/Zurich."),
         ({"timezone": "../etc/passwd"}, "TIMEZONE", "is no IANA time zone"),
