@@ -31,6 +31,8 @@ PACKAGE_ACTIONS = tuple(f"drift_package_{place}" for place in range(TOPS))
 SITES_IN_VIEW = 12
 _NAME_CHARACTERS = 60
 _A_MOMENT = timedelta(minutes=1)
+_FIXED = "\N{NO-BREAK SPACE}"
+"""Lines are about as long as a message is wide: no unit should stand alone on the next."""
 _HEADS = {
     Moved.NEWLY: "🆕 *{}* newly drifted",
     Moved.STILL: "⏳ *{}* still open",
@@ -192,7 +194,7 @@ def _row(row: DriftedRow, at: datetime) -> str:
 
 def _since(row: DriftedRow, at: datetime) -> str:
     been = at - row.first_seen_at
-    return f"for {age(been)}" if been >= _A_MOMENT else "just seen"
+    return f"for {age(been)}".replace(" ", _FIXED) if been >= _A_MOMENT else "just seen"
 
 
 def _server(row: DriftedRow) -> str:
