@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from bot.dbapi import Database
 from bot.domain.finding import Area, Finding, Mark
 from bot.domain.package import SiteCode
+from bot.domain.periods import Cron
 from bot.logs import redacted
 from bot.site.inspecting import SiteLogins
 from bot.slack.answers import payload_of
@@ -16,6 +18,7 @@ from bot.slack.scopes import SCOPES
 from bot.slack.webapi import client_of
 from bot.store.inspecting import StoreLook
 from bot.usecases.check_ports import SlackSays
+from bot.usecases.checks.digests import DigestCheck, Timetable
 from bot.usecases.checks.people import PeopleCheck
 from bot.usecases.checks.sites import SiteCheck
 from bot.usecases.checks.slack import Purpose, SlackCheck
@@ -38,6 +41,7 @@ def checkup(look: Look) -> Iterator[Finding]:
         (Area.PEOPLE, {"slack", "approvers", "requesters", "viewers", "approvals"}, _people),
         (Area.SITES, {"sites", "reset", "work"}, _sites),
         (Area.STORE, {"store"}, _store),
+        (Area.DIGESTS, {"digests", "channels"}, _digests),
     ):
         yield from _section(look, area, needed, findings)
 
@@ -117,3 +121,16 @@ def _sites(settings: Settings) -> Iterator[Finding]:
 
 def _store(settings: Settings) -> Iterator[Finding]:
     yield from StoreCheck(StoreLook(settings.store.get_secret_value(), now, STORE_PATIENCE)).findings()
+
+
+def _digests(settings: Settings) -> Iterator[Finding]:
+    timetables = (
+        Timetable(
+            digest.name,
+            Cron.parse(digest.cron),
+            ZoneInfo(digest.timezone),
+            digest.channel or settings.channels.digest or "",
+        )
+        for digest in settings.digests
+    )
+    yield from DigestCheck(tuple(timetables), now).findings()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 import signal
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -57,6 +59,7 @@ def test_the_page_groups_its_lines_counts_them_and_shows_no_secret(stage: Stage,
         "People",
         "Site databases",
         "The bot's own database",
+        "Digests",
     ]
     assert "  ✓ PKGSTATUS_CHANNELS__AUDIT: C0SCCMAUDIT, from the environment" in lines
     assert "  ✓ PKGSTATUS_SLACK__BOT_TOKEN: (not shown), from the environment" in lines
@@ -65,6 +68,19 @@ def test_the_page_groups_its_lines_counts_them_and_shows_no_secret(stage: Stage,
     assert lines[-1].startswith("Nothing is wrong: ")
     for secret in (stage.workspace.bot_token, stage.workspace.app_token, str(stage.site)):
         assert secret not in printed
+
+
+def test_the_next_runs_of_each_digest_are_shown_as_the_clocks_of_its_zone_will(stage: Stage, tmp_path: Path) -> None:
+    zone = ZoneInfo("Pacific/Auckland")
+    digest = {"name": "morning", "cron": "30 7 * * mon,wed", "timezone": zone.key, "channel": "C0SCCMAUDIT"}
+
+    good = check(stage.settings, tmp_path, digests=json.dumps([digest])).marked("good")
+    today = datetime.now(zone)
+
+    days = [today + timedelta(days=more) for more in range(22)]
+    due = [day.replace(hour=7, minute=30) for day in days if day.weekday() in {0, 2}]
+    runs = ", ".join(f"{at:%a %Y-%m-%d %H:%M}" for at in [at for at in due if at > today][:3])
+    assert good["morning"] == f"next {runs} (Pacific/Auckland), into C0SCCMAUDIT"
 
 
 def test_each_setting_is_shown_with_the_source_that_won(stage: Stage, tmp_path: Path) -> None:
