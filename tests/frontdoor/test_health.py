@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.bots import CHECKOUT
-from tests.frontdoor.databases import closed, needs_postgresql, stage_on
+from tests.frontdoor.databases import closed, needs_postgresql, read, stage_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,6 +127,18 @@ def test_the_figures_count_what_people_did(fresh_stage: Stage, pages: Pages) -> 
     assert found['pkgstatus_requests{state="pending"}'] == 0
     assert "pkgstatus_outbox_lag_seconds" in found
     fresh_stage.wait_for(lambda: pages.samples()["pkgstatus_outbox_waiting"] == 0, PATIENCE)
+
+
+def test_the_figures_tell_how_old_a_scan_is_and_what_it_found(fresh_stage: Stage, pages: Pages) -> None:
+    age = 'pkgstatus_scan_age_seconds{site="PS1"}'
+    fresh_stage.wait_for(lambda: age in pages.samples(), PATIENCE)
+    found = pages.samples()
+
+    assert 0 <= found[age] < PATIENCE
+    rows = {name: count for name, count in found.items() if name.startswith("pkgstatus_rows{")}
+    (all_rows,) = read(f"sqlite:///{fresh_stage.site}", "SELECT COUNT(*) FROM dbo.PkgStatus")[0]
+    assert rows['pkgstatus_rows{class="DP behind",site="PS1"}'] > 0
+    assert 0 < sum(rows.values()) < all_rows
 
 
 @pytest.fixture
