@@ -5,93 +5,50 @@ PKGSTATUS_TEST_CHAOS_SECONDS says for how long; PKGSTATUS_TEST_CHAOS_SEED plays 
 
 from __future__ import annotations
 
+import json
 import os
 import random
-import signal
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import timedelta
-from itertools import accumulate
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.dbapi import Database
 from bot.demo.workspace.clockwork import Clockwork
-from bot.domain.ledger import moment_read
+from bot.domain.ledger import moment_read, moment_text
+from bot.store import open_store
+from bot.usecases.publishing import PLANNED, POSTED
+from bot.usecases.recording import NOBODY, Deed
 from tests.frontdoor.databases import ENGINES, read, site_of, stage_on
 from tests.frontdoor.judge import judge
+from tests.frontdoor.reaper import Reaper
 from tests.frontdoor.resets import entries
 from tests.frontdoor.traffic import crowd
 from tests.frontdoor.trail import assert_trail_is_whole, unanswered, untold
+from tests.stage import OPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
     from pathlib import Path
 
-    from tests.bots import Bot
     from tests.frontdoor.traffic import Person
     from tests.stage import Stage
 
 SECONDS = float(os.environ.get("PKGSTATUS_TEST_CHAOS_SECONDS", "10"))
-BOTS = 2
-LEASE_SECONDS = 4
 MOVED_OVER = timedelta(seconds=30)
 """The longest that anything may wait for another process to take over."""
+DIGESTS = ("morning", "noon", "evening")
+MISSED_PERIODS = 5
 ENDS = {"applied", "failed", "stale"}
 QUICK = Clockwork(minute_s=1, post_interval_s=0.2)
 IDS = {"ada": "U000000ADA", "grace": "U00000GRACE", "linus": "U00000LINUS", "margaret": "U0MARGARET"}
-
-
-@dataclass
-class Reaper:
-    """Ends one of two bots after the other, in one way or another, and starts a new one in its place."""
-
-    stage: Stage
-    dice: random.Random
-    ends: Counter[str] = field(default_factory=Counter)
-    alive: list[Bot] = field(default_factory=list)
-
-    def start(self) -> None:
-        """Start one more bot."""
-        bot = self.stage.start_bot(connected=False, answers__visibility="caller", work__lease=f"{LEASE_SECONDS}s")
-        self.stage.wait_for(lambda: '"event": "ready"' in bot.log(), 40)
-        self.alive.append(bot)
-
-    def reap(self, until: threading.Event) -> None:
-        """Go on until the end, which finds two bots alive."""
-        while not until.wait(self.dice.uniform(0.2, 2)):
-            bot = self.alive.pop(self.dice.randrange(len(self.alive)))
-            end = self.dice.choices([self._kill, self._stop, self._freeze, self._kill_all], [8, 2, 2, 1])[0]
-            self.ends[end.__name__.strip("_")] += 1
-            end(bot)
-            time.sleep(self.dice.choice([0, 0, 1]))
-            while len(self.alive) < BOTS:
-                self.start()
-
-    def _kill(self, bot: Bot) -> None:
-        bot.kill()
-
-    def _kill_all(self, bot: Bot) -> None:
-        for each in [bot, *self.alive]:
-            each.kill()
-        self.alive.clear()
-
-    def _stop(self, bot: Bot) -> None:
-        assert bot.stop() == 0
-
-    def _freeze(self, bot: Bot) -> None:
-        """Let it stand still until others must think it dead, then go on as if nothing had been, for a while."""
-        bot.process.send_signal(signal.SIGSTOP)
-        time.sleep(LEASE_SECONDS * 1.5)
-        bot.process.send_signal(signal.SIGCONT)
-        time.sleep(1)
-        bot.kill()
 
 
 def distribute(site: str, until: threading.Event) -> None:
@@ -105,6 +62,18 @@ def distribute(site: str, until: threading.Event) -> None:
     with closing(Database(site)) as database:
         while not until.wait(1):
             database.write(lambda connection: [connection.execute(again, row) for row in stuck])
+
+
+def plan_digests(stage: Stage) -> None:
+    """Have each digest miss some periods, so that there is one to post all the time."""
+    digests = [{"name": name, "cron": "* * * * *", "timezone": "Etc/UTC"} for name in DIGESTS]
+    stage.settings["PKGSTATUS_DIGESTS"] = json.dumps(digests)
+    began, channel = datetime.now(UTC) - timedelta(minutes=MISSED_PERIODS), stage.settings["PKGSTATUS_CHANNELS__AUDIT"]
+    address = stage.settings["PKGSTATUS_STORE"]
+    with closing(open_store(address, audit_channel=channel, holder="nobody", clock=lambda: datetime.now(UTC))) as store:
+        for name in DIGESTS:
+            deed = Deed(PLANNED, "noted", name, facts={"due": moment_text(began)})
+            store.ledger.append(deed.draft(NOBODY, f"digest {name}", 1))
 
 
 @dataclass
@@ -131,6 +100,7 @@ def play(stage: Stage, seed: int) -> Game:
             deed.result()
     stage.wait_for(lambda: unanswered(stage) == 0, 60)
     close(stage, people[0])
+    stage.wait_for(lambda: all(len(periods) >= MISSED_PERIODS for periods in due(stage).values()), 60)
     stage.wait_for(lambda: untold(stage) == 0, 60 + SECONDS)
     return Game(stage, people, reaper)
 
@@ -154,6 +124,7 @@ def game(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     seed = int(os.environ.get("PKGSTATUS_TEST_CHAOS_SEED", time.time_ns() % 1_000_000))
     folder: Path = tmp_path_factory.mktemp("chaos")
     with stage_on(request.param, folder, "chaos", clockwork=QUICK) as stage:
+        plan_digests(stage)
         played = play(stage, seed)
         waits = sorted(wait for person in played.people for wait in person.waits)
         print(  # noqa: T201 - shown with a failure, and with -rP
@@ -187,6 +158,25 @@ def clicks(stage: Stage) -> list[tuple[str, str]]:
 
 def test_every_reset_happened_once_or_not_at_all(game: Game) -> None:
     judge(game.stage)
+
+
+def due(stage: Stage) -> dict[str, list[datetime]]:
+    """Return for which periods each digest was posted."""
+    posted = entries(stage, POSTED)
+    return {name: [moment_read(e.facts["due"]) for e in posted if e.stream == f"digest {name}"] for name in DIGESTS}
+
+
+def test_every_period_has_one_digest(game: Game) -> None:
+    posted = due(game.stage)
+    for periods in posted.values():
+        assert {after - before for before, after in pairwise(periods)} == {timedelta(minutes=1)}
+    seen = [m for m in game.stage.messages(OPS) if not m["ephemeral"] and m["text"].startswith("Digest ")]
+    sql = "SELECT ts FROM dbo.outbox WHERE told = 1 AND destination = 'C0SCCMOPS'"
+    noted = {ts for (ts,) in read(game.stage.settings["PKGSTATUS_STORE"], sql)}
+    again = [message["ts"] for message in seen if message["ts"] not in noted]
+    assert len(seen) - len(again) == sum(map(len, posted.values()))
+    # Slack took it, and the process died before it could note so: that is told again, and seldom.
+    assert len(again) <= game.reaper.ends["kill"] // 10
 
 
 def test_the_audit_channel_says_all_in_order(game: Game) -> None:
