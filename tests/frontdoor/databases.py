@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 POSTGRESQL = "PKGSTATUS_TEST_STORE_ODBC"
+_OWN = re.compile(r"(?i)Database=\W*(\w+)")
 needs_postgresql = postgresql_in(POSTGRESQL)
 ENGINES = ["sqlite", pytest.param("postgresql", marks=needs_postgresql)]
 
@@ -95,7 +97,8 @@ def fill(site: str) -> None:
 
 @contextmanager
 def own_database(name: str) -> Iterator[str]:
-    """Make a PostgreSQL database that nobody else uses, and drop it afterwards."""
+    """Make a PostgreSQL database that nobody else uses, also not who runs the tests on another one of this server."""
+    name = f"{name}_{_OWN.findall(os.environ[POSTGRESQL])[0].lower()}"
     _run_outside(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
     options = [option for option in os.environ[POSTGRESQL].split(";") if not option.lower().startswith("database=")]
     yield ";".join([*filter(None, options), f"Database={name}"])
