@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 log = events(__name__)
 
 PING_SECONDS = 3
+CLOSE_SECONDS = 2
 _HANG_UP: int = getattr(select, "POLLRDHUP", 0)
 """Linux tells of a line that the other side closed; elsewhere the pong that does not come has to."""
 FATAL = {
@@ -146,7 +147,7 @@ class Connection:
     def close(self) -> None:
         """Give the connection up; what waits to be heard stays unanswered."""
         self._is_settled.set()
-        self._give_up(self._client)
+        self._give_up(self._client).join(CLOSE_SECONDS)
 
     @property
     def is_healthy(self) -> bool:
@@ -199,8 +200,7 @@ class Connection:
         if self._is_lost:
             self._is_lost = False
             self._on_change(True)
-        if old is not None:
-            threading.Thread(target=self._give_up, args=(old,), daemon=True).start()
+        self._give_up(old)
 
     def _deliver(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
         self._is_settled.wait()
@@ -219,7 +219,14 @@ class Connection:
                 return
 
     @staticmethod
-    def _give_up(client: _Client | None) -> None:
-        if client is not None:
-            with suppress(Exception):  # the SDK's close can fail in many ways on a socket that is gone already
-                client.close()
+    def _give_up(client: _Client | None) -> threading.Thread:
+        """Close beside: the SDK waits for its reader, which can miss the sign to end and wait for ever."""
+
+        def close() -> None:
+            if client is not None:
+                with suppress(Exception):  # it can fail in many ways on a socket that is gone already
+                    client.close()
+
+        closing = threading.Thread(target=close, name="close", daemon=True)
+        closing.start()
+        return closing

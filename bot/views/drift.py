@@ -15,7 +15,7 @@ from bot.domain.history import Moved
 from bot.views import charts, drift_rows
 from bot.views.classes import MARKS
 from bot.views.drift_rows import Pointer
-from bot.views.kit import Block, Message, actions, age, button, context, cut, escape, moment, section
+from bot.views.kit import Block, Message, actions, age, button, context, cut, escape, moment, rows_of, section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,11 +106,6 @@ def oldest(picture: Picture) -> str:
 def clock(at: datetime, zone: tzinfo | None) -> str:
     """Say when, with the zone; without one in UTC."""
     return f"{moment(at.astimezone(zone))} {at.astimezone(zone):%Z}" if zone else f"{moment(at)} UTC"
-
-
-def rows_of(count: int) -> str:
-    """Count rows in words."""
-    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _sentence(picture: Picture) -> tuple[str, str]:

@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING
 from bot.domain.plan import Action, statement
 from bot.domain.quorum import QUORUM
 from bot.domain.request import OPEN, Request, Stage
-from bot.views.kit import Block, Message, actions, button, code, context, cut, escape, header, moment, plain, section
+from bot.views.kit import (
+    Block,
+    Message,
+    actions,
+    button,
+    code,
+    context,
+    cut,
+    escape,
+    header,
+    moment,
+    plain,
+    rows_of,
+    section,
+)
 from bot.views.tables import Form, Table
 
 if TYPE_CHECKING:
@@ -45,7 +59,7 @@ _TITLES = {
 def draw(request: Request, voters: str, freeze: str, form: Form) -> Message:
     """Draw the card; `voters` says who may approve, `freeze` who froze resets, when and why, if anybody did."""
     plan = request.plan
-    title = f"{plan.action.capitalize()} of {plan.package_id} at {plan.site}: {len(plan.rows)} rows"
+    title = f"{plan.action.capitalize()} of {plan.package_id} at {plan.site}: {rows_of(len(plan.rows))}"
     blocks = [
         header(title),
         section(f"*{standing(request)}*{_progress(request)}"),
@@ -81,7 +95,7 @@ def plan_modal(request: Request) -> Block:
         "title": {"type": "plain_text", "text": "Plan"},
         "close": {"type": "plain_text", "text": "Close"},
         "blocks": [
-            section(f"{name}, {len(plan.rows)} rows\nFingerprint `{plan.fingerprint}`"),
+            section(f"{name}, {rows_of(len(plan.rows))}\nFingerprint `{plan.fingerprint}`"),
             *code([_explained(number, row, plan) for number, row in enumerate(plan.rows, start=1)]),
         ],
     }
@@ -212,7 +226,7 @@ def _buttons(request: Request) -> list[Block]:
 def _confirm(request: Request) -> Block:
     plan = request.plan
     text = (
-        f"{plan.action.capitalize()} {len(plan.rows)} rows of {plan.package_id} {cut(plan.package_name, 80)} "
+        f"{plan.action.capitalize()} {rows_of(len(plan.rows))} of {plan.package_id} {cut(plan.package_name, 80)} "
         f"at site {plan.site}?"
     )
     return {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.domain.plan import Action
 from bot.domain.quorum import QUORUM
 from bot.domain.request import Event, Kind, Request, Stage
-from bot.views.kit import Message, age, code, escape, moment, section
+from bot.views.kit import Message, age, code, escape, moment, rows_of, section
 from bot.views.replies import say
 from bot.views.request_card import standing
 
@@ -35,7 +35,7 @@ _TOLD = {
 def name_of(request: Request) -> str:
     """Name a request for people."""
     plan = request.plan
-    return f"{plan.action} of {plan.package_id} ({len(plan.rows)} rows at {escape(plan.site)})"
+    return f"{plan.action} of {plan.package_id} ({rows_of(len(plan.rows))} at {escape(plan.site)})"
 
 
 def to_requester(request: Request, event: Event) -> Message | None:

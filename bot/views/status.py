@@ -25,6 +25,7 @@ from bot.views.kit import (
     header,
     moment,
     plain,
+    rows_of,
     section,
 )
 from bot.views.tables import Form, Page, Table, paginate
@@ -158,7 +159,7 @@ def _table(answer: Answer, dps: Sequence[Verdict], page: Page, form: Form) -> li
     if not dps:
         return [section(_empty(answer))] if answer.drift.dps else []
     shown = dps[page.start : page.stop]
-    which = f"rows {page.start + 1}-{page.stop} of {len(dps):,}" if len(shown) < len(dps) else f"{len(dps)} rows"
+    which = f"rows {page.start + 1}-{page.stop} of {len(dps):,}" if len(shown) < len(dps) else rows_of(len(dps))
     caption = f"Distribution points with {answer.drift.package.id}: {which}"
     return Table(caption, HEADER, tuple(line_of(verdict, answer.read_at) for verdict in shown)).draw(form)
 

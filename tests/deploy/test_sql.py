@@ -44,7 +44,7 @@ VERBS = {
 
 
 def test_these_are_the_scripts() -> None:
-    assert sorted(file.name for file in SCRIPTS.iterdir()) == [f"{name}.sqlserver.sql" for name in NAMES]
+    assert sorted(file.name for file in SCRIPTS.glob("*.sqlserver.sql")) == [f"{name}.sqlserver.sql" for name in NAMES]
 
 
 def test_what_is_no_transact_sql_is_noticed() -> None:
@@ -174,7 +174,7 @@ def test_the_backup_table_has_every_column_of_pkgstatus_and_the_key_that_stops_a
 
 def test_every_script_that_is_named_anywhere_is_there() -> None:
     texts = [*(ROOT / "bot").rglob("*.py"), ROOT / "README.md", *(ROOT / "deploy").rglob("*.md"), *SCRIPTS.iterdir()]
-    named = {name for text in texts for name in re.findall(r"\b\w+\.sqlserver\.sql", text.read_text(encoding="utf-8"))}
+    named = {name for text in texts for name in re.findall(r"\b\w+\.\w+\.sql\b", text.read_text(encoding="utf-8"))}
 
     assert named == {file.name for file in SCRIPTS.iterdir()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from bot.views.kit import Message
 
 ACTING = ("<!", "<@U0ADA>", "<https://evil", "*bold*", "\u202e", "\u2066")
+CODE = re.compile(r"```[^`]*```")
+"""Slack formats nothing between these."""
 VOTERS = f"<@{GRACE.id}>, <@{LINUS.id}>"
 VOTES = ["Approve", "Reject", "Withdraw"]
 AGAIN, UNDO, PLAN = "Request again …", "Undo …", "Show plan"
@@ -179,7 +182,7 @@ def test_slack_takes_every_card_and_foreign_words_stay_words(stage: Stage, **tex
     card = draw(reached(stage, plan=strange, reason=texts["reason"], ticket=texts["ticket"]), form=texts["form"])
 
     assert message_reasons(list(card.blocks)) == []
-    said = "".join(text for block in card.blocks for text in mrkdwn(block))
+    said = "".join(CODE.sub("", text) for block in card.blocks for text in mrkdwn(block))
     assert [part for part in ACTING if part in said] == []
 
 

@@ -4,6 +4,7 @@ No test looks inside the workspace; what cannot be seen through a door is not te
 """
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.demo.workspace.server import RunningWorkspace
 
+CLOSE_SECONDS = 5
 Json = dict[str, Any]
 Seen = TypeVar("Seen")
 
@@ -103,12 +105,17 @@ class RunningApp:
         return count
 
     def close(self) -> None:
-        """Close the connection; a last message spares the client a second of waiting for one."""
+        """Close the connection, and give up waiting: Slack's client can wait for its own reader for ever."""
         client = self.handler.client
-        with client.connect_operation_lock:  # a close in the middle of a reconnect would never end
+        with client.connect_operation_lock:
             client.closed = True
             client.auto_reconnect_enabled = client.default_auto_reconnect_enabled = False
-        client.enqueue_message("{}")
+        client.enqueue_message("{}")  # spares the client a second of waiting for one
+        closing = threading.Thread(target=self._close, daemon=True)
+        closing.start()
+        closing.join(CLOSE_SECONDS)
+
+    def _close(self) -> None:
         try:
             self.handler.close()
         except AttributeError:  # two threads of Slack's client closed the same socket; the second time there is none

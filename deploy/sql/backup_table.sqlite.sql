@@ -1,0 +1,29 @@
+-- The backup table on SQLite, for trials of the bot without a SQL Server. Run it in the file that stands in for a site. Safe to run again. The bot never makes it and never changes or deletes a row of it.
+--
+-- One row for each changed row: RequestId and RowNumber say which request changed it and in which order; the rest is the
+-- row as it was. The primary key makes a second apply of one request impossible. A row with only RequestId and RowNumber
+-- means: this request was given up and can never be applied any more.
+CREATE TABLE IF NOT EXISTS PkgStatus_BU (
+    RequestId     nvarchar(64)  NOT NULL,
+    RowNumber     int           NOT NULL,
+    BackedUpAt    datetime      NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    PKID          bigint        NULL,
+    ID            nvarchar(8)   NULL,
+    Type          int           NULL,
+    SiteCode      nvarchar(3)   NULL,
+    PkgServer     nvarchar(255) NULL,
+    Status        int           NULL,
+    UpdateTime    datetime      NULL,
+    Location      nvarchar(255) NULL,
+    ShareName     nvarchar(255) NULL,
+    HTTPUrl       nvarchar(512) NULL,
+    SourceVersion int           NULL,
+    Personality   int           NULL,
+    State         int           NULL,
+    SigURL        nvarchar(512) NULL,
+    SigLocation   nvarchar(255) NULL,
+    CONSTRAINT PkgStatus_BU_PK PRIMARY KEY (RequestId, RowNumber)
+);
+
+-- Undo (keep the table as long as resets may be asked about):
+--   DROP TABLE PkgStatus_BU;
