@@ -46,6 +46,7 @@ class Reason(StrEnum):
     NO_WRITER = "no writer"
     JOBS_UNREADABLE = "jobs cannot be read"
     JOB_STARTED = "job started"
+    WAITED = "waited too long"
     TOO_FEW_APPROVERS = "too few approvers"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.slack.desk import Desk
+    from bot.usecases.ports import Clock
     from bot.usecases.store_ports import Inbox, Leases
 
 
@@ -21,6 +22,7 @@ class Adopting:
     inbox: Inbox
     leases: Leases
     desk: Desk
+    clock: Clock
 
     def live(self) -> None:
         """Show that this process lives; call it every few seconds. Raises StoreError."""
@@ -31,7 +33,7 @@ class Adopting:
         for holder in self.inbox.holders():
             if self.leases.hold(_lease(holder)):
                 for item in self.inbox.adopt(holder):
-                    self.desk.take_over(item)
+                    self.desk.take_over(item, self.clock() - item.received_at)
                 self.leases.release(_lease(holder))
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import Enum
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.refusal import Reason, Refusal
 from bot.events import bound, events
 from bot.failpoints import reach
+from bot.slack.again import no_more, stream_of
 from bot.slack.incoming import Incoming
 from bot.slack.patience import Patience, after
+from bot.slack.taking import SORRY, Taken
 from bot.usecases.ports import PeopleError, SiteError
 from bot.usecases.recording import Deed, refused
 from bot.usecases.store_ports import StaleStream, StoreError
@@ -35,19 +37,6 @@ log = events(__name__)
 STORE_PAUSE_SECONDS = 5
 NOTE_AFTER_SECONDS = 1.5
 """An answer that is quicker than this needs no "looking up" before it."""
-
-
-class Taken(Enum):
-    """What became of something that came in."""
-
-    NEW = "new"
-    SEEN = "seen before"
-    BUSY = "busy"
-    STOPPING = "stopping"
-    UNRECORDED = "cannot be recorded"
-
-
-_SORRY = {Taken.BUSY: replies.BUSY, Taken.STOPPING: replies.STOPPING, Taken.UNRECORDED: replies.UNRECORDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +72,8 @@ class Desk:
     def take_command(self, ack: Ack, incoming: Incoming, note: str | None) -> None:
         """Keep and acknowledge a command; its asker gets the note when the answer is not quick."""
         taken = self._take_in(incoming)
-        if taken in _SORRY:
-            ack(text=_SORRY[taken], response_type="ephemeral")
+        if taken in SORRY:
+            ack(text=SORRY[taken], response_type="ephemeral")
             return
         ack()
         if taken is Taken.NEW:
@@ -96,14 +85,14 @@ class Desk:
         ack()
         if taken is Taken.NEW:
             self._start(incoming)
-        elif taken in _SORRY:
-            self.answers.say(incoming, replies.say(_SORRY[taken]))
+        elif taken in SORRY:
+            self.answers.say(incoming, replies.say(SORRY[taken]))
 
     def take_form(self, ack: Ack, incoming: Incoming, complaint_at: str) -> None:
         """Keep and acknowledge a form; what hinders is said at one of its fields."""
         taken = self._take_in(incoming)
-        if taken in _SORRY:
-            ack(response_action="errors", errors={complaint_at: _SORRY[taken]})
+        if taken in SORRY:
+            ack(response_action="errors", errors={complaint_at: SORRY[taken]})
             return
         ack()
         if taken is Taken.NEW:
@@ -114,11 +103,11 @@ class Desk:
         with suppress(StoreError), bound(ref=incoming.reference):
             self._record(incoming, refused(incoming.kind, reason))
 
-    def take_over(self, item: Item) -> None:
-        """Answer what another process took and left."""
+    def take_over(self, item: Item, waited: timedelta = timedelta(0)) -> None:
+        """Answer what another process took and left, and do it if it may still be done."""
         incoming = Incoming.from_body(item.body)
         log.info("taking over what was left unanswered", ref=incoming.reference, kind=incoming.kind)
-        self.work.run(partial(self._handle, incoming))
+        self.work.run(partial(self._handle, incoming, work=partial(self._once_more, waited=waited)))
 
     def _take_in(self, incoming: Incoming) -> Taken:
         with bound(ref=incoming.reference):
@@ -139,6 +128,7 @@ class Desk:
         except StoreError as error:
             log.error("cannot keep what came in", trouble=error.trouble.value, detail=error.detail)
             self.work.release()
+            after(0, partial(self._finish, incoming))  # if it was kept after all, then its sender was told otherwise
             return Taken.UNRECORDED
         if not is_new:
             self.work.release()
@@ -154,10 +144,12 @@ class Desk:
             return None
         return Patience(NOTE_AFTER_SECONDS, partial(self.answers.say, incoming, replies.say(note)))
 
-    def _handle(self, incoming: Incoming, patience: Patience | None = None, *, promised: bool = False) -> None:
+    def _handle(
+        self, incoming: Incoming, patience: Patience | None = None, work: Job | None = None, *, promised: bool = False
+    ) -> None:
         with bound(ref=incoming.reference, user=incoming.user_id):
             try:
-                reply = self._reply(incoming)
+                reply = (work or self._reply)(incoming)
                 reach("answer: worked out")
                 if reply.deed:
                     self._record(incoming, reply.deed)
@@ -170,7 +162,7 @@ class Desk:
                 self._give(incoming, reply)
             except StoreError as error:
                 log.error("cannot record", trouble=error.trouble.value, detail=error.detail)
-                self._later(incoming, promised=promised)
+                self._later(incoming, work or self._once_more, promised=promised)
             else:
                 reach("answer: given")
                 self._finish(incoming)
@@ -220,18 +212,22 @@ class Desk:
             deed = Deed(incoming.kind, "failed", incoming.text, reason="unexpected failure")
         return Reply(deed, partial(self.answers.say, incoming, message))
 
+    def _once_more(self, incoming: Incoming, waited: timedelta = timedelta(0)) -> Reply:
+        found = no_more(self.ledger, incoming, waited)
+        return Reply(found[0], partial(self.answers.say, incoming, found[1])) if found else self._reply(incoming)
+
     def _record(self, incoming: Incoming, deed: Deed) -> None:
         """Write down before the answer leaves; what a process that died wrote already is not written again."""
         with suppress(StaleStream):
-            self.ledger.append(deed.draft(incoming.actor, f"in {incoming.key}", 1))
+            self.ledger.append(deed.draft(incoming.actor, stream_of(incoming), 1))
             self.noted(deed)
 
-    def _later(self, incoming: Incoming, *, promised: bool) -> None:
+    def _later(self, incoming: Incoming, work: Job, *, promised: bool) -> None:
         """It is kept, so it will be done: say so once, and try again until the store can be written."""
         if not promised:
             try:
                 self.answers.say(incoming, replies.say(replies.LATER))
             except StoreError as error:
                 log.error("cannot even say so", trouble=error.trouble.value, detail=error.detail)
-        again = partial(self._handle, incoming, promised=True)
+        again = partial(self._handle, incoming, work=work, promised=True)
         after(STORE_PAUSE_SECONDS, partial(self.work.run, again))

@@ -38,6 +38,7 @@ STOPPING = "I am just restarting. Please try again in a minute."
 UNRECORDED = "I cannot write my records right now, so I did nothing. Please try again in a few minutes."
 LATER = "I cannot write my records right now. What you asked is kept and will be done as soon as I can."
 LOST = "Something went wrong on my side and nothing was changed. Please try again; if it stays, give an admin `{ref}`."
+NOTHING_BEFORE = "This came to nothing before I was interrupted: {why}. Please do it again if you still want it."
 CSV_SENT = "I have sent you the CSV in a direct message."
 
 _REFUSALS = {
@@ -88,6 +89,7 @@ _REFUSALS = {
     Reason.NO_WRITE_RIGHT: "My login may not make a reset, so I asked nobody to vote; the DBA has to run "
     "deploy/sql/backup_table.sqlserver.sql and deploy/sql/writer.sqlserver.sql.",
     Reason.TRIGGER_LATE: "Slack closed the window before I could open the form. Please press the button again.",
+    Reason.WAITED: "I was away for too long to still do this. Please do it again, unless the card says it is done.",
     Reason.UNKNOWN_BUTTON: "I do not know that button any more. Please run `/pkgstatus` again.",
 }
 

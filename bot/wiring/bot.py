@@ -130,7 +130,7 @@ class Bot:
         self._diary.note("started", f"version {version('pkgstatus-bot')}", {"settings": fingerprint(self._settings)})
         answers = Answers(self._client, self._forms, self._mail)
         desk = Desk(self._work, answers, self._store.inbox, self._store.ledger, self._health.meter.noted)
-        adopting = Adopting(self._me, self._store.inbox, self._store.leases, desk)
+        adopting = Adopting(self._me, self._store.inbox, self._store.leases, desk, now)
         adopting.live()
         drift = DriftParts(self._settings, self._store, self._diary, parts, names_of(team_id, self._client))
         app = self._app(identity, desk, answers, parts, drift)

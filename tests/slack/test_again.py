@@ -1,0 +1,135 @@
+"""What comes up a second time at the desk: a no stays a no, and what waited too long is not done any more."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.domain.refusal import Reason, Refusal
+from bot.slack.adopting import Adopting
+from bot.slack.desk import Desk, Reply
+from bot.slack.work import WorkPool
+from bot.usecases.recording import Deed, refused
+from bot.usecases.store_ports import StoreError, StoreTrouble
+from bot.views import replies
+from bot.views.kit import Message
+from tests.slack.test_desk import (
+    ANSWER,
+    COMMAND,
+    DEADLINE_SECONDS,
+    Acknowledgement,
+    Counter,
+    incoming,
+    left_by_the_dead,
+    opened,
+    wait_for,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from bot.slack.incoming import Incoming
+    from bot.usecases.store_ports import Inbox
+
+
+class InboxOnABadLine:
+    """Keeps what it is given, but what the commit came to is lost on the way back."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    def put(self, key: str, kind: str, body: Mapping[str, Any]) -> bool:
+        self._inbox.put(key, kind, body)
+        raise StoreError(StoreTrouble.UNREACHABLE, "a link that was lost during the commit")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inbox, name)
+
+
+@pytest.fixture
+def counter(tmp_path: Path) -> Iterator[Counter]:
+    counter = Counter(tmp_path, "one", WorkPool(workers=2, waiting=10))
+    with closing(counter.store):
+        yield counter
+        counter.work.close(DEADLINE_SECONDS)
+
+
+def adopt(counter: Counter, later: timedelta = timedelta()) -> None:
+    clock = partial(lambda: datetime.now(UTC) + later)
+    Adopting("one", counter.store.inbox, counter.store.leases, counter.desk, clock).look()
+    wait_for(lambda: not counter.unanswered())
+
+
+def test_what_was_kept_though_its_sender_was_told_otherwise_is_never_done(tmp_path: Path, counter: Counter) -> None:
+    line: Any = InboxOnABadLine(counter.store.inbox)
+    desk = Desk(counter.work, counter.answers, line, counter.store.ledger)
+    ack = Acknowledgement()
+
+    desk.take_command(ack.taken_by_bolt, incoming(), None)
+
+    assert ack.only["text"] == replies.UNRECORDED
+    wait_for(lambda: not counter.unanswered())
+    with closing(opened(tmp_path / "store.db", "two")) as other:
+        assert other.inbox.adopt("one") == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (Reason.FROZEN, replies.refused(Refusal(Reason.FROZEN)).text),
+        ("too many rows", replies.NOTHING_BEFORE.format(why="too many rows")),
+    ],
+)
+def test_a_recorded_refusal_is_repeated_and_not_decided_anew(
+    tmp_path: Path, counter: Counter, reason: str, words: str
+) -> None:
+    left_by_the_dead(tmp_path, incoming())
+    counter.store.ledger.append(refused("tried to approve", reason).draft(incoming().actor, "in K1", 1))
+
+    adopt(counter)
+
+    assert counter.asked == []
+    assert counter.said() == [words]
+    assert len(counter.entries()) == 1
+
+
+def test_a_recorded_refusal_is_not_decided_anew_when_the_store_fails_before_it_is_told(counter: Counter) -> None:
+    jobs = []
+
+    def job(asked: Incoming) -> Reply:
+        def give() -> None:
+            raise StoreError(StoreTrouble.BUSY, "a fault that the test wants")
+
+        jobs.append(asked.key)
+        return Reply(refused("tried to approve", Reason.FROZEN), give)
+
+    counter.hear(COMMAND, job)
+    counter.command()
+    wait_for(lambda: not counter.unanswered())
+
+    assert jobs == ["K1"]
+    assert counter.said() == [replies.LATER, replies.refused(Refusal(Reason.FROZEN)).text]
+
+
+def test_what_waited_for_longer_than_people_wait_is_not_done_and_said_so(tmp_path: Path, counter: Counter) -> None:
+    left_by_the_dead(tmp_path, incoming())
+
+    adopt(counter, later=timedelta(minutes=16))
+
+    assert counter.asked == []
+    assert counter.said() == [replies.refused(Refusal(Reason.WAITED)).text]
+    assert [entry.facts["reason"] for entry in counter.entries()] == [Reason.WAITED]
+
+
+def test_what_waited_for_a_short_while_is_done(tmp_path: Path, counter: Counter) -> None:
+    left_by_the_dead(tmp_path, incoming())
+    counter.hear(COMMAND, lambda asked: Reply(Deed("ok", "done"), partial(counter.answers.say, asked, Message(ANSWER))))
+
+    adopt(counter, later=timedelta(minutes=14))
+
+    assert counter.said() == [ANSWER]
