@@ -13,10 +13,12 @@ from bot.domain.answers import Answer, Kept, SnapshotKey
 from bot.domain.drift import judge
 from bot.domain.package import Package, PackageId, PackageTable, Row, RowType, SiteCode, Status
 from bot.domain.query import Filter
+from bot.domain.signet import Signet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+SIGNET = Signet(b"a key that all processes of a test share")
 NOW = datetime(2026, 3, 9, 7, 30, tzinfo=UTC)
 GRACE = timedelta(hours=4)
 LONG_AGO = NOW - timedelta(days=60)

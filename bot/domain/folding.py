@@ -121,7 +121,8 @@ def _opened(request_id: str, entry: Told) -> Request:
 
 
 def _voted(request: Request, entry: Told) -> Request:
-    return replace(request, votes=(*request.votes, Vote(entry.actor_user, entry.actor_team, entry.at)))
+    click, mark = (str(entry.facts.get(name, "")) for name in ("click", "mark"))
+    return replace(request, votes=(*request.votes, Vote(entry.actor_user, entry.actor_team, entry.at, click, mark)))
 
 
 def _decided(stage: Stage, note: str = "") -> Callable[[Request, Told], Request]:

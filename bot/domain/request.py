@@ -60,11 +60,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One person's approval."""
+    """One person's approval; the mark is the bot's own, by which it knows that it took this vote itself."""
 
     user_id: str
     team_id: str
     at: datetime
+    click: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The inbox's table: what came in from Slack, kept before it is acknowledged and answered once.
 
 An item is in the hands of the process that put it there, until that process is known to be dead and another adopts it.
+Each bears the bot's own mark, by which what somebody else wrote here, or changed, is known when it is adopted.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.dbapi import Connection
+    from bot.domain.signet import Signet
     from bot.store.database import StoreDatabase
     from bot.usecases.ports import Clock
 
@@ -23,14 +25,16 @@ if TYPE_CHECKING:
 class InboxTable:
     """Fills the port `Inbox`. `holder` names this process and must never have named another one."""
 
-    def __init__(self, database: StoreDatabase, holder: str, clock: Clock) -> None:
+    def __init__(self, database: StoreDatabase, holder: str, clock: Clock, signet: Signet) -> None:
         self._database = database
         self._holder = holder
         self._clock = clock
+        self._signet = signet
 
     def put(self, key: str, kind: str, body: Mapping[str, Any]) -> bool:
         """Keep an item, in this process's hands; False if it was seen before."""
-        row = (key, kind, json.dumps(body), moment_text(self._clock()), self._holder)
+        text, at = json.dumps(body), moment_text(self._clock())
+        row = (key, kind, f"{self._signet.mark(key, kind, text, at)} {text}", at, self._holder)
 
         def work(connection: Connection) -> None:
             connection.execute(
@@ -76,18 +80,23 @@ class InboxTable:
 
     def _adopt(self, connection: Connection, holder: str) -> Sequence[Item]:
         # One by one: an item that a holder thought dead puts there meanwhile must not change hands unseen.
-        left = {item.key for item in _unanswered(connection, holder)}
+        left = {row[0] for row in _unanswered(connection, holder)}
         for key in sorted(left):
             connection.execute(
                 "UPDATE dbo.inbox SET holder = ? WHERE id = ? AND state = 'new' AND holder = ?",
                 (self._holder, key, holder),
             )
-        return [item for item in _unanswered(connection, self._holder) if item.key in left]
+        return [self._item(*row) for row in _unanswered(connection, self._holder) if row[0] in left]
+
+    def _item(self, key: str, kind: str, body: object, at: str) -> Item:
+        mark, _, text = str(body).partition(" ")
+        if self._signet.is_on(mark, key, kind, text, at):
+            return Item(key, kind, json.loads(text), moment_read(at))
+        return Item(key, kind, {}, self._clock(), is_ours=False)
 
 
-def _unanswered(connection: Connection, holder: str) -> Sequence[Item]:
-    rows = connection.query(
+def _unanswered(connection: Connection, holder: str) -> Sequence[Sequence[Any]]:
+    return connection.query(
         "SELECT id, kind, body, received_at FROM dbo.inbox WHERE state = 'new' AND holder = ? ORDER BY received_at, id",
         (holder,),
     )
-    return [Item(key, kind, json.loads(body), moment_read(at)) for key, kind, body, at in rows]

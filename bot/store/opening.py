@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.domain.signet import Signet
 from bot.store.database import StoreDatabase
 from bot.store.inbox import InboxTable
 from bot.store.leases import LeaseTable
@@ -45,8 +46,13 @@ def open_store(
     clock: Clock,
     lease_seconds: float = 15,
     patience: Patience | None = None,
+    signet: Signet | None = None,
 ) -> Store:
-    """Open a store, made when it is missing. `holder` must be new at each start. Raises StoreError."""
+    """Open a store, made when it is missing. `holder` must be new at each start.
+
+    Processes that share a store are given the same signet; without one, each recognises only what it wrote itself.
+    Raises StoreError.
+    """
     database = StoreDatabase(address, patience)
     try:
         migrate(database)
@@ -58,7 +64,7 @@ def open_store(
         database=database,
         ledger=LedgerTable(database, outbox, clock),
         outbox=outbox,
-        inbox=InboxTable(database, holder, clock),
+        inbox=InboxTable(database, holder, clock, signet or Signet()),
         leases=LeaseTable(database, holder, lease_seconds),
         snapshots=SnapshotTable(database),
     )

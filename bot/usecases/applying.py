@@ -7,7 +7,7 @@ its place is not recorded: every step says on which side of the claim it was tak
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from bot.domain.request import Request, Stage
 from bot.events import events
 from bot.failpoints import reach
 from bot.usecases.access import Actor
+from bot.usecases.pacing import Pacing
 from bot.usecases.ports import RowMoved, SiteError
 from bot.usecases.requests import traced
 
@@ -53,6 +54,7 @@ class Applying:
     policy: Policy
     leases: Leases
     clock: Clock
+    pacing: Pacing = field(default_factory=Pacing)
 
     def work_off(self) -> None:
         """Apply all that is approved, resolve all that was left in the middle. Raises StoreError."""
@@ -64,7 +66,8 @@ class Applying:
 
     def _work_on(self, request: Request) -> None:
         if request.stage is Stage.APPLYING:
-            self._resolve(request, "the bot stopped before it happened")
+            if self.pacing.is_time(request.id, self.clock()):
+                self._resolve(request, "the bot stopped before it happened")
             return
         try:
             if self._was_applied(request):
@@ -151,6 +154,10 @@ class Applying:
             return "it was approved too long ago"
         if not self.requests.is_intact(request.id):
             return "its ledger entries are not as they were recorded"
+        if not self.requests.are_ours(request):
+            return (
+                "a vote in its record was not taken by this bot, or its app-level token is a new one: please ask again"
+            )
         if len(request.plan.rows) > self.policy.max_rows:
             return f"it has {len(request.plan.rows)} rows, and {self.policy.max_rows} are allowed now"
         brake = self.standing.brake()

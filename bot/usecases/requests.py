@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.approval import Command, decide
@@ -16,6 +16,7 @@ from bot.domain.folding import advance, fold, opening
 from bot.domain.ledger import Draft
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Event, Kind, Request
+from bot.domain.signet import Signet
 from bot.events import bound, events, reference
 from bot.usecases.request_ports import CARD, POSTED, THREAD
 from bot.usecases.store_ports import Notice, StaleStream
@@ -53,6 +54,7 @@ class Requests:
     channel: str
     telling: Telling
     clock: Clock
+    signet: Signet = field(default_factory=Signet)
 
     def load(self, request_id: str) -> Request | None:
         """Rebuild a request from the ledger; None when there never was one. Raises StoreError."""
@@ -82,6 +84,11 @@ class Requests:
             and all(entry.is_sealed() for entry in entries)
             and all(fingerprint == request.plan.fingerprint for fingerprint in votes)
         )
+
+    def are_ours(self, request: Request) -> bool:
+        """Whether this bot itself took every vote of a request, for the plan as it reads now, by a click."""
+        plan, is_on = request.plan.fingerprint, self.signet.is_on
+        return all(is_on(vote.mark, request.id, plan, vote.user_id, vote.team_id, vote.click) for vote in request.votes)
 
     def open(self, request: Request, origin: Mapping[str, str]) -> Request:
         """Record a new request and have its card posted. Raises RowsHeld when a row is in another open request.
@@ -122,10 +129,19 @@ class Requests:
 
     def _append(self, request: Request, decided: Sequence[Event], version: int, origin: Mapping[str, str]) -> Request:
         after = advance(request, decided, self.clock())
-        drafts = [_draft(request, event, version + place, origin) for place, event in enumerate(decided, start=1)]
+        drafts = [self._draft(request, event, version + place, origin) for place, event in enumerate(decided, start=1)]
         notices = [Notice(self.channel, {CARD: request.id}), *self._notices(after, decided)]
         self.ledger.append_all(drafts, notices, [self.index.follow(after)])
         return after
+
+    def _draft(self, request: Request, event: Event, version: int, origin: Mapping[str, str]) -> Draft:
+        known = {"outcome": "done", "object": f"{request.plan.action} {request.plan.package_id}", "request": request.id}
+        detail = next((_in_words(event.facts[name]) for name in _TELLING if name in event.facts), "")
+        facts = {**known, **({"detail": detail} if detail else {}), **event.facts, **origin}
+        if event.kind is Kind.VOTED:
+            voted = (request.id, request.plan.fingerprint, event.user_id, event.team_id, origin.get("click", ""))
+            facts["mark"] = self.signet.mark(*voted)
+        return Draft(stream_of(request.id), version, str(event.kind), event.user_id, event.team_id, facts)
 
     def _notices(self, request: Request, decided: Sequence[Event]) -> list[Notice]:
         notices = []
@@ -147,13 +163,6 @@ def traced(request: Request) -> Iterator[None]:
 def stream_of(request_id: str) -> str:
     """Name the ledger stream of a request."""
     return f"request {request_id}"
-
-
-def _draft(request: Request, event: Event, version: int, origin: Mapping[str, str]) -> Draft:
-    known = {"outcome": "done", "object": f"{request.plan.action} {request.plan.package_id}", "request": request.id}
-    detail = next((_in_words(event.facts[name]) for name in _TELLING if name in event.facts), "")
-    facts = {**known, **({"detail": detail} if detail else {}), **event.facts, **origin}
-    return Draft(stream_of(request.id), version, str(event.kind), event.user_id, event.team_id, facts)
 
 
 def _in_words(fact: object) -> str:

@@ -144,12 +144,16 @@ class Outbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something that came in from Slack and has not been answered; the key is Slack's own id."""
+    """Something that came in from Slack and has not been answered; the key is Slack's own id.
+
+    One that is not ours, because it does not bear the bot's own mark, has an empty body.
+    """
 
     key: str
     kind: str
     body: Mapping[str, Any]
     received_at: datetime
+    is_ours: bool = True
 
 
 class Inbox(Protocol):

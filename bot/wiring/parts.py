@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.dbapi import Database, Patience
+from bot.domain.signet import Signet
 from bot.site.reading import SiteDatabase
 from bot.site.writing import SiteWriter
 from bot.store.opening import open_store
@@ -40,7 +41,13 @@ def store_of(settings: Settings, holder: str) -> Store:
         clock=now,
         lease_seconds=settings.work.lease.total_seconds(),
         patience=STORE_PATIENCE,
+        signet=signet_of(settings, "what came in"),
     )
+
+
+def signet_of(settings: Settings, purpose: str) -> Signet:
+    """Return a signet whose key every process of this bot can derive, and nobody who only has the store."""
+    return Signet.of(settings.slack.app_token.get_secret_value(), purpose)
 
 
 def reader_of(settings: Settings, code: SiteCode) -> SiteDatabase:

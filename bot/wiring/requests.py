@@ -20,7 +20,7 @@ from bot.usecases.requests import Requests, Telling
 from bot.usecases.standing import Standing
 from bot.usecases.watching import Watching
 from bot.views import request_card, request_words
-from bot.wiring.parts import allowed, mentions, now
+from bot.wiring.parts import allowed, mentions, now, signet_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ class RequestParts:
         self.index = RequestTable(store.database)
         self.freezing = Freezing(store.ledger, self.index, channel)
         telling = Telling(_payload_or_none(request_words.to_requester), _payload_or_none(self._in_thread))
-        self.requests = Requests(store.ledger, self.index, channel, telling, now)
+        self.requests = Requests(store.ledger, self.index, channel, telling, now, signet_of(settings, "votes"))
         self.standing = Standing(
             team_id=team_id,
             requesters=allowed(settings.requesters),

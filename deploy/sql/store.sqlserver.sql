@@ -21,6 +21,12 @@ IF DATABASE_PRINCIPAL_ID(N'CONTOSO\svc-pkgstatus') IS NULL
     CREATE USER [CONTOSO\svc-pkgstatus] FOR LOGIN [CONTOSO\svc-pkgstatus];
 ALTER ROLE pkgstatus_store ADD MEMBER [CONTOSO\svc-pkgstatus];
 
+-- What somebody could do who can write this database and has nothing else:
+--   * stop the bot, hide or reject requests, lift a freeze, remove or rewrite its record. A changed record shows against the
+--     audit channel and against a head that was kept elsewhere (`pkgstatus-bot ledger verify --head ...`);
+--   * bring back a request that two people did approve; its rows must still read exactly as they saw them;
+--   * not cast a vote, or make up a click: these bear a mark whose key is made of the Slack app-level token, which is not in
+--     here. What does not bear it is not done, and the audit channel says that it was found.
 -- If you want the server itself to keep the bot from ever changing an entry or a table: after the first start, and again
 -- after each upgrade (before one, GRANT what is revoked here):
 --   REVOKE ALTER ON SCHEMA::dbo FROM pkgstatus_store;

@@ -42,7 +42,7 @@ from bot.usecases.store_ports import StoreError, StoreTrouble
 from bot.usecases.watching import Watching
 from bot.views import request_card, request_words
 from bot.views.tables import Form
-from tests.builders import GRACE, dp_row, package, site_row, table
+from tests.builders import GRACE, SIGNET, dp_row, package, site_row, table
 from tests.domain.judge_of_requests import NOTE_EVERY_CHANGE
 from tests.fakes import APPROVERS, TEAM, FakeClock, contoso
 from tests.site.makers import SqliteSite
@@ -282,7 +282,7 @@ class Process:
         policy = Policy(RowsAllowed.ANY, 50, EXPIRE_AFTER, world.requester_counts, GRACE)
         self.freezing = Freezing(self.ledger, self.index, APPROVALS)
         telling = Telling(_words(request_words.to_requester), _words(partial(request_words.in_thread, ask="")))
-        self.requests = Requests(self.ledger, self.index, APPROVALS, telling, world.clock)
+        self.requests = Requests(self.ledger, self.index, APPROVALS, telling, world.clock, SIGNET)
         people, approvers = FragilePeople(world.people, world.traps), Allowed(groups=frozenset({APPROVERS}))
         self.standing = Standing(TEAM, Allowed(), approvers, people, self.freezing, self._lag, MOST_LAG)
         self.requesting = Requesting(sites, sites, self.requests, self.standing, policy, world.clock)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -9,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.domain.ledger import moment_text
 from bot.domain.refusal import Reason, Refusal
-from bot.slack.adopting import Adopting
+from bot.slack.adopting import FORGED, Adopting
 from bot.slack.desk import Desk, Reply
 from bot.slack.work import WorkPool
 from bot.usecases.recording import Deed, refused
@@ -133,3 +136,31 @@ def test_what_waited_for_a_short_while_is_done(tmp_path: Path, counter: Counter)
     adopt(counter, later=timedelta(minutes=14))
 
     assert counter.said() == [ANSWER]
+
+
+def test_what_somebody_else_wrote_into_the_inbox_is_recorded_and_not_done(tmp_path: Path, counter: Counter) -> None:
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
+        for key, body in (("K1", json.dumps(incoming().to_body())), ("K2", "nonsense"), ("K3", "")):
+            row = (key, COMMAND, body, moment_text(datetime.now(UTC)))
+            connection.execute("INSERT INTO inbox VALUES (?, ?, ?, ?, 'new', 'dead')", row)
+    left_by_the_dead(tmp_path, incoming("K4"))
+
+    adopt(counter)
+
+    assert counter.asked == ["K4"]
+    assert [entry.facts.get("reason") for entry in counter.entries()] == [FORGED] * 3 + [None]
+    assert {entry.actor_user for entry in counter.entries()[:3]} == {""}
+
+
+@pytest.mark.parametrize("change", ["received_at = '2099-01-01T00:00:00.000000Z'", "kind = 'approve'", "id = 'K2'"])
+def test_what_was_written_by_the_bot_and_changed_by_somebody_else_is_not_done(
+    tmp_path: Path, counter: Counter, change: str
+) -> None:
+    left_by_the_dead(tmp_path, incoming())
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
+        connection.execute(f"UPDATE inbox SET {change}")
+
+    adopt(counter)
+
+    assert counter.asked == []
+    assert [entry.facts.get("reason") for entry in counter.entries()] == [FORGED]

@@ -26,6 +26,7 @@ from bot.usecases.recording import Deed
 from bot.usecases.store_ports import StoreError, StoreTrouble
 from bot.views import replies
 from bot.views.kit import Message
+from tests.builders import SIGNET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -121,7 +122,12 @@ class Acknowledgement:
 def opened(path: Path, holder: str) -> Store:
     clock = partial(datetime.now, UTC)
     return open_store(
-        f"sqlite:///{path}", audit_channel="C0SCCMAUDIT", holder=holder, clock=clock, patience=Patience(query=1)
+        f"sqlite:///{path}",
+        audit_channel="C0SCCMAUDIT",
+        holder=holder,
+        clock=clock,
+        patience=Patience(query=1),
+        signet=SIGNET,
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from bot.dbapi import Connection, Database, Patience
 from bot.store import Store, open_store
+from tests.builders import SIGNET
 from tests.engines import SQLITE, STORE_ODBC, empty, postgresql_in, server_in
 from tests.store.clock import SteppingClock
 
@@ -66,7 +67,9 @@ def opened(address: str, clock: SteppingClock) -> Iterator[Opener]:
     with ExitStack() as stack:
 
         def open_as(holder: str = "one", patience: Patience | None = None) -> Store:
-            store = open_store(address, audit_channel=AUDIT, holder=holder, clock=clock, patience=patience)
+            store = open_store(
+                address, audit_channel=AUDIT, holder=holder, clock=clock, patience=patience, signet=SIGNET
+            )
             return stack.enter_context(closing(store))
 
         yield open_as

@@ -31,7 +31,7 @@ from bot.usecases.requesting import Policy, Requesting, Wish
 from bot.usecases.requests import Requests, Telling
 from bot.usecases.standing import Standing
 from bot.usecases.watching import Watching
-from tests.builders import dp_row, nal_path, site_row, table
+from tests.builders import SIGNET, dp_row, nal_path, site_row, table
 from tests.fakes import ADA, APPROVERS, GRACE, LINUS, TEAM, FakeClock, contoso
 from tests.site.makers import SqliteSite
 
@@ -76,7 +76,7 @@ class House:
         self.store = open_store(f"sqlite:///{path}", audit_channel="C0AUDIT", holder="one", clock=self.clock)
         index = RequestTable(self.store.database)
         telling = Telling(lambda _request, _event: None, lambda _request, _event: None)
-        self.requests = Requests(self.store.ledger, index, "C0APPROVALS", telling, self.clock)
+        self.requests = Requests(self.store.ledger, index, "C0APPROVALS", telling, self.clock, SIGNET)
         self.freezing = Freezing(self.store.ledger, index, "C0APPROVALS")
         self.standing = Standing(
             TEAM, Allowed(), Allowed(groups=frozenset({APPROVERS})), self.people, self.freezing, timedelta, HOUR,

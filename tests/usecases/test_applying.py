@@ -7,11 +7,34 @@ from typing import TYPE_CHECKING
 
 from bot.domain.refusal import Reason
 from bot.domain.request import Stage
+from bot.domain.trouble import SiteTrouble
+from bot.usecases.ports import SiteError
 from tests.fakes import GRACE, LINUS
 from tests.usecases.reset_house import BEHIND, PS1, RESET
 
 if TYPE_CHECKING:
+    from bot.domain.plan import Plan
     from tests.usecases.reset_house import House
+
+
+class Silent:
+    """A site that does not answer whoever wants to write; it remembers who asked what became of an apply."""
+
+    def __init__(self, asked: list[str]) -> None:
+        self._asked = asked
+
+    def rehearse(self) -> None:
+        raise SiteError(PS1, SiteTrouble.LOGIN, "a fault that the test wants")
+
+    def apply(self, request_id: str, plan: Plan) -> None:
+        raise SiteError(PS1, SiteTrouble.LOGIN, f"{request_id} {plan.site}")
+
+    def was_applied(self, request_id: str) -> bool:
+        return not request_id
+
+    def forbid(self, request_id: str) -> bool:
+        self._asked.append(request_id)
+        raise SiteError(PS1, SiteTrouble.LOGIN, "a fault that the test wants")
 
 
 def test_an_apply_that_a_restored_store_does_not_know_is_found_at_the_site(house: House) -> None:
@@ -122,3 +145,16 @@ def test_a_writer_that_is_gone_is_named(house: House) -> None:
     house.applying.work_off()
 
     assert house.now(request).note == "site PS1 is no longer in the settings"
+
+
+def test_a_site_that_does_not_say_what_became_of_an_apply_is_asked_with_growing_pauses(house: House) -> None:
+    request = house.approved()
+    asked: list[str] = []
+    house.writers[PS1] = Silent(asked)
+
+    for _ in range(60):
+        house.clock.move(seconds=1)
+        house.applying.work_off()
+
+    assert house.now(request).stage is Stage.APPLYING
+    assert len(asked) == 6
