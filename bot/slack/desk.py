@@ -17,6 +17,7 @@ from bot.domain.refusal import Reason, Refusal
 from bot.events import bound, events
 from bot.failpoints import reach
 from bot.slack.again import no_more, stream_of
+from bot.slack.brakes import is_brake
 from bot.slack.incoming import Incoming
 from bot.slack.patience import Patience, after
 from bot.slack.taking import SORRY, Taken
@@ -60,6 +61,7 @@ class Desk:
     ledger: Ledger
     noted: Callable[[Deed], None] = lambda _: None
     jobs: dict[str, Job] = field(default_factory=dict)
+    brakes: WorkPool | None = None
 
     def hear(self, kind: str, job: Job) -> None:
         """Learn what to do about a kind of command, click or form."""
@@ -118,8 +120,9 @@ class Desk:
 
     def _take(self, incoming: Incoming) -> Taken:
         """Keep it in the inbox, with a place in the pool; a busy bot says so and records that it did."""
-        if not self.work.reserve():
-            taken = Taken.BUSY if self.work.is_open else Taken.STOPPING
+        pool = self._pool(incoming)
+        if not pool.reserve():
+            taken = Taken.BUSY if pool.is_open else Taken.STOPPING
             with suppress(StoreError):
                 self._record(incoming, refused(incoming.kind, taken.value, incoming.text))
             return taken
@@ -127,17 +130,20 @@ class Desk:
             is_new = self.inbox.put(incoming.key, incoming.kind, incoming.to_body())
         except StoreError as error:
             log.error("cannot keep what came in", trouble=error.trouble.value, detail=error.detail)
-            self.work.release()
+            pool.release()
             after(0, partial(self._finish, incoming))  # if it was kept after all, then its sender was told otherwise
             return Taken.UNRECORDED
         if not is_new:
-            self.work.release()
+            pool.release()
         reach("inbox: kept")
         return Taken.NEW if is_new else Taken.SEEN
 
     def _start(self, incoming: Incoming, patience: Patience | None = None) -> None:
         reach("inbox: acknowledged")
-        self.work.start(partial(self._handle, incoming, patience))
+        self._pool(incoming).start(partial(self._handle, incoming, patience))
+
+    def _pool(self, incoming: Incoming) -> WorkPool:
+        return self.brakes if self.brakes and is_brake(incoming) else self.work
 
     def _patience(self, incoming: Incoming, note: str | None) -> Patience | None:
         if note is None:

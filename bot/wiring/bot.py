@@ -32,7 +32,6 @@ from bot.slack.posting import SlackPoster
 from bot.slack.requests import RequestListeners
 from bot.slack.status import StatusListeners
 from bot.slack.webapi import client_of
-from bot.slack.work import WorkPool
 from bot.usecases.access import Access
 from bot.usecases.delivering import Pen, Relay
 from bot.usecases.lookup import Lookup
@@ -48,6 +47,7 @@ from bot.wiring.glance import Glance
 from bot.wiring.health import LOOK_SECONDS, Health
 from bot.wiring.parts import allowed, fingerprint, forms_of, now, reader_of, store_of, writer_of
 from bot.wiring.policy import check_policy
+from bot.wiring.pools import Pools
 from bot.wiring.requests import RequestParts, freeze_words
 
 if TYPE_CHECKING:
@@ -90,11 +90,9 @@ class Bot:
         self._writers = {code: writer_of(settings, code) for code in self._databases}
         self._sites = {code: WatchedSite(site, self._diary) for code, site in self._databases.items()}
         self._forms = Forms(forms_of(settings.answers.tables))
-        self._health = Health(settings, self._store, self._sites, lambda: self._work.unfinished)
+        self._health = Health(settings, self._store, self._sites, lambda: self._pools.unfinished)
         self._courtesy = Courtesy()
-        self._work = WorkPool(
-            settings.work.workers, settings.work.waiting, self._health.meter.answered, self._courtesy.wait
-        )
+        self._pools = Pools.of(settings.work, self._health.meter.answered, self._courtesy.wait)
         self._schedule = Schedule()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -119,7 +117,7 @@ class Bot:
     def stop(self) -> None:
         """Take no new work, finish what runs, then let `run` return."""
         log.info("stopping")
-        if not self._work.close(self._settings.work.drain.total_seconds()):
+        if not self._pools.close(self._settings.work.drain.total_seconds()):
             log.warning("stopped before everything was finished")
         self._stopping.set()
 
@@ -129,7 +127,8 @@ class Bot:
         check_policy(parts)
         self._diary.note("started", f"version {version('pkgstatus-bot')}", {"settings": fingerprint(self._settings)})
         answers = Answers(self._client, self._forms, self._mail)
-        desk = Desk(self._work, answers, self._store.inbox, self._store.ledger, self._health.meter.noted)
+        inbox, ledger, pools = self._store.inbox, self._store.ledger, self._pools
+        desk = Desk(pools.work, answers, inbox, ledger, self._health.meter.noted, brakes=pools.brakes)
         adopting = Adopting(self._me, self._store.inbox, self._store.leases, desk, now)
         adopting.live()
         drift = DriftParts(self._settings, self._store, self._diary, parts, names_of(team_id, self._client))
