@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.ledger import Draft
 from bot.usecases.delivering import Letter, Posted
 from bot.usecases.request_ports import CARD, POSTED, THREAD, Card
+from bot.usecases.store_ports import Notice
 
 if TYPE_CHECKING:
     from bot.domain.request import Freeze, Request
@@ -23,13 +25,17 @@ Payload = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Cards:
-    """Draws what notices stand for; `draw`, `announce` are filled by views/, `link` by slack/."""
+    """Draws what notices stand for; `draw`, `announce` are filled by views/, `link` by slack/.
+
+    `holds` says whether it is certain that nobody else delivers.
+    """
 
     requests: Requests
     freezing: Freezing
     draw: Callable[[Request, Freeze | None], Payload]
     announce: Callable[[Request, Card], Payload]
     link: Callable[[Posted], str]
+    holds: Callable[[], bool] = lambda: True
 
     def letter(self, payload: Payload) -> Letter:
         """Make the letter of a notice; one without a key of ours goes as it is. Raises StoreError."""
@@ -47,14 +53,20 @@ class Cards:
         request = self._request(request_id)
         card = self.requests.index.card(request_id)
         replaces = Posted(card.channel, card.ts) if card else None
-        return Letter(self.draw(request, self.freezing.now()), replaces, partial(self._placed, request))
+        return Letter(self.draw(request, self.freezing.now()), replaces, partial(self._sent, request, replaces))
 
     def _announcement(self, request_id: str) -> Letter:
         card = self.requests.index.card(request_id)
         return Letter(self.announce(self._request(request_id), card or Card("", "", "")))
 
-    def _placed(self, request: Request, posted: Posted) -> None:
-        self.requests.note_card(request, Card(posted.channel, posted.ts, self.link(posted)))
+    def _sent(self, request: Request, replaced: Posted | None, posted: Posted) -> None:
+        """Record where a new card is; draw once more what was sent by a process that had been taken for dead."""
+        if posted != replaced:
+            self.requests.note_card(request, Card(posted.channel, posted.ts, self.link(posted)))
+        if not self.holds():
+            facts = {"outcome": "done", "object": request.plan.package_id}
+            draft = Draft(f"card {request.id}", None, "card drawn too late", "", "", facts)
+            self.requests.ledger.append(draft, [Notice(self.requests.channel, {CARD: request.id})])
 
     def _request(self, request_id: str) -> Request:
         request = self.requests.load(request_id)

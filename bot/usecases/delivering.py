@@ -66,7 +66,7 @@ class Letter:
 
     payload: Payload
     replaces: Posted | None = None
-    sent: Callable[[Posted], None] | None = None
+    sent: Callable[[Posted], None] = lambda _: None
 
 
 class Poster(Protocol):
@@ -170,13 +170,13 @@ class Relay:
             self._roads[destination] = _Road(not_before=road.not_before)
 
     def _send(self, destination: str, letter: Letter) -> Posted:
-        if letter.replaces and self.poster.replace(letter.replaces, letter.payload):
-            log.info("card edited", channel=letter.replaces.channel, ts=letter.replaces.ts)
-            return letter.replaces
-        posted = self.poster.post(destination, letter.payload)
-        log.info("told", channel=posted.channel, ts=posted.ts)
-        if letter.sent:
-            letter.sent(posted)
+        posted = letter.replaces
+        if posted and self.poster.replace(posted, letter.payload):
+            log.info("card edited", channel=posted.channel, ts=posted.ts)
+        else:
+            posted = self.poster.post(destination, letter.payload)
+            log.info("told", channel=posted.channel, ts=posted.ts)
+        letter.sent(posted)
         return posted
 
     def _batch(self, pending: Sequence[Delivery]) -> Sequence[Delivery]:

@@ -14,6 +14,7 @@ from bot.store.requests import RequestTable
 from bot.usecases.applying import Applying
 from bot.usecases.approving import Approving
 from bot.usecases.cards import Cards
+from bot.usecases.delivering import LEASE
 from bot.usecases.freezing import Freezing
 from bot.usecases.requesting import Policy, Requesting
 from bot.usecases.requests import Requests, Telling
@@ -86,7 +87,9 @@ class RequestParts:
         def announce(request: Request, card: Card) -> dict[str, Any]:
             return payload_of(request_words.posted(request, card.link))
 
-        return Cards(self.requests, self.freezing, draw, announce, poster.link)
+        return Cards(
+            self.requests, self.freezing, draw, announce, poster.link, partial(self._store.leases.holds, LEASE)
+        )
 
     def _in_thread(self, request: Request, event: Event) -> Message | None:
         return request_words.in_thread(request, event, mentions(self._settings.approvers))
