@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tests.stage import Stage
 
 LANES = 6
+STEPS = [name for name in failpoints.NAMES if not name.startswith("digest: ")]
 PATIENCE_SECONDS = 90
 LEASE = "3s"
 """Only one bot lives at a time here: nobody can be mistaken for dead."""
@@ -82,7 +83,7 @@ def lanes(
 
 def play(engine: str, lane: int, folder: Path) -> dict[str, Outcome]:
     """Let one bot after the other die; then judge all that they left."""
-    steps = failpoints.NAMES[lane::LANES]
+    steps = STEPS[lane::LANES]
     with stage_on(engine, folder, f"reset_{lane}", clockwork=QUICK) as stage:
         stage.settings["PKGSTATUS_WORK__LEASE"] = LEASE
         stage.start_bot(mortal(steps[0]))
@@ -140,11 +141,11 @@ def replay_a_form(stage: Stage) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("step", failpoints.NAMES)
+@pytest.mark.parametrize("step", STEPS)
 def test_a_crash_at_any_step_changes_no_row_twice_and_ends_where_a_person_can_read_it(
     lanes: list[Future[dict[str, Outcome]]], step: str
 ) -> None:
-    outcome = lanes[failpoints.NAMES.index(step) % LANES].result()[step]
+    outcome = lanes[STEPS.index(step) % LANES].result()[step]
 
     assert outcome.exit_code == -signal.SIGKILL
     assert (outcome.end, outcome.why) in ENDS.get(step, {APPLIED})
