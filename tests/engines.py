@@ -55,6 +55,12 @@ def site_odbc(**options: str) -> str:
     return ";".join([os.environ[ODBC].rstrip(";"), *(f"{name}={{{value}}}" for name, value in options.items())])
 
 
+def site_odbc_of(database: str) -> str:
+    """Return the ODBC string of another database on the same server."""
+    others = [part for part in os.environ[ODBC].split(";") if not part.lower().startswith("database=")]
+    return ";".join([*filter(None, others), f"Database={database}"])
+
+
 def empty(odbc: str) -> None:
     """Drop everything in the schema dbo of a test database."""
     with closing(connected(odbc)) as connection:

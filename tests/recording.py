@@ -30,6 +30,8 @@ class _Noting(Connection):
     def __init__(self, connection: Connection, statements: list[str]) -> None:
         self._connection = connection
         self._statements = statements
+        self._raw = connection._raw
+        self.product = connection.product
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         self._statements.append(sql)

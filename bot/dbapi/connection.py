@@ -43,6 +43,12 @@ class Connection:
         is_quiet = time.monotonic() - self._used_at >= self._patience.quiet
         return is_quiet and self.product != engines.Product.SQLITE
 
+    @property
+    def database(self) -> str:
+        """The database at the other end: its name, or the true path of a SQLite file."""
+        with _Named(engines.driver_errors(self._raw)):
+            return engines.database(self._raw)
+
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """Run a statement that returns rows and read them all."""
         with self._named, closing(self._run(sql, parameters)) as cursor:

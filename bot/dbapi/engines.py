@@ -5,6 +5,7 @@ pyodbc is imported only when an ODBC string is used: it needs the system's unixO
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from dataclasses import dataclass
@@ -100,6 +101,14 @@ def product(raw: Any) -> str:
     if isinstance(raw, sqlite3.Connection):
         return Product.SQLITE
     return str(raw.getinfo(_pyodbc().SQL_DBMS_NAME))
+
+
+def database(raw: Any) -> str:
+    """Return which database a connection is in: its name, or the true path of a SQLite file."""
+    if isinstance(raw, sqlite3.Connection):
+        files = {name: path for _, name, path in raw.execute("PRAGMA database_list")}
+        return os.path.realpath(str(files["dbo"]))
+    return str(raw.getinfo(_pyodbc().SQL_DATABASE_NAME))
 
 
 def finish(cursor: Any) -> None:

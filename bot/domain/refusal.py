@@ -44,6 +44,7 @@ class Reason(StrEnum):
     ROWS_CHANGED = "rows changed"
     NOTHING_TO_RESET = "nothing to reset"
     NO_WRITER = "no writer"
+    WRONG_DATABASE = "wrong database"
     JOBS_UNREADABLE = "jobs cannot be read"
     JOB_STARTED = "job started"
     WAITED = "waited too long"
@@ -55,3 +56,5 @@ class Refusal:
     """Nothing was done, and this is why."""
 
     reason: Reason
+    detail: str = ""
+    """What people need to know beyond the sentence of the reason."""

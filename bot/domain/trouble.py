@@ -16,5 +16,6 @@ class SiteTrouble(StrEnum):
     LOCKED = "locked"
     DEADLOCK = "deadlock"
     READ_ONLY = "read-only"
+    WRONG_DATABASE = "wrong database"
     DRIVER = "driver"
     OTHER = "other"

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot.dbapi import Database, DatabaseError
 from bot.dbapi.rights import Right, has_logins, may, surroundings
+from bot.site.owning import place
 from bot.site.probing import STATUS, probe
+from bot.site.reading import SiteDatabase
 from bot.site.troubles import site_error
 from bot.site.writing import SiteWriter
 from bot.usecases.check_ports import LoginFacts
@@ -45,7 +47,8 @@ class SiteLogins:
 
     def writer(self) -> LoginFacts:
         """Try all that a reset needs, then look with the login that writes. Raises SiteError."""
-        SiteWriter(self.code, self._writer, self._backup).rehearse()
+        reader = SiteDatabase(self.code, self._reader) if self.has_own_writer else None
+        SiteWriter(self.code, self._writer, self._backup, reader).rehearse()
         return self._ask(
             self._writer, lambda connection: self._facts(connection, self._more_than_resetting(connection))
         )
@@ -62,12 +65,14 @@ class SiteLogins:
             raise site_error(self.code, error) from error
 
     def _facts(self, connection: Connection, too_much: Iterator[str]) -> LoginFacts:
-        unread = probe(connection).unread
+        unread, landed = probe(connection).unread, place(connection)
         before = self._clock()
         found = surroundings(connection)
         middle = before + (self._clock() - before) / 2
         return LoginFacts(
             product=connection.product,
+            database=landed.database,
+            owner=landed.owner,
             unread=unread,
             too_much=tuple(too_much) if has_logins(connection.product) else None,
             is_mighty=found.is_mighty,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bot.dbapi import Connection, Database, DatabaseError, Fault
 from bot.domain.package import Package, PackageId, PackageTable, RowType, SiteCode
 from bot.site.lines import OPEN_JOB_STATES, PACKAGE_COLUMNS, package, package_list, point_join, row, row_list
+from bot.site.owning import Place, place
 from bot.site.probing import JOBS, PACKAGES, POINTS, STATUS, Shape, probe
 from bot.site.troubles import site_error
 
@@ -41,6 +42,10 @@ class SiteDatabase:
     def packages(self) -> Sequence[Package]:
         """Read every package, without rows."""
         return self._ask(self._read_packages)
+
+    def place(self) -> Place:
+        """Say where this login landed. Raises SiteError."""
+        return self._ask(place)
 
     def close(self) -> None:
         """Close all connections."""

@@ -8,12 +8,14 @@ and row number makes a second apply of the same request impossible: on any repli
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from bot.dbapi import Connection, Database, DatabaseError, Fault
 from bot.domain.trouble import SiteTrouble
 from bot.failpoints import reach
+from bot.site.owning import exact_place, objection, place
 from bot.site.probing import STATUS
 from bot.site.troubles import site_error
 from bot.usecases.ports import RowMoved, SiteError
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from bot.domain.package import PackageId, SiteCode
     from bot.domain.plan import Plan, PlanRow
+    from bot.site.reading import SiteDatabase
 
 _KEY = "ID = ? AND Type = ? AND SiteCode = ? AND PkgServer = ?"
 _UPDATE = f"UPDATE {STATUS} SET SourceVersion = ?, Status = ? WHERE {_KEY} AND SourceVersion = ? AND Status = ?"
@@ -43,16 +46,21 @@ class _DryRun(Exception):
 class SiteWriter:
     """Applies plans to one site's database; fills the port `SiteWriter` of the stories."""
 
-    def __init__(self, code: SiteCode, database: Database, backup_table: str) -> None:
+    def __init__(
+        self, code: SiteCode, database: Database, backup_table: str, reader: SiteDatabase | None = None
+    ) -> None:
+        """Take the reader, if another login reads, because both must be in the same database."""
         self.code = code
         self._database = database
         self._backup = backup_table
+        self._reader = reader
 
     def rehearse(self) -> None:
         """Try everything that an apply needs, and roll back. Raises SiteError.
 
-        The backup table must have every column of PkgStatus, take a row with nothing but its key, and refuse that key
-        the second time: all that keeps a request from being applied twice rests on it.
+        The database must be the site's own, and the one that is read. The backup table must have every column of
+        PkgStatus, take a row with nothing but its key, and refuse that key the second time: all that keeps a request
+        from being applied twice rests on it.
         """
         key = (f"rehearsal {secrets.token_hex(8)}", 1)
 
@@ -69,7 +77,7 @@ class SiteWriter:
             raise DatabaseError(Fault.SCHEMA, f"{self._backup} has no unique key on RequestId and RowNumber")
 
         try:
-            self._database.write(work)
+            self._write(work)
         except _DryRun:
             pass
         except DatabaseError as error:
@@ -90,7 +98,7 @@ class SiteWriter:
             reach("apply: before commit")
 
         try:
-            self._database.write(work)
+            self._write(work)
         except DatabaseError as error:
             raise site_error(self.code, error) from error
         reach("apply: committed")
@@ -106,7 +114,7 @@ class SiteWriter:
         back; whoever is in the middle of it makes us wait. Raises SiteError while that cannot be told.
         """
         try:
-            self._database.write(lambda connection: self._take_key(connection, (request_id, 1)))
+            self._write(lambda connection: self._take_key(connection, (request_id, 1)))
         except DatabaseError as error:
             if error.fault is not Fault.CONFLICT:
                 raise site_error(self.code, error) from error
@@ -118,6 +126,20 @@ class SiteWriter:
     def close(self) -> None:
         """Close all connections."""
         self._database.close()
+
+    def _write(self, work: Callable[[Connection], None]) -> None:
+        """Work in one transaction of the site's own database. Raises DatabaseError, SiteError if it is another one."""
+        before = self._database.read(place)
+        reader = self._reader.place() if self._reader else None
+
+        def in_its_own(connection: Connection) -> None:
+            now = exact_place(connection) if before.owner else replace(before, database=connection.database)
+            wrong = objection(self.code, reader, now)
+            if wrong:
+                raise SiteError(self.code, SiteTrouble.WRONG_DATABASE, wrong)
+            work(connection)
+
+        self._database.write(in_its_own)
 
     def _change(
         self, connection: Connection, copy: str, place: tuple[str, int], row: PlanRow, package_id: PackageId

@@ -69,6 +69,8 @@ class LoginFacts:
     """A login on a site database, and where it landed."""
 
     product: str
+    database: str
+    owner: SiteCode | None
     unread: tuple[str, ...]
     too_much: tuple[str, ...] | None
     is_mighty: bool | None

@@ -22,7 +22,7 @@ Clock = Callable[[], datetime]
 
 
 class SiteError(Exception):
-    """A site's database failed; `detail` is for the log only."""
+    """A site's database failed; `detail` is for the log only, unless it is the wrong database."""
 
     def __init__(self, site: SiteCode, trouble: SiteTrouble, detail: str) -> None:
         super().__init__(f"site {site}: {trouble}: {detail}")

@@ -184,6 +184,8 @@ class Requesting:
                 return Refusal(Reason.NO_BACKUP_TABLE)
             if error.trouble is SiteTrouble.PERMISSION:
                 return Refusal(Reason.NO_WRITE_RIGHT)
+            if error.trouble is SiteTrouble.WRONG_DATABASE:
+                return Refusal(Reason.WRONG_DATABASE, error.detail)
             raise
         return None
 

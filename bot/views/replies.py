@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from bot.domain.query import WORDS, BadFilter, DriftNow, Find, NoPackage, NoReason, NotForDrift, NothingToFind, Show
 from bot.domain.refusal import Reason, Refusal
-from bot.domain.trouble import SiteTrouble
 from bot.domain.typed_id import BadId, IdFault
 from bot.views.kit import Block, Message, actions, button, context, escape, moment, section
+from bot.views.troubles import TROUBLES
 
 if TYPE_CHECKING:
     from bot.domain.answers import Answer, Found, UnknownPackage
     from bot.domain.package import Package
     from bot.domain.query import Misunderstanding, Query
+    from bot.domain.trouble import SiteTrouble
 
 SHOW_ACTION = "status_show"
 MOST_HITS = 20
@@ -75,6 +76,8 @@ _REFUSALS = {
     Reason.ROWS_CHANGED: "The rows have changed since you opened the form. Run `/pkgstatus` again and choose anew.",
     Reason.NOTHING_TO_RESET: "No row of this package may be reset here now; the table says why.",
     Reason.NO_WRITER: "Resets are not set up for this site; ask the bot's admin for a login that may write.",
+    Reason.WRONG_DATABASE: "My settings name the wrong database, so I asked nobody to vote. Tell the bot's admin: "
+    "{detail}.",
     Reason.JOBS_UNREADABLE: "I cannot read this site's distribution jobs, so I cannot tell whether the reset is being "
     "acted on already. The DBA has to run deploy/sql/reader.sqlserver.sql before it can be undone.",
     Reason.JOB_STARTED: "A distribution job of this package has started, so the values from before the reset are no "
@@ -91,19 +94,6 @@ _REFUSALS = {
     Reason.TRIGGER_LATE: "Slack closed the window before I could open the form. Please press the button again.",
     Reason.WAITED: "I was away for too long to still do this. Please do it again, unless the card says it is done.",
     Reason.UNKNOWN_BUTTON: "I do not know that button any more. Please run `/pkgstatus` again.",
-}
-
-_TROUBLES = {
-    SiteTrouble.UNREACHABLE: "The site database of {site} cannot be reached now. Please try again in a few minutes",
-    SiteTrouble.LOGIN: "The site database of {site} refused my login. Please tell the bot's admin",
-    SiteTrouble.PERMISSION: "I am not allowed to read the package tables of {site}. Please tell the bot's admin",
-    SiteTrouble.SCHEMA: "The database of {site} lacks a table that every site has. Please tell the bot's admin",
-    SiteTrouble.TIMEOUT: "The site database of {site} took too long to answer. Please try again in a few minutes",
-    SiteTrouble.LOCKED: "Somebody holds the package tables of {site} locked. Please try again in a minute",
-    SiteTrouble.DEADLOCK: "The site database of {site} was too busy to answer. Please try again in a minute",
-    SiteTrouble.READ_ONLY: "The database of {site} can only be read from here. Please tell the bot's admin",
-    SiteTrouble.DRIVER: "The driver for the database of {site} is not installed. Please tell the bot's admin",
-    SiteTrouble.OTHER: "The site database of {site} gave an error. Please try again, or tell the bot's admin",
 }
 
 
@@ -154,7 +144,7 @@ def misunderstood(problem: Misunderstanding) -> Message:
 
 def refused(refusal: Refusal, freeze: str = "") -> Message:
     """Say why nothing was done; a freeze in words says who, when and why."""
-    text = _REFUSALS[refusal.reason]
+    text = _REFUSALS[refusal.reason].format(detail=escape(refusal.detail, 600))
     return say(f"{text} {freeze}" if refusal.reason is Reason.FROZEN and freeze else text)
 
 
@@ -171,7 +161,7 @@ def store_trouble(trouble: str, detail: str) -> str:
 
 def trouble(site: str, kind: SiteTrouble, reference: str) -> Message:
     """Say that a site database failed; the reference finds the admin's hint in the log."""
-    return say(f"{_TROUBLES[kind].format(site=escape(site))} (`{reference}`).")
+    return say(f"{TROUBLES[kind].format(site=escape(site))} (`{reference}`).")
 
 
 def csv_note(answer: Answer) -> Message:

@@ -87,7 +87,7 @@ class Bot:
         self._client = client_of(settings)
         self._client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES))
         self._databases = {code: reader_of(settings, code) for code in map(SiteCode, settings.sites)}
-        self._writers = {code: writer_of(settings, code) for code in self._databases}
+        self._writers = {code: writer_of(settings, code, reader) for code, reader in self._databases.items()}
         self._sites = {code: WatchedSite(site, self._diary) for code, site in self._databases.items()}
         self._forms = Forms(forms_of(settings.answers.tables))
         self._health = Health(settings, self._store, self._sites, lambda: self._pools.unfinished)

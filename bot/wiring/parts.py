@@ -55,12 +55,12 @@ def reader_of(settings: Settings, code: SiteCode) -> SiteDatabase:
     return SiteDatabase(code, Database(settings.sites[code].database.get_secret_value(), patience_of(settings)))
 
 
-def writer_of(settings: Settings, code: SiteCode) -> SiteWriter:
-    """Return the writer of one site; nothing is connected yet."""
+def writer_of(settings: Settings, code: SiteCode, reader: SiteDatabase) -> SiteWriter:
+    """Return the writer of one site, which must be where its reader is; nothing is connected yet."""
     site = settings.sites[code]
     address = (site.writer or site.database).get_secret_value()
     patience = Patience(patience_of(settings).login, min(patience_of(settings).query, WRITER_SECONDS))
-    return SiteWriter(code, Database(address, patience), settings.reset.backup_table)
+    return SiteWriter(code, Database(address, patience), settings.reset.backup_table, reader if site.writer else None)
 
 
 def fingerprint(settings: Settings) -> str:

@@ -134,6 +134,7 @@ def test_the_reader_gets_what_the_bot_reads_and_nothing_else(site: SqliteSite) -
         reader.probe()
         reader.package(PackageId("PS100112"))
         reader.packages()
+        reader.place()
 
         assert rights("reader") == database.needed
 

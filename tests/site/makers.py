@@ -35,6 +35,7 @@ class SiteMaker:
         self._points: dict[str, int] = {}
         self._readers: list[SiteDatabase] = []
         self.run(*schema.statements(self.engine))
+        self.insert("SMSData", {"ThisSiteCode": "PS1"})
 
     @property
     def address(self) -> str:

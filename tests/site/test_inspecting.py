@@ -31,6 +31,7 @@ READER_GRANTS = "SELECT ON dbo.PkgStatus, dbo.v_Package, dbo.DistributionPoints,
 GRANTS = (
     f"GRANT USAGE ON SCHEMA dbo TO {READER}, {WRITER}",
     f"GRANT {READER_GRANTS} TO {READER}, {WRITER}",
+    f"GRANT SELECT ON dbo.v_Identification TO {READER}, {WRITER}",
     f"GRANT UPDATE (SourceVersion, Status) ON dbo.PkgStatus TO {WRITER}",
     f"GRANT SELECT, INSERT ON {BACKUP} TO {WRITER}",
 )
@@ -83,6 +84,37 @@ def test_a_site_without_a_backup_table_has_a_reader_and_no_writer(maker: SiteMak
     assert caught.value.trouble is SiteTrouble.SCHEMA
 
 
+def said_of(maker: SiteMaker) -> dict[str, list[tuple[Mark, str]]]:
+    """Return what a check says of a site with one login."""
+    found: dict[str, list[tuple[Mark, str]]] = {}
+    with logins(maker.address, maker.address) as site:
+        for finding in SiteCheck(site).findings():
+            found.setdefault(finding.subject, []).append((finding.mark, finding.sentence))
+    return found
+
+
+def test_the_database_of_another_site_is_wrong_and_takes_no_resets(maker: SiteMaker) -> None:
+    maker.run("UPDATE dbo.SMSData SET ThisSiteCode = 'CAS'")
+
+    found = said_of(maker)
+
+    mark, sentence = found["PS1 reader"][0]
+    assert mark is Mark.WRONG
+    assert sentence.endswith(" is the database of site CAS")
+    assert found["PS1 writer"][0][1].startswith("no resets here: wrong database: ")
+
+
+def test_a_database_that_does_not_say_whose_it_is_is_neither_right_nor_wrong(maker: SiteMaker) -> None:
+    maker.run("DROP VIEW dbo.v_Identification")
+
+    found = said_of(maker)
+
+    mark, sentence = found["PS1 reader"][0]
+    assert mark is Mark.UNKNOWN
+    assert sentence.startswith("it is not proved that this is the database of PS1")
+    assert found["PS1 writer"][0][1].startswith("may reset rows")
+
+
 @pytest.fixture
 def granted() -> Iterator[PostgresqlSite]:
     """Yield a site with a reader and a writer that have exactly the rights they need."""
@@ -114,7 +146,7 @@ def said(*, reader: str = READER, writer: str = WRITER) -> dict[str, list[tuple[
 def test_logins_with_exactly_their_rights_are_good() -> None:
     found = said()
 
-    assert [mark for lines in found.values() for mark, _ in lines] == [Mark.GOOD] * 6
+    assert [mark for lines in found.values() for mark, _ in lines] == [Mark.GOOD] * 8
     assert found["PS1 reader"][-1] == (Mark.GOOD, "has no right that it does not need")
     assert found["PS1 writer"][-1] == (Mark.GOOD, "has no right that it does not need")
 
@@ -156,6 +188,16 @@ def test_rights_that_are_missing_are_wrong() -> None:
     assert text.startswith("permission: ")
     assert list(found) == ["PS1 reader"]
     assert found["PS1 reader"][0][1].startswith("permission: ")
+
+
+@needs_postgresql
+def test_a_writer_that_may_not_ask_whose_database_it_is_is_told_of(granted: PostgresqlSite) -> None:
+    granted.run(f"REVOKE SELECT ON dbo.v_Identification FROM {WRITER}")
+
+    found = said()["PS1 writer"]
+
+    assert [mark for mark, _ in found] == [Mark.GOOD, Mark.UNKNOWN, Mark.GOOD]
+    assert found[1][1].startswith("it is not proved that this is the database of PS1")
 
 
 @needs_postgresql

@@ -367,6 +367,7 @@ class TestTheSample:
     @pytest.fixture
     def sample(self, maker: SiteMaker) -> SiteDatabase:
         """Return a reader of the sample site."""
+        maker.run("DELETE FROM dbo.SMSData")
         for name, rows in sample_rows(NOW).items():
             maker.load(name, rows)
         return maker.reader()

@@ -9,7 +9,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from bot.dbapi import Connection, Database, DatabaseError, Fault
+from bot.dbapi import Connection, Database, DatabaseError, Fault, Product
 from bot.domain.package import PackageId, SiteCode
 from bot.site.scanning import SiteScanner
 
@@ -32,7 +32,12 @@ class ShapedConnection(Connection):
 
     def __init__(self, shapes: dict[str, set[str]]) -> None:
         self._shapes = shapes
+        self.product = Product.SQL_SERVER
         self.asked: list[tuple[str, Sequence[object]]] = []
+
+    @property
+    def database(self) -> str:
+        return "CM_PS1"
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         self.asked.append((sql, parameters))
@@ -76,6 +81,7 @@ def statements() -> Iterator[tuple[str, Sequence[object]]]:
         site.scan([], list)
         site.scan([SiteCode("P02"), SiteCode("P03")], list)
         site.present([PackageId("PS100112"), PackageId("PS100113")], list)
+        site.place()
         yield from connection.asked
 
 
@@ -114,6 +120,7 @@ def test_every_table_is_named_with_its_schema() -> None:
         "dbo.PkgStatus",
         "dbo.DistributionPoints",
         "dbo.DistributionJobs",
+        "dbo.v_Identification",
     }
 
 

@@ -481,10 +481,12 @@ class Forgetful(Database):
         return super().write(lambda connection: work(Forgetting(connection, self._after)))
 
 
-STATEMENTS_PER_ROW = 5
+STATEMENTS_BEFORE, STATEMENTS_PER_ROW = 1, 5
+"""Whose database it is comes first, and what is lost there is nothing yet."""
+LAST = STATEMENTS_BEFORE + STATEMENTS_PER_ROW * len(PLAN.rows)
 
 
-@pytest.mark.parametrize("after", range(2, STATEMENTS_PER_ROW * len(PLAN.rows) + 1))
+@pytest.mark.parametrize("after", range(STATEMENTS_BEFORE + 2, LAST + 1))
 def test_a_transaction_that_the_server_gave_up_unseen_stops_the_apply(site: Site, after: int) -> None:
     with closing(Forgetful(site.maker.address, after)) as database:
         writer = SiteWriter(SiteCode("PS1"), database, BACKUP)

@@ -10,7 +10,7 @@ from itertools import chain
 
 from bot.demo.sample.big import BIG_SITES, big_site
 from bot.demo.sample.copies import POINT_COPY, Copy, sample_copies, sample_targets
-from bot.demo.sample.hierarchy import DOMAIN, POINTS, PULLS_FROM, Point
+from bot.demo.sample.hierarchy import DOMAIN, POINTS, PRIMARY, PULLS_FROM, Point
 from bot.demo.sample.packages import PACKAGES, Package
 from bot.demo.sample.story import JOBS, STORY, Story
 
@@ -26,6 +26,7 @@ def rows(now: datetime, count: int | None = None, story: Story = STORY) -> Mappi
     big = big_site(count or 0, small)
     points = (*POINTS, *big.points)
     return {
+        "SMSData": [(PRIMARY.code, PRIMARY.name)],
         "SMSPackages": (_package(each, ago) for each in (*PACKAGES, *big.packages)),
         "PkgStatus": _statuses(chain(sample_copies(story), big.copies()), ago),
         "PkgServers": _targets(chain(sample_targets(), big.targets()), ago),

@@ -95,7 +95,9 @@ NOTIFICATIONS = Table(
     "PkgID nvarchar(8), Priority int, Type int, TimeKey datetime",
     ("PkgID", "Type", "TimeKey"),
 )
+SITE_DATA = Table("SMSData", "ThisSiteCode nvarchar(3), ThisSiteName nvarchar(255)", ("ThisSiteCode",))
 TABLES = (
+    SITE_DATA,
     PACKAGES,
     PKG_STATUS,
     PKG_SERVERS,
@@ -106,11 +108,13 @@ TABLES = (
     PKG_STATUS_BACKUP,
 )
 
-# The documented view's columns; those it renames stand beside the table's own name.
+# The documented views' columns; those that are renamed stand beside the table's own name.
 PACKAGE_VIEW = """PkgID AS PackageID, Name, Version, Language, Manufacturer, Description,
     StorePkgFlag AS PkgSourceFlag, Source AS PkgSourcePath, StoredPkgPath, SourceVersion, SourceDate,
     SourceSite, StoredPkgVersion, LastRefresh AS LastRefreshTime, ShareName, ShareType, Priority, PkgFlags,
     ImageFlags, PackageType, Action AS ActionInProgress"""
+
+VIEWS = (("v_Package", "SMSPackages", PACKAGE_VIEW), ("v_Identification", "SMSData", "ThisSiteCode, ThisSiteName"))
 
 INDEXES = (
     ("PkgStatus_ID_idx", "PkgStatus", "ID, Type, SiteCode"),
@@ -125,13 +129,13 @@ def statements(engine: Engine, schema: str = "dbo") -> list[str]:
 
 
 def tables(engine: Engine, schema: str = "dbo") -> list[str]:
-    """Return the statements that create the tables and the view, without the indexes."""
+    """Return the statements that create the tables and the views, without the indexes."""
     prefix = _prefix(schema)
     # A stored SQLite view may not name a database: the file is attached under whatever name its reader likes.
-    source = "SMSPackages" if engine == "sqlite" else f"{prefix}SMSPackages"
+    at = "" if engine == "sqlite" else prefix
     first = [f"CREATE SCHEMA IF NOT EXISTS {schema}"] if schema and engine == "postgresql" else []
-    view = f"CREATE VIEW {prefix}v_Package AS SELECT {PACKAGE_VIEW} FROM {source}"
-    return [*first, *(table.create(engine, prefix) for table in TABLES), view]
+    views = [f"CREATE VIEW {prefix}{name} AS SELECT {columns} FROM {at}{table}" for name, table, columns in VIEWS]
+    return [*first, *(table.create(engine, prefix) for table in TABLES), *views]
 
 
 def indexes(engine: Engine, schema: str = "dbo") -> list[str]:

@@ -21,6 +21,7 @@ _CURES = {
     SiteTrouble.LOGIN: "Check the login and its password in {setting}, and that it is a user of this database.",
     SiteTrouble.PERMISSION: "Have the DBA run {script}.",
     SiteTrouble.SCHEMA: "Check that {setting} names a site database, and have the DBA run {script}.",
+    SiteTrouble.WRONG_DATABASE: "Resets stay refused until {setting} and its reader name the site's own database.",
     SiteTrouble.TIMEOUT: "Look for locks, or raise PKGSTATUS_WORK__QUERY_TIMEOUT.",
     SiteTrouble.DRIVER: "Install the ODBC driver that {setting} names; `odbcinst -q -d` lists those that are there.",
 }
@@ -47,6 +48,7 @@ class SiteCheck:
         yield from self._writer()
 
     def _reader(self, facts: LoginFacts) -> Iterator[Finding]:
+        yield from self._owner("reader", facts, READ_RIGHTS)
         yield self._finding("reader", Mark.GOOD, f"{facts.product} answers, and the package tables are readable")
         if facts.unread:
             sentence = f"not readable: {', '.join(facts.unread)}; answers will say so"
@@ -90,7 +92,21 @@ class SiteCheck:
         if not self.inspector.has_own_writer and facts.too_much is not None:
             cure = f"Give {self._setting('WRITER')} a login of its own, and let the other one only read."
             yield self._finding("writer", Mark.WARNING, "the login that reads may also write", cure)
+        if self.inspector.has_own_writer:
+            yield from self._owner("writer", facts, WRITE_RIGHTS)
         yield from self._too_much("writer", facts, WRITE_RIGHTS)
+
+    def _owner(self, login: str, facts: LoginFacts, script: str) -> Iterator[Finding]:
+        code = self.inspector.code
+        if facts.owner is None:
+            sentence = f"it is not proved that this is the database of {code}: v_Identification does not tell"
+            cure = f"Have the DBA run {script}, which grants SELECT on it."
+            yield self._finding(login, Mark.UNKNOWN, sentence, cure)
+        elif facts.owner.casefold() == code.casefold():
+            yield self._finding(login, Mark.GOOD, f"this is the database of {code}, as it says itself")
+        else:
+            cure = f"Let {self._setting('DATABASE')} name the database of {code}."
+            yield self._finding(login, Mark.WRONG, f"{facts.database} is the database of site {facts.owner}", cure)
 
     def _too_much(self, login: str, facts: LoginFacts, script: str) -> Iterator[Finding]:
         if facts.too_much is None:

@@ -15,7 +15,7 @@ def test_the_statements_run_unqualified_on_sqlite() -> None:
 
         names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type <> 'index'")}
 
-    assert names == {"v_Package", *(table.name for table in TABLES)}
+    assert names == {"v_Package", "v_Identification", *(table.name for table in TABLES)}
 
 
 def test_the_statements_run_qualified_on_an_attached_file() -> None:
