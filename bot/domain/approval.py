@@ -77,9 +77,13 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """It cannot be told yet whether a claimed request was applied; `trouble` says why."""
+    """It cannot be told yet whether a claimed request was applied; `trouble` says why.
+
+    Said once; one that only people can end is said even behind another, and none is said behind it.
+    """
 
     trouble: str
+    is_lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +200,8 @@ def _events(request: Request, step: Step) -> list[Event]:
         case Finish():
             return [Event(Kind.FAILED, facts={"trouble": step.trouble})]
         case Doubt():
-            return [] if request.note else [Event(Kind.IN_DOUBT, facts={"trouble": step.trouble})]
+            is_known = request.note == step.trouble if step.is_lasting else bool(request.note)
+            return [] if is_known else [Event(Kind.IN_DOUBT, facts={"trouble": step.trouble})]
         case Watched():
             return _watched(request, step)
         case Undone():

@@ -110,6 +110,17 @@ def objections(plan: Plan, drift: Drift, allowed: RowsAllowed) -> tuple[str, ...
     return tuple(dict.fromkeys(found))
 
 
+def looks_applied(plan: Plan, readings: Iterable[tuple[int | None, int | None] | None], *, suspected: bool) -> bool:
+    """Whether rows speak for an apply that the backup table knows nothing of.
+
+    One row that reads as it should afterwards is enough to suspect it; then only rows that all read as before end that.
+    """
+    pairs = list(zip(plan.rows, readings, strict=True))
+    if suspected:
+        return any(reads != (row.version_before, row.status_before) for row, reads in pairs)
+    return any(reads == (row.version_after, row.status_after) for row, reads in pairs)
+
+
 def differences(plan: Plan, rows: Iterable[Row]) -> tuple[str, ...]:
     """Compare a plan with a fresh read of its package; empty means every row is there once and as shown."""
     present = _by_key(rows)

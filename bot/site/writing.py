@@ -21,7 +21,7 @@ from bot.site.troubles import site_error
 from bot.usecases.ports import RowMoved, SiteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bot.domain.package import PackageId, SiteCode
     from bot.domain.plan import Plan, PlanRow
@@ -122,6 +122,16 @@ class SiteWriter:
         if found is _Backup.NONE:
             raise SiteError(self.code, SiteTrouble.SCHEMA, f"{self._backup} does not keep what is put into it")
         return found is _Backup.KEY_ONLY
+
+    def readings(self, plan: Plan) -> Sequence[tuple[int | None, int | None] | None]:
+        """Read version and status of each row of a plan; None where it is not there once. Raises SiteError."""
+        sql = f"SELECT SourceVersion, Status FROM {STATUS} WHERE {_KEY}"
+        keys = [(plan.package_id, *row.key) for row in plan.rows]
+        try:
+            found = self._database.read(lambda connection: [connection.query(sql, key) for key in keys])
+        except DatabaseError as error:
+            raise site_error(self.code, error) from error
+        return [(lines[0][0], lines[0][1]) if len(lines) == 1 else None for lines in found]
 
     def close(self) -> None:
         """Close all connections."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.approval import Claim, Doubt, Finish, Outdate
 from bot.domain.drift import judge
-from bot.domain.planning import objections
+from bot.domain.planning import looks_applied, objections
 from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Request, Stage
@@ -40,6 +40,7 @@ LEASE = "apply"
 """One process applies at a time."""
 APPLY_WITHIN = timedelta(minutes=15)
 """People approved what they saw at that time; a bot that was away for longer must ask them again."""
+UNBACKED = "the rows read as applied, but the backup table knows nothing of it: ask the DBA"
 _NOT_KNOWN = {Reason.CANNOT_LOOK_UP, Reason.LIST_UNREADABLE}
 
 
@@ -139,12 +140,19 @@ class Applying:
             self.requests.change(request.id, Doubt(f"site {request.plan.site} is no longer in the settings"))
             return
         try:
-            is_forbidden = writer.forbid(request.id)
+            step = self._ending(writer, request, trouble)
         except SiteError as error:
             log.error("an apply is in doubt until the site answers", detail=error.detail)
-            self.requests.change(request.id, Doubt(f"the site database does not say ({error.trouble})"))
-            return
-        self.requests.change(request.id, Finish(trouble if is_forbidden else ""))
+            step = Doubt(f"the site database does not say ({error.trouble})")
+        self.requests.change(request.id, step)
+
+    def _ending(self, writer: SiteWriter, request: Request, trouble: str) -> Finish | Doubt:
+        """Forbid it; a backup table that lost its rows knows of no apply either, so the rows are asked as well."""
+        if not writer.forbid(request.id):
+            return Finish()
+        if looks_applied(request.plan, writer.readings(request.plan), suspected=request.note == UNBACKED):
+            return Doubt(UNBACKED, is_lasting=True)
+        return Finish(trouble)
 
     def _hindrance(self, request: Request) -> str:
         """Prove people, brakes and the record again: two different eligible approvers of exactly this plan."""
@@ -177,6 +185,7 @@ class Applying:
         return "" if len(voters) >= QUORUM else "two different approvers are missing"
 
     def _objections(self, request: Request) -> tuple[str, ...]:
+        self.writers[request.plan.site].rehearse()
         table = self.readers[request.plan.site].package(request.plan.package_id)
         if table is None:
             return ("the package is gone",)

@@ -72,6 +72,10 @@ class SiteWriter(Protocol):
         """Return True when the backup table holds this request's rows. Raises SiteError."""
         ...
 
+    def readings(self, plan: Plan) -> Sequence[tuple[int | None, int | None] | None]:
+        """Read version and status of each row of a plan; None where it is not there once. Raises SiteError."""
+        ...
+
     def forbid(self, request_id: str) -> bool:
         """Make sure a request can never be applied any more; False when it was applied. Raises SiteError."""
         ...

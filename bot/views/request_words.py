@@ -26,7 +26,7 @@ _TOLD = {
     Kind.APPLIED: "was approved and applied",
     Kind.FAILED: "could not be applied, and nothing was changed: {note}",
     Kind.CONVERGED: "is done",
-    Kind.IN_DOUBT: "may or may not have happened: {note}. Nobody needs to do anything but wait for the site to answer",
+    Kind.IN_DOUBT: "may or may not have happened: {note}. Nothing is tried again by itself",
     Kind.UNDONE: "was undone by request `{note}`",
     Kind.STALLED: "is stalled: {back} of {total} rows are back. {note}",
 }

@@ -1,6 +1,8 @@
 -- The backup table and the right to fill it, for the DBA. Run it in the site database, or in a database of the bot's own
 -- on the same server, which keeps the site's schema as Microsoft ships it; then set PKGSTATUS_RESET__BACKUP_TABLE to its
--- name (for example pkgstatus.dbo.PkgStatus_BU). Safe to run again. The bot never makes it and never changes or deletes
+-- name (for example pkgstatus.dbo.PkgStatus_BU). It must fail over together with the site database: in an availability
+-- group keep it in the site database, or put its database into the same group, created WITH (DTC_SUPPORT = PER_DB); else a
+-- failover can keep changed rows without their backup. Safe to run again. The bot never makes it and never changes or deletes
 -- a row of it. A site whose PkgStatus has more columns: add them here too (ALTER TABLE dbo.PkgStatus_BU ADD X int NULL),
 -- a reset says which are missing.
 --

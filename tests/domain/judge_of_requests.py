@@ -30,7 +30,7 @@ NEXT = {
     "reminded": {"approved", "rejected", "withdrawn", "expired"},
     "quorum reached": {"applying", "stale", "failed"},
     "applying": {"applied", "stale", "failed", "in doubt"},
-    "in doubt": {"applied", "failed", "stale"},
+    "in doubt": {"applied", "failed", "stale", "in doubt"},
     "applied": {"progressed", "converged", "stalled", "undone"},
     "progressed": {"progressed", "converged", "stalled", "undone"},
     "stalled": {"progressed", "converged", "undone"},

@@ -172,6 +172,10 @@ class FragileSite:
         """Look for a request."""
         return self._call("was applied", lambda: self.writer.was_applied(request_id))
 
+    def readings(self, plan: Plan) -> Any:
+        """Read the rows of a plan."""
+        return self._call("read", lambda: self.writer.readings(plan))
+
     def forbid(self, request_id: str) -> bool:
         """Forbid a request."""
         return self._call("forbid", lambda: self.writer.forbid(request_id))

@@ -257,6 +257,10 @@ def test_a_doubt_is_said_once_and_forgotten_when_it_is_resolved() -> None:
 
     assert doubted.note == "the site database does not say (unreachable)"
     assert kinds(decide(doubted, COMMANDS["doubt"], SOON)) == []
+    lasting = after(doubted, Doubt("ask the DBA", is_lasting=True))
+    assert lasting.note == "ask the DBA"
+    assert kinds(decide(lasting, COMMANDS["doubt"], SOON)) == []
+    assert kinds(decide(lasting, Doubt("ask the DBA", is_lasting=True), SOON)) == []
     assert after(doubted, Finish()).note == ""
     assert after(doubted, COMMANDS["fail"]).note == "the site database said: timeout"
 

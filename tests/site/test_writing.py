@@ -229,6 +229,16 @@ def test_whether_a_request_was_applied_is_read_from_the_backup(site: Site) -> No
     assert not site.writer.was_applied("")
 
 
+def test_rows_are_read_in_the_order_of_the_plan_and_what_is_not_there_once_is_none(site: Site) -> None:
+    assert site.writer.readings(PLAN) == [(7, 2), (7, 3), (7, 3)]
+    site.change(CHANGES["there twice"])
+    site.change("UPDATE dbo.PkgStatus SET SourceVersion = NULL WHERE PkgServer LIKE '%NYC-DP03%'")
+
+    assert site.writer.readings(PLAN)[1:] == [(None, 3), None]
+    site.change(f"DELETE FROM dbo.PkgStatus WHERE {ONE}")
+    assert site.writer.readings(PLAN)[2] is None
+
+
 def test_a_forbidden_request_can_never_be_applied_and_others_can(site: Site) -> None:
     assert site.writer.forbid("R1")
     assert site.writer.forbid("R1"), "forbidding again says the same"

@@ -1,0 +1,106 @@
+"""What a claimed request ends as when its site was lost in the middle, and what is proved again before an apply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.refusal import Reason, Refusal
+from bot.domain.request import Stage
+from bot.domain.trouble import SiteTrouble
+from bot.usecases.applying import UNBACKED
+from bot.usecases.ports import SiteError
+from tests.usecases.reset_house import BACK, BEHIND, PS1, RESET
+
+if TYPE_CHECKING:
+    from bot.domain.plan import Plan
+    from tests.usecases.reset_house import House
+
+
+class Failover:
+    """A writer whose commit gets through and whose backup table, which is not moved with the site, does not have it."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._writer: Any = house.writers[PS1]
+
+    def apply(self, request_id: str, plan: Plan) -> None:
+        """Apply, and lose the backup and the answer."""
+        self._writer.apply(request_id, plan)
+        self._house.sql("CREATE TABLE Kept AS SELECT * FROM PkgStatus_BU")
+        self._house.sql("DELETE FROM PkgStatus_BU")
+        raise SiteError(PS1, SiteTrouble.UNREACHABLE, "a fault that the test wants")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+
+def test_rows_that_read_as_applied_are_never_called_unchanged_because_their_backup_is_lost(house: House) -> None:
+    request = house.approved()
+    house.writers[PS1] = Failover(house)
+
+    house.applying.work_off()
+    first = house.now(request)
+    for host in ("NYC-DP03", "NYC-DP04"):
+        house.put(host, BACK)
+    house.applying.work_off()
+
+    assert (first.stage, first.note) == (Stage.APPLYING, UNBACKED)
+    assert house.now(request) == first, "rows that moved on prove nothing"
+
+
+def test_such_a_request_ends_as_applied_when_the_dba_puts_the_backup_back(house: House) -> None:
+    request = house.approved()
+    house.writers[PS1] = Failover(house)
+    house.applying.work_off()
+
+    house.sql("DELETE FROM PkgStatus_BU")
+    house.sql("INSERT INTO PkgStatus_BU SELECT * FROM Kept")
+    house.applying.work_off()
+
+    assert house.now(request).stage is Stage.APPLIED
+
+
+def test_such_a_request_ends_as_failed_when_every_row_reads_as_before(house: House) -> None:
+    request = house.approved()
+    house.writers[PS1] = Failover(house)
+    house.applying.work_off()
+
+    house.put("NYC-DP03", BEHIND)
+    house.applying.work_off()
+    assert house.now(request).stage is Stage.APPLYING
+    house.put("NYC-DP04", BEHIND)
+    house.applying.work_off()
+
+    assert house.now(request).stage is Stage.FAILED
+
+
+def test_a_backup_table_that_lost_its_key_while_people_voted_stops_the_apply(house: House) -> None:
+    request = house.approved()
+    house.sql("ALTER TABLE PkgStatus_BU RENAME TO Away")
+    house.sql("CREATE TABLE PkgStatus_BU AS SELECT * FROM Away")
+
+    house.applying.work_off()
+
+    assert house.now(request).stage is Stage.FAILED
+    assert set(house.reads().values()) == {BEHIND}
+
+
+def test_nothing_is_applied_in_the_database_of_another_site(house: House) -> None:
+    request = house.approved("NYC-DP03")
+    house.sql("UPDATE SMSData SET ThisSiteCode = 'CAS'")
+
+    house.applying.work_off()
+
+    assert house.now(request).stage is Stage.FAILED
+    assert RESET not in house.reads().values()
+
+
+def test_the_database_of_another_site_is_named_to_who_asks(house: House) -> None:
+    done = house.reset("NYC-DP03")
+    house.sql("UPDATE SMSData SET ThisSiteCode = 'CAS'")
+
+    refusal = house.undo(done)
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason is Reason.WRONG_DATABASE
+    assert refusal.detail.endswith("of site CAS; let PKGSTATUS_SITES__PS1__DATABASE name that of PS1")
