@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Never
 
 from bot.domain.refusal import Reason
 from bot.domain.request import Stage
@@ -18,19 +18,22 @@ if TYPE_CHECKING:
 
 
 class Silent:
-    """A site that does not answer whoever wants to write; it remembers who asked what became of an apply."""
+    """A site that falls silent once a reset has been tried out; it remembers who asked what became of an apply."""
 
     def __init__(self, asked: list[str]) -> None:
         self._asked = asked
 
     def rehearse(self) -> None:
-        raise SiteError(PS1, SiteTrouble.LOGIN, "a fault that the test wants")
+        pass
 
     def apply(self, request_id: str, plan: Plan) -> None:
         raise SiteError(PS1, SiteTrouble.LOGIN, f"{request_id} {plan.site}")
 
     def was_applied(self, request_id: str) -> bool:
         return not request_id
+
+    def readings(self, plan: Plan) -> Never:
+        raise SiteError(PS1, SiteTrouble.LOGIN, str(plan.site))
 
     def forbid(self, request_id: str) -> bool:
         self._asked.append(request_id)

@@ -42,6 +42,7 @@ def test_rows_that_read_as_applied_are_never_called_unchanged_because_their_back
     first = house.now(request)
     for host in ("NYC-DP03", "NYC-DP04"):
         house.put(host, BACK)
+    house.clock.move(hours=1)
     house.applying.work_off()
 
     assert (first.stage, first.note) == (Stage.APPLYING, UNBACKED)
@@ -53,6 +54,7 @@ def test_such_a_request_ends_as_applied_when_the_dba_puts_the_backup_back(house:
     house.writers[PS1] = Failover(house)
     house.applying.work_off()
 
+    house.clock.move(hours=1)
     house.sql("DELETE FROM PkgStatus_BU")
     house.sql("INSERT INTO PkgStatus_BU SELECT * FROM Kept")
     house.applying.work_off()
@@ -66,9 +68,11 @@ def test_such_a_request_ends_as_failed_when_every_row_reads_as_before(house: Hou
     house.applying.work_off()
 
     house.put("NYC-DP03", BEHIND)
+    house.clock.move(hours=1)
     house.applying.work_off()
     assert house.now(request).stage is Stage.APPLYING
     house.put("NYC-DP04", BEHIND)
+    house.clock.move(hours=1)
     house.applying.work_off()
 
     assert house.now(request).stage is Stage.FAILED
