@@ -1,4 +1,4 @@
-"""Connections that belong to one thread each, and are replaced when they were lost.
+"""Connections that serve one piece of work at a time, are kept for the next one, and are replaced when they were lost.
 
 Nothing is connected before the first statement, and nothing is retried that could change data.
 """
@@ -25,7 +25,7 @@ _ROWS_PER_FETCH = 1000
 
 
 class Connection:
-    """One connection of one thread. Statements take `?` parameters; rows come back as tuples."""
+    """One connection. Statements take `?` parameters; rows come back as tuples."""
 
     def __init__(self, address: str, patience: engines.Patience, *, owned: bool) -> None:
         self._patience = patience
@@ -118,7 +118,7 @@ class _Named:
 
 
 class Database:
-    """A database named by `sqlite:///path` or an ODBC connection string, with one connection per thread.
+    """A database named by `sqlite:///path` or an ODBC connection string, with as many connections as are used at once.
 
     `owned` marks the bot's own database: a SQLite file is then made when missing and commits are synced to disk.
     """
@@ -127,7 +127,7 @@ class Database:
         self._address = address
         self._owned = owned
         self._patience = patience or engines.Patience()
-        self._own = threading.local()
+        self._idle: list[Connection] = []
         self._open: set[Connection] = set()
         self._guard = threading.Lock()
 
@@ -136,53 +136,72 @@ class Database:
 
         Raises DatabaseError.
         """
-        had_link = self._own_connection() is not None
+        kept = self._kept()
         try:
-            return self._attempt(work)
+            return self._attempt(kept or self._fresh(), work)
         except DatabaseError as error:
-            lost_link = had_link and error.fault is Fault.UNREACHABLE
+            lost_link = kept is not None and error.fault is Fault.UNREACHABLE
             if not lost_link and error.fault is not Fault.DEADLOCK:
                 raise
-        return self._attempt(work)
+        self._forget_idle()
+        return self._attempt(self._fresh(), work)
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
         """Run a piece of writing in one transaction; never retried here. Raises DatabaseError.
 
         A doubtful link is tried first: after a failover every connection is dead, and a writing would only find out.
         """
-        own = self._own_connection()
-        if own is not None and own.is_doubtful:
-            with suppress(DatabaseError):
-                self._attempt(lambda connection: connection.query("SELECT 1"))
-        return self._attempt(lambda connection: connection.transaction(work))
+        kept = self._kept()
+        if kept is not None and kept.is_doubtful and not self._answers(kept):
+            self._forget_idle()
+            kept = None
+        return self._attempt(kept or self._fresh(), lambda connection: connection.transaction(work))
 
     def close(self) -> None:
-        """Close the connections of all threads."""
+        """Close all connections."""
         with self._guard:
             closing, self._open = self._open, set()
+            self._idle.clear()
         for connection in closing:
             connection.close()
 
-    def _attempt(self, work: Callable[[Connection], Result]) -> Result:
-        connection = self._connection()
+    def _attempt(self, connection: Connection, work: Callable[[Connection], Result]) -> Result:
         try:
-            return work(connection)
+            result = work(connection)
         except BaseException:
             # Whatever state it is in now, the next statement deserves a connection without a past.
-            with self._guard:
-                self._open.discard(connection)
-            connection.close()
+            self._drop(connection)
             raise
+        with self._guard:
+            if connection in self._open:
+                self._idle.append(connection)
+        return result
 
-    def _connection(self) -> Connection:
-        own = self._own_connection()
-        if own is not None:
-            return own
-        fresh = self._own.connection = Connection(self._address, self._patience, owned=self._owned)
+    def _answers(self, connection: Connection) -> bool:
+        try:
+            connection.query("SELECT 1")
+        except DatabaseError:
+            self._drop(connection)
+            return False
+        return True
+
+    def _kept(self) -> Connection | None:
+        """Take the connection that was used last: it is the likeliest to be alive, and the others may rest."""
+        with self._guard:
+            return self._idle.pop() if self._idle else None
+
+    def _fresh(self) -> Connection:
+        fresh = Connection(self._address, self._patience, owned=self._owned)
         with self._guard:
             self._open.add(fresh)
         return fresh
 
-    def _own_connection(self) -> Connection | None:
-        own: Connection | None = getattr(self._own, "connection", None)
-        return own if own in self._open else None
+    def _drop(self, connection: Connection) -> None:
+        with self._guard:
+            self._open.discard(connection)
+        connection.close()
+
+    def _forget_idle(self) -> None:
+        """Whoever cut one link has likely cut them all."""
+        while (idle := self._kept()) is not None:
+            self._drop(idle)

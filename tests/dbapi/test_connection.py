@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -138,20 +139,26 @@ def test_an_exception_of_the_work_itself_undoes_the_transaction_and_comes_out_un
     assert database.read(numbers) == [1, 2, 3]
 
 
-def test_each_thread_has_a_connection_of_its_own_and_keeps_it(database: Database) -> None:
-    seen: dict[str, list[Connection]] = {}
+def test_work_one_after_another_shares_a_connection_whatever_the_thread(database: Database) -> None:
+    first = database.read(lambda connection: connection)
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(database.read, lambda connection: connection).result() is first
 
-    def work(name: str) -> None:
-        seen[name] = [database.read(lambda connection: connection) for _ in range(3)]
 
-    threads = [threading.Thread(target=work, args=(name,)) for name in ("one", "two")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def test_work_at_the_same_time_has_a_connection_each_and_they_are_kept(database: Database) -> None:
+    together = threading.Barrier(2)
 
-    assert [len(set(map(id, connections))) for connections in seen.values()] == [1, 1]
-    assert seen["one"][0] is not seen["two"][0]
+    def meet(connection: Connection) -> Connection:
+        together.wait(10)
+        return connection
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second, *again = [
+            each.result() for _ in range(2) for each in [pool.submit(database.read, meet) for _ in range(2)]
+        ]
+
+    assert first is not second
+    assert {id(connection) for connection in again} == {id(first), id(second)}
 
 
 def test_after_closing_the_next_reading_connects_again(database: Database) -> None:

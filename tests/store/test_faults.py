@@ -90,7 +90,7 @@ def local_store(folder: Path, *, patience: Patience | None = None) -> Store:
 def test_a_full_sqlite_file_refuses_and_recovers(tmp_path: Path) -> None:
     with closing(local_store(tmp_path)) as store:
         store.ledger.append(draft())
-        # Holds for this thread's connection only, and until the store replaces it.
+        # Holds for this connection only, and until the store replaces it.
         store.database.read(lambda connection: connection.query("PRAGMA dbo.max_page_count = 40"))
 
         with nothing_happens(store, StoreTrouble.FULL):
