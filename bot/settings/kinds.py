@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr
 
+from bot.domain.nearness import nearest
 from bot.domain.periods import Cron
 from bot.settings import odbc_strings
 
@@ -75,7 +75,7 @@ def _cron(value: str) -> str:
 def _zone(value: str) -> str:
     known = available_timezones()
     if value not in known:
-        near = get_close_matches(value.casefold(), {name.casefold() for name in known}, n=1)
+        near = nearest(value.casefold(), {name.casefold() for name in known})
         meant = next((name for name in known if name.casefold() in near), "")
         raise ValueError(f"is no IANA time zone{f'; perhaps it is {meant}' if meant else ', like Europe/Zurich'}")
     return value

@@ -10,7 +10,6 @@ Each comes from the first of these that has it:
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,6 +95,8 @@ def _unreadable_places() -> Iterable[str]:
     elif folder:
         yield from _unreadable_secrets(Path(folder))
     if file:
+        import tomllib  # noqa: PLC0415 - most installations have no such file
+
         try:
             tomllib.loads(Path(file).read_text(encoding="utf-8"))
         except OSError as error:

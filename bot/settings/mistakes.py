@@ -6,11 +6,11 @@ pydantic's own report is never printed whole: it can hold the value, and the val
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from bot.domain.nearness import nearest
 from bot.settings.model import PREFIX
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _meant_part(model: type[BaseModel] | None, location: list[str]) -> str | Non
 
 
 def _near(name: str, names: list[str]) -> str | None:
-    return next(iter(get_close_matches(name, names, n=1, cutoff=0.75)), None)
+    return next(iter(nearest(name, names, likeness=0.75)), None)
 
 
 def is_known(model: type[BaseModel], name: str) -> bool:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from bot.domain.answers import Answer, Found, Kept, UnknownPackage
 from bot.domain.drift import judge
+from bot.domain.nearness import nearest
 from bot.domain.package import Package, PackageId, PackageTable, SiteCode
 from bot.domain.refusal import Reason, Refusal
 from bot.usecases.ports import Clock, SiteError, SiteReader
@@ -93,7 +93,7 @@ class Lookup:
 
     def _near(self, package_id: PackageId) -> tuple[Package, ...]:
         known = {package.id: package for package in self._packages()}
-        return tuple(known[PackageId(near)] for near in get_close_matches(package_id, known, n=NEAR_IDS, cutoff=0.7))
+        return tuple(known[PackageId(near)] for near in nearest(package_id, known, NEAR_IDS, likeness=0.7))
 
     def _packages(self) -> list[Package]:
         every = [package for site in self.sites.values() for package in site.packages()]
