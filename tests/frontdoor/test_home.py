@@ -36,7 +36,7 @@ def test_a_home_shows_whose_turn_it_is_and_follows_what_happens(fresh_stage: Sta
     card = ask_for(stage, "PS100112 dp:NYC-DP03")
 
     waiting = shows(stage, "grace", "Waiting for your vote (1)")
-    assert "Reset of PS100112 (1 rows at PS1) by" in waiting
+    assert "Reset of PS100112 (1 row at PS1) by" in waiting
     link = stage.wait_for(lambda: entries(stage, "card posted"))[0].facts["link"]
     shows(stage, "grace", f"<{link}|card>")
 
