@@ -8,18 +8,14 @@ its place is not recorded: every step says on which side of the claim it was tak
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.approval import Claim, Doubt, Finish, Outdate
-from bot.domain.drift import judge
-from bot.domain.planning import looks_applied, objections
-from bot.domain.quorum import QUORUM
-from bot.domain.refusal import Reason, Refusal
+from bot.domain.planning import looks_applied
+from bot.domain.refusal import Refusal
 from bot.domain.request import Request, Stage
 from bot.events import events
 from bot.failpoints import reach
-from bot.usecases.access import Actor
 from bot.usecases.pacing import Pacing
 from bot.usecases.ports import RowMoved, SiteError
 from bot.usecases.requests import traced
@@ -28,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.domain.package import SiteCode
-    from bot.usecases.ports import Clock, SiteReader, SiteWriter
-    from bot.usecases.requesting import Policy
+    from bot.usecases.ports import Clock, SiteWriter
+    from bot.usecases.proving import Proving
     from bot.usecases.requests import Requests
     from bot.usecases.standing import Standing
     from bot.usecases.store_ports import Leases
@@ -38,21 +34,17 @@ log = events(__name__)
 
 LEASE = "apply"
 """One process applies at a time."""
-APPLY_WITHIN = timedelta(minutes=15)
-"""People approved what they saw at that time; a bot that was away for longer must ask them again."""
 UNBACKED = "the rows read as applied, but the backup table knows nothing of it: ask the DBA"
-_NOT_KNOWN = {Reason.CANNOT_LOOK_UP, Reason.LIST_UNREADABLE}
 
 
 @dataclass(frozen=True, slots=True)
 class Applying:
     """Applies what a quorum approved."""
 
-    readers: Mapping[SiteCode, SiteReader]
     writers: Mapping[SiteCode, SiteWriter]
     requests: Requests
     standing: Standing
-    policy: Policy
+    proving: Proving
     leases: Leases
     clock: Clock
     pacing: Pacing = field(default_factory=Pacing)
@@ -74,7 +66,7 @@ class Applying:
             if self._was_applied(request):
                 self._recall(request)
                 return
-            step = self._against(request)
+            step = self.proving.against(request)
         except SiteError as error:
             log.warning("cannot read before an apply", detail=error.detail)
             step = Finish(_unread(error), claimed=False)
@@ -92,13 +84,6 @@ class Applying:
         writer = self.writers.get(request.plan.site)
         return writer is not None and writer.was_applied(request.id)
 
-    def _against(self, request: Request) -> Finish | Outdate | None:
-        trouble = self._hindrance(request)
-        if trouble:
-            return Finish(trouble, claimed=False)
-        found = self._objections(request)
-        return Outdate(found) if found else None
-
     def _apply(self, request: Request) -> None:
         """Look again behind the claim: a freeze recorded before it always wins, and to prove people takes a while."""
         brake = self.standing.brake()
@@ -106,7 +91,7 @@ class Applying:
             self._resolve(request, str(brake.reason))
             return
         try:
-            found = self._objections(request)
+            found = self.proving.objections(request)
         except SiteError as error:
             self._resolve(request, _unread(error))
             return
@@ -153,44 +138,6 @@ class Applying:
         if looks_applied(request.plan, writer.readings(request.plan), suspected=request.note == UNBACKED):
             return Doubt(UNBACKED, is_lasting=True)
         return Finish(trouble)
-
-    def _hindrance(self, request: Request) -> str:
-        """Prove people, brakes and the record again: two different eligible approvers of exactly this plan."""
-        if request.plan.site not in self.writers:
-            return f"site {request.plan.site} is no longer in the settings"
-        if request.decided_at is None or self.clock() - request.decided_at > APPLY_WITHIN:
-            return "it was approved too long ago"
-        if not self.requests.is_intact(request.id):
-            return "its ledger entries are not as they were recorded"
-        if not self.requests.are_ours(request):
-            return (
-                "a vote in its record was not taken by this bot, or its app-level token is a new one: please ask again"
-            )
-        if len(request.plan.rows) > self.policy.max_rows:
-            return f"it has {len(request.plan.rows)} rows, and {self.policy.max_rows} are allowed now"
-        brake = self.standing.brake()
-        return str(brake.reason) if brake else self._too_few(request)
-
-    def _too_few(self, request: Request) -> str:
-        """Count the voters by the rules of now, which may be stricter than those of the day they voted."""
-        voters = {vote.user_id: Actor(vote.user_id, vote.team_id) for vote in request.votes}
-        if not self.policy.requester_counts and request.requester in voters:
-            return "the requester's own approval no longer counts"
-        for voter in voters.values():
-            refusal = self.standing.may_decide(voter)
-            if refusal and refusal.reason in _NOT_KNOWN:
-                return f"it could not be looked up whether an approver still may decide ({refusal.reason})"
-            if refusal:
-                return f"an approver no longer may decide ({refusal.reason})"
-        return "" if len(voters) >= QUORUM else "two different approvers are missing"
-
-    def _objections(self, request: Request) -> tuple[str, ...]:
-        self.writers[request.plan.site].rehearse()
-        table = self.readers[request.plan.site].package(request.plan.package_id)
-        if table is None:
-            return ("the package is gone",)
-        drift = judge(table, self.clock(), self.policy.grace)
-        return objections(request.plan, drift, self.policy.rows)
 
 
 def _unread(error: SiteError) -> str:

@@ -16,6 +16,7 @@ from bot.usecases.approving import Approving
 from bot.usecases.cards import Cards
 from bot.usecases.delivering import LEASE
 from bot.usecases.freezing import Freezing
+from bot.usecases.proving import Proving
 from bot.usecases.requesting import Policy, Requesting
 from bot.usecases.requests import Requests, Telling
 from bot.usecases.standing import Standing
@@ -73,7 +74,8 @@ class RequestParts:
         policy = _policy(settings)
         self.requesting = Requesting(readers, writers, self.requests, self.standing, policy, now)
         self.approving = Approving(self.requests, self.standing)
-        self.applying = Applying(readers, writers, self.requests, self.standing, policy, store.leases, now)
+        proving = Proving(readers, writers, self.requests, self.standing, policy, now)
+        self.applying = Applying(writers, self.requests, self.standing, proving, store.leases, now)
         self.watching = Watching(readers, self.requests, now, settings.watch.first_look, settings.watch.stall_after)
 
     def cards(self, poster: SlackPoster, forms: Forms[Form]) -> Cards:

@@ -35,6 +35,7 @@ from bot.usecases.cards import Cards
 from bot.usecases.delivering import LEASE, Pen, Posted, PostError, PostTrouble, Relay
 from bot.usecases.freezing import Freezing
 from bot.usecases.ports import PeopleError, SiteError
+from bot.usecases.proving import Proving
 from bot.usecases.requesting import Policy, Requesting
 from bot.usecases.requests import Requests, Telling
 from bot.usecases.standing import Standing
@@ -291,7 +292,8 @@ class Process:
         self.standing = Standing(TEAM, Allowed(), approvers, people, self.freezing, self._lag, MOST_LAG)
         self.requesting = Requesting(sites, sites, self.requests, self.standing, policy, world.clock)
         self.approving = Approving(self.requests, self.standing)
-        self.applying = Applying(sites, sites, self.requests, self.standing, policy, self.leases, world.clock)
+        proving = Proving(sites, sites, self.requests, self.standing, policy, world.clock)
+        self.applying = Applying(sites, self.requests, self.standing, proving, self.leases, world.clock)
         self.watching = Watching(sites, self.requests, world.clock, timedelta(minutes=2), STALL_AFTER)
         cards = Cards(self.requests, self.freezing, _drawn, lambda request, _card: {"text": request.id}, lambda _: LINK)
         pen = Pen(len, lambda entries: {"sequences": [entry.sequence for entry in entries]}, _no_gap, cards.letter)

@@ -26,6 +26,7 @@ from bot.usecases.access import Actor, Allowed
 from bot.usecases.applying import Applying
 from bot.usecases.approving import Approving, Click
 from bot.usecases.freezing import Freezing
+from bot.usecases.proving import Proving
 from bot.usecases.request_ports import Card
 from bot.usecases.requesting import Policy, Requesting, Wish
 from bot.usecases.requests import Requests, Telling
@@ -84,9 +85,9 @@ class House:
         )  # fmt: skip
         readers = {PS1: self.site.reader()}
         self.requesting = Requesting(readers, self.writers, self.requests, self.standing, self.policy, self.clock)
-        self.applying = Applying(
-            readers, self.writers, self.requests, self.standing, self.policy, self.store.leases, self.clock
-        )
+        proving = Proving(readers, self.writers, self.requests, self.standing, self.policy, self.clock)
+        leases = self.store.leases
+        self.applying = Applying(self.writers, self.requests, self.standing, proving, leases, self.clock)
         self.watching = Watching(readers, self.requests, self.clock, timedelta(minutes=1), 24 * HOUR)
 
     def close(self) -> None:

@@ -1,0 +1,90 @@
+"""What is proved again before rows change: votes, people, brakes, the record, and every row by a fresh read.
+
+By the rules of now: they may be stricter than those of the day on which somebody asked or voted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain import planning
+from bot.domain.approval import Finish, Outdate
+from bot.domain.drift import judge
+from bot.domain.quorum import QUORUM
+from bot.domain.refusal import Reason
+from bot.usecases.access import Actor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.domain.package import SiteCode
+    from bot.domain.request import Request
+    from bot.usecases.ports import Clock, SiteReader, SiteWriter
+    from bot.usecases.requesting import Policy
+    from bot.usecases.requests import Requests
+    from bot.usecases.standing import Standing
+
+APPLY_WITHIN = timedelta(minutes=15)
+"""People approved what they saw at that time; a bot that was away for longer must ask them again."""
+_NOT_KNOWN = {Reason.CANNOT_LOOK_UP, Reason.LIST_UNREADABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Proving:
+    """Proves that a request that two people approved may still be applied."""
+
+    readers: Mapping[SiteCode, SiteReader]
+    writers: Mapping[SiteCode, SiteWriter]
+    requests: Requests
+    standing: Standing
+    policy: Policy
+    clock: Clock
+
+    def against(self, request: Request) -> Finish | Outdate | None:
+        """Return what must happen to a request instead of its apply, or None. Raises SiteError, StoreError."""
+        trouble = self._hindrance(request)
+        if trouble:
+            return Finish(trouble, claimed=False)
+        found = self.objections(request)
+        return Outdate(found) if found else None
+
+    def objections(self, request: Request) -> tuple[str, ...]:
+        """Return what a fresh read has against a plan, when the database takes all that it needs. Raises SiteError."""
+        self.writers[request.plan.site].rehearse()
+        table = self.readers[request.plan.site].package(request.plan.package_id)
+        if table is None:
+            return ("the package is gone",)
+        drift = judge(table, self.clock(), self.policy.grace)
+        return planning.objections(request.plan, drift, self.policy.rows)
+
+    def _hindrance(self, request: Request) -> str:
+        """Prove people, brakes and the record again: two different eligible approvers of exactly this plan."""
+        if request.plan.site not in self.writers:
+            return f"site {request.plan.site} is no longer in the settings"
+        if request.decided_at is None or self.clock() - request.decided_at > APPLY_WITHIN:
+            return "it was approved too long ago"
+        if not self.requests.is_intact(request.id):
+            return "its ledger entries are not as they were recorded"
+        if not self.requests.are_ours(request):
+            return (
+                "a vote in its record was not taken by this bot, or its app-level token is a new one: please ask again"
+            )
+        if len(request.plan.rows) > self.policy.max_rows:
+            return f"it has {len(request.plan.rows)} rows, and {self.policy.max_rows} are allowed now"
+        brake = self.standing.brake()
+        return str(brake.reason) if brake else self._too_few(request)
+
+    def _too_few(self, request: Request) -> str:
+        """Count the voters by the rules of now, which may be stricter than those of the day they voted."""
+        voters = {vote.user_id: Actor(vote.user_id, vote.team_id) for vote in request.votes}
+        if not self.policy.requester_counts and request.requester in voters:
+            return "the requester's own approval no longer counts"
+        for voter in voters.values():
+            refusal = self.standing.may_decide(voter)
+            if refusal and refusal.reason in _NOT_KNOWN:
+                return f"it could not be looked up whether an approver still may decide ({refusal.reason})"
+            if refusal:
+                return f"an approver no longer may decide ({refusal.reason})"
+        return "" if len(voters) >= QUORUM else "two different approvers are missing"
