@@ -4,7 +4,8 @@ Statements come in as they are and run unchanged on every engine. What differs b
 (how to connect, the options of a new connection) and faults.py (which error means what), and nowhere else.
 """
 
-from bot.dbapi.connection import Connection, Database
+from bot.dbapi.connection import Connection
+from bot.dbapi.database import Database
 from bot.dbapi.engines import Patience, Product
 from bot.dbapi.faults import DatabaseError, Fault
 

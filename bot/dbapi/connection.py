@@ -1,18 +1,13 @@
-"""Connections that serve one piece of work at a time, are kept for the next one, and are replaced when they were lost.
-
-Nothing is connected before the first statement, and nothing is retried that could change data.
-"""
+"""One connection to a database: statements, transactions, and errors under our own names. Nothing is retried here."""
 
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.dbapi import engines, faults
-from bot.dbapi.faults import DatabaseError, Fault
 from bot.events import events
 
 if TYPE_CHECKING:
@@ -30,6 +25,8 @@ class Connection:
     def __init__(self, address: str, patience: engines.Patience, *, owned: bool) -> None:
         self._patience = patience
         self._raw = engines.connect(address, patience, owned=owned)
+        self._address = address
+        self._file = engines.file_of(address)
         self._errors = engines.driver_errors(self._raw)
         self._named = _Named(self._errors)
         self.product = engines.product(self._raw)
@@ -48,6 +45,11 @@ class Connection:
         """The database at the other end: its name, or the true path of a SQLite file."""
         with _Named(engines.driver_errors(self._raw)):
             return engines.database(self._raw)
+
+    @property
+    def is_astray(self) -> bool:
+        """Whether the SQLite file was taken away or replaced: what is read or written here reaches nobody any more."""
+        return engines.file_of(self._address) != self._file
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """Run a statement that returns rows and read them all."""
@@ -115,93 +117,3 @@ class _Named:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, self._errors):
             raise faults.name(error) from error
-
-
-class Database:
-    """A database named by `sqlite:///path` or an ODBC connection string, with as many connections as are used at once.
-
-    `owned` marks the bot's own database: a SQLite file is then made when missing and commits are synced to disk.
-    """
-
-    def __init__(self, address: str, patience: engines.Patience | None = None, *, owned: bool = False) -> None:
-        self._address = address
-        self._owned = owned
-        self._patience = patience or engines.Patience()
-        self._idle: list[Connection] = []
-        self._open: set[Connection] = set()
-        self._guard = threading.Lock()
-
-    def read(self, work: Callable[[Connection], Result]) -> Result:
-        """Run a piece of reading; once more on a fresh connection if the link or a lock was lost under it.
-
-        Raises DatabaseError.
-        """
-        kept = self._kept()
-        try:
-            return self._attempt(kept or self._fresh(), work)
-        except DatabaseError as error:
-            lost_link = kept is not None and error.fault is Fault.UNREACHABLE
-            if not lost_link and error.fault is not Fault.DEADLOCK:
-                raise
-        self._forget_idle()
-        return self._attempt(self._fresh(), work)
-
-    def write(self, work: Callable[[Connection], Result]) -> Result:
-        """Run a piece of writing in one transaction; never retried here. Raises DatabaseError.
-
-        A doubtful link is tried first: after a failover every connection is dead, and a writing would only find out.
-        """
-        kept = self._kept()
-        if kept is not None and kept.is_doubtful and not self._answers(kept):
-            self._forget_idle()
-            kept = None
-        return self._attempt(kept or self._fresh(), lambda connection: connection.transaction(work))
-
-    def close(self) -> None:
-        """Close all connections."""
-        with self._guard:
-            closing, self._open = self._open, set()
-            self._idle.clear()
-        for connection in closing:
-            connection.close()
-
-    def _attempt(self, connection: Connection, work: Callable[[Connection], Result]) -> Result:
-        try:
-            result = work(connection)
-        except BaseException:
-            # Whatever state it is in now, the next statement deserves a connection without a past.
-            self._drop(connection)
-            raise
-        with self._guard:
-            if connection in self._open:
-                self._idle.append(connection)
-        return result
-
-    def _answers(self, connection: Connection) -> bool:
-        try:
-            connection.query("SELECT 1")
-        except DatabaseError:
-            self._drop(connection)
-            return False
-        return True
-
-    def _kept(self) -> Connection | None:
-        """Take the connection that was used last: it is the likeliest to be alive, and the others may rest."""
-        with self._guard:
-            return self._idle.pop() if self._idle else None
-
-    def _fresh(self) -> Connection:
-        fresh = Connection(self._address, self._patience, owned=self._owned)
-        with self._guard:
-            self._open.add(fresh)
-        return fresh
-
-    def _drop(self, connection: Connection) -> None:
-        with self._guard:
-            self._open.discard(connection)
-        connection.close()
-
-    def _forget_idle(self) -> None:
-        """Whoever cut one link has likely cut them all."""
-        while (idle := self._kept()) is not None:
-            self._drop(idle)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,16 @@ def session_options(name: str, patience: Patience) -> str:
     milliseconds = patience.query * 1000
     options = "; ".join(_SESSION_OPTIONS.get(name, ()))
     return options.format(query=milliseconds, lock=int(milliseconds * _LOCK_PART))
+
+
+def file_of(address: str) -> tuple[int, int] | None:
+    """Return what tells an SQLite file from all others, whatever its name; None when there is none."""
+    if not address.startswith(SQLITE):
+        return None
+    with suppress(OSError):
+        found = os.stat(address.removeprefix(SQLITE))  # noqa: PTH116 - asked for each piece of work
+        return found.st_dev, found.st_ino
+    return None
 
 
 def begin(raw: Any) -> None:

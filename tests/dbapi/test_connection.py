@@ -169,6 +169,39 @@ def test_after_closing_the_next_reading_connects_again(database: Database) -> No
     assert database.read(numbers) == [1, 2, 3]
 
 
+def test_a_file_that_was_replaced_is_not_read_any_more(tmp_path: Path) -> None:
+    for name, number in (("now.db", 1), ("next.db", 2)):
+        with closing(sqlite3.connect(tmp_path / name)) as raw, raw:
+            raw.execute("CREATE TABLE Numbers (Number int)")
+            raw.execute("INSERT INTO Numbers VALUES (?)", (number,))
+    with closing(Database(f"sqlite:///{tmp_path}/now.db")) as database:
+        assert database.read(numbers) == [1]
+
+        (tmp_path / "next.db").rename(tmp_path / "now.db")
+
+        assert database.read(numbers) == [2]
+
+
+def test_closing_waits_for_no_work_and_its_connection_is_closed_with_it(database: Database) -> None:
+    at_work, may_end = threading.Event(), threading.Event()
+
+    def work(connection: Connection) -> Connection:
+        at_work.set()
+        assert may_end.wait(10)
+        assert numbers(connection) == [1, 2, 3]
+        return connection
+
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(database.read, work)
+        assert at_work.wait(10)
+        database.close()
+        may_end.set()
+        left = working.result()
+
+    with pytest.raises(Exception, match=r"(?i)closed"):
+        left.query("SELECT 1")
+
+
 def test_a_reading_that_failed_is_not_run_again_on_a_link_that_holds(database: Database) -> None:
     runs: list[int] = []
 

@@ -128,21 +128,24 @@ def test_who_may_not_is_told_why_alone_and_it_is_in_the_ledger(
     ],
 )
 def test_who_cannot_be_looked_up_does_not_count(door: Stage, card: Json, method: str, told: str, reason: str) -> None:
-    door.faults(method, error="internal_error")
+    door.faults(method, error="internal_error", times=1000)  # the names in the audit channel are looked up as well
 
-    assert press(door, "grace", card).startswith(told)
-
-    assert refusals(door)[-1] == (IDS["grace"], reason)
+    try:
+        assert press(door, "grace", card).startswith(told)
+        assert refusals(door)[-1] == (IDS["grace"], reason)
+    finally:
+        door.do("faults", clear=True)
 
 
 def test_who_is_deactivated_while_the_click_is_on_its_way_does_not_count(door: Stage, card: Json) -> None:
-    door.faults("users.info", delay_s=1)
+    door.faults("users.info", delay_s=1, times=1000)
     door.click("linus", card, APPROVE)
     door.do("person", id="linus", deleted=True)
 
     door.wait_for(lambda: refusals(door)[-1] == (IDS["linus"], "deactivated"), PATIENCE)
 
     door.do("person", id="linus", deleted=False)
+    door.do("faults", clear=True)
 
 
 FORGERIES: dict[str, tuple[Callable[[Json], str], str]] = {
