@@ -33,7 +33,7 @@ def nothing_happens(store: Store, trouble: StoreTrouble) -> Iterator[None]:
     assert (store.ledger.head(), store.outbox.backlog(AUDIT).count) == before
 
 
-def test_a_locked_store_is_busy_within_the_patience_and_works_again_when_it_is_free(
+def test_a_locked_store_says_so_within_the_patience_and_works_again_when_it_is_free(
     opened: Opener, outside: Outside
 ) -> None:
     store = opened("one", Patience(query=1))
@@ -41,7 +41,7 @@ def test_a_locked_store_is_busy_within_the_patience_and_works_again_when_it_is_f
 
     def append() -> None:
         started = time.monotonic()
-        with nothing_happens(store, StoreTrouble.BUSY):
+        with nothing_happens(store, StoreTrouble.LOCKED):
             store.ledger.append(draft(), [Notice("U1", {})])
         assert time.monotonic() - started < 3
 
