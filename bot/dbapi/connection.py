@@ -28,66 +28,98 @@ class Connection:
         self._address = address
         self._file = engines.file_of(address)
         self._errors = engines.driver_errors(self._raw)
-        self._named = _Named(self._errors)
+        self._at_once, self._finish = engines.statements(self._raw)
+        self._is_told = log.isEnabledFor(logging.DEBUG)
         self.product = engines.product(self._raw)
-        self._used_at = time.monotonic()
-        self._deadline = self._used_at
-        engines.bound(self._raw, lambda: time.monotonic() > self._deadline)
+        self._is_linked = self.product != engines.Product.SQLITE
+        self._started_at = self._looked_at = time.monotonic()
+        engines.bound(self._raw, lambda: time.monotonic() - self._started_at > patience.query)
+
+    @property
+    def begins_locked(self) -> bool:
+        """Whether the very beginning of a transaction makes everyone else wait who wants to write."""
+        return not self._is_linked
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether the link was quiet for so long that somebody may have cut it unseen; a file has no link."""
-        is_quiet = time.monotonic() - self._used_at >= self._patience.quiet
-        return is_quiet and self.product != engines.Product.SQLITE
+        """Whether this was last seen to lead where it should so long ago that it may not do so any more."""
+        if self._is_linked:
+            return time.monotonic() - self._started_at >= self._patience.quiet
+        return time.monotonic() - self._looked_at >= self._patience.look
 
     @property
     def database(self) -> str:
         """The database at the other end: its name, or the true path of a SQLite file."""
-        with _Named(engines.driver_errors(self._raw)):
+        try:
             return engines.database(self._raw)
+        except self._errors as error:
+            raise faults.name(error) from error
 
-    @property
-    def is_astray(self) -> bool:
-        """Whether the SQLite file was taken away or replaced: what is read or written here reaches nobody any more."""
-        return engines.file_of(self._address) != self._file
+    def proves_itself(self) -> bool:
+        """Find out whether the server still answers, or the SQLite file is still the one with this name.
+
+        What is written to a file that was replaced reaches nobody any more.
+        """
+        if not self._is_linked:
+            self._looked_at = time.monotonic()
+            return engines.file_of(self._address) == self._file
+        try:
+            self.query("SELECT 1")
+        except faults.DatabaseError:
+            return False
+        return True
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """Run a statement that returns rows and read them all."""
-        with self._named, closing(self._run(sql, parameters)) as cursor:
-            return list(cursor.fetchall())
+        cursor = self._run(self._at_once, sql, parameters)
+        try:
+            rows: list[Any] = cursor.fetchall()
+            self._finish(cursor)
+        except self._errors as error:
+            raise faults.name(error) from error
+        return rows
 
     def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
         """Run a statement that returns rows and hand them over as they come."""
         # Closed even when the reader goes away early: SQL Server runs one statement at a time on a connection.
-        with self._named, closing(self._run(sql, parameters)) as cursor:
+        cursor = self._run(self._raw.execute, sql, parameters)
+        try:
             while batch := cursor.fetchmany(_ROWS_PER_FETCH):
                 yield from batch
+        except self._errors as error:
+            raise faults.name(error) from error
+        finally:
+            cursor.close()
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Run a statement that changes something; return the driver's row count, which triggers can falsify."""
-        with self._named:
-            cursor = self._run(sql, parameters)
+        cursor = self._run(self._at_once, sql, parameters)
+        try:
             count = int(cursor.rowcount)
-            engines.finish(cursor)
-            return count
+            self._finish(cursor)
+        except self._errors as error:
+            raise faults.name(error) from error
+        return count
 
     def transaction(self, work: Callable[[Connection], Result]) -> Result:
         """Make everything in a piece of work happen together or not at all."""
-        with self._named:
-            engines.begin(self._raw)
         try:
+            self._started_at = time.monotonic()
+            engines.begin(self._raw)
             result = work(self)
-        except BaseException:
+            self._started_at = time.monotonic()
+            engines.end(self._raw, commit=True)
+        except BaseException as error:
             with suppress(self._errors):
                 engines.end(self._raw, commit=False)
+            if isinstance(error, self._errors):
+                raise faults.name(error) from error
             raise
-        with self._named:
-            engines.end(self._raw, commit=True)
         return result
 
     def columns(self, table: str) -> frozenset[str]:
         """Return the lower-case column names of a table or view, which this login must be able to read."""
-        with self._named, closing(self._run(f"SELECT * FROM {table} WHERE 1 = 0", ())) as cursor:
+        with closing(self._run(self._raw.execute, f"SELECT * FROM {table} WHERE 1 = 0", ())) as cursor:
             return frozenset(column[0].lower() for column in cursor.description)
 
     def close(self) -> None:
@@ -95,25 +127,11 @@ class Connection:
         with suppress(self._errors):
             self._raw.close()
 
-    def _run(self, sql: str, parameters: Sequence[object]) -> Any:
-        self._deadline = time.monotonic() + self._patience.query
-        if log.isEnabledFor(logging.DEBUG):  # a statement is far quicker than an event that nobody reads
+    def _run(self, execute: Callable[[str, tuple[object, ...]], Any], sql: str, parameters: Sequence[object]) -> Any:
+        self._started_at = time.monotonic()
+        if self._is_told:
             log.debug("statement", sql=sql)
-        cursor = self._raw.cursor()
-        cursor.execute(sql, tuple(parameters))
-        self._used_at = time.monotonic()
-        return cursor
-
-
-class _Named:
-    """Lets a driver's errors out under our names; a class, because it is entered for each statement."""
-
-    def __init__(self, errors: type[Exception]) -> None:
-        self._errors = errors
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, self._errors):
+        try:
+            return execute(sql, tuple(parameters))
+        except self._errors as error:
             raise faults.name(error) from error

@@ -55,11 +55,16 @@ _SESSION_OPTIONS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait, in seconds, before a login or a statement counts as failed, or a quiet link as doubtful."""
+    """How long to wait, in seconds, before a login or a statement counts as failed.
+
+    After `quiet` seconds without a statement a link is doubtful, and `look` seconds after a SQLite file was last looked
+    at, it may be another one that has its name.
+    """
 
     login: int = 10
     query: int = 30
     quiet: float = 5
+    look: float = 0.1
 
 
 def connect(address: str, patience: Patience, *, owned: bool) -> Any:
@@ -99,12 +104,14 @@ def begin(raw: Any) -> None:
 
 def end(raw: Any, *, commit: bool) -> None:
     """Finish a transaction and return to autocommit mode."""
+    if isinstance(raw, sqlite3.Connection):
+        raw.execute("COMMIT" if commit else "ROLLBACK")  # kept ready by the driver, while its commit() is not
+        return
     if commit:
         raw.commit()
     else:
         raw.rollback()
-    if not isinstance(raw, sqlite3.Connection):
-        raw.autocommit = True
+    raw.autocommit = True
 
 
 def product(raw: Any) -> str:
@@ -122,11 +129,22 @@ def database(raw: Any) -> str:
     return str(raw.getinfo(_pyodbc().SQL_DATABASE_NAME))
 
 
+def statements(raw: Any) -> tuple[Callable[..., Any], Callable[[Any], None]]:
+    """Return how a statement is run whose rows are read at once, and what is then done with its cursor."""
+    if isinstance(raw, sqlite3.Connection):
+        # One cursor for all of them: making one takes as long as many a statement.
+        return raw.cursor().execute, _leave
+    return raw.execute, finish
+
+
+def _leave(_: Any) -> None:
+    """Do nothing: a SQLite statement whose last row was read is over."""
+
+
 def finish(cursor: Any) -> None:
     """Take in everything a statement still has to say: behind a trigger's row counts an error can wait unseen."""
-    if not isinstance(cursor, sqlite3.Cursor):
-        while cursor.nextset():
-            pass
+    while cursor.nextset():
+        pass
     cursor.close()
 
 

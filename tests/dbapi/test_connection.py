@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.dbapi import Connection, Database, DatabaseError, Fault, Patience
+from bot.dbapi.engines import SQLITE_STEPS_PER_CHECK
 from tests.engines import POSTGRESQL, SQLITE, needs_postgresql, run, site_odbc
 
 if TYPE_CHECKING:
@@ -161,6 +163,18 @@ def test_work_at_the_same_time_has_a_connection_each_and_they_are_kept(database:
     assert {id(connection) for connection in again} == {id(first), id(second)}
 
 
+def test_the_patience_with_a_statement_is_not_used_up_by_resting_before_a_transaction(file: Path) -> None:
+    database = Database(f"sqlite:///{file}", IMPATIENT)
+    assert database.read(numbers) == [1, 2, 3]
+    time.sleep(IMPATIENT.query)  # more than the last statement was given
+
+    # SQLite asks for the time after a certain number of steps, which a beginning has reached after so many runs.
+    runs = [database.write(lambda _: True) for _ in range(SQLITE_STEPS_PER_CHECK // 2)]
+
+    assert all(runs)
+    database.close()
+
+
 def test_after_closing_the_next_reading_connects_again(database: Database) -> None:
     assert database.read(numbers) == [1, 2, 3]
 
@@ -174,7 +188,7 @@ def test_a_file_that_was_replaced_is_not_read_any_more(tmp_path: Path) -> None:
         with closing(sqlite3.connect(tmp_path / name)) as raw, raw:
             raw.execute("CREATE TABLE Numbers (Number int)")
             raw.execute("INSERT INTO Numbers VALUES (?)", (number,))
-    with closing(Database(f"sqlite:///{tmp_path}/now.db")) as database:
+    with closing(Database(f"sqlite:///{tmp_path}/now.db", Patience(look=0))) as database:
         assert database.read(numbers) == [1]
 
         (tmp_path / "next.db").rename(tmp_path / "now.db")
