@@ -6,7 +6,7 @@ anew from the changed place to the end; only a head that was kept elsewhere show
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -122,4 +122,4 @@ def _name_by_number(bad: Entry) -> Break:
 
 
 def _was_sealed_as(entry: Entry, sequence: int) -> bool:
-    return replace(entry, sequence=sequence).is_sealed()
+    return entry._replace(sequence=sequence).is_sealed()

@@ -6,13 +6,10 @@ together or not at all.
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from datetime import UTC, datetime
 from itertools import takewhile
-from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from bot.dbapi import Product
 from bot.domain.chain import Break, Tampering, verify
 from bot.domain.ledger import GENESIS, Draft, Entry, Head, moment_read, moment_text, seal, storable
 from bot.events import REFERENCE, reference
@@ -29,21 +26,11 @@ if TYPE_CHECKING:
     from bot.usecases.ports import Clock
     from bot.usecases.store_ports import Notice, Step
 
-_columns = attrgetter(*(field.name for field in fields(Entry)))
 _AFTER_ALL = "~"
 """Sorts behind every moment."""
 
 
-class _Tip(NamedTuple):
-    """What the next entry follows: the newest entry, and the newest version in its stream."""
-
-    sequence: int
-    at: str
-    hash: str
-    version: int
-
-
-_BEFORE_ALL = _Tip(GENESIS.sequence, moment_text(datetime.min.replace(tzinfo=UTC)), GENESIS.hash, 0)
+_BEFORE_ALL = GENESIS.sequence, moment_text(datetime.min.replace(tzinfo=UTC)), GENESIS.hash, None
 
 
 class LedgerTable:
@@ -64,7 +51,9 @@ class LedgerTable:
         """Record several drafts together or not at all; notices and steps belong to the last. Raises StaleStream."""
 
         def work(connection: Connection) -> Sequence[Entry]:
-            entries = self._record(connection, drafts)
+            if not connection.begins_locked:
+                connection.execute("UPDATE dbo.ledger_lock SET id = id WHERE id = 1")
+            entries = [self._follow(connection, draft) for draft in drafts]
             self._outbox.enclose(connection, entries, notices)
             for step in also:
                 step(connection, entries[-1])
@@ -77,8 +66,8 @@ class LedgerTable:
 
     def head(self) -> Head:
         """Return number and hash of the newest entry."""
-        tip = self._database.read(_read_tip)
-        return Head(tip.sequence, tip.hash)
+        sequence, _, hash_, _ = self._database.read(_read_tip)
+        return Head(sequence, hash_)
 
     def stream(self, name: str) -> Sequence[Entry]:
         """Read all entries of one stream, oldest first."""
@@ -131,17 +120,16 @@ class LedgerTable:
         )
         return (Entry(*row) for row in takewhile(lambda row: row[0] <= last, rows))
 
-    def _record(self, connection: Connection, drafts: Sequence[Draft]) -> Sequence[Entry]:
-        _lock(connection)
-        return [self._follow(connection, draft) for draft in drafts]
-
     def _follow(self, connection: Connection, draft: Draft) -> Entry:
-        tip = _read_tip(connection, draft.stream)
-        if draft.version not in {None, tip.version + 1}:
-            raise StaleStream(draft.stream, decided_on=(draft.version or 0) - 1, current=tip.version)
+        sequence, at, hash_, newest_version = _read_tip(connection, draft.stream)
+        version = (newest_version or 0) + 1
+        if draft.version not in {None, version}:
+            raise StaleStream(draft.stream, decided_on=(draft.version or 0) - 1, current=version - 1)
         # A clock that was set back must not make a later entry look older: the order is what people will rely on.
-        at = max(self._clock(), moment_read(tip.at))
-        entry = seal(_traced(draft), tip.sequence + 1, at, tip.version + 1, tip.hash)
+        moment = moment_text(self._clock())
+        if moment < at:
+            moment = moment_text(moment_read(at))
+        entry = seal(_traced(draft), sequence + 1, moment, version, hash_)
         _insert(connection, entry)
         return entry
 
@@ -149,25 +137,17 @@ class LedgerTable:
 def _traced(draft: Draft) -> Draft:
     """Every entry names the click that caused it, so that nobody who records something can forget to."""
     ref = reference()
-    return replace(draft, facts={REFERENCE: ref, **draft.facts}) if ref else draft
+    return draft._replace(facts={REFERENCE: ref, **draft.facts}) if ref else draft
 
 
-def _lock(connection: Connection) -> None:
-    """Make everyone else who appends wait for this transaction; on SQLite its very beginning did."""
-    if connection.product != Product.SQLITE:
-        connection.execute("UPDATE dbo.ledger_lock SET id = id WHERE id = 1")
-
-
-def _read_tip(connection: Connection, stream: str = "") -> _Tip:
+def _read_tip(connection: Connection, stream: str = "") -> tuple[int, str, str, int | None]:
+    """Read what the next entry follows: number, moment and hash of the newest, and the newest version in its stream."""
     rows = connection.query(
         "SELECT sequence, at, hash, (SELECT MAX(version) FROM dbo.ledger_entry WHERE stream = ?)"
         " FROM dbo.ledger_entry WHERE sequence = (SELECT MAX(sequence) FROM dbo.ledger_entry)",
         (storable(stream),),
     )
-    if not rows:
-        return _BEFORE_ALL
-    sequence, at, hash_, version = rows[0]
-    return _Tip(sequence, at, hash_, version or 0)
+    return rows[0] if rows else _BEFORE_ALL
 
 
 def _insert(connection: Connection, entry: Entry) -> None:
@@ -175,5 +155,5 @@ def _insert(connection: Connection, entry: Entry) -> None:
         "INSERT INTO dbo.ledger_entry"
         " (sequence, at, stream, version, kind, actor_user, actor_team, facts, previous_hash, hash)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        _columns(entry),
+        entry,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.answers import Answer, Kept, SnapshotKey
 from bot.domain.drift import judge
-from bot.domain.ledger import GENESIS, Draft, seal
+from bot.domain.ledger import GENESIS, Draft, moment_text, seal
 from bot.domain.package import Package, PackageId, PackageTable, Row, RowType, SiteCode, Status
 from bot.domain.plan import RowsAllowed
 from bot.domain.planning import reset_plan, resettable
@@ -36,7 +36,7 @@ def specimens(form: Form) -> Iterator[tuple[str, Message]]:
     yield f"version table ({form})", status.draw(kept, form)
     yield f"request card ({form})", request_card.draw(_request(drift), "<@U0GRACE>, <@U0LINUS>", "", form)
     draft = Draft("specimen", 1, "looked up", "U0ADA", "T0CONTOSO", {"object": str(_ID), "outcome": "answered"})
-    yield "audit line", audit.draw([seal(draft, 1, _AT, 1, GENESIS.hash)])
+    yield "audit line", audit.draw([seal(draft, 1, moment_text(_AT), 1, GENESIS.hash)])
 
 
 def _drift() -> Drift:

@@ -23,8 +23,9 @@ from tests.bench.figure import Figure, table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ROUNDS = 60
-COMMITS_PER_ROUND = 40
+ROUNDS = 12
+COMMITS_PER_ROUND = 300
+"""So many that a turn's beginning does not count, when a connection reads anew what the other one wrote."""
 FACTS: dict[str, JSON] = {"command": "/pkgstatus PS100112", "rows": 12, "worst": "site behind", "outcome": "answered"}
 
 _numbers = count(1)

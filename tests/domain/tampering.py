@@ -1,10 +1,9 @@
 """A chain of entries, and every way in which somebody with SQL might tamper with it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.ledger import GENESIS, JSON, Draft, Entry, hash_of, seal
+from bot.domain.ledger import GENESIS, JSON, Draft, Entry, hash_of, moment_text, seal
 
 START = datetime(2026, 3, 9, 7, 30, tzinfo=UTC)
 LENGTH = 9
@@ -18,42 +17,43 @@ def chain(length: int = LENGTH) -> list[Entry]:
         facts: dict[str, JSON] = {"row": sequence}
         draft = Draft(f"stream {sequence % 2}", None, "looked up", "U000000ADA", "T0CONTOSO", facts)
         previous = entries[-1].hash if entries else GENESIS.hash
-        entries.append(seal(draft, sequence, START + timedelta(seconds=sequence), (sequence + 1) // 2, previous))
+        moment = moment_text(START + timedelta(seconds=sequence))
+        entries.append(seal(draft, sequence, moment, (sequence + 1) // 2, previous))
     return entries
 
 
 def resealed(entry: Entry) -> Entry:
-    return replace(entry, hash=hash_of(entry))
+    return entry._replace(hash=hash_of(entry))
 
 
 def numbered(entries: list[Entry]) -> None:
     """Hide gaps and doubles: give the rows the numbers of their places, as somebody with SQL would."""
-    entries[:] = [replace(entry, sequence=place) for place, entry in enumerate(entries, start=1)]
+    entries[:] = [entry._replace(sequence=place) for place, entry in enumerate(entries, start=1)]
 
 
 def forged(entries: list[Entry], place: int) -> Entry:
     """Make an entry that fits at a place as far as what stands before it."""
     previous = entries[place - 2].hash if place > 1 else GENESIS.hash
-    return seal(Draft("forged", 1, "approved", "U0MALLORY", "T0CONTOSO", {}), place, START, 1, previous)
+    return seal(Draft("forged", 1, "approved", "U0MALLORY", "T0CONTOSO", {}), place, moment_text(START), 1, previous)
 
 
 def alter(place: int) -> Change:
     def change(entries: list[Entry]) -> None:
-        entries[place - 1] = replace(entries[place - 1], actor_user="U0MALLORY")
+        entries[place - 1] = entries[place - 1]._replace(actor_user="U0MALLORY")
 
     return change
 
 
 def alter_and_reseal(place: int) -> Change:
     def change(entries: list[Entry]) -> None:
-        entries[place - 1] = resealed(replace(entries[place - 1], actor_user="U0MALLORY"))
+        entries[place - 1] = resealed(entries[place - 1]._replace(actor_user="U0MALLORY"))
 
     return change
 
 
 def unlink_and_reseal(place: int) -> Change:
     def change(entries: list[Entry]) -> None:
-        entries[place - 1] = resealed(replace(entries[place - 1], previous_hash="f" * 64))
+        entries[place - 1] = resealed(entries[place - 1]._replace(previous_hash="f" * 64))
 
     return change
 
@@ -84,7 +84,7 @@ def insert_fitting(place: int, count: int = 1) -> Change:
 
 def insert_loose(place: int) -> Change:
     def change(entries: list[Entry]) -> None:
-        entries.insert(place - 1, resealed(replace(forged(entries, place), previous_hash="e" * 64, sequence=77)))
+        entries.insert(place - 1, resealed(forged(entries, place)._replace(previous_hash="e" * 64, sequence=77)))
         numbered(entries)
 
     return change
@@ -92,7 +92,7 @@ def insert_loose(place: int) -> Change:
 
 def insert_unsealed(place: int) -> Change:
     def change(entries: list[Entry]) -> None:
-        entries.insert(place - 1, replace(forged(entries, place), hash="d" * 64))
+        entries.insert(place - 1, forged(entries, place)._replace(hash="d" * 64))
         numbered(entries)
 
     return change
@@ -140,7 +140,7 @@ def repeat_line(of: int, place: int) -> Change:
 
 def give_another_number(place: int, number: int) -> Change:
     def change(entries: list[Entry]) -> None:
-        entries[place - 1] = replace(entries[place - 1], sequence=number)
+        entries[place - 1] = entries[place - 1]._replace(sequence=number)
         entries.sort(key=lambda entry: entry.sequence)
 
     return change

@@ -24,7 +24,7 @@ from bot.domain.approval import (
     decide,
 )
 from bot.domain.folding import advance, fold, opening
-from bot.domain.ledger import GENESIS, Draft, Entry, seal
+from bot.domain.ledger import GENESIS, Draft, Entry, moment_text, seal
 from bot.domain.plan import Action
 from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Reason, Refusal
@@ -334,7 +334,7 @@ def test_an_entry_of_a_kind_that_a_later_version_may_add_changes_nothing_but_the
     request = asked()
     first = recorded(opening(request), NOW, [])
     later = recorded(Event(Kind.VOTED, GRACE.id, TEAM, {}), NOW, [first])
-    unknown = seal(Draft(later.stream, None, "annotated", GRACE.id, TEAM, {}), 2, NOW, 2, first.hash)
+    unknown = seal(Draft(later.stream, None, "annotated", GRACE.id, TEAM, {}), 2, moment_text(NOW), 2, first.hash)
 
     found = fold(request.id, [first, unknown])
 
@@ -347,4 +347,4 @@ def recorded(event: Event, at: datetime, before: list[Entry]) -> Entry:
     previous = before[-1].hash if before else GENESIS.hash
     number = len(before) + 1
     draft = Draft("request 0123456789abcdef", number, str(event.kind), event.user_id, event.team_id, event.facts)
-    return seal(draft, number, at, number, previous)
+    return seal(draft, number, moment_text(at), number, previous)

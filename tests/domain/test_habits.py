@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.habits import QUICK, Frequent, Habits, Pair, QuickVote, read
-from bot.domain.ledger import GENESIS, Draft, seal
+from bot.domain.ledger import GENESIS, Draft, moment_text, seal
 from bot.domain.request import Kind
 from tests.builders import NOW
 from tests.fakes import ADA, GRACE, LINUS, MARGARET, TEAM
@@ -21,7 +21,7 @@ SLOWLY = timedelta(minutes=10)
 
 def entry(stream: str, kind: str, user: str = "", at: datetime = NOW) -> Entry:
     """Return one entry; its place in the chain does not matter here."""
-    return seal(Draft(stream, None, kind, user, TEAM, {}), 1, at, 1, GENESIS.hash)
+    return seal(Draft(stream, None, kind, user, TEAM, {}), 1, moment_text(at), 1, GENESIS.hash)
 
 
 def decided(number: int, requester: str, *voters: str, after: timedelta = SLOWLY) -> list[Entry]:

@@ -1,13 +1,12 @@
 """Somebody with SQL changes the ledger's table: the store names what was done, and where it starts."""
 
 from collections.abc import Callable
-from dataclasses import astuple
 from datetime import UTC, datetime
 
 import pytest
 
 from bot.domain.chain import Break, Tampering
-from bot.domain.ledger import Head, seal
+from bot.domain.ledger import Head, moment_text, seal
 from bot.store import Store
 from tests.store.conftest import Outside
 from tests.store.drafts import draft
@@ -108,11 +107,9 @@ def test_an_entry_that_fits_at_the_end_but_never_went_through_the_store_was_inse
     filled: Store, outside: Outside
 ) -> None:
     kept = filled.ledger.head()
-    forged = seal(draft(), LENGTH + 1, datetime(2026, 3, 10, tzinfo=UTC), LENGTH + 1, kept.hash)
+    forged = seal(draft(), LENGTH + 1, moment_text(datetime(2026, 3, 10, tzinfo=UTC)), LENGTH + 1, kept.hash)
 
-    outside.run(
-        f"INSERT INTO dbo.ledger_entry (sequence, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *astuple(forged)
-    )
+    outside.run(f"INSERT INTO dbo.ledger_entry (sequence, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *forged)
 
     assert filled.ledger.verify() == filled.ledger.verify(kept) == Break(LENGTH + 1, INSERTED)
 

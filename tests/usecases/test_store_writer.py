@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.ledger import Draft, moment_read, seal
+from bot.domain.ledger import Draft, seal
 from bot.domain.request import Stage
 from bot.domain.signet import Signet
 from tests.fakes import GRACE, LINUS, TEAM
@@ -26,10 +26,9 @@ def forge(house: House, request: Request, kind: str, user: str, facts: dict[str,
     last = "SELECT sequence, at, hash FROM ledger_entry ORDER BY sequence DESC LIMIT 1"
     ((sequence, at, previous),) = house.sql(last, database="store.db")
     draft = Draft(stream, None, kind, user, TEAM if user else "", facts)
-    entry = seal(draft, int(sequence) + 1, moment_read(str(at)), house.now(request).version + 1, str(previous))
-    columns = [getattr(entry, name) for name in entry.__slots__]
-    insert = f"INSERT INTO ledger_entry VALUES ({', '.join('?' * len(columns))})"
-    house.sql(insert, *columns, database="store.db")
+    entry = seal(draft, int(sequence) + 1, str(at), house.now(request).version + 1, str(previous))
+    insert = f"INSERT INTO ledger_entry VALUES ({', '.join('?' * len(entry))})"
+    house.sql(insert, *entry, database="store.db")
     house.sql("UPDATE request SET stage = 'approved' WHERE id = ?", request.id, database="store.db")
 
 
