@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -24,6 +25,8 @@ MEGABYTE = 1024 * 1024
 
 def figures() -> Iterator[Figure]:
     """Measure and return all figures of starting."""
+    # An installed program has its compiled modules; the bare app's are installed in any case.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as folder, Stage(Path(folder)) as stage:
         rounds = [(_started(stage, RUN), _started(stage, bare_app(stage))) for _ in range(1 + ROUNDS)]
     # The first round fills the caches of the file system and of compiled modules for the others.
