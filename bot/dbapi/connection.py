@@ -20,7 +20,10 @@ _ROWS_PER_FETCH = 1000
 
 
 class Connection:
-    """One connection. Statements take `?` parameters; rows come back as tuples."""
+    """One connection. Statements take `?` parameters; rows come back as tuples.
+
+    `begins_locked` says whether the very beginning of a transaction makes everyone else wait who wants to write.
+    """
 
     def __init__(self, address: str, patience: engines.Patience, *, owned: bool) -> None:
         self._patience = patience
@@ -28,17 +31,13 @@ class Connection:
         self._address = address
         self._file = engines.file_of(address)
         self._errors = engines.driver_errors(self._raw)
-        self._at_once, self._finish = engines.statements(self._raw)
+        self._run_at_once = engines.runner(self._raw)
         self._is_told = log.isEnabledFor(logging.DEBUG)
         self.product = engines.product(self._raw)
-        self._is_linked = self.product != engines.Product.SQLITE
+        self.begins_locked = self.product == engines.Product.SQLITE
+        self._is_linked = not self.begins_locked
         self._started_at = self._looked_at = time.monotonic()
         engines.bound(self._raw, lambda: time.monotonic() - self._started_at > patience.query)
-
-    @property
-    def begins_locked(self) -> bool:
-        """Whether the very beginning of a transaction makes everyone else wait who wants to write."""
-        return not self._is_linked
 
     @property
     def is_doubtful(self) -> bool:
@@ -71,10 +70,11 @@ class Connection:
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """Run a statement that returns rows and read them all."""
-        cursor = self._run(self._at_once, sql, parameters)
+        cursor = self._run(self._run_at_once, sql, parameters)
         try:
             rows: list[Any] = cursor.fetchall()
-            self._finish(cursor)
+            if self._is_linked:
+                engines.finish(cursor)
         except self._errors as error:
             raise faults.name(error) from error
         return rows
@@ -93,10 +93,11 @@ class Connection:
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Run a statement that changes something; return the driver's row count, which triggers can falsify."""
-        cursor = self._run(self._at_once, sql, parameters)
+        cursor = self._run(self._run_at_once, sql, parameters)
         try:
             count = int(cursor.rowcount)
-            self._finish(cursor)
+            if self._is_linked:
+                engines.finish(cursor)
         except self._errors as error:
             raise faults.name(error) from error
         return count

@@ -129,16 +129,13 @@ def database(raw: Any) -> str:
     return str(raw.getinfo(_pyodbc().SQL_DATABASE_NAME))
 
 
-def statements(raw: Any) -> tuple[Callable[..., Any], Callable[[Any], None]]:
-    """Return how a statement is run whose rows are read at once, and what is then done with its cursor."""
+def runner(raw: Any) -> Callable[..., Any]:
+    """Return what runs a statement whose rows are read at once, and gives its cursor."""
     if isinstance(raw, sqlite3.Connection):
-        # One cursor for all of them: making one takes as long as many a statement.
-        return raw.cursor().execute, _leave
-    return raw.execute, finish
-
-
-def _leave(_: Any) -> None:
-    """Do nothing: a SQLite statement whose last row was read is over."""
+        cursor: sqlite3.Cursor = raw.cursor()  # one for all: making one takes as long as many a statement
+        return cursor.execute
+    execute: Callable[..., Any] = raw.execute
+    return execute
 
 
 def finish(cursor: Any) -> None:

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from bot.usecases.ports import Clock
     from bot.usecases.store_ports import Notice, Step
 
+_INSERT = (
+    "INSERT INTO dbo.ledger_entry"
+    " (sequence, at, stream, version, kind, actor_user, actor_team, facts, previous_hash, hash)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _AFTER_ALL = "~"
 """Sorts behind every moment."""
 
@@ -130,7 +135,7 @@ class LedgerTable:
         if moment < at:
             moment = moment_text(moment_read(at))
         entry = seal(_traced(draft), sequence + 1, moment, version, hash_)
-        _insert(connection, entry)
+        connection.execute(_INSERT, entry)
         return entry
 
 
@@ -148,12 +153,3 @@ def _read_tip(connection: Connection, stream: str = "") -> tuple[int, str, str, 
         (storable(stream),),
     )
     return rows[0] if rows else _BEFORE_ALL
-
-
-def _insert(connection: Connection, entry: Entry) -> None:
-    connection.execute(
-        "INSERT INTO dbo.ledger_entry"
-        " (sequence, at, stream, version, kind, actor_user, actor_team, facts, previous_hash, hash)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        entry,
-    )

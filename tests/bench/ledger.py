@@ -23,8 +23,8 @@ from tests.bench.figure import Figure, table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ROUNDS = 12
-COMMITS_PER_ROUND = 300
+ROUNDS = 40
+COMMITS_PER_ROUND = 100
 """So many that a turn's beginning does not count, when a connection reads anew what the other one wrote."""
 FACTS: dict[str, JSON] = {"command": "/pkgstatus PS100112", "rows": 12, "worst": "site behind", "outcome": "answered"}
 
