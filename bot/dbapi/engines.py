@@ -64,7 +64,7 @@ class Patience:
     login: int = 10
     query: int = 30
     quiet: float = 5
-    look: float = 0.1
+    look: float = 0
 
 
 def connect(address: str, patience: Patience, *, owned: bool) -> Any:

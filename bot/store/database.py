@@ -6,6 +6,7 @@ It knows no table. Nothing is retried that could write twice.
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.dbapi import Connection, Database, DatabaseError, Fault, Patience
@@ -30,11 +31,15 @@ _TROUBLES = {
 }
 
 
+LOOK_SECONDS = 0.1
+"""Looking for the file takes as long as a fifth of an entry, and nobody replaces a store ten times a second."""
+
+
 class StoreDatabase:
     """Runs pieces of reading and writing; both raise StoreError, and whatever the piece itself raises."""
 
     def __init__(self, address: str, patience: Patience | None = None) -> None:
-        self._patience = patience or Patience()
+        self._patience = replace(patience or Patience(), look=LOOK_SECONDS)
         self._database = Database(address, self._patience, owned=True)
         # Writers that meet at a SQLite file poll it, at longer and longer intervals; here they queue instead.
         self._turn = threading.Lock()

@@ -184,16 +184,27 @@ def test_after_closing_the_next_reading_connects_again(database: Database) -> No
 
 
 def test_a_file_that_was_replaced_is_not_read_any_more(tmp_path: Path) -> None:
-    for name, number in (("now.db", 1), ("next.db", 2)):
-        with closing(sqlite3.connect(tmp_path / name)) as raw, raw:
-            raw.execute("CREATE TABLE Numbers (Number int)")
-            raw.execute("INSERT INTO Numbers VALUES (?)", (number,))
-    with closing(Database(f"sqlite:///{tmp_path}/now.db", Patience(look=0))) as database:
-        assert database.read(numbers) == [1]
-
-        (tmp_path / "next.db").rename(tmp_path / "now.db")
+    with closing(Database(f"sqlite:///{tmp_path}/now.db")) as database:
+        _replaced_while_read(tmp_path, database)
 
         assert database.read(numbers) == [2]
+
+
+def test_a_file_that_is_looked_for_now_and_then_is_found_replaced_at_the_next_look(tmp_path: Path) -> None:
+    with closing(Database(f"sqlite:///{tmp_path}/now.db", Patience(look=0.2))) as database:
+        _replaced_while_read(tmp_path, database)
+
+        before = time.monotonic()
+        while database.read(numbers) == [1]:
+            assert time.monotonic() - before < 5
+        assert database.read(numbers) == [2]
+
+
+def _replaced_while_read(folder: Path, database: Database) -> None:
+    write(folder / "now.db", 1)
+    write(folder / "next.db", 2)
+    assert database.read(numbers) == [1]
+    (folder / "next.db").rename(folder / "now.db")
 
 
 def test_closing_waits_for_no_work_and_its_connection_is_closed_with_it(database: Database) -> None:
