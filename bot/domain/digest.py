@@ -114,7 +114,10 @@ class Trail:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One digest: `due_at` is when it was due (aware, in its own zone), `sent_at` when it goes, once that is known."""
+    """One digest: `due_at` is when it was due (aware, in its own zone), `sent_at` when it goes, once that is known.
+
+    `lost` are the ids of requests whose entries cannot be read any more.
+    """
 
     name: str
     due_at: datetime
@@ -123,6 +126,7 @@ class Digest:
     resets: tuple[Request, ...]
     freeze: Freeze | None
     trail: Trail
+    lost: tuple[str, ...] = ()
     sent_at: datetime | None = None
 
     @property

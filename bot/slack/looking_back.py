@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from bot.domain.query import Freeze, History, ListRequests, Unfreeze
 from bot.domain.request import OPEN, Stage
 from bot.slack.desk import Reply
+from bot.usecases.rebuilding import rebuild
 from bot.usecases.recording import Deed, refused
 from bot.views import replies, request_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.domain.request import Request
     from bot.slack.answers import Answers
     from bot.slack.commands import Commands
     from bot.slack.incoming import Incoming
@@ -79,8 +79,8 @@ class BrakeAndHistory:
         refusal = self._access.refusal(incoming.actor)
         if refusal:
             return self._reply(incoming, refused(verb, refusal.reason), replies.refused(refusal).text)
-        found: list[Request] = [request for request_id in ids if (request := self._requests.load(request_id))]
-        message = request_words.listing(title, found, self._clock())
+        found, lost = rebuild(self._requests.ledger, ids)
+        message = request_words.listing(title, found, self._clock(), lost)
         return Reply(Deed(verb, "answered", detail=f"{len(found)}"), partial(self._answers.say, incoming, message))
 
     def _reply(self, incoming: Incoming, deed: Deed, text: str) -> Reply:

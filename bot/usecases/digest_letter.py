@@ -12,17 +12,15 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.digest import Day, Digest, DriftedRow, Listed, Picture, SiteSeen, Top, Trail
 from bot.domain.drift import DriftClass
-from bot.domain.folding import fold
 from bot.domain.ledger import Head, moment_read, moment_text, storable
 from bot.domain.package import PackageId, Row, SiteCode
 from bot.domain.request import Freeze
 from bot.domain.trouble import SiteTrouble
-from bot.usecases.requests import stream_of
+from bot.usecases.rebuilding import rebuild
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
-    from bot.domain.request import Request
     from bot.usecases.store_ports import Ledger
 
 _LISTS = ("newly", "healed", "still", "gone")
@@ -38,6 +36,7 @@ def write(digest: Digest) -> dict[str, Any]:
         "picture": _picture(digest.picture),
         "waiting": [request.id for request in digest.waiting],
         "resets": [request.id for request in digest.resets],
+        "lost": list(digest.lost),
         "freeze": [freeze.user_id, moment_text(freeze.at), freeze.why] if freeze else None,
         "trail": [trail.head.sequence, trail.head.hash, trail.untold, _text(trail.oldest_untold_at)],
     }
@@ -47,23 +46,17 @@ def read(letter: Mapping[str, Any], ledger: Ledger) -> Digest:
     """Read what `write` wrote. Raises StoreError."""
     sequence, hash_, untold, oldest = letter["trail"]
     freeze = letter["freeze"]
+    waiting, resets = (rebuild(ledger, letter[name], sequence) for name in ("waiting", "resets"))
     return Digest(
         name=letter["name"],
         due_at=moment_read(letter["due_at"]).astimezone(ZoneInfo(letter["zone"])),
         picture=_read_picture(letter["picture"]),
-        waiting=tuple(_requests(letter["waiting"], ledger, sequence)),
-        resets=tuple(_requests(letter["resets"], ledger, sequence)),
+        waiting=waiting.found,
+        resets=resets.found,
         freeze=Freeze(freeze[0], moment_read(freeze[1]), freeze[2]) if freeze else None,
         trail=Trail(Head(sequence, hash_), untold, _moment(oldest)),
+        lost=(*letter.get("lost", ()), *waiting.lost, *resets.lost),
     )
-
-
-def _requests(ids: Iterable[str], ledger: Ledger, until: int) -> Iterator[Request]:
-    for request_id in ids:
-        entries = [entry for entry in ledger.stream(stream_of(request_id)) if entry.sequence <= until]
-        request = fold(request_id, entries)
-        if request:
-            yield request
 
 
 def _picture(picture: Picture) -> dict[str, Any]:

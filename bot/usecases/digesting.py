@@ -15,6 +15,7 @@ from bot.domain.digest import DAYS_SHOWN, Day, Digest, DriftedRow, Listed, Pictu
 from bot.domain.history import Moved
 from bot.domain.picturing import EVERYTHING, Scope
 from bot.domain.request import Stage
+from bot.usecases.rebuilding import rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from bot.usecases.drift_ports import DriftHistory, Tally
     from bot.usecases.freezing import Freezing
     from bot.usecases.ports import Clock
+    from bot.usecases.rebuilding import Rebuilt
     from bot.usecases.requests import Requests
     from bot.usecases.store_ports import Ledger, Outbox
 
@@ -94,15 +96,17 @@ class Digesting:
         """Return what a digest says at this moment."""
         picture = self.picture(scope.sites, scope.packages, since)
         news_from = since or picture.at - A_DAY
+        waiting, ended = self._requests({Stage.PENDING}), self._requests(ENDED)
         backlog = self.outbox.backlog(self.audit_channel)
         return Digest(
             name=name,
             due_at=due_at,
             picture=picture,
-            waiting=tuple(self._requests({Stage.PENDING}, scope)),
-            resets=tuple(each for each in self._requests(ENDED, scope) if _decided_after(each, news_from)),
+            waiting=tuple(_within(scope, waiting.found)),
+            resets=tuple(each for each in _within(scope, ended.found) if _decided_after(each, news_from)),
             freeze=self.freezing.now(),
             trail=Trail(self.ledger.head(), backlog.count, backlog.oldest_at),
+            lost=(*waiting.lost, *ended.lost),
         )
 
     def seen(self, scope: Scope) -> list[SiteSeen]:
@@ -134,12 +138,15 @@ class Digesting:
         sites = [self.history.days(each.site, first) for each in seen]
         return picturing.days(today, [{day: _add_up(found[day], chosen) for day in found} for found in sites])
 
-    def _requests(self, stages: Collection[Stage], scope: Scope) -> Iterator[Request]:
-        for request_id in self.requests.index.in_stages(stages):
-            request = self.requests.load(request_id)
-            plan = request.plan if request else None
-            if request and plan and scope.has_site(plan.site) and scope.has_package(plan.package_id, plan.package_name):
-                yield request
+    def _requests(self, stages: Collection[Stage]) -> Rebuilt:
+        return rebuild(self.ledger, self.requests.index.in_stages(stages))
+
+
+def _within(scope: Scope, requests: Iterable[Request]) -> Iterator[Request]:
+    for request in requests:
+        plan = request.plan
+        if scope.has_site(plan.site) and scope.has_package(plan.package_id, plan.package_name):
+            yield request
 
 
 def _add_up(tallies: Iterable[Tally], chosen: Collection[PackageId] | None) -> Counter[DriftClass]:

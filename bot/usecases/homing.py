@@ -15,6 +15,7 @@ from bot.domain.digest import Trail
 from bot.domain.home import Glance, Home, NextDigest
 from bot.domain.refusal import Refusal
 from bot.domain.request import OPEN, Stage
+from bot.usecases.rebuilding import rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,9 +91,7 @@ class Homing:
 
     def _requests(self) -> Iterator[Request]:
         requests = self.digesting.requests
-        for request_id in requests.index.in_stages(OWN):
-            if request := requests.load(request_id):
-                yield request
+        yield from rebuild(requests.ledger, requests.index.in_stages(OWN)).found
 
 
 def _takes(request: Request, actor: Actor, now: datetime) -> bool:

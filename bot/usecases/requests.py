@@ -18,6 +18,7 @@ from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Event, Kind, Request
 from bot.domain.signet import Signet
 from bot.events import bound, events, reference
+from bot.usecases.rebuilding import rebuild, stream_of
 from bot.usecases.request_ports import CARD, POSTED, THREAD
 from bot.usecases.store_ports import Notice, StaleStream
 
@@ -66,13 +67,8 @@ class Requests:
         Raises StoreError.
         """
         for request_id in reversed(self.index.in_stages(stages)):
-            try:
-                request = self.load(request_id)
-            except (KeyError, TypeError, ValueError):
-                log.exception("a request cannot be read", request=request_id)
-                continue
-            if request and request.stage in stages:
-                yield request
+            # One by one, as they are then: what is done with one takes a while.
+            yield from (each for each in rebuild(self.ledger, [request_id]).found if each.stage in stages)
 
     def is_intact(self, request_id: str) -> bool:
         """Whether every entry of a request still has its seal, and every vote is for the plan that is there."""
@@ -158,11 +154,6 @@ def traced(request: Request) -> Iterator[None]:
     """Say beside every event which request it is about, and which click moved it last, unless it is one that does."""
     with bound(request=request.id, ref=reference() or request.cause):
         yield
-
-
-def stream_of(request_id: str) -> str:
-    """Name the ledger stream of a request."""
-    return f"request {request_id}"
 
 
 def _in_words(fact: object) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.picturing import Scope
 from bot.domain.quorum import QUORUM
-from bot.views import drift, habits
+from bot.views import drift, habits, request_words
 from bot.views.drift import clock
 from bot.views.kit import Block, Message, age, context, escape, header, moment, section
 from bot.views.request_card import standing
@@ -62,6 +62,7 @@ def is_quiet(digest: Digest, voting: Habits | None = None) -> bool:
         or digest.waiting
         or digest.resets
         or digest.freeze
+        or digest.lost
         or is_behind(digest.trail, picture.at)
         or is_late(digest)
         or any(drift.warnings(picture))
@@ -87,6 +88,7 @@ def busy(digest: Digest, around: Around, *, as_chart: bool) -> list[Block]:
         *drift.body(picture, around.scope, as_chart=as_chart),
         *_waiting(digest.waiting, around),
         *_decided(digest.resets, around),
+        *([section(request_words.lost(digest.lost))] if digest.lost else []),
         *([section(frozen(freeze, around.person))] if freeze else []),
         *(habits.draw(around.voting, around.person) if around.voting else []),
         *([section(f"⚠️ {behind(digest.trail, picture.at)}")] if is_behind(digest.trail, picture.at) else []),

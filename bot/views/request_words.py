@@ -122,11 +122,19 @@ def frozen(user_id: str, at: datetime, why: str) -> str:
     return f"Resets are frozen since {moment(at)} UTC by <@{user_id}>: {escape(why, 300)}"
 
 
-def listing(title: str, requests: Sequence[Request], now: datetime) -> Message:
+def lost(request_ids: Sequence[str]) -> str:
+    """Say which requests cannot be read, and what tells why."""
+    which = ", ".join(f"`{request_id}`" for request_id in request_ids[:MOST_LISTED])
+    what = "What the ledger holds of these requests" if len(request_ids) > 1 else "What the ledger holds of a request"
+    return f"⚠️ {what} cannot be read: {which}. `pkgstatus-bot ledger verify` says whether somebody altered it."
+
+
+def listing(title: str, requests: Sequence[Request], now: datetime, unreadable: Sequence[str] = ()) -> Message:
     """List requests, a line each."""
-    if not requests:
+    if not requests and not unreadable:
         return say(f"{title}: none.")
     lines = [_listed(request, now) for request in requests[:MOST_LISTED]]
+    lines += [lost(unreadable)] if unreadable else []
     return Message(f"{title}: {len(requests)}", (section(f"*{title}*"), *(section(line) for line in lines)))
 
 

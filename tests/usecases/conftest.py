@@ -42,3 +42,13 @@ def store(opened: Callable[[str], Store]) -> Store:
 def house(tmp_path: Path) -> Iterator[House]:
     with closing(House(tmp_path)) as house:
         yield house
+
+
+def tamper(store: Store, request_id: str, facts: str | None) -> None:
+    """Exchange the facts of a request's first entry, or take its entries away."""
+    stream = f"request {request_id}"
+    if facts is None:
+        store.database.write(lambda c: c.execute("DELETE FROM dbo.ledger_entry WHERE stream = ?", (stream,)))
+    else:
+        change = "UPDATE dbo.ledger_entry SET facts = ? WHERE stream = ?"
+        store.database.write(lambda c: c.execute(change, (facts, stream)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from bot.domain.package import PackageId, SiteCode
 from bot.domain.picturing import Scope
 from bot.domain.trouble import SiteTrouble
 from bot.store.requests import RequestTable
+from bot.usecases import digest_letter
 from bot.usecases.digesting import Digesting
 from bot.usecases.drift_ports import Tally
 from bot.usecases.freezing import Freezing
@@ -23,9 +25,9 @@ from bot.usecases.store_ports import Notice
 from tests.builders import NOW, site_row
 from tests.drift_history import FakeHistory, spell
 from tests.fakes import FakeClock
-from tests.requests import asked
+from tests.requests import asked, plan, plan_row
 from tests.store.drafts import draft
-from tests.usecases.conftest import AUDIT
+from tests.usecases.conftest import AUDIT, tamper
 
 if TYPE_CHECKING:
     from bot.store import Store
@@ -244,3 +246,19 @@ def test_a_digest_tells_of_requests_freeze_and_trail(digesting: Digesting, store
     assert digest.trail.head == store.ledger.head()
     assert digest.trail.untold == 2
     assert digesting.digest("other", NOW, Scope(packages="XYZ*")).waiting == ()
+
+
+@pytest.mark.parametrize("facts", ["{", "{}", "[1]", "7", "null", '{"plan": []}', None], ids=str)
+def test_a_request_whose_entries_somebody_altered_is_named_and_hides_no_other(
+    digesting: Digesting, store: Store, history: FakeHistory, facts: str | None
+) -> None:
+    scanned(history)
+    altered = digesting.requests.open(asked(id="altered", plan=plan(plan_row("NYC-DP03")), version=0), {})
+    whole = digesting.requests.open(asked(id="whole", plan=plan(plan_row("NYC-DP04")), version=0), {})
+    tamper(store, altered.id, facts)
+
+    digest = digesting.digest("morning", NOW, since=YESTERDAY)
+
+    assert [waiting.id for waiting in digest.waiting] == [whole.id]
+    assert digest.lost == (altered.id,)
+    assert digest_letter.read(json.loads(json.dumps(digest_letter.write(digest))), store.ledger).lost == digest.lost

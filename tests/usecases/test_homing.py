@@ -22,8 +22,8 @@ from bot.usecases.standing import Standing
 from tests.builders import NOW
 from tests.drift_history import FakeHistory, spell
 from tests.fakes import ADA, APPROVERS, GRACE, GUS, LINUS, TEAM, FakeClock, contoso
-from tests.requests import asked
-from tests.usecases.conftest import AUDIT
+from tests.requests import asked, plan, plan_row
+from tests.usecases.conftest import AUDIT, tamper
 
 if TYPE_CHECKING:
     from bot.store import Store
@@ -148,3 +148,12 @@ def test_traces_change_with_whatever_a_home_shows_and_not_without(homing: Homing
     store.outbox.settle(store.outbox.pending(AUDIT), AUDIT, "1.0")
 
     assert len({repr(each) for each in (before, scanned, asked_for, homing.traces())}) == 4
+
+
+def test_a_request_that_cannot_be_read_hides_no_other(homing: Homing, store: Store) -> None:
+    altered = opened(homing, id="altered", plan=plan(plan_row("NYC-DP03")))
+    whole = opened(homing, id="whole", plan=plan(plan_row("NYC-DP04")))
+    tamper(store, altered, "{}")
+
+    assert ids(home_of(ADA, homing).own) == [whole]
+    assert ids(home_of(GRACE, homing).to_vote) == [whole]

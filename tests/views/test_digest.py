@@ -56,14 +56,15 @@ def busy(**changes: Any) -> Digest:
 
 
 def unreadable() -> Digest:
-    """Return a late digest of three sites, of which one can be read."""
+    """Return a late digest of three sites, of which one can be read, and of a request that cannot."""
     sites = (
         SiteSeen(SiteCode("PS1"), ago(minutes=5)),
         SiteSeen(SiteCode("P02"), ago(hours=3), SiteTrouble.UNREACHABLE, ago(minutes=5)),
         SiteSeen(SiteCode("P03"), None),
     )
     due_at = ago(minutes=95).astimezone(ZURICH)
-    return drifts.digest(picture=picture(sites=sites), due_at=due_at, trail=Trail(HEAD, 12, ago(minutes=8)))
+    trail = Trail(HEAD, 12, ago(minutes=8))
+    return drifts.digest(picture=picture(sites=sites), due_at=due_at, trail=trail, lost=("0123456789abcdef",))
 
 
 SCENES: dict[str, Callable[[], Message]] = {
@@ -112,6 +113,7 @@ def test_a_day_without_any_drift_is_green() -> None:
         {"waiting": (asked(),)},
         {"resets": (reached(Stage.CONVERGED),)},
         {"freeze": FREEZE},
+        {"lost": ("0123456789abcdef",)},
         {"trail": Trail(HEAD, 3, ago(minutes=5))},
         {"due_at": ago(minutes=11)},
     ],
