@@ -49,6 +49,8 @@ class Reason(StrEnum):
     JOB_STARTED = "job started"
     WAITED = "waited too long"
     TOO_FEW_APPROVERS = "too few approvers"
+    BUSY = "busy"
+    STOPPING = "stopping"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from bot.domain.refusal import Reason
 from bot.views import replies
 
 
@@ -12,8 +13,8 @@ class Taken(Enum):
 
     NEW = "new"
     SEEN = "seen before"
-    BUSY = "busy"
-    STOPPING = "stopping"
+    BUSY = Reason.BUSY.value
+    STOPPING = Reason.STOPPING.value
     UNRECORDED = "cannot be recorded"
 
 

@@ -93,6 +93,8 @@ _REFUSALS = {
     "deploy/sql/backup_table.sqlserver.sql and deploy/sql/writer.sqlserver.sql.",
     Reason.TRIGGER_LATE: "Slack closed the window before I could open the form. Please press the button again.",
     Reason.WAITED: "I was away for too long to still do this. Please do it again, unless the card says it is done.",
+    Reason.BUSY: BUSY,
+    Reason.STOPPING: STOPPING,
     Reason.UNKNOWN_BUTTON: "I do not know that button any more. Please run `/pkgstatus` again.",
 }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.trouble import SiteTrouble
+from bot.slack.taking import Taken
 from bot.usecases.metering import OTHER, Durations, Meter
 from bot.usecases.recording import Deed, refused
 from bot.usecases.store_ports import Backlog, StoreError, StoreTrouble
@@ -108,11 +109,12 @@ def test_refusals_are_counted_by_reasons_of_a_fixed_number() -> None:
     meter = Meter()
 
     meter.noted(refused("looked up", "guest"))
+    meter.noted(refused("command", Taken.BUSY.value))
     meter.noted(refused("requested", "held by request 0123456789abcdef"))
     meter.noted(refused("requested", "held by request fedcba9876543210"))
     meter.noted(Deed("looked up", "answered"))
 
-    assert meter.refusals() == {"guest": 1, OTHER: 2}
+    assert meter.refusals() == {"guest": 1, "busy": 1, OTHER: 2}
 
 
 @pytest.mark.parametrize(("seconds", "place"), [(0, 0), (1, 0), (1.5, 1), (2, 1), (2.1, 2), (99, 2)])
