@@ -109,6 +109,13 @@ def test_a_chain_sealed_anew_to_its_end_shows_only_against_a_head_that_was_kept(
     assert verify(entries, head_of(chain(7))) == Break(7, ALTERED)
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_each_of_two_heads_of_one_entry_must_lie_on_the_chain(is_first: bool) -> None:  # noqa: FBT001 - a parameter
+    true, other = head_of(chain(7)), Head(7, "a" * 64)
+
+    assert verify(chain(), *([other, true] if is_first else [true, other])) == Break(7, ALTERED)
+
+
 numbers = st.integers(-3, 99)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=70)
 changes = st.one_of(
