@@ -45,7 +45,7 @@ def plain(value: object, limit: int = SECTION_TEXT) -> str:
     """Make a foreign text fit for `plain_text` and table cells: one line, nothing invisible, never empty."""
     text = str(value).strip()
     if not text.isprintable():
-        text = "".join(char if _is_harmless(char) else "�" for char in text)
+        text = "".join(_shown(char) for char in " ".join(text.splitlines()))
     return cut(text, limit) or NOTHING
 
 
@@ -65,8 +65,10 @@ def rows_of(count: int) -> str:
     return f"{count:,} row{'' if count == 1 else 's'}"
 
 
-def _is_harmless(char: str) -> bool:
-    return char in _JOINERS or unicodedata.category(char) not in _HARMFUL
+def _shown(char: str) -> str:
+    if char in _JOINERS or unicodedata.category(char) not in _HARMFUL:
+        return char
+    return " " if char.isspace() else "�"
 
 
 def header(text: str) -> Block:
