@@ -20,15 +20,18 @@ if TYPE_CHECKING:
 
 FACTS_ACTION = "audit_facts"
 OUTCOME = "outcome"
-REASON = "reason"
+OBJECT, REASON, DETAIL = "object", "reason", "detail"
 
 LINES_PER_MESSAGE = 40
 TEXT_CHARACTERS = 3_500
-BLOCK_CHARACTERS = 9_000
+BLOCK_CHARACTERS = 9_300
 """Over all blocks: Slack names no limit and refuses somewhere above 11,000 (slackapi/bolt-js issues 2509 and 2867)."""
 NAME_CHARACTERS = 40
 _SECTION_CHARACTERS = 2_800
-_DETAIL_CHARACTERS = 160
+_KIND_CHARACTERS = 60
+_FACT_CHARACTERS = {OBJECT: 80, REASON: 120, DETAIL: 160}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTH_NAMES = {f"{number:02}": name for number, name in enumerate(_MONTHS, start=1)}
 _SHORT_FACTS = 400
 FACTS_IN_MESSAGE = 2_000
 
@@ -71,7 +74,7 @@ def _text(entries: Sequence[Entry]) -> str:
 def _plain_line(entry: Entry, limit: int = TEXT_CHARACTERS) -> str:
     proof = f" [{entry.short_hash}]"
     who = escape(entry.actor_user or "bot", NAME_CHARACTERS)
-    line = f"#{entry.sequence} {entry.moment[:19]}Z {who} {_deed(entry)}"
+    line = f"#{entry.sequence} {escape(entry.moment[:19])}Z {who} {_deed(entry)}"
     return cut(line, limit - len(proof)) + proof
 
 
@@ -97,7 +100,7 @@ def _blocks(entries: Iterable[Entry], name_of: Callable[[str], str]) -> Iterator
     lines: list[str] = []
     for entry in entries:
         line = _line(entry, name_of)
-        is_long = len(entry.facts_text) > _SHORT_FACTS
+        is_long = _is_long(entry)
         if lines and (is_long or sum(map(len, lines)) + len(line) > _SECTION_CHARACTERS):
             yield section("\n".join(lines))
             lines = []
@@ -115,7 +118,12 @@ def _line(entry: Entry, name_of: Callable[[str], str]) -> str:
     mark = MARKS.get(str(known.get(OUTCOME)), OWN_MARK)
     link = str(known.get("link", ""))
     card = f" · <{link}|card>" if _ADDRESS.fullmatch(link) else ""
-    return f"{mark} `#{entry.sequence}` {entry.moment[11:19]} {who} {_deed(entry)}{card} · `{entry.short_hash}`"
+    return f"{mark} `#{entry.sequence}` {_when(entry.moment)} {who} {_deed(entry)}{card} · `{entry.short_hash}`"
+
+
+def _when(moment: str) -> str:
+    """Return day and time in UTC: Slack's own stamp says when it was told, which after an outage is another day."""
+    return escape(f"{moment[8:10]} {_MONTH_NAMES.get(moment[5:7], moment[5:7])} {moment[11:19]}Z")
 
 
 def person(team: str, user: str, name_of: Callable[[str], str]) -> str:
@@ -128,14 +136,28 @@ def person(team: str, user: str, name_of: Callable[[str], str]) -> str:
 def _deed(entry: Entry) -> str:
     """Verb, object, outcome; what is foreign in them is made harmless."""
     known = _known(entry)
-    parts = [escape(entry.kind, 60)]
-    if known.get("object"):
-        parts.append(escape(known["object"], 80))
+    parts = [escape(entry.kind, _KIND_CHARACTERS)]
+    if known.get(OBJECT):
+        parts.append(_fact(known, OBJECT))
     if str(known.get(OUTCOME)) in {"refused", "failed"}:
-        parts.append(f"→ {known[OUTCOME]}: {escape(known.get(REASON) or '', 120)}")
-    elif known.get("detail"):
-        parts.append(f"→ {escape(known['detail'], _DETAIL_CHARACTERS)}")
+        parts.append(f"→ {known[OUTCOME]}: {_fact(known, REASON)}")
+    elif known.get(DETAIL):
+        parts.append(f"→ {_fact(known, DETAIL)}")
     return " ".join(parts)
+
+
+def _fact(known: Mapping[str, Any], name: str) -> str:
+    return escape(known.get(name) or "", _FACT_CHARACTERS[name])
+
+
+def _is_long(entry: Entry) -> bool:
+    """Whether a line does not say it all: what it had to cut must be readable somewhere."""
+    known = _known(entry)
+    return (
+        len(entry.facts_text) > _SHORT_FACTS
+        or len(entry.kind) > _KIND_CHARACTERS
+        or any(len(str(known.get(name, ""))) > most for name, most in _FACT_CHARACTERS.items())
+    )
 
 
 def _known(entry: Entry) -> Mapping[str, Any]:
