@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 AUDIT_LINE = 0
 """The number under which the outbox keeps an entry's own line."""
 
+TOMBSTONE = "tombstone"
+"""What Slack leaves in the place of a deleted message that had a thread."""
+
 Messages = Mapping[str, Mapping[str, Any]]
 """The channel's messages by their `ts`, as an export holds them."""
 
@@ -74,8 +77,8 @@ class Comparing:
         message = messages.get(ts)
         if not ts:
             yield from (Finding(entry.sequence, "is missing: not told yet") for entry in entries)
-        elif message is None:
-            what = f"was deleted from the channel (posted at {ts})"
+        elif message is None or message.get("subtype") == TOMBSTONE:
+            what = f"was deleted from the channel{_unless_beyond(ts, messages)} (posted at {ts})"
             yield from (Finding(entry.sequence, what) for entry in entries)
         else:
             what = f"was edited in the channel (posted at {ts})"
@@ -89,3 +92,10 @@ class Comparing:
             text = str(message.get("text", ""))
             return [entry for entry in entries if f"#{entry.sequence} {entry.short_hash}" not in text]
         return self.unsaid(entries, message)
+
+
+def _unless_beyond(ts: str, messages: Messages) -> str:
+    """An export can be of some days only, and what was posted outside them is not gone for that."""
+    if ts < min(messages, default=ts):
+        return ", or the export begins later"
+    return ", or the export ends earlier" if ts > max(messages, default=ts) else ""

@@ -58,13 +58,25 @@ def test_an_empty_ledger_says_the_same_as_an_empty_channel(store: Store) -> None
 
 
 @pytest.mark.parametrize("message", TOGETHER)
+def test_a_tombstone_is_what_slack_leaves_of_a_deleted_message_with_a_thread(
+    store: Store, told: Messages, message: tuple[int, ...]
+) -> None:
+    ts = f"{message[0]}.000000"
+    told[ts] = {"type": "message", "subtype": "tombstone", "ts": ts, "text": "This message was deleted."}
+
+    what = f"was deleted from the channel (posted at {ts})"
+    assert findings(store, told) == [Finding(sequence, what) for sequence in message]
+
+
+@pytest.mark.parametrize("message", TOGETHER)
 def test_a_deleted_message_is_named_by_each_line_it_held(
     store: Store, told: Messages, message: tuple[int, ...]
 ) -> None:
     ts = f"{message[0]}.000000"
     del told[ts]
 
-    what = f"was deleted from the channel (posted at {ts})"
+    beyond = {1: ", or the export begins later", 5: ", or the export ends earlier"}.get(message[0], "")
+    what = f"was deleted from the channel{beyond} (posted at {ts})"
     assert findings(store, told) == [Finding(sequence, what) for sequence in message]
 
 
