@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from bot.domain.ledger import Head
+from bot.domain.ledger import GENESIS, Head
 from bot.settings import SettingsWrong, load
 from bot.usecases.auditing import Comparing
 from bot.usecases.store_ports import StoreError
@@ -21,13 +22,16 @@ from bot.views.said import unsaid
 from bot.wiring.offline import existing_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bot.settings import Settings
     from bot.store.opening import Store
 
 BROKEN = 1
 CANNOT_READ = 2
+_HEAD = re.compile("([0-9]{1,18}):([0-9a-f]{64})")
+_MOMENTS = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"]
+"""The last one is how an entry has it."""
 COLUMNS = ("sequence", "at", "stream", "version", "kind", "actor_user", "actor_team", "facts", "previous_hash", "hash")
 
 
@@ -53,8 +57,8 @@ def verify(heads: tuple[str, ...], slack_export: Path | None) -> None:
 
 
 @ledger.command()
-@click.option("--since", type=click.DateTime(), help="From this moment on (UTC).")
-@click.option("--until", type=click.DateTime(), help="Up to but without this moment (UTC).")
+@click.option("--since", type=click.DateTime(_MOMENTS), help="From this moment on (UTC).")
+@click.option("--until", type=click.DateTime(_MOMENTS), help="Up to but without this moment (UTC).")
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
 def export(since: datetime | None, until: datetime | None, form: str) -> None:
     """Print entries, oldest first, one a line; any number of them."""
@@ -93,10 +97,11 @@ def _open() -> tuple[Settings, Store]:
 
 
 def _head(text: str) -> Head:
-    sequence, _, digest = text.partition(":")
-    if not sequence.isdecimal() or not digest:
-        raise click.BadParameter("a head looks like 42:9f86d081…, as `ledger head` prints it")
-    return Head(int(sequence), digest)
+    found = _HEAD.fullmatch(text.strip().lower())
+    head = Head(int(found[1]), found[2]) if found else None
+    if head is None or (head.sequence == GENESIS.sequence and head != GENESIS):
+        raise click.BadParameter("a head looks like 42:9f86d081… with all 64 digits, as `ledger head` prints it")
+    return head
 
 
 def _utc(moment: datetime | None) -> datetime | None:
@@ -117,22 +122,30 @@ def _compare(settings: Settings, store: Store, folder: Path) -> None:
 
 
 def _messages(folder: Path, channel: str) -> Iterator[dict[str, Any]]:
-    """Read a channel from a standard export: a folder named after it, one JSON file a day."""
-    names = [item["name"] for kind in ("channels", "groups") for item in _listed(folder / f"{kind}.json", channel)]
-    for name in names or ["."]:
-        for day in sorted((folder / name).glob("????-??-??.json")):
-            yield from _read(day)
+    """Read a channel from a standard export: a folder named after it, one JSON file a day; or from just that folder."""
+    lists = [file for kind in ("channels", "groups") if (file := folder / f"{kind}.json").is_file()]
+    names = [item["name"] for file in lists for item in _read(file, "id", "name") if item["id"] == channel]
+    days = sorted(day for name in names or ["."] for day in (folder / name).glob("????-??-??.json"))
+    if not names and not days:
+        _give_up(f"The export does not hold the channel {channel}. One of public channels only has no private ones.")
+    for day in days:
+        yield from _read(day, "ts")
 
 
-def _listed(file: Path, channel: str) -> list[dict[str, Any]]:
-    known = _read(file) if file.is_file() else []
-    return [item for item in known if item.get("id") == channel]
-
-
-def _read(file: Path) -> list[dict[str, Any]]:
+def _read(file: Path, *needed: str) -> list[dict[str, Any]]:
     try:
         known: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        click.echo(f"{file.name} of the export cannot be read: {error}", err=True)
-        sys.exit(CANNOT_READ)
+        _give_up(f"{file.name} of the export cannot be read: {error}")
+    if not isinstance(known, list) or not all(_has(item, needed) for item in known):
+        _give_up(f"{file.name} of the export is no list of things with {' and '.join(needed)}, as Slack writes it")
     return known
+
+
+def _has(item: object, needed: Iterable[str]) -> bool:
+    return isinstance(item, dict) and all(isinstance(item.get(name), str) for name in needed)
+
+
+def _give_up(why: str) -> NoReturn:
+    click.echo(why, err=True)
+    sys.exit(CANNOT_READ)

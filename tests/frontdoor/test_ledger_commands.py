@@ -207,12 +207,19 @@ def test_an_end_cut_off_without_a_trace_shows_against_a_head_that_was_kept(offic
     assert (found.code, found.out[:34]) == (BROKEN, "Entry 11 is the first one missing:")
 
 
-@pytest.mark.parametrize("head", ["12", "twelve:abc", ":abc", "12:"])
+HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+
+@pytest.mark.parametrize("head", ["12", f"twelve:{HASH}", f":{HASH}", "12:", "12:9f86d081", f"12:{HASH}0", f"0:{HASH}"])
 def test_a_head_that_is_none_is_not_taken_for_one(office: Office, head: str) -> None:
     refused = office.run("verify", "--head", head)
 
     assert refused.code == CANNOT_READ
     assert "42:9f86d081" in refused.err
+
+
+def test_a_head_may_be_typed_in_capitals(office: Office) -> None:
+    assert office.run("verify", "--head", office.run("head").out.strip().upper()).code == HOLDS
 
 
 def test_an_export_can_be_checked_by_ten_lines_of_another_program(office: Office) -> None:
@@ -262,6 +269,7 @@ def test_an_export_is_utf_8_whatever_the_terminal_s_encoding_is(office: Office, 
         (["--since", "2026-03-09"], 1, ENTRIES),
         (["--since", "2026-03-09 07:30:03"], 4, ENTRIES),
         (["--since", "2026-03-09T07:30:03", "--until", "2026-03-09T07:30:05"], 4, 5),
+        (["--since", "2026-03-09T07:30:03.000000Z", "--until", "2026-03-09T07:30:05Z"], 4, 5),
         (["--until", "2026-03-09 07:30:01"], 1, 1),
         (["--until", "2026-03-09 07:30:00"], 1, 0),
         (["--since", "2026-03-10"], 1, 0),
@@ -371,6 +379,17 @@ def test_an_export_without_the_channel_misses_every_line(told: Told, tmp_path: P
     assert [what for _, what in findings(compared)] == ["was deleted"] * sum(map(len, told.sequences.values()))
 
 
+def test_an_export_that_does_not_hold_the_channel_accuses_nobody(told: Told, tmp_path: Path) -> None:
+    office = copied(told.store, tmp_path)
+    export = write_export(tmp_path / "export", told.messages)
+    write(export / "channels.json", [{"id": "C0SCCMOPS", "name": "sccm-ops"}])
+
+    for folder in (export, tmp_path):
+        compared = office.run("verify", "--slack-export", str(folder))
+        assert (compared.code, findings(compared)) == (CANNOT_READ, [])
+        assert CHANNEL in compared.err
+
+
 def test_a_line_that_was_never_told_is_missing(told: Told, tmp_path: Path) -> None:
     office = copied(told.store, tmp_path)
     office.tamper("UPDATE outbox SET told = 0, channel = '', ts = '' WHERE sequence = 2")
@@ -390,12 +409,24 @@ def test_a_broken_chain_is_said_before_any_channel_is_looked_at(told: Told, tmp_
     assert (found.code, found.out[:19]) == (BROKEN, "Entry 2 was altered")
 
 
-@pytest.mark.parametrize("spoilt", ["audit-trail/2026-01-01.json", "channels.json"])
-def test_an_export_that_cannot_be_read_is_said_in_a_sentence(told: Told, tmp_path: Path, spoilt: str) -> None:
+DAY, LIST = "audit-trail/2026-01-01.json", "channels.json"
+NO_LISTS = ["[{", "null", '{"ok": false}', "[null]", "[[]]", '"ts"']
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "text"),
+    [
+        *((DAY, text) for text in [*NO_LISTS, '[{"type": "message"}]', '[{"ts": 1700000000}]']),
+        *((LIST, text) for text in [*NO_LISTS, '[{"id": "C0SCCMAUDIT"}]', '[{"id": "C0SCCMAUDIT", "name": null}]']),
+    ],
+)
+def test_an_export_that_cannot_be_read_is_said_in_a_sentence(
+    told: Told, tmp_path: Path, spoilt: str, text: str
+) -> None:
     office = copied(told.store, tmp_path)
     export = write_export(tmp_path / "export", told.messages)
     write(export / spoilt, [])
-    (export / spoilt).write_text("[{", encoding="utf-8")
+    (export / spoilt).write_text(text, encoding="utf-8")
 
     found = office.run("verify", "--slack-export", str(export))
 
