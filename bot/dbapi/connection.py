@@ -89,7 +89,8 @@ class Connection:
         except self._errors as error:
             raise faults.name(error) from error
         finally:
-            cursor.close()
+            with suppress(self._errors):  # it may outlive its connection
+                cursor.close()
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Run a statement that changes something; return the driver's row count, which triggers can falsify."""

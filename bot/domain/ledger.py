@@ -195,9 +195,9 @@ def _replaced(value: Any) -> Any:
     match value:
         case str():
             return storable(value)
-        case list() | tuple():
+        case [*_]:
             return [_replaced(item) for item in value]
-        case Mapping():
+        case {}:
             return {_replaced(key): _replaced(item) for key, item in value.items()}
         case _:
             return value

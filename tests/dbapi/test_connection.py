@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 IMPATIENT = Patience(login=3, query=1)
 COUNT_UP = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 2000000000) SELECT COUNT(*) FROM t"
+COUNT_UP_TO_2500 = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 2500) SELECT n FROM t"
 
 
 @pytest.fixture
@@ -81,11 +82,27 @@ def test_columns_are_named_in_lower_case(database: Database) -> None:
 
 
 def test_a_stream_gives_every_row(database: Database) -> None:
-    sql = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 2500) SELECT n FROM t"
-
-    rows = database.read(lambda connection: [row[0] for row in connection.stream(sql)])
+    rows = database.read(lambda connection: [row[0] for row in connection.stream(COUNT_UP_TO_2500)])
 
     assert rows == list(range(1, 2501))
+
+
+def test_a_stream_that_outlives_its_connection_ends_under_our_names_and_closes_without_a_word(
+    database: Database,
+) -> None:
+    left: list[Iterator[Any]] = []
+
+    def work(connection: Connection) -> None:
+        left.extend(connection.stream(COUNT_UP_TO_2500) for _ in range(2))
+        assert [next(rows)[0] for rows in left] == [1, 1]
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        database.read(work)
+
+    with pytest.raises(DatabaseError):
+        list(left[0])
+    left[1].close()  # type: ignore[attr-defined]  # what happens to a generator that nobody reads any more
 
 
 def test_what_is_missing_is_named(database: Database) -> None:

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import subprocess
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -82,6 +83,13 @@ def test_whatever_was_typed_every_database_can_hold_it(facts: dict[str, JSON], s
     assert "\\u0000" not in facts_text({"a": "\x00"})
     assert facts_text(entry.facts) == entry.facts_text
     assert entry.is_sealed()
+
+
+@pytest.mark.parametrize("kind", [list, tuple, deque])
+def test_whatever_kind_of_list_it_stands_in_every_database_can_hold_it(
+    kind: Callable[[Iterable[str]], Sequence[str]],
+) -> None:
+    assert facts_text({"a": kind(["\x00", "\ud800"])}) == '{"a":["\ufffd","\ufffd"]}'
 
 
 @given(st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=14)), timezone(-timedelta(hours=12))])))
