@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.bots import PRINTED
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 SHARING = ("tests/dbapi/", "tests/deploy/", "tests/site/", "tests/store/")
 """Folders whose tests share the databases that ODBC strings name."""
+
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc] # the library has no types
