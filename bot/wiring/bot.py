@@ -149,6 +149,7 @@ class Bot:
         self._schedule.every(PURGE_SECONDS, "purge", self._purge)
         self._schedule.every(LOOK_SECONDS, "vitals", self._health.vitals.look)
         self._schedule.start()
+        self._health.vitals.look()
         log.info("ready")
         self._health.vitals.line = self._connection
         try:

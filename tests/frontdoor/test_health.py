@@ -71,6 +71,11 @@ def test_a_bot_that_is_connected_is_alive_and_ready(fresh_stage: Stage, pages: P
     assert pages.get("/elsewhere") == (404, "There is only /healthz, /readyz, /metrics here.\n")
 
 
+def test_a_bot_that_says_it_is_ready_does_not_call_its_store_away(pages: Pages) -> None:
+    assert pages.readiness()["store"] == "ok"
+    assert pages.samples()["pkgstatus_store_up"] == 1
+
+
 def test_without_slack_it_lives_and_is_not_ready(fresh_stage: Stage, pages: Pages) -> None:
     fresh_stage.wait_for(lambda: pages.get("/readyz")[0] == 200)
     fresh_stage.faults("apps.connections.open", status=500, times=1000)
