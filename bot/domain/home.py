@@ -24,7 +24,7 @@ class NextDigest:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What is the same for everybody at one moment."""
+    """What is the same for everybody at one moment; `lost` are the ids of requests that cannot be read any more."""
 
     picture: Picture
     waiting: tuple[Request, ...]
@@ -34,6 +34,7 @@ class Glance:
     freeze: Freeze | None
     trail: Trail
     audit_channel: str
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

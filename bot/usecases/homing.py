@@ -18,7 +18,6 @@ from bot.domain.request import OPEN, Stage
 from bot.usecases.rebuilding import rebuild
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from bot.domain.digest import Picture
@@ -58,8 +57,9 @@ class Homing:
         now = digesting.clock()
         backlog = digesting.outbox.backlog(digesting.audit_channel)
         told_at = digesting.outbox.told_at(digesting.audit_channel)
-        requests = tuple(self._requests())
-        cards = {request.id: digesting.requests.index.card(request.id) for request in requests}
+        index = digesting.requests.index
+        requests, lost = rebuild(digesting.ledger, index.in_stages(OWN))
+        cards = {request.id: index.card(request.id) for request in requests}
         return Glance(
             picture=self._picture(now),
             waiting=tuple(request for request in requests if request.stage is Stage.PENDING),
@@ -69,6 +69,7 @@ class Homing:
             freeze=digesting.freezing.now(),
             trail=Trail(digesting.ledger.head(), backlog.count, backlog.oldest_at, told_at),
             audit_channel=digesting.audit_channel,
+            lost=lost,
         )
 
     def home(self, actor: Actor, glance: Glance) -> Home | Refusal:
@@ -88,10 +89,6 @@ class Homing:
         if [scanned] != [known for known, _ in self._added_up]:
             self._added_up[:] = [(scanned, self.digesting.picture(since=since))]
         return replace(self._added_up[0][1], at=now)
-
-    def _requests(self) -> Iterator[Request]:
-        requests = self.digesting.requests
-        yield from rebuild(requests.ledger, requests.index.in_stages(OWN)).found
 
 
 def _takes(request: Request, actor: Actor, now: datetime) -> bool:

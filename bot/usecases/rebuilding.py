@@ -5,6 +5,7 @@ Where a request is decided on or applied this is not used: there, one that canno
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.domain.folding import fold
@@ -45,6 +46,12 @@ def _rebuilt(ledger: Ledger, request_id: str, until: int | None) -> Request | No
     entries = ledger.stream(stream_of(request_id))
     try:
         return fold(request_id, [entry for entry in entries if until is None or entry.sequence <= until])
-    except _UNREADABLE:
-        log.exception("a request cannot be read", request=request_id)
+    except _UNREADABLE as error:
+        _tell(request_id, repr(error))
         return None
+
+
+@lru_cache(maxsize=1000)
+def _tell(request_id: str, trouble: str) -> None:
+    """Tell the log, once for each trouble: what watches requests comes by every second."""
+    log.error("a request cannot be read", request=request_id, trouble=trouble)

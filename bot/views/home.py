@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.views import charts, digest, drift, replies
+from bot.views import charts, digest, drift, replies, request_words
 from bot.views.digest import Around
 from bot.views.drift import clock
 from bot.views.kit import Block, age, context, escape, header, moment, section
@@ -38,6 +38,7 @@ def draw(home: Home, person: Callable[[str], str]) -> Block:
         *([section(digest.frozen(glance.freeze, person))] if glance.freeze else []),
         *_list("Waiting for your vote", to_vote, "Nothing waits for your vote."),
         *_list("Your open requests", own, "You have no open requests."),
+        *([section(request_words.lost(glance.lost))] if glance.lost else []),
         *_drift(glance),
         *_digests(glance.digests),
         header("What I can see and tell"),

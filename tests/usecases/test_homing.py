@@ -11,6 +11,7 @@ from bot.domain.approval import Approve
 from bot.domain.home import Home, NextDigest
 from bot.domain.package import SiteCode
 from bot.domain.refusal import Reason, Refusal
+from bot.events import facts_of
 from bot.store.requests import RequestTable
 from bot.usecases.access import Access, Actor, Allowed
 from bot.usecases.digesting import Digesting
@@ -155,5 +156,19 @@ def test_a_request_that_cannot_be_read_hides_no_other(homing: Homing, store: Sto
     whole = opened(homing, id="whole", plan=plan(plan_row("NYC-DP04")))
     tamper(store, altered, "{}")
 
+    assert homing.glance().lost == (altered,)
     assert ids(home_of(ADA, homing).own) == [whole]
     assert ids(home_of(GRACE, homing).to_vote) == [whole]
+
+
+def test_the_log_hears_once_of_a_request_that_cannot_be_read(
+    homing: Homing, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    request_id = opened(homing, id="altered and looked at again and again")
+    tamper(store, request_id, "{}")
+
+    for _ in range(3):
+        homing.glance()
+
+    told = [record for record in caplog.records if record.message == "a request cannot be read"]
+    assert [facts_of(record)["request"] for record in told] == [request_id]

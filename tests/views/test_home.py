@@ -51,6 +51,7 @@ def busy() -> Home:
         digests=(MORNING,),
         freeze=Freeze(MARGARET.id, ago(hours=3), "site update tonight"),
         trail=Trail(HEAD, 12, ago(minutes=8)),
+        lost=("0123456789abcdef",),
     )
     waiting = asked(created_at=ago(hours=2), expires_at=ago(hours=-2))
     return Home(seen, (waiting,), (reached(Stage.STALLED), reached(Stage.APPROVED)))
