@@ -70,8 +70,8 @@ def crash_and_start_again(stage: Stage, step: str) -> tuple[int, list[bool]]:
 def crash_beside_another(stage: Stage, step: str) -> tuple[int, list[bool]]:
     """Let one of two bots die; Slack gives each command to either."""
     bot = stage.start_bot(mortal(step))
-    wait_until_told(stage)
     stage.start_bot()
+    wait_until_told(stage)  # also of the other's start: the death must not come before the first command
     arm(stage, bot)
 
     acknowledged: list[bool] = []
