@@ -14,6 +14,7 @@ class Fault(StrEnum):
     """What a database can do to us; people get a sentence for each."""
 
     UNREACHABLE = "unreachable"
+    CERTIFICATE = "certificate"
     LOGIN = "login"
     PERMISSION = "permission"
     SCHEMA = "schema"
@@ -36,8 +37,13 @@ class DatabaseError(Exception):
         self.detail = detail
 
 
+_NOT_OPEN = (
+    *(921, 922, 924, 926, 927, 942, 945, 952, 976, 978, 979, 982, 983, 6005, 17142, 17809, 18401, 18451, 18461),
+    *(40197, 40501, 40613, 40615),
+)
+"""The server or the database is moving, restoring, starting, stopping or full; a refused login may follow from it."""
 _NUMBERS = {
-    Fault.LOGIN: (4060, 4064, 17806, 18452, 18456, 18470, 18486, 18487, 18488),
+    Fault.LOGIN: (4060, 4062, 4063, 4064, 17806, 18450, 18452, 18456, 18470, 18486, 18487, 18488),
     Fault.PERMISSION: (229, 230, 262, 297, 300, 916),
     Fault.SCHEMA: (207, 208),
     Fault.LOCKED: (1222,),
@@ -45,14 +51,12 @@ _NUMBERS = {
     Fault.CONFLICT: (2601, 2627),
     Fault.FULL: (1101, 1105, 9002),
     Fault.READ_ONLY: (3906, 3908),
-    # The link or its session is gone, nobody answers, or the database is moving between servers, restoring, stopping.
-    Fault.UNREACHABLE: (
-        *(596, 10053, 10054, 10060, 10061, 20004, 20006, 20009, 20047),
-        *(921, 922, 924, 926, 927, 942, 945, 952, 976, 978, 979, 982, 983, 6005, 17142, 18401, 18451),
-    ),
+    # The link or its session is gone, nobody answers, or the database is not open.
+    Fault.UNREACHABLE: (596, 10053, 10054, 10060, 10061, 20002, 20004, 20006, 20009, 20017, 20047, *_NOT_OPEN),
 }
 _STATES = {
-    Fault.UNREACHABLE: ("08001", "08003", "08004", "08006", "08007", "08S01", "57P01", "57P02", "57P03"),
+    # IMC: Microsoft's driver tried to bring a broken link back, and could not.
+    Fault.UNREACHABLE: ("08", "IMC", "57P", "25P03"),
     Fault.LOGIN: ("28000", "28P01", "3D000"),
     Fault.PERMISSION: ("42501",),
     Fault.SCHEMA: ("42S02", "42S22", "42P01", "42703", "3F000"),
@@ -62,17 +66,53 @@ _STATES = {
     Fault.CONFLICT: ("23505",),
     Fault.FULL: ("53100",),
     Fault.READ_ONLY: ("25006",),
-    Fault.DRIVER: ("01000", "IM002", "IM003", "IM004"),
+    Fault.DRIVER: ("01000", "IM002", "IM003", "IM004", "IM005", "IM014"),
 }
 _PHRASES = {
+    # Windows shows the same words for a Kerberos name, so those of its TLS library are taken with that library's name,
+    # and its numbers for a certificate hold in any language.
+    Fault.CERTIFICATE: (
+        "certificate verify failed",
+        "certificate verification failed",
+        "certificate chain",
+        "certificate is not trusted",
+        "certificate has expired",
+        "certificate is not valid",
+        "self-signed certificate",
+        "self signed certificate",
+        "unable to get local issuer",
+        "root certificate file",
+        "does not match host name",
+        "hostname mismatch",
+        "certificate's cn name",
+        "ssl provider: the target principal name",
+        "ca md too weak",
+        "ee key too small",
+        "ca key too small",
+        *("(-2146893019)", "(-2146893017)", "(-2146893016)", "(-2146762487)", "(-2146762481)", "(-2146762495)"),
+    ),
     Fault.LOGIN: (
         "authentication failed",
         "login failed",
         "sspi provider",
+        "sspi context",
+        "kerberos",
+        "gssapi",
+        "gss-api",
+        "gss_init_sec_context",
+        "contact any kdc",
+        "cannot find kdc",
+        "clock skew too great",
+        "ticket expired",
+        "untrusted domain",
+        "aadsts",
         "no password supplied",
+        "empty password",
         "pg_hba.conf",
+        "valid client certificate",
         'fatal:  database "',
         'fatal:  role "',
+        "fatal:  permission denied for database",
     ),
     Fault.SCHEMA: ("no such table", "no such column"),
     Fault.PERMISSION: ("permission denied",),
@@ -88,13 +128,17 @@ _PHRASES = {
         "malformed",
         "closed database",
         "server closed the connection",
+        "connection has been closed",
+        "communication link failure",
+        "unexpected eof",
+        "dbprocess is dead",
         "could not connect",
         "connection to server",
         "terminating connection",
     ),
 }
 _BY_NUMBER = {number: fault for fault, numbers in _NUMBERS.items() for number in numbers}
-_BY_STATE = {state: fault for fault, states in _STATES.items() for state in states}
+_BY_STATE = [(state, fault) for fault, states in _STATES.items() for state in states]
 _BY_PHRASE = [(phrase, fault) for fault, phrases in _PHRASES.items() for phrase in phrases]
 
 _NATIVE_NUMBER = re.compile(r"\((\d+)\)(?= \(SQL|; \[|$)")
@@ -114,9 +158,15 @@ def name(error: Exception, *, connecting: bool = False) -> DatabaseError:
 
 def _fault(state: str, detail: str) -> Fault:
     numbers = [int(number) for number in _NATIVE_NUMBER.findall(detail)]
-    by_number = next((_BY_NUMBER[number] for number in reversed(numbers) if number in _BY_NUMBER), None)
+    by_number = [_BY_NUMBER[number] for number in reversed(numbers) if number in _BY_NUMBER]
     lowered = detail.lower()
     by_phrase = next((fault for phrase, fault in _BY_PHRASE if phrase in lowered), None)
-    if by_number is None and by_phrase is Fault.LOGIN:
-        return Fault.LOGIN
-    return by_number or _BY_STATE.get(state) or by_phrase or Fault.OTHER
+    if Fault.LOGIN in by_number:  # it closes the link too, and FreeTDS tells both
+        return Fault.UNREACHABLE if any(number in _NOT_OPEN for number in numbers) else Fault.LOGIN
+    if by_number:
+        return by_number[0]
+    by_state = next((fault for start, fault in _BY_STATE if state.startswith(start)), None)
+    # Drivers call both an unreachable server; other states may come with any text of a row.
+    if by_state in {None, Fault.UNREACHABLE} and by_phrase in {Fault.CERTIFICATE, Fault.LOGIN}:
+        return by_phrase
+    return by_state or by_phrase or Fault.OTHER

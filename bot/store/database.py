@@ -19,6 +19,7 @@ Result = TypeVar("Result")
 
 _TROUBLES = {
     Fault.UNREACHABLE: StoreTrouble.UNREACHABLE,
+    Fault.CERTIFICATE: StoreTrouble.CERTIFICATE,
     Fault.LOGIN: StoreTrouble.LOGIN,
     Fault.PERMISSION: StoreTrouble.PERMISSION,
     Fault.SCHEMA: StoreTrouble.SCHEMA,

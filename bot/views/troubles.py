@@ -6,6 +6,7 @@ from bot.domain.trouble import SiteTrouble
 
 TROUBLES = {
     SiteTrouble.UNREACHABLE: "The site database of {site} cannot be reached now. Please try again in a few minutes",
+    SiteTrouble.CERTIFICATE: "I do not trust the certificate of {site}'s database server. Please tell the bot's admin",
     SiteTrouble.LOGIN: "The site database of {site} refused my login. Please tell the bot's admin",
     SiteTrouble.PERMISSION: "I am not allowed to read the package tables of {site}. Please tell the bot's admin",
     SiteTrouble.SCHEMA: "The database of {site} lacks a table that every site has. Please tell the bot's admin",

@@ -108,8 +108,101 @@ MICROSOFT_SAYS = [
         "08001",
         f"{MS}SSL Provider: [error:0A000086:SSL routines::certificate verify failed:self-signed certificate] "
         "(-1) (SQLDriverConnect)",
-        Fault.UNREACHABLE,
+        Fault.CERTIFICATE,
         id="a certificate that is not trusted",
+    ),
+    case(
+        "08001",
+        f"{MS}SSL Provider: [error:1416F086:SSL routines:tls_process_server_certificate:certificate verify failed:"
+        f"unable to get local issuer certificate] (-1) (SQLDriverConnect); [08001] {MS}Client unable to establish "
+        "connection (-1)",
+        Fault.CERTIFICATE,
+        id="a certificate of an unknown authority",
+    ),
+    case(
+        "08001",
+        f"{MS}SSL Provider: [error:0A000086:SSL routines::certificate verify failed:subject name does not match host "
+        f"name] (-1) (SQLDriverConnect); [08001] {MS}Client unable to establish connection. For solutions related to "
+        "encryption errors, see https://go.microsoft.com/fwlink/?linkid=2226722 (-1)",
+        Fault.CERTIFICATE,
+        id="a certificate of another name",
+    ),
+    case(
+        "08001",
+        "[Microsoft][ODBC Driver 17 for SQL Server]SSL Provider: The certificate chain was issued by an authority that "
+        "is not trusted.\r\n (-2146893019) (SQLDriverConnect); [08001] [Microsoft][ODBC Driver 17 for SQL Server]"
+        "Client unable to establish connection (-2146893019)",
+        Fault.CERTIFICATE,
+        id="a certificate that is not trusted, on Windows",
+    ),
+    case(
+        "08001",
+        f"{MS}SSL-Provider: Die Zertifikatkette wurde von einer nicht vertrauenswürdigen Zertifizierungsstelle "
+        "ausgestellt.\r\n (-2146893019) (SQLDriverConnect)",
+        Fault.CERTIFICATE,
+        id="a certificate that is not trusted, on a German Windows",
+    ),
+    case(
+        "08001",
+        f"{MS}SSL Provider: The target principal name is incorrect.\r\n (-2146893022) (SQLDriverConnect)",
+        Fault.CERTIFICATE,
+        id="a certificate of another name, on Windows",
+    ),
+    case(
+        "HY000",
+        f"{MS}SSPI Provider: The target principal name is incorrect.\r\n (-2146893022) (SQLDriverConnect); [HY000] "
+        f"{MS}Cannot generate SSPI context (-2146893022)",
+        Fault.LOGIN,
+        id="a wrong SPN, on Windows",
+    ),
+    case(
+        "HY000",
+        f"{MS}SSPI Provider: Server not found in Kerberos database (851968) (SQLDriverConnect); [HY000] {MS}Cannot "
+        "generate SSPI context (851968)",
+        Fault.LOGIN,
+        id="no SPN",
+    ),
+    case(
+        "08001",
+        f"{MS}Cannot authenticate using Kerberos. Ensure Kerberos has been initialized on the client with 'kinit' and "
+        "a Service Principal Name has been registered for the SQL Server (851968) (SQLDriverConnect)",
+        Fault.LOGIN,
+        id="Kerberos that was never set up",
+    ),
+    case(
+        "28000",
+        f"{SERVER}Login failed for user 'bot'. Reason: The account is disabled. (18470) (SQLDriverConnect)",
+        Fault.LOGIN,
+        id="a login that is disabled",
+    ),
+    case(
+        "08001",
+        f"{SERVER}Login failed for user 'bot'. Reason: The password of the account has expired. (18487)",
+        Fault.LOGIN,
+        id="a password that expired",
+    ),
+    case(
+        "42000",
+        f"{SERVER}The target database, 'CM_PS1', is participating in an availability group and is currently not "
+        f'accessible for queries. (976) (SQLDriverConnect); [42000] {SERVER}Cannot open database "CM_PS1" requested '
+        "by the login. The login failed. (4060)",
+        Fault.UNREACHABLE,
+        id="a replica that may not be read, at login",
+    ),
+    case(
+        "IMC06",
+        f"{MS}The connection is broken and recovery is not possible. The connection is marked by the client driver as "
+        "unrecoverable. No attempt was made to restore the connection. (0) (SQLExecDirectW)",
+        Fault.UNREACHABLE,
+        id="a broken link that the driver could not mend",
+    ),
+    case("08007", f"{MS}Connection failure during transaction (0)", Fault.UNREACHABLE, id="a link lost at a commit"),
+    case(
+        "IM014",
+        "[Microsoft][ODBC Driver Manager] The specified DSN contains an architecture mismatch between the Driver and "
+        "Application (0)",
+        Fault.DRIVER,
+        id="a driver for other programs",
     ),
     case(
         "42000",
@@ -221,6 +314,25 @@ FREETDS_SAYS = [
     case(
         "42000", "[FreeTDS][SQL Server]Login failed for user 'sa'. (18456) (SQLDriverConnect)", Fault.LOGIN, id="login"
     ),
+    case(
+        "42000",
+        "[FreeTDS][SQL Server]Login failed for user 'bot'. (18456) (SQLDriverConnect); [08001] [FreeTDS][SQL Server]"
+        "Adaptive Server connection failed (20002); [08001] [FreeTDS][SQL Server]Unable to connect to data source (0)",
+        Fault.LOGIN,
+        id="login, told with the link that it closed",
+    ),
+    case(
+        "08S01",
+        "[FreeTDS][SQL Server]Unexpected EOF from the server (20017) (SQLExecDirectW)",
+        Fault.UNREACHABLE,
+        id="the server is gone",
+    ),
+    case(
+        "08001",
+        "[FreeTDS][SQL Server]certificate verify failed (0) (SQLDriverConnect)",
+        Fault.CERTIFICATE,
+        id="a certificate that is not trusted",
+    ),
     case("08001", "[FreeTDS][SQL Server]Unable to connect to data source (0)", Fault.UNREACHABLE, id="no server"),
     case(
         "08S01",
@@ -285,6 +397,42 @@ POSTGRESQL_SAYS = [
         'could not translate host name "cm01" to address: Name or service not known\n (101) (SQLDriverConnect)',
         Fault.UNREACHABLE,
         id="no such server",
+    ),
+    case(
+        "08001",
+        f"{AT}SSL error: certificate verify failed (101) (SQLDriverConnect)",
+        Fault.CERTIFICATE,
+        id="a certificate that is not trusted",
+    ),
+    case(
+        "08001",
+        f'{AT}server certificate for "db01" does not match host name "127.0.0.1" (101) (SQLDriverConnect)',
+        Fault.CERTIFICATE,
+        id="a certificate of another name",
+    ),
+    case(
+        "08001",
+        f'{AT}root certificate file "/root/.postgresql/root.crt" does not exist (101) (SQLDriverConnect)',
+        Fault.CERTIFICATE,
+        id="no certificate to trust",
+    ),
+    case(
+        "08001",
+        f"{AT}could not initiate GSSAPI security context: No Kerberos credentials available (101)",
+        Fault.LOGIN,
+        id="no Kerberos ticket",
+    ),
+    case(
+        "08001",
+        f'{AT}FATAL:  permission denied for database "CM_PS1"\nDETAIL:  User does not have CONNECT privilege. (101)',
+        Fault.LOGIN,
+        id="not let into the database",
+    ),
+    case(
+        "23505",
+        'ERROR: duplicate key value violates unique constraint "x"\nDETAIL: Key (id)=(login failed) exists. (1)',
+        Fault.CONFLICT,
+        id="a key that reads like a refused login",
     ),
     case("08001", f"{AT}FATAL:  the database system is starting up (101)", Fault.UNREACHABLE, id="the server starts"),
     case(

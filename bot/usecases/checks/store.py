@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _CURES = {
     StoreTrouble.UNREACHABLE: "Make the folder or the database that PKGSTATUS_STORE names, or name another.",
+    StoreTrouble.CERTIFICATE: "Let this machine trust the certificate of the server in PKGSTATUS_STORE, and name the "
+    "server as its certificate does; TrustServerCertificate=yes would trust anybody.",
     StoreTrouble.LOGIN: "Check the login and its password in PKGSTATUS_STORE.",
     StoreTrouble.PERMISSION: "Let this login make tables in schema dbo, and read and write them.",
     StoreTrouble.READ_ONLY: "Let the user that runs the bot write there.",
