@@ -20,8 +20,14 @@ if TYPE_CHECKING:
     from bot.domain.request import Freeze, Request
     from bot.domain.trouble import SiteTrouble
 
-DRIFTED = frozenset(DriftClass) - {DriftClass.IN_SYNC, DriftClass.EXEMPT, DriftClass.IN_FLIGHT, DriftClass.REMOVING}
-"""The classes that count as drift; what is on its way, being removed or has no content does not."""
+DRIFTED = frozenset(DriftClass) - {
+    DriftClass.IN_SYNC,
+    DriftClass.EXEMPT,
+    DriftClass.IN_FLIGHT,
+    DriftClass.REMOVING,
+    DriftClass.NOT_SERVED,
+}
+"""The classes that count as drift; what is on its way, being removed, needed nowhere or has no content does not."""
 
 DAYS_SHOWN = 14
 

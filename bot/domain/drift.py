@@ -29,9 +29,11 @@ _KNOWN_TYPES = frozenset(RowType)
 class DriftClass(StrEnum):
     """What is wrong with a row, in the order in which people want to see it."""
 
+    SOURCE_BEHIND = "source behind"
     FAILED = "failed"
     SITE_BEHIND = "site behind"
     DP_BEHIND = "DP behind"
+    NEVER_RECEIVED = "never received"
     AHEAD = "ahead"
     AMBIGUOUS = "ambiguous"
     UNKNOWN = "unknown"
@@ -39,6 +41,7 @@ class DriftClass(StrEnum):
     RESET = "reset"
     IN_FLIGHT = "in flight"
     REMOVING = "removing"
+    NOT_SERVED = "not served"
     EXEMPT = "no content"
     IN_SYNC = "in sync"
 
@@ -50,7 +53,7 @@ class Hop(StrEnum):
     DP = "DP"
 
 
-RESETTABLE = frozenset({DriftClass.FAILED, DriftClass.SITE_BEHIND, DriftClass.DP_BEHIND})
+RESETTABLE = frozenset({DriftClass.FAILED, DriftClass.SITE_BEHIND, DriftClass.DP_BEHIND, DriftClass.NEVER_RECEIVED})
 
 
 @dataclass(frozen=True, slots=True)

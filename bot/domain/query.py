@@ -22,8 +22,13 @@ MOST_FILTERS = 10
 LONGEST_FILTER = 100
 
 WORDS = {
-    "behind": frozenset({DriftClass.SITE_BEHIND, DriftClass.DP_BEHIND}),
-    "problems": frozenset(DriftClass) - {DriftClass.IN_SYNC, DriftClass.EXEMPT, DriftClass.IN_FLIGHT},
+    "behind": frozenset(
+        {DriftClass.SOURCE_BEHIND, DriftClass.SITE_BEHIND, DriftClass.DP_BEHIND, DriftClass.NEVER_RECEIVED}
+    ),
+    "problems": frozenset(DriftClass)
+    - {DriftClass.IN_SYNC, DriftClass.EXEMPT, DriftClass.IN_FLIGHT, DriftClass.NOT_SERVED},
+    "source-behind": frozenset({DriftClass.SOURCE_BEHIND}),
+    "never-received": frozenset({DriftClass.NEVER_RECEIVED}),
     "failed": frozenset({DriftClass.FAILED}),
     "ahead": frozenset({DriftClass.AHEAD}),
     "ambiguous": frozenset({DriftClass.AMBIGUOUS}),
@@ -32,6 +37,7 @@ WORDS = {
     "reset": frozenset({DriftClass.RESET}),
     "in-flight": frozenset({DriftClass.IN_FLIGHT}),
     "removing": frozenset({DriftClass.REMOVING}),
+    "not-served": frozenset({DriftClass.NOT_SERVED}),
     "in-sync": frozenset({DriftClass.IN_SYNC}),
 }
 """Filter words and the classes they keep."""

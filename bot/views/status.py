@@ -44,7 +44,7 @@ REQUEST_ACTION = "status_request"
 
 HEADER = ("Server", "Class", "Site", "Hop", "Held", "Expected", "Behind", "Status", "Updated (site clock)")
 SERVER_CHARACTERS = 64
-QUIET = frozenset({DriftClass.IN_SYNC, DriftClass.EXEMPT, DriftClass.IN_FLIGHT})
+QUIET = frozenset({DriftClass.IN_SYNC, DriftClass.EXEMPT, DriftClass.IN_FLIGHT, DriftClass.NOT_SERVED})
 SITES_IN_VIEW = 12
 _OTHER_CELLS = 75
 """The most characters that hop, status, update and class can need together."""
