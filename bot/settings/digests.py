@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from bot.settings.kinds import ChannelId, CronLine, DigestName, Duration, Part, SiteKey, ZoneName
+from bot.settings.kinds import ChannelId, CronLine, DigestName, Duration, Part, Pattern, SiteKey, ZoneName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,8 +43,8 @@ class Digest(Part):
     sites: frozenset[SiteKey] = Field(
         frozenset(), description="the sites it tells of, all if none is named", examples=['["PS1"]']
     )
-    packages: str | None = Field(
-        None, min_length=1, description="a pattern on the id or name of the packages it tells of", examples=["BOOT*"]
+    packages: Pattern | None = Field(
+        None, description="a pattern on the id or name of the packages it tells of", examples=["BOOT*"]
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr
@@ -12,9 +13,22 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Sec
 from bot.domain.nearness import nearest
 from bot.domain.periods import Cron
 from bot.settings import odbc_strings
+from bot.settings.odbc_strings import MOST_PORT
 
 _DURATION = re.compile(r"(\d+)\s*(s|min|h|d)")
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
+_LONGEST = timedelta(days=3650)
+_SQLITE = "sqlite:///"
+_TOKEN = re.compile(r"[A-Za-z0-9-]+")
+_PLACEHOLDER = re.compile(r"\.\.|…|[<>{}\[\]*]|your|change|replace|paste|placeholder|^x+$", re.IGNORECASE)
+_TOKENS = {
+    "xoxb-": "is a bot token, which belongs into PKGSTATUS_SLACK__BOT_TOKEN",
+    "xapp-": "is an app-level token, which belongs into PKGSTATUS_SLACK__APP_TOKEN",
+    "xoxp-": "is a user token",
+    "xoxe": "is a token that rotates: switch token rotation off in the app's settings",
+    "xwfp-": "is a workflow token",
+}
+_SLACK_HOSTS = ("slack.com", "slack-gov.com")
 
 
 class Part(BaseModel):
@@ -30,9 +44,12 @@ def _duration(value: Any) -> Any:
     if match is None:
         raise ValueError("is not a duration like 30s, 15min, 4h or 1d")
     try:
-        return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    except OverflowError:
-        raise ValueError("is longer than anything lasts") from None
+        duration = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except (OverflowError, ValueError):
+        duration = timedelta.max
+    if duration > _LONGEST:
+        raise ValueError("is longer than ten years")
+    return duration
 
 
 def _positive(value: timedelta) -> timedelta:
@@ -54,11 +71,24 @@ def upper_keys(value: Any) -> Any:
 
 def _database(value: SecretStr) -> SecretStr:
     address = value.get_secret_value()
-    if not (address.startswith("sqlite:///") or "=" in address):
-        raise ValueError("is neither sqlite:///path nor an ODBC connection string")
-    if not address.startswith("sqlite:///") and (mistake := odbc_strings.mistake(address)):
+    if control := re.search(r"[\x00-\x1f\x7f]", address):
+        raise ValueError(
+            f"has a control character in it ({control[0]!r}), as \\n, \\t or \\b become in JSON and TOML: "
+            "write \\\\ for each \\, or in TOML put the whole value in 'single quotes'"
+        )
+    if not is_text(address):
+        raise ValueError("is not UTF-8 text")
+    if address.lower().startswith("sqlite"):
+        if not address.startswith(_SQLITE) or address.removeprefix(_SQLITE) in {"", ":memory:"}:
+            raise ValueError("names no SQLite file as sqlite:///path, four slashes in all before an absolute path")
+    elif mistake := odbc_strings.mistake(address):
         raise ValueError(mistake)
     return value
+
+
+def is_text(value: str) -> bool:
+    """Whether a value was readable as UTF-8: Python keeps bytes of the environment that are not as lone surrogates."""
+    return not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _writable(value: SecretStr) -> SecretStr:
@@ -73,11 +103,45 @@ def _cron(value: str) -> str:
 
 
 def _zone(value: str) -> str:
+    from tzlocal.windows_tz import win_tz  # noqa: PLC0415 - only a mistake needs it
+
     known = available_timezones()
-    if value not in known:
-        near = nearest(value.casefold(), {name.casefold() for name in known})
-        meant = next((name for name in known if name.casefold() in near), "")
-        raise ValueError(f"is no IANA time zone{f'; perhaps it is {meant}' if meant else ', like Europe/Zurich'}")
+    if value in known:
+        return value
+    if meant := {name.casefold(): zone for name, zone in win_tz.items()}.get(" ".join(value.casefold().split())):
+        raise ValueError(f"is Windows' name of a time zone; its IANA name is {meant}")
+    near = nearest(value.casefold(), {name.casefold() for name in known})
+    meant = next((name for name in known if name.casefold() in near), "")
+    raise ValueError(f"is no IANA time zone{f'; perhaps it is {meant}' if meant else ', like Europe/Zurich'}")
+
+
+def _web_address(value: str) -> str:
+    if re.search(r"[\s\\\x00-\x1f]", value) or not is_text(value):
+        raise ValueError("has a character that no web address has")
+    try:
+        address = urlsplit(value)
+        host, port = address.hostname or "", address.port
+    except ValueError:
+        raise ValueError(f"has no host, or a port that is no number from 1 to {MOST_PORT}") from None
+    if address.scheme not in {"https", "http"} or not host or port == 0:
+        raise ValueError("must begin with https:// and a host")
+    if address.scheme == "http" and not odbc_strings.is_loopback(host):
+        raise ValueError("must begin with https://, as tokens go there; http:// is for this machine only")
+    if address.username is not None or address.query or address.fragment:
+        raise ValueError("must be an address alone, without a login, ? or #")
+    if any(host == name or host.endswith(f".{name}") for name in _SLACK_HOSTS) and address.path != "/api/":
+        raise ValueError("must end with /api/ and nothing else: Slack's Web API is there")
+    if not address.path.endswith("/"):
+        raise ValueError("must end with a /, as in https://slack.com/api/")
+    return value
+
+
+def _listening(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if value != "off" and not (re.fullmatch(r"[\w.-]+", host) and re.fullmatch(r"\d{1,9}", port, re.ASCII)):
+        raise ValueError("must be host:port, or off")
+    if value != "off" and int(port) > MOST_PORT:
+        raise ValueError(f"names a port above {MOST_PORT}, the highest there is")
     return value
 
 
@@ -85,8 +149,17 @@ def token(prefix: str) -> AfterValidator:
     """Return the check that a token is of the kind that begins so."""
 
     def check(value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith(prefix):
-            raise ValueError(f"must begin with {prefix}")
+        text = value.get_secret_value()
+        if not text.startswith(prefix):
+            other = next((words for start, words in _TOKENS.items() if text.startswith(start)), "")
+            raise ValueError(f"must begin with {prefix}{f'; this {other}' if other else ''}")
+        rest = text.removeprefix(prefix)
+        if not rest or _PLACEHOLDER.search(rest):
+            raise ValueError("holds an example and no token: copy the whole token")
+        if re.search(r"\s", rest):
+            raise ValueError("has a blank or a line break inside: copy the token again, on one line")
+        if not _TOKEN.fullmatch(rest):
+            raise ValueError("has a character that no token has: copy it again")
         return value
 
     return AfterValidator(check)
@@ -112,9 +185,10 @@ ChannelId = Annotated[str, shaped(r"[CGD][A-Z0-9]+", "must be a channel's ID, wh
 UserId = Annotated[str, shaped(r"[UW][A-Z0-9]+", "must be a user's ID, which begins with U or W, not a name")]
 GroupId = Annotated[str, shaped(r"S[A-Z0-9]+", "must be a user group's ID, which begins with S, not its name")]
 SiteKey = Annotated[str, shaped(r"[A-Z0-9]{3}", "must be a site code of 3 letters or digits")]
-WebAddress = Annotated[str, shaped(r"https?://.+/", "must begin with https:// and end with a /")]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
 TableName = Annotated[str, shaped(r"(\w+\.){1,2}\w+", "must be schema.table or database.schema.table, in plain names")]
 DigestName = Annotated[
     str, shaped(r"\w[\w .-]{0,39}", "must be 1 to 40 letters, digits, blanks, dots or dashes, like morning")
 ]
-Listening = Annotated[str, shaped(r"off|[\w.-]+:\d{1,5}", "must be host:port, or off")]
+Pattern = Annotated[str, shaped(r"[^\x00-\x1f\x7f]+", "must be a pattern of at least one character, like BOOT*")]
+Listening = Annotated[str, AfterValidator(_listening)]

@@ -10,31 +10,34 @@ Each comes from the first of these that has it:
 from __future__ import annotations
 
 import os
+import re
+import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
-    NestedSecretsSettingsSource,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
-    SecretsSettingsSource,
     SettingsConfigDict,
     SettingsError,
-    TomlConfigSettingsSource,
 )
 
 from bot.settings import mistakes
 from bot.settings.model import PREFIX, Sections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 CONFIG = f"{PREFIX}CONFIG"
 SECRETS = f"{PREFIX}SECRETS"
 TESTS = f"{PREFIX}TEST_"
 """Names that begin so belong to the test suites."""
+_UNSEEN = "\\s\\x00\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2064\\ufeff"
+_AROUND = re.compile(f"^[{_UNSEEN}]+|[{_UNSEEN}]+$")
+_QUOTES = {'""', "''", "“”", "‘’", "„“", "``"}
 
 
 class Settings(Sections, BaseSettings):
@@ -57,74 +60,148 @@ class Settings(Sections, BaseSettings):
         return tuple(sources(settings_cls))
 
 
+class _Texts(EnvSettingsSource):
+    """Settings by their full names, each a text: those of the environment, or of the secrets folder."""
+
+    def __init__(self, settings: type[BaseSettings], texts: Mapping[str, str]) -> None:
+        super().__init__(settings)
+        self.env_vars = {name.lower(): text for name, text in texts.items()}
+
+    def __call__(self) -> dict[str, Any]:
+        found: dict[str, Any] = _cleaned(super().__call__())
+        return found
+
+
 def sources(settings: type[BaseSettings]) -> Iterable[PydanticBaseSettingsSource]:
-    """Return the sources that are there, the strongest first."""
-    yield EnvSettingsSource(settings)
-    if folder := os.environ.get(SECRETS):
-        yield NestedSecretsSettingsSource(
-            SecretsSettingsSource(settings), secrets_dir=folder, secrets_prefix="", secrets_nested_delimiter="__"
+    """Return the sources that are there, the strongest first, without the texts that cannot be read."""
+    for texts in (_environment(), _secrets()):
+        yield _Texts(
+            settings, {name: text for name, text in texts.items() if not mistakes.of_text(settings, name, text)}
         )
     if file := os.environ.get(CONFIG):
-        yield TomlConfigSettingsSource(settings, toml_file=file)
+        yield InitSettingsSource(settings, init_kwargs=_cleaned(tomllib.loads(_decoded(Path(file).read_bytes()))))
 
 
 def load() -> Settings:
     """Load and check everything. Raises SettingsWrong with one line for each mistake."""
-    unreadable = list(_unreadable_places())
-    if unreadable:
+    if unreadable := list(_unreadable_places()):
         raise mistakes.SettingsWrong(unreadable)
-    misnamed = [mistakes.unknown(Settings, name) for name in _given_names() if not mistakes.is_known(Settings, name)]
+    texts = [*_secrets().items(), *_environment().items()]
+    misnamed = [mistakes.unknown(Settings, name) for name, _ in texts if not mistakes.is_known(Settings, name)]
+    misread = {name: line for name, text in texts if (line := mistakes.of_text(Settings, name, text))}
+    wrong = [*misnamed, *misread.values()]
     try:
         settings = Settings()
     except ValidationError as error:
-        # A misspelt name below a section is met twice: by name and by value.
-        lines = dict.fromkeys([*misnamed, *mistakes.of_values(Settings, error)])
-        raise mistakes.SettingsWrong(list(lines)) from None
-    except SettingsError as error:
-        raise mistakes.SettingsWrong([*misnamed, mistakes.of_json(Settings, error)]) from None
-    if misnamed:
-        raise mistakes.SettingsWrong(misnamed)
+        # What could not be read is no more missing than what is in it, and a misspelt name is met twice.
+        wrong += [line for line in mistakes.of_values(Settings, error) if not _is_below(line, misread)]
+    except SettingsError:
+        wrong.append("The settings cannot be read together: a setting is given both as a whole and in parts.")
+    if wrong:
+        raise mistakes.SettingsWrong(list(dict.fromkeys(wrong)))
     return settings
 
 
-def _unreadable_places() -> Iterable[str]:
-    """A file or folder that is named but not there would be passed over in silence."""
-    file, folder = os.environ.get(CONFIG), os.environ.get(SECRETS)
-    if folder and not Path(folder).is_dir():
-        yield f"{SECRETS} names a folder that does not exist."
-    elif folder:
-        yield from _unreadable_secrets(Path(folder))
-    if file:
-        import tomllib  # noqa: PLC0415 - most installations have no such file
+def _is_below(line: str, names: Iterable[str]) -> bool:
+    setting = line.partition(" ")[0]
+    return any(setting == name or setting.startswith(f"{name}__") for name in names)
 
+
+def _environment() -> dict[str, str]:
+    """Return the settings in the environment by their names in capitals."""
+    given = {name.upper(): text for name, text in os.environ.items()}
+    return {
+        name: _stripped(text)
+        for name, text in given.items()
+        if name.startswith(PREFIX) and not name.startswith(TESTS) and name not in {CONFIG, SECRETS}
+    }
+
+
+def _secrets() -> dict[str, str]:
+    """Return the files of the secrets folder by the names of their settings."""
+    folder = os.environ.get(SECRETS)
+    return {_setting(path): _stripped(_decoded(path.read_bytes())) for path in _files(Path(folder))} if folder else {}
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return what is not hidden; an orchestrator keeps the files themselves in hidden folders."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _setting(path: Path) -> str:
+    return f"{PREFIX}{path.name.upper()}"
+
+
+def _decoded(data: bytes) -> str:
+    """Read UTF-8, with or without a byte order mark. Raises ValueError with the sentence that says what it is."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
+        raise ValueError("is written in UTF-16: save it as UTF-8 (PowerShell: Set-Content -Encoding utf8)")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8 text: save it as UTF-8") from None
+
+
+def _stripped(text: str) -> str:
+    """Take off what was copied along: white space, marks that nobody sees, and a pair of quotes around it all."""
+    text = _AROUND.sub("", text)
+    if len(text) > 1 and text[0] + text[-1] in _QUOTES:
+        return _AROUND.sub("", text[1:-1])
+    return text
+
+
+def _cleaned(value: Any) -> Any:
+    """Strip every text in a value."""
+    if isinstance(value, dict):
+        return {name: _cleaned(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(each) for each in value]
+    return _stripped(value) if isinstance(value, str) else value
+
+
+def _unreadable_places() -> Iterable[str]:
+    """Name a file or folder that is named but cannot be read; it would be passed over in silence."""
+    if folder := os.environ.get(SECRETS):
+        yield from _unreadable_secrets(Path(folder))
+    if file := os.environ.get(CONFIG):
         try:
-            tomllib.loads(Path(file).read_text(encoding="utf-8"))
+            tomllib.loads(_decoded(Path(file).read_bytes()))
         except OSError as error:
             yield f"{CONFIG} names a settings file that cannot be read: {error.strerror}."
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            yield f"{CONFIG} names a file that is not valid TOML: {error}."
+        except tomllib.TOMLDecodeError as error:
+            yield f"{CONFIG} names a file that is not valid TOML{_toml_slip(str(error))}."
+        except ValueError as error:
+            yield f"{CONFIG} names a file that {error}."
+
+
+def _toml_slip(report: str) -> str:
+    """Say where to look, and the likely cause where it is a backslash; of the library's report only its numbers."""
+    numbers = re.search(r"line (\d+), column (\d+)", report)
+    where = f": look at line {numbers[1]}, column {numbers[2]}" if numbers else ": something is open at its end"
+    if re.search(r"escape|hex|\\\\", report, re.IGNORECASE):
+        return f"{where}; for each \\ write \\\\, or put the whole value in 'single quotes'"
+    return where
 
 
 def _unreadable_secrets(folder: Path) -> Iterable[str]:
     """Name what in the secrets folder would be passed over in silence, or end in a traceback."""
-    for path in sorted(path for path in folder.iterdir() if not path.name.startswith(".")):
-        if path.is_dir():
-            yield f"{SECRETS} holds a folder {path.name}; only files in the folder itself are read."
-            continue
+    try:
+        found = _files(folder)
+    except FileNotFoundError:
+        yield f"{SECRETS} names a folder that does not exist."
+        return
+    except NotADirectoryError:
+        yield f"{SECRETS} names a file; it must name the folder that holds a file for each secret."
+        return
+    except OSError as error:
+        yield f"{SECRETS} names a folder that cannot be read: {error.strerror}."
+        return
+    for path in found:
         try:
-            path.read_text(encoding="utf-8")
+            _decoded(path.read_bytes())
+        except IsADirectoryError:
+            yield f"{SECRETS} holds a folder {path.name}; only files in the folder itself are read."
         except OSError as error:
-            yield f"{PREFIX}{path.name.upper()} cannot be read from the secrets folder: {error.strerror}."
-        except UnicodeDecodeError:
-            yield f"{PREFIX}{path.name.upper()} cannot be read from the secrets folder: it is not UTF-8 text."
-
-
-def _given_names() -> Iterable[str]:
-    """Names in the environment and in the secrets folder, which pydantic-settings passes over when it knows none."""
-    for name in os.environ:
-        upper = name.upper()
-        if upper.startswith(PREFIX) and not upper.startswith(TESTS) and upper not in {CONFIG, SECRETS}:
-            yield upper
-    if folder := os.environ.get(SECRETS):
-        files = (path.name for path in Path(folder).iterdir() if path.is_file())
-        yield from (f"{PREFIX}{name.upper()}" for name in sorted(files) if not name.startswith("."))
+            yield f"{_setting(path)} cannot be read from the secrets folder: {error.strerror}."
+        except ValueError as error:
+            yield f"{_setting(path)} cannot be read from the secrets folder: it {error}."

@@ -5,22 +5,26 @@ pydantic's own report is never printed whole: it can hold the value, and the val
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+import json
+import types
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 from bot.domain.nearness import nearest
-from bot.settings.model import PREFIX
+from bot.settings.model import AT, PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic import ValidationError
     from pydantic.fields import FieldInfo
-    from pydantic_settings import SettingsError
 
-_FIELD_IN_QUOTES = re.compile(r'field "(\w+)"')
+_OURS = "value_error"
+"""The type of a mistake that a check of our own found, which says it in our words."""
+_TABLE = "must be a table, in braces where it is written as JSON"
+_LIST = "must be a list in brackets, with a comma between its values and each text in quotes"
 
 
 class SettingsWrong(Exception):
@@ -33,7 +37,7 @@ class SettingsWrong(Exception):
 
 def of_values(model: type[BaseModel], error: ValidationError) -> Iterator[str]:
     """Say each wrong or missing value."""
-    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+    for fault in error.errors(include_input=False, include_url=False):
         location = [str(part) for part in fault["loc"] if part != "[key]"]
         if fault["type"] == "extra_forbidden":
             yield unknown(model, _name(location))
@@ -42,14 +46,64 @@ def of_values(model: type[BaseModel], error: ValidationError) -> Iterator[str]:
                 f"{_name(lacking)} is missing.{_purpose(model, lacking)}" for lacking in _lacking(model, location)
             )
         else:
-            yield f"{_name(location)} {_said(fault['msg'])}.{_purpose(model, location)}"
+            if fault["type"] == AT:
+                location += fault["ctx"][AT]
+            is_ours = fault["type"] in {AT, _OURS}
+            said = fault["msg"].removeprefix("Value error, ") if is_ours else wanted(model, location)
+            yield f"{_name(location)} {said}.{_purpose(model, location)}"
 
 
-def of_json(model: type[BaseModel], error: SettingsError) -> str:
-    """Say that a list or table is not JSON; the error holds the field's name and nothing of its value."""
-    found = _FIELD_IN_QUOTES.search(str(error))
-    location = [found[1]] if found else []
-    return f"{_name(location)} is not valid JSON.{_purpose(model, location)}"
+def of_text(model: type[BaseModel], name: str, text: str) -> str | None:
+    """Say what is wrong with a text before it is read as a value: it is empty, or is to be JSON and is none."""
+    location = name.removeprefix(PREFIX).lower().split("__")
+    kind = _annotation(model, location)
+    if kind is None:
+        return None
+    if not text:
+        return f"{name} is empty: give it a value or leave it out.{_purpose(model, location)}"
+    if not _is_nested(kind):
+        return None
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return f"{name} is not valid JSON{_slip(text)}.{_purpose(model, location)}"
+    return None
+
+
+def _slip(text: str) -> str:
+    """Name the slip that is likely the cause, without a word of the value."""
+    if any(quote in text for quote in "“”„‘’"):
+        return ': its quotes are typographic, JSON takes " only'
+    if text[0] not in "[{":
+        return ": a list stands in brackets and a table in braces, with each text in double quotes"
+    if "\\" in text:
+        return ": a \\ in it is written \\\\"
+    if "'" in text and '"' not in text:
+        return ": it takes double quotes only"
+    return ""
+
+
+def wanted(model: type[BaseModel], location: list[str]) -> str:
+    """Say what belongs at a place of the settings, as half a sentence."""
+    kind, field = _annotation(model, location), _field(model, location)
+    origin = get_origin(kind)
+    if origin is Literal:
+        *most, last = map(str, get_args(kind))
+        return f"must be {', '.join(most)} or {last}"
+    if origin is dict:
+        return "must be a table with at least one entry"
+    if origin in (frozenset, tuple):
+        return _LIST
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return f"{_TABLE}: {', '.join(kind.model_fields)}"
+    if kind is bool:
+        return "must be true or false"
+    if kind is int and field is not None:
+        bounds = {name: getattr(part, name) for part in field.metadata for name in ("ge", "le") if hasattr(part, name)}
+        return f"must be a whole number from {bounds.get('ge', 0)} to {bounds.get('le', 'any')}"
+    return (
+        "must be a duration like 30s, 15min, 4h or 1d" if kind is timedelta else "must be a text, in quotes in a file"
+    )
 
 
 def unknown(model: type[BaseModel], name: str) -> str:
@@ -110,11 +164,6 @@ def _lacking(model: type[BaseModel], location: list[str]) -> list[list[str]]:
     return [[*location, name] for name, part in inner.model_fields.items() if part.is_required()] or [location]
 
 
-def _said(message: str) -> str:
-    message = message.removeprefix("Value error, ").removeprefix("String ").removeprefix("Input ")
-    return message[:1].lower() + message[1:]
-
-
 def _purpose(model: type[BaseModel], location: list[str]) -> str:
     field = _field(model, location)
     inner = _model_of(field) if field else None
@@ -148,3 +197,30 @@ def _model_of(field: FieldInfo) -> type[BaseModel] | None:
 def _item_model(field: FieldInfo) -> type[BaseModel] | None:
     kinds = getattr(field.annotation, "__args__", ())
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+
+
+def _annotation(model: type[BaseModel], location: list[str]) -> Any:
+    """Return the type of what stands at a place: a section, a setting, an entry of a table or an item of a list."""
+    kind: Any = model
+    for part in location:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            field = kind.model_fields.get(part)
+            kind = _plain(field.annotation) if field else None
+        elif get_origin(kind) is dict:
+            kind = _plain(get_args(kind)[1])
+        elif get_origin(kind) in (frozenset, tuple):
+            kind = _plain(get_args(kind)[0])
+    return kind
+
+
+def _plain(kind: Any) -> Any:
+    """Take off what says that a value may be missing, and what only checks it."""
+    if get_origin(kind) is Annotated:
+        return _plain(get_args(kind)[0])
+    if get_origin(kind) in (Union, types.UnionType):
+        return _plain(next(each for each in get_args(kind) if each is not type(None)))
+    return kind
+
+
+def _is_nested(kind: Any) -> bool:
+    return get_origin(kind) in (dict, frozenset, tuple) or (isinstance(kind, type) and issubclass(kind, BaseModel))

@@ -6,9 +6,10 @@ Only shapes and checks; where values come from is in loading.py, how a mistake i
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -18,6 +19,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from bot.domain.quorum import QUORUM
 from bot.settings.digests import Catching, Digest, Drift, fit_together
@@ -36,9 +38,14 @@ from bot.settings.kinds import (
     token,
     upper_keys,
 )
-from bot.settings.odbc_strings import is_read_only
+from bot.settings.odbc_strings import is_read_only, unencrypted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PREFIX = "PKGSTATUS_"
+AT = "below"
+"""The type of a mistake that is found by one setting in another below it, which its context names."""
 SITE_DATABASE = (
     "Driver={ODBC Driver 18 for SQL Server};Server=cm01.contoso.com;Database=CM_PS1;Trusted_Connection=yes;Encrypt=yes"
 )
@@ -68,6 +75,12 @@ class Channels(Part):
     audit: ChannelId = Field(description="where every action is told", examples=["C0AUDIT"])
     digest: ChannelId | None = Field(None, description="where digests go by default", examples=["C0OPS"])
 
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if self.approvals == self.audit:
+            raise ValueError("names one channel for approvals and audit: make a channel for each")
+        return self
+
 
 class Site(Part):
     """One ConfigMgr site."""
@@ -87,6 +100,19 @@ class Site(Part):
         if self.writer is None and is_read_only(self.database.get_secret_value()):
             raise ValueError("says ApplicationIntent=ReadOnly in `database` and has no `writer`: add one without it")
         return self
+
+
+def open_links(value: dict[str, Site] | SecretStr) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Return the links that are not sure to be encrypted: where below the setting, and why."""
+    if isinstance(value, SecretStr):
+        if why := unencrypted(value.get_secret_value()):
+            yield (), why
+        return
+    for code, site in value.items():
+        for name in ("database", "writer"):
+            address: SecretStr | None = getattr(site, name)
+            if address and (why := unencrypted(address.get_secret_value())):
+                yield (code, name), why
 
 
 class Approvers(Part):
@@ -139,10 +165,17 @@ class Watch(Part):
     stall_after: Duration = Field(timedelta(hours=24), description="when to call it stalled", examples=["24h"])
 
 
+def at_most_an_hour(value: timedelta) -> timedelta:
+    """Check how far the audit channel may be behind while resets go on. Raises ValueError."""
+    if value > timedelta(hours=1):
+        raise ValueError("must be 1h or less, so that people read of a reset while they can still step in")
+    return value
+
+
 class Audit(Part):
     """How far the audit channel may be behind."""
 
-    max_lag: Duration = Field(
+    max_lag: Annotated[Duration, AfterValidator(at_most_an_hour)] = Field(
         timedelta(minutes=10), description="beyond this lag of the audit channel resets are paused", examples=["10min"]
     )
 
@@ -197,6 +230,11 @@ class Sections(BaseModel):
 
     slack: Slack
     channels: Channels
+    unencrypted_databases: bool = Field(
+        False,
+        description="whether a database on another machine may be reached without encryption",
+        examples=["false"],
+    )
     sites: Annotated[dict[SiteKey, Site], BeforeValidator(upper_keys), Field(min_length=1)] = Field(
         description="the site databases by site code",
         examples=['{"PS1": {"database": "' + SITE_DATABASE + '"}}'],
@@ -226,6 +264,14 @@ class Sections(BaseModel):
     work: Work = Work()
     health: Health = Health()
     logs: Logs = Logs()
+
+    @field_validator("sites", "store")
+    @classmethod
+    def _encrypted(cls, value: Any, known: ValidationInfo) -> Any:
+        place, why = next(open_links(value), ((), ""))
+        if why and not known.data.get("unencrypted_databases"):
+            raise PydanticCustomError(AT, why, {"below": place})
+        return value
 
     @field_validator("digests")
     @classmethod

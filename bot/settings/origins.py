@@ -5,7 +5,6 @@ No value is shown that the settings call a secret, and none at all before it is 
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from pydantic_settings import SettingsError
 
 from bot.settings.loading import CONFIG, SECRETS, Settings, load, sources
 from bot.settings.mistakes import SettingsWrong
-from bot.settings.model import PREFIX
+from bot.settings.model import PREFIX, open_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -48,6 +47,7 @@ def look() -> Look:
         settings = load()
     except SettingsWrong as wrong:
         usable = dict(_usable(_merged(reversed(given.values()))))
+        _forget_open_links(usable)
         dump = (partial := Settings.model_construct(**usable)).model_dump(include=set(usable))
         lacking = frozenset(Settings.model_fields) - usable.keys()
         return Look(partial, tuple(wrong.lines), lacking, tuple(_origins(given, dump)))
@@ -56,7 +56,7 @@ def look() -> Look:
 
 def _given() -> Iterator[tuple[str, dict[str, Any]]]:
     """Return what each source says, the strongest first; one that cannot be read says nothing here."""
-    names = ["the environment", *([SECRETS] if os.environ.get(SECRETS) else []), CONFIG]
+    names = ["the environment", SECRETS, CONFIG]
     try:
         for name, source in zip(names, sources(Settings), strict=False):
             yield name, source()
@@ -86,6 +86,13 @@ def _usable(raw: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, alone.model_validate({"value": raw[name]}).value  # type: ignore[attr-defined]  # made above
         except ValidationError:
             continue
+
+
+def _forget_open_links(usable: dict[str, Any]) -> None:
+    """Nobody logs in over a link that the settings as a whole refuse."""
+    for name in {"sites", "store"} & usable.keys():
+        if not usable.get("unencrypted_databases") and next(open_links(usable[name]), None):
+            del usable[name]
 
 
 def _origins(given: Mapping[str, Any], dump: Mapping[str, Any]) -> Iterator[Origin]:

@@ -102,7 +102,7 @@ def test_what_is_right_is_looked_at_even_when_other_settings_are_wrong(stage: St
     checked = check(stage.settings, tmp_path, **wrong)
 
     assert checked.code == 1
-    assert checked.wrong["PKGSTATUS_SLACK__BOT_TOKEN"].startswith("must begin with xoxb-. It is the bot token")
+    assert checked.wrong["PKGSTATUS_SLACK__BOT_TOKEN"].startswith("must begin with xoxb-; this is an app-level token")
     assert checked.wrong["PKGSTATUS_DRIFT__GRACE"].startswith("is not a duration like 30s, 15min, 4h or 1d.")
     assert checked.wrong["PKGSTATUS_CHANNELS__ADIT"].startswith("is no setting. Did you mean")
     assert checked.marked("cannot tell")["not looked at"].startswith("because of what is wrong with PKGSTATUS_")

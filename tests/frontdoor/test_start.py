@@ -53,7 +53,7 @@ WRONG = {
         (
             WRONG,
             [
-                "PKGSTATUS_SLACK__BOT_TOKEN must begin with xoxb-. It is the bot token from OAuth & Permissions.",
+                "PKGSTATUS_SLACK__BOT_TOKEN must begin with xoxb-; this is an app-level token, which belongs into ",
                 "PKGSTATUS_SITES__PS1__DATABASE is neither sqlite:///path nor an ODBC connection string. ",
                 "PKGSTATUS_DRIFT__GRACE is not a duration like 30s, 15min, 4h or 1d. ",
                 "PKGSTATUS_ANSWERS__VISIBILITY ",

@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
 from bot.settings import Settings, SettingsWrong
-from bot.settings.mistakes import known_names
+from bot.settings.mistakes import known_names, of_values
 from bot.settings.model import Sections
 from tests.settings.conftest import ENOUGH
 
@@ -100,16 +102,16 @@ def test_a_wrong_value_gets_one_line_with_name_purpose_and_example(enough: Place
 @pytest.mark.parametrize(
     ("name", "choices"),
     [
-        ("RESET__ROWS", "'any' or 'site'"),
-        ("ANSWERS__VISIBILITY", "'channel' or 'caller'"),
-        ("ANSWERS__TABLES", "'auto', 'data_table', 'table' or 'text'"),
-        ("LOGS__LEVEL", "'debug', 'info', 'warning' or 'error'"),
+        ("RESET__ROWS", "any or site"),
+        ("ANSWERS__VISIBILITY", "channel or caller"),
+        ("ANSWERS__TABLES", "auto, data_table, table or text"),
+        ("LOGS__LEVEL", "debug, info, warning or error"),
     ],
 )
 def test_a_choice_names_what_there_is_to_choose(enough: Places, name: str, choices: str) -> None:
     (line,) = enough.environment(**{name: "all"}).mistakes()
 
-    assert line.startswith(f"PKGSTATUS_{name} should be {choices}. It is ")
+    assert line.startswith(f"PKGSTATUS_{name} must be {choices}. It is ")
 
 
 def test_every_mistake_is_told_at_once(enough: Places) -> None:
@@ -132,8 +134,8 @@ def test_a_duration_without_a_unit_is_not_guessed(enough: Places, number: str) -
     [
         case('{"PS10": {"database": "sqlite:///x"}}', "PKGSTATUS_SITES__PS10 must be a site", id="a long site code"),
         case('{"PS1": {}}', "PKGSTATUS_SITES__PS1__DATABASE is missing. It is the site database", id="no database"),
-        case('{"PS1": "sqlite:///x"}', "PKGSTATUS_SITES__PS1 should be a valid dictionary", id="no table"),
-        case("[]", "PKGSTATUS_SITES should be a valid dictionary", id="a list"),
+        case('{"PS1": "sqlite:///x"}', "PKGSTATUS_SITES__PS1 must be a table", id="no table"),
+        case("[]", "PKGSTATUS_SITES must be a table", id="a list"),
         case("{}", "PKGSTATUS_SITES", id="none at all"),
     ],
 )
@@ -162,9 +164,8 @@ def test_what_is_not_json_is_named_with_its_purpose(enough: Places, name: str, t
 
     (line,) = enough.mistakes()
 
-    section = name.partition("__")[0]
-    assert line.startswith(f"PKGSTATUS_{section} is not valid JSON. It ")
-    assert f"PKGSTATUS_{name}" in line
+    assert line.startswith(f"PKGSTATUS_{name} is not valid JSON")
+    assert ". It " in line
 
 
 MISNAMED = [
@@ -227,7 +228,7 @@ class TestAPlaceThatCannotBeRead:
 
         assert line.startswith("PKGSTATUS_CONFIG names a settings file that cannot be read: ")
 
-    @pytest.mark.parametrize("text", [b"[slack\n", b"\xff\xfe[slack]", b"a = 1\na = 2\n"])
+    @pytest.mark.parametrize("text", [b"[slack\n", b"a = 1\na = 2\n", b'a = "CM01\\sql"\n'])
     def test_a_file_that_is_not_toml(self, nowhere: Places, text: bytes) -> None:
         (line,) = nowhere.toml(text).mistakes()
 
@@ -322,3 +323,45 @@ def test_the_program_ends_with_the_lines_and_nothing_else(enough: Places) -> Non
         "PKGSTATUS_STORE",
     ]
     assert MARKER not in run.stderr
+
+
+PLACES = """slack slack.bot_token slack.api_url channels channels.audit channels.digest sites sites.PS1
+sites.PS1.database sites.PS1.writer store viewers viewers.users viewers.users.0 approvers.groups.1
+approvals.requester_counts approvals.expire_after reset.rows reset.max_rows reset.backup_table digests digests.0
+digests.0.cron digests.0.channel digests.0.sites digests.0.sites.0 digests.0.packages work.workers work.drain
+health.address logs.level unencrypted_databases"""
+THEIRS = "Input should be a valid frozenset with at least 1 item after validation"
+
+
+@pytest.mark.parametrize("kind", sorted({*get_args(core_schema.ErrorType), "one_of_a_later_release"} - {"value_error"}))
+def test_no_sentence_of_a_library_is_said_whatever_it_finds_wrong(kind: str) -> None:
+    for place in PLACES.split():
+        fault = InitErrorDetails(type=PydanticCustomError(kind, THEIRS), loc=tuple(place.split(".")), input=MARKER)
+
+        lines = list(of_values(Settings, ValidationError.from_exception_data("Settings", [fault])))
+
+        assert len(lines) == 1 or kind == "missing"
+        for line in lines:
+            assert line.startswith(f"PKGSTATUS_{place.upper().replace('.', '__')}")
+            for words in ("should", "valid", "frozenset", "validation", "item", "dictionary", "tuple", MARKER):
+                assert words not in line.partition(". It ")[0].partition(" Did you mean")[0]
+
+
+REAL = ["[1]", "[[1]]", "{}", '{"x": 1}', "7", "-7", "1.5", "nan", "null", "true", "x", "9" * 5000, "[null]", "[{}]"]
+
+
+@pytest.mark.parametrize("name", [*known_names(Sections), "PKGSTATUS_SLACK", "PKGSTATUS_SITES__PS1"])
+def test_nor_is_one_said_of_any_value_that_can_be_typed(
+    enough: Places, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for value in REAL:
+        with monkeypatch.context() as only_now:
+            only_now.setenv(name, value)
+            lines: list[str] = []
+            try:
+                enough.load()
+            except SettingsWrong as wrong:
+                lines = wrong.lines
+        said = "\n".join(lines)
+        for words in ("Input should", "a valid ", "frozenset", "after validation", "unable to parse", "Value error"):
+            assert words not in said
