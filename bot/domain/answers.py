@@ -51,7 +51,8 @@ class UnknownPackage:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The packages whose name, maker, version or id holds every word."""
+    """The packages whose name, maker, version or id holds every word; `meant` are words that would find something."""
 
     words: tuple[str, ...]
     packages: tuple[Package, ...]
+    meant: tuple[str, ...] = ()

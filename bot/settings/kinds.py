@@ -110,8 +110,7 @@ def _zone(value: str) -> str:
         return value
     if meant := {name.casefold(): zone for name, zone in win_tz.items()}.get(" ".join(value.casefold().split())):
         raise ValueError(f"is Windows' name of a time zone; its IANA name is {meant}")
-    near = nearest(value.casefold(), {name.casefold() for name in known})
-    meant = next((name for name in known if name.casefold() in near), "")
+    meant = next(iter(nearest(value, sorted(known))), "")
     raise ValueError(f"is no IANA time zone{f'; perhaps it is {meant}' if meant else ', like Europe/Zurich'}")
 
 

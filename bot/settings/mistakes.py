@@ -132,7 +132,7 @@ def _meant_part(model: type[BaseModel] | None, location: list[str]) -> str | Non
 
 
 def _near(name: str, names: list[str]) -> str | None:
-    return next(iter(nearest(name, names, likeness=0.75)), None)
+    return next(iter(nearest(name, names)), None)
 
 
 def is_known(model: type[BaseModel], name: str) -> bool:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.query import BadFilter, Misunderstanding, NoPackage, NoReason, NotForDrift, NothingToFind, parse
+from bot.domain.query import (
+    BadFilter,
+    Misunderstanding,
+    NoPackage,
+    NoReason,
+    NotForDrift,
+    NothingToFind,
+    UnknownWord,
+    parse,
+)
 from bot.domain.typed_id import BadId
 from bot.slack.desk import Reply
 from bot.slack.incoming import Incoming
@@ -68,3 +77,5 @@ def _fault(problem: Misunderstanding) -> str:
             return "no reason"
         case NotForDrift():
             return "not a site"
+        case UnknownWord():
+            return "unknown word"

@@ -5,7 +5,6 @@ Refusals: whatever access.py refuses; a snapshot that is gone. Faults: SiteError
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from bot.domain.drift import judge
 from bot.domain.nearness import nearest
 from bot.domain.package import Package, PackageId, PackageTable, SiteCode
 from bot.domain.refusal import Reason, Refusal
+from bot.domain.searching import search
 from bot.usecases.ports import Clock, SiteError, SiteReader
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ class Lookup:
         refusal = self.access.refusal(actor)
         if refusal:
             return refusal
-        words = [word.casefold() for word in query.words]
-        hits = [package for package in self._packages() if _has_all(package, words)]
-        return Found(query.words, tuple(sorted(hits, key=lambda package: (package.name.casefold(), package.id))))
+        return Found(query.words, *search(query.words, self._packages()))
 
     def again(self, actor: Actor, key: SnapshotKey) -> Kept | Refusal:
         """Return an answer that was given before, for its next page or its CSV."""
@@ -93,14 +91,8 @@ class Lookup:
 
     def _near(self, package_id: PackageId) -> tuple[Package, ...]:
         known = {package.id: package for package in self._packages()}
-        return tuple(known[PackageId(near)] for near in nearest(package_id, known, NEAR_IDS, likeness=0.7))
+        return tuple(known[PackageId(near)] for near in nearest(package_id, known, NEAR_IDS))
 
     def _packages(self) -> list[Package]:
         every = [package for site in self.sites.values() for package in site.packages()]
         return list({package.id: package for package in every}.values())
-
-
-def _has_all(package: Package, words: list[str]) -> bool:
-    text = " ".join([package.id, package.name, package.version or "", package.manufacturer or ""])
-    comparable = unicodedata.normalize("NFKC", text).casefold()  # as query.py does with what is typed
-    return all(word in comparable for word in words)

@@ -5,23 +5,47 @@ Texts only; who sees them and how they travel is decided in slack/.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain.query import WORDS, BadFilter, DriftNow, Find, NoPackage, NoReason, NotForDrift, NothingToFind, Show
+from bot.domain.nearness import nearest
+from bot.domain.package import PACKAGE_ID
+from bot.domain.query import (
+    WORDS,
+    BadFilter,
+    DriftNow,
+    Filter,
+    Find,
+    Freeze,
+    NoPackage,
+    NoReason,
+    NotForDrift,
+    NothingToFind,
+    Show,
+    Unfreeze,
+    UnknownWord,
+    parse,
+)
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.typed_id import BadId, IdFault
-from bot.views.kit import Block, Message, actions, button, context, escape, moment, section
+from bot.domain.typed_text import is_named
+from bot.views.kit import Block, Message, actions, button, context, escape, moment, rows_of, section
 from bot.views.troubles import TROUBLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from bot.domain.answers import Answer, Found, UnknownPackage
+    from bot.domain.drift import Drift
     from bot.domain.package import Package
     from bot.domain.query import Misunderstanding, Query
     from bot.domain.trouble import SiteTrouble
 
 SHOW_ACTION = "status_show"
 MOST_HITS = 20
+MOST_NEAR = 3
 _QUOTED = 60
+_COPIED = 300
 
 HELP = """*`/pkgstatus` shows which version of a package every distribution point holds.*
 • `/pkgstatus PS100112` – the version table of a package
@@ -122,26 +146,124 @@ def looking_up(query: Query | Misunderstanding) -> str | None:
 
 
 def misunderstood(problem: Misunderstanding) -> Message:
-    """Say what was wrong with the typed text and what to type instead."""
+    """Say what was wrong with the typed text and what to type instead, with a button for each likely reading."""
     match problem:
         case BadId():
-            return _bad_id(problem)
+            return _offering(_bad_id(problem), problem.meant)
         case BadFilter():
-            return say(
-                f"I do not know the filter “{escape(problem.text, _QUOTED)}”. Use {_filter_words()}, `site:P02` or "
-                "`dp:NYC*`."
-            )
+            known = f"Use {_filter_words()}, `site:P02` or `dp:NYC*`."
+            text = f"I do not know the filter “{_quoted(problem.text)}”. {known}"
+            several = sum(map(_is_id, problem.meant)) > 1
+            return _offering("I show one package at a time." if several else text, problem.meant)
+        case UnknownWord():
+            text = f"I do not know “{_quoted(problem.text)}”. `/pkgstatus help` says what I know."
+            return _offering(text, problem.meant)
         case NoPackage():
-            return say("Tell me which package, like `/pkgstatus history PS100112`.")
+            example = f"PS100112 {problem.rest}" if problem.rest else "history PS100112"
+            return _offering(f"Tell me which package, like {_typed(example)}.", problem.meant)
         case NothingToFind():
             return say("Tell me what to find, like `/pkgstatus find boot image`.")
         case NoReason():
             return say("Say why, like `/pkgstatus freeze site update tonight`.")
         case NotForDrift():
-            return say(
-                f"I do not know “{escape(problem.text, _QUOTED)}” after `drift`. Use `/pkgstatus drift`, or "
+            text = (
+                f"I do not know “{_quoted(problem.text)}” after `drift`. Use `/pkgstatus drift`, or "
                 "`/pkgstatus drift site:PS1` for one site."
             )
+            return _offering(text, problem.meant)
+
+
+def _offering(text: str, meant: Sequence[str]) -> Message:
+    """Add what may have been meant: in words, and on buttons but for what stops or frees all resets."""
+    if not meant:
+        return say(text)
+    text = f"{text} Did you mean {_listed(map(_typed, meant))}?"
+    offered = [each for each in meant if not isinstance(parse(each), Freeze | Unfreeze)]
+    return Message(text, (section(text), *(actions(button(_caption(each), SHOW_ACTION, each)) for each in offered)))
+
+
+def _typed(query: str) -> str:
+    """Spell a reading as one would type it; a package ID stands for itself."""
+    return f"`{query}`" if _is_id(query) else _code(f"/pkgstatus {query}")
+
+
+def _is_id(query: str) -> bool:
+    return PACKAGE_ID.fullmatch(query) is not None
+
+
+def _caption(query: str) -> str:
+    return f"Show {query}" if isinstance(parse(query), Show) else query[:1].upper() + query[1:]
+
+
+def _quoted(text: str) -> str:
+    return escape(text, _QUOTED)
+
+
+def unmatched(row_filter: Filter, drift: Drift) -> list[str]:
+    """Say of each server and each site of a filter that has no row at all that it has none, and what there is."""
+    every = (*drift.sites, *drift.dps)
+    said = []
+    lost = [name for name in row_filter.servers if not Filter(servers=(name,)).keep(every)]
+    if lost:
+        kind = "distribution point" if drift.dps else "site server"
+        others = _others(len(drift.dps) or len(drift.sites))
+        near = _near_servers(lost, [verdict.row.server for verdict in every])
+        meant = f" Did you mean {near}?" if near else ""
+        said.append(f"No {kind} of this package is called {_listed(map(_code, lost))}; {others}.{meant}")
+    absent = sorted(site for site in row_filter.sites if not Filter(sites=frozenset({site})).keep(every))
+    if absent:
+        there = _listed(sorted({verdict.row.site_code for verdict in every}), "and")
+        said.append(f"No row of this package is at site {_listed(absent)}; its rows are at {there}.")
+    return said
+
+
+def nothing_matches(row_filter: Filter, drift: Drift) -> str:
+    """Say why a filter keeps no distribution point (no site server, where there are no others): which part did not."""
+    every = drift.dps or drift.sites
+    kind = "distribution point" if drift.dps else "site server"
+    missing = unmatched(row_filter, drift)
+    place = replace(row_filter, classes=frozenset())
+    if missing and not place.keep((*drift.sites, *drift.dps)):
+        return " ".join(missing)
+    words = [f"`{word}`" for word in row_filter.words]
+    there, alike = len(place.keep(every)), len(Filter(row_filter.classes).keep(every))
+    if not there:  # each is there, but not together, or only as a site server
+        elsewhere = Filter(servers=row_filter.servers).keep(every) if row_filter.servers else ()
+        if elsewhere and row_filter.sites:
+            servers, count = _listed(_code(f"dp:{name}") for name in row_filter.servers), len(elsewhere)
+            return f"{servers} has {rows_of(count)}, none of them at site {_listed(sorted(row_filter.sites))}."
+        return f"No {kind} matches {_place(place)}, only site servers do; {_others(len(every))}."
+    if place == Filter():
+        return f"No {kind} is {_listed(words)}; there are {len(every):,}."
+    others = f"; {rows_of(alike)} elsewhere" if alike else f", nor is any other {kind}"
+    return f"{_place(place)} has {rows_of(there)}, none of them {_listed(words)}{others}."
+
+
+def _others(count: int) -> str:
+    return f"{count:,} other{'' if count == 1 else 's'}"
+
+
+def _place(row_filter: Filter) -> str:
+    sites = [f"site:{site}" for site in sorted(row_filter.sites)]
+    return _code(" ".join([*sites, *(f"dp:{name}" for name in row_filter.servers)]))
+
+
+def _near_servers(lost: Sequence[str], servers: Sequence[str]) -> str:
+    """Return filters that would find something where names found nothing: the beginning of names, or like ones."""
+    hosts = [server.partition(".")[0] for server in servers]
+    begun = [f"dp:{name}*" for name in lost if any(is_named(host, f"{name}*") for host in hosts)]
+    near = [f"dp:{host}" for name in lost for host in nearest(name.partition(".")[0], hosts, MOST_NEAR)]
+    return _listed(map(_code, dict.fromkeys(begun or near)))
+
+
+def _listed(words: Iterable[str], last: str = "or") -> str:
+    *before, final = list(words) or [""]
+    return f"{', '.join(before)} {last} {final}" if before else final
+
+
+def _code(text: str) -> str:
+    """Return a text as code that can be copied: inside it, Slack formats nothing but its own signs."""
+    return f"`{escape(text, _COPIED).replace('∗', '*').replace('＿', '_')}`"
 
 
 def refused(refusal: Refusal, freeze: str = "") -> Message:
@@ -190,7 +312,8 @@ def found(result: Found) -> Message:
     """List the hits of a search, a button each."""
     words = escape(" ".join(result.words), _QUOTED)
     if not result.packages:
-        return say(f"No package has “{words}” in its name. Try fewer or shorter words.")
+        text = f"No package has “{words}” in its name. Try fewer or shorter words."
+        return _offering(text, (" ".join(["find", *result.meant]),) if result.meant else ())
     shown = result.packages[:MOST_HITS]
     text = f"{len(result.packages):,} package{'s' if len(result.packages) > 1 else ''} with “{words}”"
     blocks = [section(f"*{text}*"), *map(_hit, shown)]
@@ -205,21 +328,18 @@ def _hit(package: Package) -> Block:
     return section(text, button("Show", SHOW_ACTION, package.id, label=f"Show {package.id}"))
 
 
-def _bad_id(problem: BadId) -> Message:
-    shown = escape(problem.text, _QUOTED)
+def _bad_id(problem: BadId) -> str:
+    shown = _quoted(problem.text)
     shape = "A package ID is a site code of 3 letters or digits and 5 digits 0-9 A-F, like `PS100112`"
     match problem.fault:
         case IdFault.LENGTH:
-            return say(
-                f"“{shown}” has {problem.detail} characters, a package ID has 8. {shape}. To search by name: "
-                f"`/pkgstatus find {shown}`."
-            )
+            count = f"{problem.detail} character{'' if problem.detail == '1' else 's'}"
+            search = "" if problem.meant else f" To search by name: `/pkgstatus find {shown}`."
+            return f"“{shown}” has {count}, a package ID has 8. {shape}.{search}"
         case IdFault.CHARACTERS:
-            return say(f"“{shown}” has {escape(problem.detail)} where that cannot be. {shape}.")
+            return f"“{shown}” has {escape(problem.detail)} where that cannot be. {shape}."
         case IdFault.LOOKALIKE:
-            text = f"“{shown}” has the letter {problem.detail} among its digits. Did you mean `{problem.suggestion}`?"
-            retry = button(f"Show {problem.suggestion}", SHOW_ACTION, str(problem.suggestion))
-            return Message(text, (section(text), actions(retry)))
+            return f"“{shown}” has the letter {problem.detail} among its digits."
 
 
 def _filter_words() -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.package import status_name
 from bot.domain.plan import RESET_STATUS, RESET_VERSION, statement
-from bot.domain.query import BadFilter, read_filter
-from bot.views.kit import Block, code, context, escape, plain, section
+from bot.domain.query import BadFilter, Filter, read_filter
+from bot.views.kit import Block, code, context, cut, escape, plain, section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,8 +90,10 @@ def complaints(filled: Filled) -> dict[str, str]:
         wrong[REASON] = f"Please say in at least {REASON_LEAST} characters why."
     if filled.chosen is not None and not filled.chosen:
         wrong[ROWS] = "Choose at least one row."
-    if filled.chosen is None and isinstance(read_filter(filled.filter_text), BadFilter):
-        wrong[FILTER] = "I do not know that filter. Use words like behind or failed, site:P02 or dp:NYC*."
+    wanted = Filter() if filled.chosen is not None else read_filter(filled.filter_text)
+    if isinstance(wanted, BadFilter):
+        meant = f" Did you mean {wanted.meant[0]}?" if wanted.meant else ""
+        wrong[FILTER] = f"I do not know “{cut(wanted.text, 60)}”. Use behind, failed, site:P02 or dp:NYC*.{meant}"
     return wrong
 
 

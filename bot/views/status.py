@@ -28,6 +28,7 @@ from bot.views.kit import (
     rows_of,
     section,
 )
+from bot.views.replies import nothing_matches, unmatched
 from bot.views.tables import Form, Page, Table, paginate
 
 if TYPE_CHECKING:
@@ -157,15 +158,14 @@ def _site_line(verdict: Verdict, read_at: datetime) -> str:
 
 def _table(answer: Answer, dps: Sequence[Verdict], page: Page, form: Form) -> list[Block]:
     if not dps:
-        return [section(_empty(answer))] if answer.drift.dps else []
+        is_empty = answer.drift.dps or (answer.drift.sites and not answer.filter.keep(answer.drift.sites))
+        return [section(nothing_matches(answer.filter, answer.drift))] if is_empty else []
     shown = dps[page.start : page.stop]
     which = f"rows {page.start + 1}-{page.stop} of {len(dps):,}" if len(shown) < len(dps) else rows_of(len(dps))
     caption = f"Distribution points with {answer.drift.package.id}: {which}"
-    return Table(caption, HEADER, tuple(line_of(verdict, answer.read_at) for verdict in shown)).draw(form)
-
-
-def _empty(answer: Answer) -> str:
-    return f"No distribution point matches the filter; {len(answer.drift.dps):,} are outside it."
+    return Table(caption, HEADER, tuple(line_of(verdict, answer.read_at) for verdict in shown)).draw(form) + [
+        context(missing) for missing in unmatched(answer.filter, answer.drift)
+    ]
 
 
 def _next_steps(answer: Answer) -> list[Block]:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.drift import DriftClass, judge
+from bot.domain.package import PackageId
 from bot.domain.query import (
     LONGEST_FILTER,
     MOST_FILTERS,
@@ -18,15 +19,18 @@ from bot.domain.query import (
     Find,
     Freeze,
     Help,
+    History,
     Misunderstanding,
     NoPackage,
+    NotForDrift,
     NothingToFind,
     Query,
     Show,
+    UnknownWord,
     parse,
 )
 from bot.domain.typed_id import BadId, IdFault
-from tests.builders import GRACE, NOW, dp_row, site_row, story, table
+from tests.builders import GRACE, NOW, dp_row, nal_path, site_row, story, table
 
 case = pytest.param
 
@@ -107,7 +111,6 @@ def test_a_package_id_is_understood_in_any_dress(text: str) -> None:
         case("PS1001123", IdFault.LENGTH, "9", None, id="a digit long"),
         case("7-Zip", IdFault.LENGTH, "5", None, id="a name"),
         case("boot", IdFault.LENGTH, "4", None, id="a word"),
-        case("behind", IdFault.LENGTH, "6", None, id="a filter without an ID"),
         case("PS1001ß2", IdFault.CHARACTERS, "ß", None, id="eight characters of which one has no single capital"),
         case("PS1001ß", IdFault.LENGTH, "7", None, id="seven characters of which one has no single capital"),
         case("PS1O0112", IdFault.LOOKALIKE, "O", "PS100112", id="the letter O"),
@@ -137,6 +140,121 @@ def test_what_is_no_package_id_is_told_what_is_wrong_with_it(
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        r"\\cm01\pkgs$\PS100112.28",
+        r"\\cm01\pkgs$\PS100112",
+        r"E:\SMSPKG\PS100112.pck",
+        r"D:\SCCMContentLib\PkgLib\PS100112.INI",
+        "PS100112.28",
+        "PS100112.pck",
+        "ps100112.28",
+        "PS100112,",
+        "(PS100112).",
+        "/PS100112/",
+        "http://nyc-dp01/SMS_DP_SMSPKG$/PS100112",
+        "<http://nyc-dp01/SMS_DP_SMSPKG$/PS100112>",
+        "<http://nyc-dp01.contoso.com/SMS_DP_SMSPKG$/PS100112.28|nyc-dp01/PS100112.28>",
+        "PackageID='PS100112'",
+        "id:PS100112",
+        "PS100112_13",
+        "PS100112-13",
+        "- PS100112",
+        "• PS100112",
+        "→ PS100112 ?",
+        "*_PS100112_*",
+    ],
+)
+def test_an_id_is_found_in_a_path_a_file_name_and_a_list(text: str) -> None:
+    query = shown(text)
+
+    assert (query.package_id, query.text) == ("PS100112", "PS100112")
+    assert parse(f"history {text}") == History(PackageId("PS100112"))
+
+
+def test_filters_go_with_an_id_in_a_path() -> None:
+    assert shown(r"\\cm01\pkgs$\PS100112.28 failed dp:NYC*").text == "PS100112 failed dp:NYC*"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        case("why is ps100112 behind on nyc?", ["PS100112"], id="a sentence"),
+        case("is PS100112, the boot image, or ps100113 stuck", ["PS100112", "PS100113"], id="a sentence with two IDs"),
+        case("show PS100112", ["PS100112"], id="another verb"),
+        case("/pkgstatus PS100112", ["PS100112"], id="the command once more"),
+        case("PS100112 PS100113", ["PS100112", "PS100113"], id="two IDs"),
+        case("ps100112 and ps100113 failed", ["PS100112", "PS100113"], id="two IDs with filters"),
+        case(r"\\cm01\x\PS100112\PS100113", ["PS100112", "PS100113"], id="two IDs in one path"),
+        case("PS10011213.tar", ["PS100112"], id="a version stuck to it"),
+        case("PS1001123", ["PS100112"], id="a digit long"),
+        case("PS1-00112", ["PS100112"], id="a hyphen behind the site code"),
+        case("PS1 00112", ["PS100112"], id="a blank behind the site code"),
+        case("PS1O0112 failed", ["PS100112"], id="the letter O"),
+        case(
+            "why was 20261128 so boldface", ["find why was 20261128 so boldface"], id="a date and a word of eight signs"
+        ),
+        case(
+            "{8f0e1234-aaaa-bbbb-cccc-12345678901a} gone",
+            ["find {8f0e1234-aaaa-bbbb-cccc-12345678901a} gone"],
+            id="a GUID",
+        ),
+        case("hlep", ["help"], id="help"),
+        case("histroy PS100112", ["PS100112"], id="history of an ID"),
+        case("requets", ["requests"], id="requests"),
+        case("drfit site:PS1", ["drift site:PS1"], id="drift"),
+        case("fnid boot image", ["find boot image"], id="find"),
+        case("search boot", ["find boot"], id="another word for find"),
+        case("freez site update", ["freeze site update"], id="freeze"),
+        case("unfreez", ["unfreeze"], id="unfreeze"),
+        case("boot image", ["find boot image"], id="a name"),
+        case("7–Zip", ["find 7-Zip"], id="a name with a typographic dash"),
+        case("site:P02", ["drift site:P02"], id="a site alone"),
+        case("site:P02 behind", ["drift site:P02"], id="a site and a class alone"),
+        case("dp:NYC*", [], id="a server alone"),
+        case("bihind", [], id="a filter alone, misspelt"),
+        case("PS100112 bihind", ["PS100112 behind"], id="a filter"),
+        case("PS100112 insync faild", ["PS100112 in-sync failed"], id="two filters"),
+        case("PS100112 in sync", ["PS100112 in-sync"], id="a filter in two words"),
+        case("PS100112 site=PS1", ["PS100112 site:PS1"], id="an equals sign"),
+        case("PS100112 site PS1", ["PS100112 site:PS1"], id="no sign"),
+        case("PS100112 sites:ps1 failed", ["PS100112 site:ps1 failed"], id="a plural"),
+        case("PS100112 P02", ["PS100112 site:P02"], id="a site code"),
+        case("PS100112 dp NYC*", ["PS100112 dp:NYC*"], id="a server without a colon"),
+        case("PS100112 dp: NYC*", ["PS100112 dp:NYC*"], id="a blank behind the colon"),
+        case("PS100112 dp=NYC*", ["PS100112 dp:NYC*"], id="a server with an equals sign"),
+        case("PS100112 server:nyc-dp01", ["PS100112 dp:nyc-dp01"], id="another word for dp"),
+        case("PS100112 nyc-dp01", ["PS100112 dp:nyc-dp01"], id="a server by itself"),
+        case(r"PS100112 \\NYC-DP01\SMS_DP$", ["PS100112 dp:NYC-DP01"], id="a path by itself"),
+        case("PS100112 dp:NYC-DP01,NYC-DP02", ["PS100112 dp:NYC-DP01 dp:NYC-DP02"], id="a list of servers"),
+        case("PS100112 status=failed", ["PS100112 failed"], id="a class with a name"),
+        case("PS100112 is behind?", ["PS100112 behind"], id="a word too many"),
+        case("PS100112 late", ["PS100112"], id="a word like none"),
+        case("PS100112 <@U0ADA>", ["PS100112"], id="a person"),
+        case("PS100112 history", ["history PS100112", "PS100112"], id="a verb behind"),
+        case("drift P02", ["drift site:P02"], id="drift of a site code"),
+        case("drift p02 ps1", ["drift site:P02 site:PS1"], id="drift of two"),
+        case("drift site=P02", ["drift site:P02"], id="drift with an equals sign"),
+        case("drift behind", ["drift"], id="drift with a class"),
+        case("drift PS100112", ["PS100112", "drift"], id="drift of a package"),
+        case("history of PS100112", ["history PS100112"], id="history in a sentence"),
+        case("history boot image", ["find boot image"], id="history of a name"),
+    ],
+)
+def test_what_was_probably_meant_is_offered_and_can_be_asked(text: str, meant: list[str]) -> None:
+    problem = parse(text)
+
+    assert isinstance(problem, BadId | BadFilter | NoPackage | NotForDrift | UnknownWord), problem
+    assert list(problem.meant) == meant
+    assert all(isinstance(parse(each), Query) for each in meant)
+
+
+@pytest.mark.parametrize("text", ["?", "::", ":", "—", "...", "🎉", "“”", "- - -", "\u00ad", "\u200b\u200e", "\\\\"])
+def test_signs_alone_ask_for_help(text: str) -> None:
+    assert parse(text) == Help()
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("find boot image", ("boot", "image")),
@@ -146,13 +264,20 @@ def test_what_is_no_package_id_is_told_what_is_wrong_with_it(
         ("find R&amp;D", ("R&D",)),
         ("find help", ("help",)),
         ("find Zürich 日本語", ("Zürich", "日本語")),
+        ("find o’reilly", ("o'reilly",)),
+        ("find – boot", ("boot",)),
+        ("find a", ("a",)),
+        ("find 言", ("言",)),
+        ("find c++ .NET", ("c++", "NET")),
     ],
 )
 def test_find_takes_words(text: str, words: tuple[str, ...]) -> None:
     assert parse(text) == Find(words)
 
 
-@pytest.mark.parametrize("text", ["find", " FIND  ", 'find ""', "find ."])
+@pytest.mark.parametrize(
+    "text", ["find", " FIND  ", 'find ""', "find .", "find *", "find ???", "find %", "find —", "find \u00a0"]
+)
 def test_find_without_words_finds_nothing(text: str) -> None:
     assert parse(text) == NothingToFind()
 
@@ -201,6 +326,45 @@ def test_every_class_but_the_one_without_content_has_a_word() -> None:
         case("*dp:BOS-DP01*", ["BOS-DP01"], id="a bold pattern"),
         case("site:P02 dp:NYC*", [], id="filters that exclude each other"),
         case("dp:[NYC]*", [], id="a bracket is no set of letters"),
+        case("dp:NYC-DP0", [], id="a beginning without a wildcard is no name"),
+        case("dp:nyc-dp0?", ["NYC-DP01", "NYC-DP02", "NYC-DP03"], id="a place for one letter in a short name"),
+        case("dp:nyc-dp02.fabrikam.com", [], id="another domain"),
+        case("dp:nyc-dp02.contoso.com.", ["NYC-DP02"], id="the dot of the root"),
+        case("dp:NYC-DP02\\", ["NYC-DP02"], id="a trailing backslash"),
+        case("dp:NYC-DP02$", ["NYC-DP02"], id="a machine account"),
+        case(r"dp:CONTOSO\NYC-DP02$", ["NYC-DP02"], id="a machine account with its domain"),
+        case(r"dp:\\NYC-DP02", ["NYC-DP02"], id="a UNC server"),
+        case(r"dp:\\NYC-DP02\SMS_DP$", ["NYC-DP02"], id="a UNC path"),
+        case(r"dp:\\NYC-DP02.contoso.com\SMSPKGD$\PS100112", ["NYC-DP02"], id="a UNC path with a domain"),
+        case(r"dp:NYC-DP02\SMS_DP$", ["NYC-DP02"], id="a UNC path without its beginning"),
+        case(r"dp:\\\\NYC-DP02\\SMS_DP$\\", ["NYC-DP02"], id="a UNC path out of a program text"),
+        case(r"dp:\\?\UNC\NYC-DP02\SMS_DP$", ["NYC-DP02"], id="a long UNC path"),
+        case(r"dp:\\NYC-DP02@SSL\DavWWWRoot", ["NYC-DP02"], id="a WebDAV path"),
+        case("dp://NYC-DP02/SMS_DP$", ["NYC-DP02"], id="a path of slashes"),
+        case('dp:"\\\\NYC-DP02\\SMS PKG$\\a b" ahead', [], id="a quoted path with blanks, and a class"),
+        case("dp:“\\\\NYC-DP02\\SMS PKG$\\a b” failed", ["NYC-DP02"], id="typographic quotes"),
+        case("dp:`\\\\NYC-DP02\\SMS_DP$`", ["NYC-DP02"], id="a path as code"),
+        case('dp:"nyc dp02"', ["NYC-DP02"], id="a quoted name with a blank"),
+        case("dp:'NYC-DP02'", ["NYC-DP02"], id="single quotes"),
+        case('site:"P02"', ["CM02", "DP0001", "DP0002", "DP0003"], id="a quoted site"),
+        case(f"dp:{nal_path('NYC-DP02.contoso.com')}", ["NYC-DP02"], id="a NAL path"),
+        case(f"dp:{nal_path('nyc-dp02')}", ["NYC-DP02"], id="a NAL path without a domain"),
+        case(f'dp:"{nal_path("NYC-DP02.contoso.com")}" failed', ["NYC-DP02"], id="a quoted NAL path"),
+        case(f"dp:{nal_path('NYC-DP02').replace('MSWNET', ' MSWNET')}", ["NYC-DP02"], id="a NAL path with a blank"),
+        case("dp:" + nal_path("NYC-DP02").replace('"', "”"), ["NYC-DP02"], id="a NAL path with typographic quotes"),
+        case("dp:http://nyc-dp02/SMS_DP_SMSPKG$/PS100112", ["NYC-DP02"], id="a URL"),
+        case("dp:https://nyc-dp02.contoso.com:443/x?y#z", ["NYC-DP02"], id="a URL with a port"),
+        case("dp:<http://nyc-dp02/SMS_DP_SMSPKG$/PS100112>", ["NYC-DP02"], id="a URL that Slack linked"),
+        case("dp:<http://nyc-dp02.contoso.com|nyc-dp02.contoso.com>", ["NYC-DP02"], id="a name that Slack linked"),
+        case("dp:file://nyc-dp02/share", ["NYC-DP02"], id="a file URL"),
+        case("*dp:NYC-DP02**", ["NYC-DP02"], id="a bold pattern with a wildcard"),
+        case("dp:NYC∗ failed", ["NYC-DP02"], id="a star as the bot itself shows it"),
+        case("ｄｐ：ｎｙｃ－ｄｐ０２", ["NYC-DP02"], id="wide letters"),
+        case("dp:nyc-dp02\u200b\u200e", ["NYC-DP02"], id="invisible signs"),
+        case("dp:\u202anyc\u2011dp02\u202c", ["NYC-DP02"], id="marks of direction"),
+        case("dp:nyc\x1edp02", ["NYC-DP02"], id="the hyphen that Word pastes"),
+        case("failed; ahead", ["BOS-DP01", "NYC-DP02"], id="semicolons"),
+        case("- failed", ["NYC-DP02"], id="a lone dash"),
     ],
 )
 def test_filters_keep_rows(text: str, hosts: list[str]) -> None:
@@ -228,6 +392,27 @@ def test_too_many_filters_are_refused() -> None:
 def test_a_filter_that_is_too_long_is_refused() -> None:
     assert isinstance(parse("PS100112 dp:" + "x" * (LONGEST_FILTER - 3)), Show)
     assert isinstance(parse("PS100112 dp:" + "x" * (LONGEST_FILTER - 2)), BadFilter)
+
+
+DASHES = "-\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d\u02d7\x1e\x1f"
+
+
+@pytest.mark.parametrize("dash", DASHES, ids=ascii)
+@pytest.mark.parametrize("stored", DASHES, ids=ascii)
+def test_every_dash_means_every_other(dash: str, stored: str) -> None:
+    host = f"NYC{stored}DP01.contoso.com"
+    rows = (dp_row(server_path=nal_path(host)), site_row(server_path=host))
+
+    for typed in (f"nyc{dash}dp01", f"nyc{dash}dp01.contoso.com", f"nyc{dash}*", rf"\\nyc{dash}dp01\SMS_DP$"):
+        drift = judge(table(*rows), NOW, GRACE)
+        keep = shown(f"PS100112 dp:{typed}").filter.keep
+        assert (len(keep(drift.dps)), len(keep(drift.sites))) == (1, 1), typed
+
+
+def test_a_short_name_in_the_database_is_found_by_its_name_with_a_domain() -> None:
+    drift = judge(table(dp_row(server_path=nal_path("NYC-DP01")), site_row()), NOW, GRACE)
+
+    assert len(shown("PS100112 dp:nyc-dp01.contoso.com").filter.keep(drift.dps)) == 1
 
 
 IDS = st.from_regex(r"[A-Za-z0-9]{3}[0-9A-Fa-f]{5}", fullmatch=True)

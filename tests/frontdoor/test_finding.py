@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.frontdoor.seen import SHOW, buttons, words
+from tests.frontdoor.seen import SHOW, buttons, column, words
 
 if TYPE_CHECKING:
     from tests.stage import Stage
@@ -80,6 +80,61 @@ def test_what_cannot_be_answered_is_said_in_one_sentence_to_the_asker_alone(
 
     assert sentence in answer["text"]
     assert answer["ephemeral"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence", "offered"),
+    [
+        ("hlep", "I do not know “hlep”.", ["Help"]),
+        ("freez site update", "Did you mean `/pkgstatus freeze site update`?", []),
+        ("PS100112 bihind", "Did you mean `/pkgstatus PS100112 behind`?", ["Show PS100112 behind"]),
+        ("PS100112 site=PS1", "Did you mean `/pkgstatus PS100112 site:PS1`?", ["Show PS100112 site:PS1"]),
+        ("PS100112 dp NYC*", "Did you mean `/pkgstatus PS100112 dp:NYC*`?", ["Show PS100112 dp:NYC*"]),
+        ("drift P02", "Did you mean `/pkgstatus drift site:P02`?", ["Drift site:P02"]),
+        ("behind", "Tell me which package, like `/pkgstatus PS100112 behind`.", []),
+        ("is ps100112 behind?", "Did you mean `PS100112`?", ["Show PS100112"]),
+        ("PS100111 or ps100112", "I show one package at a time.", ["Show PS100111", "Show PS100112"]),
+        ("PS10011213.tar", "Did you mean `PS100112`?", ["Show PS100112"]),
+        ("find boot imgae", "Did you mean `/pkgstatus find boot image`?", ["Find boot image"]),
+        ("boot image", "Did you mean `/pkgstatus find boot image`?", ["Find boot image"]),
+        ("🎈", "`/pkgstatus PS100112` – the version table of a package", []),
+        ("::", "`/pkgstatus PS100112` – the version table of a package", []),
+        ("find *", "Tell me what to find", []),
+        ("PS100112 dp:XYZ*", "No distribution point of this package is called `XYZ*`; ", []),
+    ],
+)
+def test_what_was_probably_meant_is_offered(stage: Stage, typed: str, sentence: str, offered: list[str]) -> None:
+    answer = stage.ask("ada", typed)
+
+    assert sentence in words(answer)
+    assert [name for name in buttons(answer) if not name.startswith("CSV")] == offered
+    assert "0 characters" not in words(answer)
+
+
+def test_the_button_of_a_likely_reading_asks_it(stage: Stage) -> None:
+    misspelt = stage.ask("ada", "find boot imgae")
+
+    stage.click("ada", misspelt, SHOW)
+
+    assert stage.answer_to("ada")["text"] == "2 packages with “boot image”"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        r"PS100112 dp:\\NYC-DP01\SMS_DP$",
+        'ps100112 dp:["Display=\\\\NYC-DP01.contoso.com\\"]MSWNET:["SMS_SITE=PS1"]\\\\NYC-DP01.contoso.com\\',
+        "PS100112 dp:<http://nyc-dp01/SMS_DP_SMSPKG$/PS100112>",
+        "PS100112 dp:<http://nyc-dp01.contoso.com|nyc-dp01.contoso.com>",
+        "PS100112 dp:nyc–dp01",
+        r"\\cm01\pkgs$\PS100112.28 dp:NYC-DP01",
+    ],
+)
+def test_a_pasted_path_finds_its_server_and_its_package(stage: Stage, typed: str) -> None:
+    answer = stage.ask("ada", typed)
+
+    assert answer["text"].startswith("PS100112 Boot image (x64)")
+    assert column(answer, "Server") == ["NYC-DP01.contoso.com"]
 
 
 def test_a_slip_of_letter_and_digit_is_put_right_by_a_button(stage: Stage) -> None:

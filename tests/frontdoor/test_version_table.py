@@ -148,7 +148,7 @@ def test_a_filter_keeps_only_the_rows_it_names(stage: Stage, typed: str, servers
 def test_a_filter_that_keeps_nothing_says_how_much_it_left_out(stage: Stage) -> None:
     answer = stage.ask("ada", "PS100112 ahead")
 
-    assert "No distribution point matches the filter; 39 are outside it." in words(answer)
+    assert "No distribution point is `ahead`; there are 39." in words(answer)
     assert "data_table" not in kinds(answer)
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from bot.demo.workspace.blocks.surfaces import message_reasons
 from bot.domain.drift import DriftClass
 from bot.domain.package import SiteCode, Status
-from bot.domain.query import Filter
+from bot.domain.query import WORDS, Filter, Show, parse
 from bot.views import classes, status
 from bot.views.kit import MESSAGE_BLOCKS, MESSAGE_TEXT, Message
 from bot.views.tables import Form
@@ -154,11 +154,59 @@ def test_one_page_has_neither_previous_nor_next() -> None:
     assert set(buttons(message)) == {status.CSV_ACTION}
 
 
-def test_a_filter_that_hides_everything_says_so() -> None:
-    message = status.draw(kept(story(), Filter(sites=frozenset({"XYZ"})), "PS100112 site:XYZ"), Form.DATA_TABLE)
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("site:XYZ", "No row of this package is at site XYZ; its rows are at P02 and PS1."),
+        ("dp:LON*", "No distribution point of this package is called `LON*`; 12 others."),
+        ("dp:LON* failed", "No distribution point of this package is called `LON*`; 12 others."),
+        ("dp:NYC", "is called `NYC`; 12 others. Did you mean `dp:NYC*`?"),
+        ("dp:NYC-DP0 dp:LON1", "is called `NYC-DP0` or `LON1`; 12 others. Did you mean `dp:NYC-DP0*`?"),
+        ("dp:NCY-DP01", "is called `NCY-DP01`; 12 others. Did you mean `dp:NYC-DP01`"),
+        ("dp:LON* site:XYZ", "`LON*`; 12 others. No row of this package is at site XYZ; its rows are at P02 and PS1."),
+        ("site:P02 failed", "`site:P02` has 3 rows, none of them `failed`; 1 row elsewhere."),
+        ("dp:BOS-DP01 failed", "`dp:BOS-DP01` has 1 row, none of them `failed`; 1 row elsewhere."),
+        ("site:P02 dp:NYC*", "`dp:NYC*` has 3 rows, none of them at site P02."),
+        ("site:P02 dp:NYC* failed", "`dp:NYC*` has 3 rows, none of them at site P02."),
+        ("dp:CM01", "No distribution point matches `dp:CM01`, only site servers do; 12 others."),
+        ("in-flight dp:NYC-DP01", "`dp:NYC-DP01` has 1 row, none of them `in-flight`; 1 row elsewhere."),
+        ("dp:NYC-DP01 site:PS1 ahead failed", "`site:PS1 dp:NYC-DP01` has 1 row, none of them `failed` or `ahead`"),
+    ],
+)
+def test_a_filter_that_matches_nothing_says_which_part_did_not(typed: str, sentence: str) -> None:
+    asked = parse(f"PS100112 {typed}")
+    assert isinstance(asked, Show)
 
-    assert "No distribution point matches the filter; 12 are outside it." in words(message)
-    assert "site:XYZ" in words(message)
+    message = status.draw(kept(story(), asked.filter, asked.text), Form.DATA_TABLE)
+
+    assert sentence in words(message)
+
+
+def test_a_class_that_no_row_has_is_named_with_the_number_of_rows() -> None:
+    message = status.draw(kept(table(site_row(), *points(3)), Filter(WORDS["problems"])), Form.DATA_TABLE)
+
+    assert "No distribution point is `problems`; there are 3." in words(message)
+
+
+def test_a_class_that_no_row_has_is_named_beside_the_place_that_has_rows() -> None:
+    asked = Filter(WORDS["failed"], frozenset({"P02"}))
+    message = status.draw(kept(table(site_row(), site_row("P02"), *points(3, "P02")), asked), Form.DATA_TABLE)
+
+    assert "`site:P02` has 3 rows, none of them `failed`, nor is any other distribution point." in words(message)
+
+
+def test_a_filter_that_matches_no_site_server_of_a_package_without_distribution_points_says_so() -> None:
+    message = status.draw(kept(table(site_row()), Filter(servers=("LON*",))), Form.DATA_TABLE)
+
+    assert "No site server of this package is called `LON*`; 1 other." in words(message)
+
+
+def test_a_part_that_matches_nothing_is_named_also_where_others_match() -> None:
+    asked = Filter(sites=frozenset({"PS1", "XYZ"}), servers=("NYC-DP01", "NYC-DP99"))
+    message = status.draw(kept(story(), asked), Form.DATA_TABLE)
+
+    assert "is called `NYC-DP99`; 12 others." in words(message)
+    assert "is at site XYZ; its rows are at P02 and PS1." in words(message)
 
 
 def test_the_counts_are_of_all_rows_and_not_only_of_those_shown() -> None:
