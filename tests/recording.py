@@ -37,6 +37,6 @@ class _Noting(Connection):
         self._statements.append(sql)
         return self._connection.query(sql, parameters)
 
-    def columns(self, table: str) -> frozenset[str]:
+    def names(self, table: str) -> dict[str, str]:
         self._statements.append(f"the columns of {table}")
-        return self._connection.columns(table)
+        return self._connection.names(table)

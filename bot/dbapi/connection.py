@@ -121,8 +121,12 @@ class Connection:
 
     def columns(self, table: str) -> frozenset[str]:
         """Return the lower-case column names of a table or view, which this login must be able to read."""
+        return frozenset(self.names(table))
+
+    def names(self, table: str) -> dict[str, str]:
+        """Return the column names as the catalogue has them, in their order, each by itself in lower case."""
         with closing(self._run(self._raw.execute, f"SELECT * FROM {table} WHERE 1 = 0", ())) as cursor:
-            return frozenset(column[0].lower() for column in cursor.description)
+            return {column[0].lower(): column[0] for column in cursor.description}
 
     def close(self) -> None:
         """Give the connection back; one that is already dead is simply forgotten."""

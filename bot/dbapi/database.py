@@ -37,12 +37,11 @@ class Database:
         Raises DatabaseError.
         """
         place = self._resting
-        kept = _taken(place)
+        connection = _taken(place) or self._fresh()
         try:
-            return self._attempt(place, kept or self._fresh(), work)
+            return self._attempt(place, connection, work)
         except DatabaseError as error:
-            lost_link = kept is not None and error.fault is Fault.UNREACHABLE
-            if not lost_link and error.fault is not Fault.DEADLOCK:
+            if error.fault not in {Fault.UNREACHABLE, Fault.DEADLOCK}:
                 raise
         _close_all(place)
         return self._attempt(place, self._fresh(), work)

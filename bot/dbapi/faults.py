@@ -135,6 +135,8 @@ _PHRASES = {
         "could not connect",
         "connection to server",
         "terminating connection",
+        "[freetds][sql server]unknown error",  # all that FreeTDS says of a link that was cut, or not even that
+        "the driver did not supply an error",
     ),
 }
 _BY_NUMBER = {number: fault for fault, numbers in _NUMBERS.items() for number in numbers}

@@ -45,7 +45,7 @@ class _Words(NamedTuple):
 
 _WORDS = {
     Product.SQL_SERVER: _Words(
-        "SELECT CONVERT(varchar(128), DATABASEPROPERTYEX(DB_NAME(), 'Collation')), SYSUTCDATETIME(),"
+        "SELECT CONVERT(varchar(128), DATABASEPROPERTYEX(DB_NAME(), 'Collation')), GETUTCDATE(),"
         " CASE WHEN CONVERT(varchar(16), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')) = 'READ_WRITE'"
         " THEN 1 ELSE 0 END,"
         " CASE WHEN IS_SRVROLEMEMBER('sysadmin') = 1 OR IS_MEMBER('db_owner') = 1 THEN 1 ELSE 0 END",
@@ -77,7 +77,7 @@ def surroundings(connection: Connection) -> Surroundings:
         return Surroundings(str(collation), _utc(moment), _truth(is_updatable), _truth(is_mighty))
     if connection.product == Product.SQLITE:
         path, moment = connection.query(_SQLITE_AROUND)[0]
-        return Surroundings("", _utc(datetime.fromisoformat(moment)), os.access(path, os.W_OK), None)
+        return Surroundings("", _utc(moment), os.access(path, os.W_OK), None)
     return Surroundings("", None, None, None)
 
 
@@ -99,5 +99,6 @@ def _truth(value: object) -> bool | None:
     return None if value is None else str(value) == "1"
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC)
+def _utc(moment: datetime | str) -> datetime:
+    """FreeTDS hands some moments over as text."""
+    return (datetime.fromisoformat(moment) if isinstance(moment, str) else moment).replace(tzinfo=UTC)

@@ -185,7 +185,14 @@ UserId = Annotated[str, shaped(r"[UW][A-Z0-9]+", "must be a user's ID, which beg
 GroupId = Annotated[str, shaped(r"S[A-Z0-9]+", "must be a user group's ID, which begins with S, not its name")]
 SiteKey = Annotated[str, shaped(r"[A-Z0-9]{3}", "must be a site code of 3 letters or digits")]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
-TableName = Annotated[str, shaped(r"(\w+\.){1,2}\w+", "must be schema.table or database.schema.table, in plain names")]
+_NAME = r"""(\w[\w$#@-]*|\[([^\]\x00-\x1f]|\]\])+\]|"([^"\x00-\x1f]|"")+")"""
+TableName = Annotated[
+    str,
+    shaped(
+        rf"({_NAME}\.){{1,2}}{_NAME}",
+        "must be schema.table or database.schema.table; put a name with blanks or signs in [brackets]",
+    ),
+]
 DigestName = Annotated[
     str, shaped(r"\w[\w .-]{0,39}", "must be 1 to 40 letters, digits, blanks, dots or dashes, like morning")
 ]

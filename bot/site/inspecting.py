@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.dbapi import Database, DatabaseError
+from bot.dbapi.catalogue import table_name
 from bot.dbapi.rights import Right, has_logins, may, surroundings
 from bot.site.owning import place
 from bot.site.probing import STATUS, probe
@@ -43,14 +44,17 @@ class SiteLogins:
 
     def reader(self) -> LoginFacts:
         """Look with the login that reads. Raises SiteError."""
-        return self._ask(self._reader, lambda connection: self._facts(connection, _more_than_reading(connection)))
+        return self._ask(
+            self._reader,
+            lambda connection: self._facts(connection, probe(connection).unread, _more_than_reading(connection)),
+        )
 
     def writer(self) -> LoginFacts:
         """Try all that a reset needs, then look with the login that writes. Raises SiteError."""
         reader = SiteDatabase(self.code, self._reader) if self.has_own_writer else None
         SiteWriter(self.code, self._writer, self._backup, reader).rehearse()
         return self._ask(
-            self._writer, lambda connection: self._facts(connection, self._more_than_resetting(connection))
+            self._writer, lambda connection: self._facts(connection, (), self._more_than_resetting(connection))
         )
 
     def close(self) -> None:
@@ -64,8 +68,8 @@ class SiteLogins:
         except DatabaseError as error:
             raise site_error(self.code, error) from error
 
-    def _facts(self, connection: Connection, too_much: Iterator[str]) -> LoginFacts:
-        unread, landed = probe(connection).unread, place(connection)
+    def _facts(self, connection: Connection, unread: tuple[str, ...], too_much: Iterator[str]) -> LoginFacts:
+        landed = place(connection)
         before = self._clock()
         found = surroundings(connection)
         middle = before + (self._clock() - before) / 2
@@ -91,7 +95,8 @@ class SiteLogins:
         ]
         if others:
             yield f"UPDATE {', '.join(others)} of PkgStatus"
-        yield from _rights(connection, self._backup, Right.UPDATE, Right.DELETE)
+        backup = table_name(connection.product, self._backup)
+        yield from _rights(connection, backup, Right.UPDATE, Right.DELETE, called=self._backup)
 
 
 def _more_than_reading(connection: Connection) -> Iterator[str]:
@@ -100,5 +105,6 @@ def _more_than_reading(connection: Connection) -> Iterator[str]:
         yield "UPDATE PkgStatus"
 
 
-def _rights(connection: Connection, table: str, *rights: Right) -> Iterator[str]:
-    yield from (f"{right} {table.removeprefix('dbo.')}" for right in rights if may(connection, right, table))
+def _rights(connection: Connection, table: str, *rights: Right, called: str = "") -> Iterator[str]:
+    name = (called or table).removeprefix("dbo.")
+    yield from (f"{right} {name}" for right in rights if may(connection, right, table))

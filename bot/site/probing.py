@@ -6,9 +6,14 @@ Column names: Microsoft's SQL view and troubleshooting pages for Configuration M
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bot.dbapi import Connection, DatabaseError, Fault
+from bot.dbapi.catalogue import MARK, column_types, mark
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PACKAGES = "dbo.v_Package"
 STATUS = "dbo.PkgStatus"
@@ -29,9 +34,17 @@ _TELLING = {PACKAGES: ("SourceDate",), STATUS: ("UpdateTime",), POINTS: ("DPID",
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The readable columns of each table, in lower case; a table that cannot be read has none."""
+    """The readable columns of each table, in lower case; a table that cannot be read has none.
+
+    `marks` holds the place for a text that is compared with a column, where that is not just `?`.
+    """
 
     columns: dict[str, frozenset[str]]
+    marks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def mark(self, table: str, name: str) -> str:
+        """Return the place for a text that is compared with a column."""
+        return self.marks.get(table, {}).get(name.lower(), MARK)
 
     def has(self, table: str, *names: str) -> bool:
         """Return True when the table can be read and has all these columns."""
@@ -67,7 +80,14 @@ def probe(connection: Connection) -> Shape:
         missing = [name for name in names if name.lower() not in columns[table]]
         if missing:
             raise DatabaseError(Fault.SCHEMA, f"{table} has no column {', '.join(missing)}")
-    return Shape(columns | {table: _columns_if_readable(connection, table) for table in _OPTIONAL_TABLES})
+    columns |= {table: _columns_if_readable(connection, table) for table in _OPTIONAL_TABLES}
+    types = {table: column_types(connection, table) for table, found in columns.items() if found}
+    return Shape(columns, {table: marks(connection.product, found) for table, found in types.items()})
+
+
+def marks(product: str, types: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the place for a text that is compared with each column of a table."""
+    return {name: mark(product, kind) for name, kind in types.items()}
 
 
 def _columns_if_readable(connection: Connection, table: str) -> frozenset[str]:

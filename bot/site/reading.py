@@ -90,7 +90,7 @@ def _package_with_rows(shape: Shape) -> str:
     jobs = "CASE WHEN j.OpenJobs IS NULL THEN 0 ELSE j.OpenJobs END" if shape.has_jobs else "NULL"
     return (
         f"SELECT {columns}, {points}, {jobs} FROM {PACKAGES} p "
-        f"LEFT JOIN {STATUS} s ON s.ID = p.PackageID{joins} WHERE p.PackageID = ?"
+        f"LEFT JOIN {STATUS} s ON s.ID = p.PackageID{joins} WHERE p.PackageID = {shape.mark(PACKAGES, 'PackageID')}"
     )
 
 
@@ -100,7 +100,8 @@ def _job_join(shape: Shape) -> str:
     states = ", ".join(str(state) for state in OPEN_JOB_STATES)
     return (
         f" LEFT JOIN (SELECT dp.NALPath, COUNT(*) AS OpenJobs FROM {JOBS} job"
-        f" INNER JOIN {POINTS} dp ON dp.DPID = job.DPID WHERE job.PkgID = ? AND job.State IN ({states})"
+        f" INNER JOIN {POINTS} dp ON dp.DPID = job.DPID"
+        f" WHERE job.PkgID = {shape.mark(JOBS, 'PkgID')} AND job.State IN ({states})"
         f" GROUP BY dp.NALPath) j ON j.NALPath = s.PkgServer AND s.Type = {RowType.DP.value}"
     )
 

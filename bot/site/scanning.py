@@ -47,14 +47,15 @@ class SiteScanner(SiteDatabase):
     def present(self, packages: Collection[PackageId], work: Callable[[Iterator[Key]], Result]) -> Result:
         """Hand over the keys of all rows of these packages. Raises SiteError."""
         wanted = sorted(packages)
-        return self._ask(lambda connection: work(_keys(connection, wanted)))
+        return self._ask(lambda connection: work(_keys(connection, self._known_shape(connection), wanted)))
 
 
 def not_in_sync(shape: Shape, elsewhere: int) -> str:
     """Return the statement; parameters: an empty text, then the sites whose packages are left out."""
     points = "d.Points, d.Leaving" if shape.has_points else "NULL, 0"
     jobs = "CASE WHEN j.OpenJobs IS NULL THEN 0 ELSE j.OpenJobs END" if shape.has_jobs else "NULL"
-    owned = f" AND CASE WHEN p.SourceSite IN ({', '.join('?' * elsewhere)}) THEN 1 ELSE 0 END = 0" if elsewhere else ""
+    sites = ", ".join([shape.mark(PACKAGES, "SourceSite")] * elsewhere)
+    owned = f" AND CASE WHEN p.SourceSite IN ({sites}) THEN 1 ELSE 0 END = 0" if elsewhere else ""
     return (
         f"SELECT {package_list(shape)}, {row_list(shape)}, {points}, {jobs}, c.Copies"
         f" FROM {STATUS} s INNER JOIN {PACKAGES} p ON p.PackageID = s.ID"
@@ -80,7 +81,8 @@ def _in_sync(shape: Shape) -> str:
     """Say when a row is in sync; where anything in it is NULL the row is not."""
     point = " AND d.Points > 0 AND d.Leaving = 0" if shape.has_points else ""
     return (
-        "s.SourceVersion = p.SourceVersion AND s.SourceVersion >= 0 AND s.PkgServer <> ?"
+        "s.SourceVersion = p.SourceVersion AND s.SourceVersion >= 0"
+        f" AND s.PkgServer <> {shape.mark(STATUS, 'PkgServer')}"
         f" AND ((s.Type = {_SITE} AND s.Status IN ({_RECEIVED}, {_INSTALLED}) AND c.Copies = 1)"
         f" OR (s.Type = {_DP} AND s.Status = {_INSTALLED} AND c.Copies > 0 AND t.ID IS NULL{point}))"
     )
@@ -106,11 +108,10 @@ def _tables(lines: Iterable[Sequence[Any]], shape: Shape) -> Iterator[PackageTab
         yield PackageTable(package(of_package[0][:_SPLIT]), rows, shape.unread, frozenset(has_copy - drifted))
 
 
-def _keys(connection: Connection, packages: Sequence[PackageId]) -> Iterator[Key]:
+def _keys(connection: Connection, shape: Shape, packages: Sequence[PackageId]) -> Iterator[Key]:
     for start in range(0, len(packages), PACKAGES_PER_STATEMENT):
         piece = packages[start : start + PACKAGES_PER_STATEMENT]
-        statement = (
-            f"SELECT s.ID, s.Type, s.SiteCode, s.PkgServer FROM {STATUS} s WHERE s.ID IN (?{', ?' * (len(piece) - 1)})"
-        )
+        ids = ", ".join([shape.mark(STATUS, "ID")] * len(piece))
+        statement = f"SELECT s.ID, s.Type, s.SiteCode, s.PkgServer FROM {STATUS} s WHERE s.ID IN ({ids})"
         for package_id, *line in connection.stream(statement, piece):
             yield (str(package_id), *row((*line, None, None, None, None, None, None)).key)

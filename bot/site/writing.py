@@ -1,8 +1,9 @@
 """The one place that changes a site database: the rows of an approved plan, in one transaction, with their backup.
 
-For each row: copy it into the backup table under the request's id, change it only if it still reads as the approvers
-saw it, read it back. Anything unexpected rolls the whole transaction back. The backup table's unique key on request id
-and row number makes a second apply of the same request impossible: on any replica, after any crash.
+For each row: lock it, prove that it is the row and reads as the approvers saw it, copy it whole into the backup table
+under the request's id, change it, read both back. Anything unexpected rolls the whole transaction back. The backup
+table's unique key on request id and row number makes a second apply of the same request impossible: on any replica,
+after any crash.
 """
 
 from __future__ import annotations
@@ -10,25 +11,28 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.dbapi import Connection, Database, DatabaseError, Fault
+from bot.dbapi.catalogue import MARK, column_types, locking, quoted, table_name
 from bot.domain.trouble import SiteTrouble
 from bot.failpoints import reach
-from bot.site.owning import exact_place, objection, place
-from bot.site.probing import STATUS
+from bot.site.owning import Place, exact_place, objection, place
+from bot.site.probing import STATUS, marks
 from bot.site.troubles import site_error
 from bot.usecases.ports import RowMoved, SiteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bot.domain.package import PackageId, SiteCode
     from bot.domain.plan import Plan, PlanRow
     from bot.site.reading import SiteDatabase
 
-_KEY = "ID = ? AND Type = ? AND SiteCode = ? AND PkgServer = ?"
-_UPDATE = f"UPDATE {STATUS} SET SourceVersion = ?, Status = ? WHERE {_KEY} AND SourceVersion = ? AND Status = ?"
+_CHANGED = ("sourceversion", "status")
+_AS_SHOWN = " AND SourceVersion = ? AND Status = ?"
+_KEPT_BY_SERVER = {"timestamp", "rowversion"}
+"""Types whose values SQL Server itself changes with every UPDATE of the row."""
 
 
 class _Backup(Enum):
@@ -37,6 +41,20 @@ class _Backup(Enum):
     NONE = "nobody tried"
     KEY_ONLY = "given up for good"
     COPY = "applied"
+
+
+class _Texts(NamedTuple):
+    """The statements for one row, in the words of this engine and with the columns of this site."""
+
+    names: tuple[str, ...]
+    """The columns of PkgStatus in lower case, in the order of the three that read."""
+    lock: str
+    look: str
+    kept: str
+    copy: str
+    change: str
+    steady: frozenset[str]
+    """The columns that a reset leaves as they are."""
 
 
 class _DryRun(Exception):
@@ -54,6 +72,8 @@ class SiteWriter:
         self._database = database
         self._backup = backup_table
         self._reader = reader
+        self._types: dict[str, Mapping[str, str]] = {}
+        self._marks: dict[str, Mapping[str, str]] = {}
 
     def rehearse(self) -> None:
         """Try everything that an apply needs, and roll back. Raises SiteError.
@@ -65,8 +85,10 @@ class SiteWriter:
         key = (f"rehearsal {secrets.token_hex(8)}", 1)
 
         def work(connection: Connection) -> None:
-            connection.execute(f"{self._copy_statement(connection)} WHERE 1 = 0", key)
-            connection.execute(f"UPDATE {STATUS} SET SourceVersion = 0, Status = 2 WHERE 1 = 0")
+            texts = self._texts(connection, "1 = 0")
+            connection.query(texts.lock)
+            connection.execute(texts.copy, key)
+            connection.execute(texts.change, (0, 2))
             self._take_key(connection, key)
             try:
                 self._take_key(connection, key)
@@ -90,9 +112,9 @@ class SiteWriter:
         """
 
         def work(connection: Connection) -> None:
-            copy = self._copy_statement(connection)
+            texts = self._texts(connection, self._row(), _AS_SHOWN)
             for number, row in enumerate(plan.rows, start=1):
-                self._change(connection, copy, (request_id, number), row, plan.package_id)
+                self._change(connection, texts, (request_id, number), row, plan.package_id)
                 reach("apply: first row changed")
             self._prove_whole(connection, request_id, len(plan.rows))
             reach("apply: before commit")
@@ -125,10 +147,15 @@ class SiteWriter:
 
     def readings(self, plan: Plan) -> Sequence[tuple[int | None, int | None] | None]:
         """Read version and status of each row of a plan; None where it is not there once. Raises SiteError."""
-        sql = f"SELECT SourceVersion, Status FROM {STATUS} WHERE {_KEY}"
         keys = [(plan.package_id, *row.key) for row in plan.rows]
+
+        def work(connection: Connection) -> list[list[Any]]:
+            self._learn(connection)
+            sql = f"SELECT SourceVersion, Status FROM {STATUS} WHERE {self._row()}"
+            return [connection.query(sql, key) for key in keys]
+
         try:
-            found = self._database.read(lambda connection: [connection.query(sql, key) for key in keys])
+            found = self._database.read(work)
         except DatabaseError as error:
             raise site_error(self.code, error) from error
         return [(lines[0][0], lines[0][1]) if len(lines) == 1 else None for lines in found]
@@ -139,7 +166,7 @@ class SiteWriter:
 
     def _write(self, work: Callable[[Connection], None]) -> None:
         """Work in one transaction of the site's own database. Raises DatabaseError, SiteError if it is another one."""
-        before = self._database.read(place)
+        before = self._database.read(self._look)
         reader = self._reader.place() if self._reader else None
 
         def in_its_own(connection: Connection) -> None:
@@ -151,32 +178,53 @@ class SiteWriter:
 
         self._database.write(in_its_own)
 
+    def _learn(self, connection: Connection) -> None:
+        """Ask once how the columns are typed; a transaction is no place for that."""
+        if not self._types:
+            self._types = {table: column_types(connection, table) for table in (STATUS, self._backup)}
+            self._marks = {table: marks(connection.product, types) for table, types in self._types.items()}
+
+    def _look(self, connection: Connection) -> Place:
+        self._learn(connection)
+        return place(connection)
+
+    def _mark(self, table: str, name: str) -> str:
+        return self._marks.get(table, {}).get(name.lower(), MARK)
+
+    def _row(self) -> str:
+        """Say which row; parameters: package, type, site and server."""
+        return " AND ".join(f"{name} = {self._mark(STATUS, name)}" for name in ("ID", "Type", "SiteCode", "PkgServer"))
+
     def _change(
-        self, connection: Connection, copy: str, place: tuple[str, int], row: PlanRow, package_id: PackageId
+        self, connection: Connection, texts: _Texts, place: tuple[str, int], row: PlanRow, package_id: PackageId
     ) -> None:
         key = (package_id, *row.key)
         before = (row.version_before, row.status_before)
         after = (row.version_after, row.status_after)
-        _expect(connection, row, f"{STATUS} WHERE {_KEY}", key, before)
-        connection.execute(f"{copy} WHERE {_KEY} AND SourceVersion = ? AND Status = ?", (*place, *key, *before))
-        connection.execute(_UPDATE, (*after, *key, *before))
-        _expect(connection, row, f"{STATUS} WHERE {_KEY}", key, after)
-        _expect(
-            connection, row, f"{self._backup} WHERE RequestId = ? AND RowNumber = ? AND {_KEY}", (*place, *key), before
-        )
+        was = _the_row(connection, row, before, texts, texts.lock, key)
+        _compare(row, _shown(package_id, row, before), was)
+        connection.execute(texts.copy, (*place, *key, *before))
+        connection.execute(texts.change, (*after, *key, *before))
+        now = _the_row(connection, row, after, texts, texts.look, key)
+        _compare(row, {name: was[name] for name in texts.steady} | _shown(package_id, row, after), now)
+        _compare(row, was, _the_row(connection, row, before, texts, texts.kept, place))
 
     def _prove_whole(self, connection: Connection, request_id: str, count: int) -> None:
         """Prove that the transaction still holds every row: a server may have given it up and begun another unseen."""
-        sql = f"SELECT RowNumber FROM {self._backup} WHERE RequestId = ? ORDER BY RowNumber"
+        sql = f"SELECT RowNumber FROM {self._table(connection)} WHERE {self._request()} ORDER BY RowNumber"
         if [number for (number,) in connection.query(sql, (request_id,))] != list(range(1, count + 1)):
             raise DatabaseError(Fault.OTHER, "the transaction did not stay whole, so nothing was changed")
 
     def _take_key(self, connection: Connection, key: tuple[str, int]) -> None:
-        connection.execute(f"INSERT INTO {self._backup} (RequestId, RowNumber) VALUES (?, ?)", key)
+        connection.execute(f"INSERT INTO {self._table(connection)} (RequestId, RowNumber) VALUES (?, ?)", key)
 
     def _first_backup(self, request_id: str) -> _Backup:
-        sql = f"SELECT ID FROM {self._backup} WHERE RequestId = ? AND RowNumber = 1"
-        rows = self._database.read(lambda connection: connection.query(sql, (request_id,)))
+        def work(connection: Connection) -> list[Any]:
+            self._learn(connection)
+            sql = f"SELECT ID FROM {self._table(connection)} WHERE {self._request()} AND RowNumber = 1"
+            return connection.query(sql, (request_id,))
+
+        rows = self._database.read(work)
         if not rows:
             return _Backup.NONE
         return _Backup.KEY_ONLY if rows[0][0] is None else _Backup.COPY
@@ -187,25 +235,80 @@ class SiteWriter:
         except DatabaseError as error:
             raise site_error(self.code, error) from error
 
-    def _copy_statement(self, connection: Connection) -> str:
-        """Copy whole rows: a backup table that lacks a column of PkgStatus is no backup."""
-        copied = connection.columns(STATUS)
-        missing = copied - connection.columns(self._backup)
+    def _texts(self, connection: Connection, row: str, as_shown: str = "") -> _Texts:
+        """Make the statements for the rows of a condition; a backup table that lacks a column of them is no backup."""
+        product, backup = connection.product, self._table(connection)
+        source, target = connection.names(STATUS), connection.names(backup)
+        missing = source.keys() - target.keys()
         if missing:
             raise DatabaseError(Fault.SCHEMA, f"{self._backup} lacks the columns {', '.join(sorted(missing))}")
-        columns = ", ".join(sorted(copied))
-        return (
-            f"INSERT INTO {self._backup} (RequestId, RowNumber, {columns}) "
-            f"SELECT CAST(? AS varchar(64)), CAST(? AS integer), {columns} FROM {STATUS}"
+        read = ", ".join(quoted(product, name) for name in source.values())
+        written = ", ".join(quoted(product, target[name]) for name in source)
+        types = self._types.get(STATUS, {})
+        return _Texts(
+            names=tuple(source),
+            lock=locking(product, read, STATUS, row),
+            look=f"SELECT {read} FROM {STATUS} WHERE {row}",
+            kept=f"SELECT {written} FROM {backup} WHERE {self._request()} AND RowNumber = ?",
+            copy=f"INSERT INTO {backup} (RequestId, RowNumber, {written})"
+            f" SELECT CAST(? AS varchar(64)), CAST(? AS integer), {read} FROM {STATUS} WHERE {row}{as_shown}",
+            change=f"UPDATE {STATUS} SET SourceVersion = ?, Status = ? WHERE {row}{as_shown}",
+            steady=frozenset(
+                name for name in source if name not in _CHANGED and types.get(name) not in _KEPT_BY_SERVER
+            ),
         )
 
+    def _request(self) -> str:
+        return f"RequestId = {self._mark(self._backup, 'RequestId')}"
 
-def _expect(
-    connection: Connection, row: PlanRow, where: str, parameters: tuple[object, ...], values: tuple[int, int]
-) -> None:
-    """Prove that exactly one row is there and reads so: triggers can falsify a row count."""
-    lines = connection.query(f"SELECT SourceVersion, Status FROM {where}", parameters)
-    found = [tuple(line) for line in lines]
-    if found != [values]:
-        reads = " and ".join(f"version {version}, status {status}" for version, status in found) or "no such row"
-        raise RowMoved(row, f"{reads} instead of version {values[0]}, status {values[1]}")
+    def _table(self, connection: Connection) -> str:
+        return table_name(connection.product, self._backup)
+
+
+def _shown(package_id: PackageId, row: PlanRow, values: tuple[int, int]) -> dict[str, object]:
+    """Return what a row of the plan must read, by column."""
+    site, type_number, server = row.site_code, row.type_number, row.server_path
+    key = {"id": package_id, "type": type_number, "sitecode": site, "pkgserver": server}
+    return key | dict(zip(_CHANGED, values, strict=True))
+
+
+def _the_row(
+    connection: Connection,
+    row: PlanRow,
+    values: tuple[int, int],
+    texts: _Texts,
+    sql: str,
+    parameters: tuple[object, ...],
+) -> dict[str, Any]:
+    """Return the one row of a statement, by column. Raises RowMoved: triggers can falsify a row count."""
+    found = [dict(zip(texts.names, line, strict=True)) for line in connection.query(sql, parameters)]
+    wanted = f"version {values[0]}, status {values[1]}"
+    if [_reading(line) for line in found] != [wanted]:
+        raise RowMoved(row, f"{' and '.join(map(_reading, found)) or 'no such row'} instead of {wanted}")
+    return found[0]
+
+
+def _reading(line: Mapping[str, object]) -> str:
+    version, status = (line[name] for name in _CHANGED)
+    return f"version {version}, status {status}"
+
+
+def _compare(row: PlanRow, wanted: Mapping[str, object], found: Mapping[str, object]) -> None:
+    """Prove that every column reads as it should. Raises RowMoved.
+
+    Collations find more than what was asked for: a server is the one of the plan only when it is spelled so.
+    """
+    for name, value in wanted.items():
+        if not _is_same(value, found[name]) and not (name == "id" and _folded(value) == _folded(found[name])):
+            raise RowMoved(row, f"{name} reads {found[name]!r} instead of {value!r}")
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Fixed-width texts come padded; what a backup table keeps in another type is not compared."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one.rstrip() == other.rstrip()
+    return one == other or (one is not None and other is not None and type(one) is not type(other))
+
+
+def _folded(value: object) -> str:
+    return str(value).rstrip().casefold()

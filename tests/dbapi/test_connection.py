@@ -269,6 +269,25 @@ class TestALostConnection:
         database.close()
 
     @needs_postgresql
+    def test_is_replaced_once_within_the_first_reading_too(self) -> None:
+        database = Database(site_odbc(), IMPATIENT)
+        cut: list[int] = []
+
+        def work(connection: Connection) -> list[Any]:
+            if len(cut) < 2:
+                cut.append(connection.query("SELECT pg_backend_pid()")[0][0])
+                run(f"SELECT pg_terminate_backend({cut[-1]})")
+            return connection.query("SELECT 1")
+
+        with pytest.raises(DatabaseError) as caught:
+            database.read(work)
+        assert (caught.value.fault, len(cut)) == (Fault.UNREACHABLE, 2)
+
+        del cut[1:]
+        assert [tuple(row) for row in database.read(work)] == [(1,)]
+        database.close()
+
+    @needs_postgresql
     def test_ends_a_writing_which_is_not_run_again(self) -> None:
         database = Database(site_odbc(), IMPATIENT)
         runs: list[int] = []

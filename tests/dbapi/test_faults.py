@@ -99,6 +99,13 @@ MICROSOFT_SAYS = [
         id="the link is gone",
     ),
     case(
+        "IMC06",
+        f"{MS}The connection is broken and recovery is not possible. The client driver attempted to recover the "
+        "connection one or more times and all attempts failed. (0) (SQLExecDirectW)",
+        Fault.UNREACHABLE,
+        id="the link could not be mended",
+    ),
+    case(
         "08001",
         f"{MS}TCP Provider: Error code 0x2AF9 (11001) (SQLDriverConnect)",
         Fault.UNREACHABLE,
@@ -351,6 +358,20 @@ FREETDS_SAYS = [
         "[FreeTDS][SQL Server]Invalid object name 'dbo.PkgStatus'. (208) (SQLExecDirectW)",
         Fault.SCHEMA,
         id="no table",
+    ),
+    case("HY000", "[FreeTDS][SQL Server]Unknown error (0) (SQLExecDirectW)", Fault.UNREACHABLE, id="the link is gone"),
+    case("HY000", "The driver did not supply an error! (0) (SQLExecDirectW)", Fault.UNREACHABLE, id="gone, in silence"),
+    case(
+        "01000",
+        "[FreeTDS][SQL Server]Unexpected EOF from the server (20017) (SQLExecDirectW)",
+        Fault.UNREACHABLE,
+        id="the server went away",
+    ),
+    case(
+        "08S01",
+        "[FreeTDS][SQL Server]Read from the server failed (20004) (SQLExecDirectW)",
+        Fault.UNREACHABLE,
+        id="the link is cut",
     ),
     case(
         "40001",

@@ -27,11 +27,15 @@ POINT_SHAPES = [set(), {"nalpath"}, {"nalpath", "dpid"}, {"nalpath", "action"}, 
 JOB_SHAPES = [set(), {"dpid", "pkgid"}, {"dpid", "pkgid", "state"}]
 
 
-class ShapedConnection(Connection):
-    """Has tables of a given shape and no rows; notes what it is asked."""
+IS_A_NUMBER = {"type", "status", "sourceversion", "dpid", "state", "action"}
 
-    def __init__(self, shapes: dict[str, set[str]]) -> None:
+
+class ShapedConnection(Connection):
+    """Has tables of a given shape and no rows, on a server whose texts are of one kind; notes what it is asked."""
+
+    def __init__(self, shapes: dict[str, set[str]], texts: str = "nvarchar") -> None:
         self._shapes = shapes
+        self._texts = texts
         self.product = Product.SQL_SERVER
         self.asked: list[tuple[str, Sequence[object]]] = []
 
@@ -41,16 +45,19 @@ class ShapedConnection(Connection):
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         self.asked.append((sql, parameters))
-        return []
+        if "INFORMATION_SCHEMA" not in sql:
+            return []
+        columns = self._shapes[".".join(map(str, parameters))]
+        return [(name, "int" if name in IS_A_NUMBER else self._texts) for name in columns]
 
     def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
         return iter(self.query(sql, parameters))
 
-    def columns(self, table: str) -> frozenset[str]:
+    def names(self, table: str) -> dict[str, str]:
         self.asked.append((f"SELECT * FROM {table} WHERE 1 = 0", ()))
         if not self._shapes[table]:
             raise DatabaseError(Fault.SCHEMA, f"no {table}")
-        return frozenset(self._shapes[table])
+        return {name: name for name in self._shapes[table]}
 
 
 class ShapedDatabase(Database):
@@ -64,8 +71,8 @@ class ShapedDatabase(Database):
         return work(self._lent)
 
 
-def statements() -> Iterator[tuple[str, Sequence[object]]]:
-    """Yield everything the reader asks of sites of every shape."""
+def statements(texts: str) -> Iterator[tuple[str, Sequence[object]]]:
+    """Yield everything the reader asks of sites of every shape, whose texts are of a kind."""
     for packages, rows, points, jobs in product(PACKAGE_SHAPES, ROW_SHAPES, POINT_SHAPES, JOB_SHAPES):
         connection = ShapedConnection(
             {
@@ -73,7 +80,8 @@ def statements() -> Iterator[tuple[str, Sequence[object]]]:
                 "dbo.PkgStatus": rows,
                 "dbo.DistributionPoints": points,
                 "dbo.DistributionJobs": jobs,
-            }
+            },
+            texts,
         )
         site = SiteScanner(SiteCode("PS1"), ShapedDatabase(connection))
         site.package(PackageId("PS100112"))
@@ -85,8 +93,9 @@ def statements() -> Iterator[tuple[str, Sequence[object]]]:
         yield from connection.asked
 
 
-STATEMENTS = dict(statements())
+STATEMENTS = dict(statements("nvarchar"))
 PARSED = {sql: sqlglot.parse_one(sql, read="tsql") for sql in STATEMENTS}
+OF_VARCHAR = [sqlglot.parse_one(sql, read="tsql") for sql in dict(statements("varchar"))]
 ALLOWED = (exp.Count, exp.Max, exp.Case, exp.If, exp.And, exp.Or)
 
 
@@ -121,6 +130,7 @@ def test_every_table_is_named_with_its_schema() -> None:
         "dbo.DistributionPoints",
         "dbo.DistributionJobs",
         "dbo.v_Identification",
+        "INFORMATION_SCHEMA.COLUMNS",
     }
 
 
@@ -131,3 +141,28 @@ def test_every_place_for_a_value_gets_one() -> None:
 
 def test_no_value_stands_in_a_statement() -> None:
     assert [sql for sql in STATEMENTS if "PS100112" in sql or "'" in sql] == []
+
+
+def places(parsed: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every column that is compared with a value, and what stands in the value's place."""
+    for comparison in parsed.find_all(exp.EQ, exp.NEQ, exp.In):
+        column = comparison.this
+        values = comparison.expressions if isinstance(comparison, exp.In) else [comparison.expression]
+        yield from ((column.name, value) for value in values if value.find(exp.Placeholder))
+
+
+def test_a_text_of_a_varchar_column_is_compared_as_what_it_is() -> None:
+    """A text that travels as nvarchar makes SQL Server convert the column instead of seeking in its index."""
+    found = [
+        (name, place.sql("tsql"))
+        for parsed in OF_VARCHAR
+        if "INFORMATION_SCHEMA" not in parsed.sql()
+        for name, place in places(parsed)
+    ]
+
+    assert {name for name, _ in found} == {"PackageID", "PkgID", "ID", "PkgServer", "SourceSite"}
+    assert {place for _, place in found} == {"CAST(? AS VARCHAR(8000))"}
+
+
+def test_a_text_of_any_other_column_is_compared_as_it_comes() -> None:
+    assert {place.sql("tsql") for parsed in PARSED.values() for _, place in places(parsed)} == {"?"}

@@ -468,8 +468,8 @@ class Forgetting(Connection):
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
         return self._then_forget(self._connection.execute(sql, parameters))
 
-    def columns(self, table: str) -> frozenset[str]:
-        return self._connection.columns(table)
+    def names(self, table: str) -> dict[str, str]:
+        return self._connection.names(table)
 
     def _then_forget(self, result: Result) -> Result:
         self._left -= 1
