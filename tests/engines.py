@@ -51,14 +51,20 @@ ENGINES = [SQLITE, server_in(ODBC)]
 
 
 def site_odbc(**options: str) -> str:
-    """Return the ODBC string of the test database, with more options of its driver."""
-    return ";".join([os.environ[ODBC].rstrip(";"), *(f"{name}={{{value}}}" for name, value in options.items())])
+    """Return the ODBC string of the test database, with other options of its driver."""
+    return with_options(os.environ[ODBC], **options)
+
+
+def with_options(odbc: str, **options: str) -> str:
+    """Return an ODBC string with other options; of an option that stands there twice a driver takes the first."""
+    names = {name.lower() for name in options}
+    kept = [part for part in odbc.split(";") if part and part.partition("=")[0].strip().lower() not in names]
+    return ";".join([*kept, *(f"{name}={{{value}}}" for name, value in options.items())])
 
 
 def site_odbc_of(database: str) -> str:
     """Return the ODBC string of another database on the same server."""
-    others = [part for part in os.environ[ODBC].split(";") if not part.lower().startswith("database=")]
-    return ";".join([*filter(None, others), f"Database={database}"])
+    return with_options(os.environ[ODBC], Database=database)
 
 
 def empty(odbc: str) -> None:
@@ -76,11 +82,19 @@ def empty(odbc: str) -> None:
 
 def run(*statements: str) -> list[Any]:
     """Run statements as the owner of the site's test database; return the rows of the last one, if it has any."""
-    with closing(connected()) as connection:
-        for statement in statements[:-1]:
-            connection.execute(statement)
-        cursor = connection.execute(statements[-1])
-        return list(cursor.fetchall()) if cursor.description else []
+    return run_on(site_odbc(), *statements)
+
+
+def run_on(odbc: str, *statements: str) -> list[Any]:
+    """Run statements, or whole batches, as the owner of a test database; return the rows of the last, if it has any."""
+    rows: list[Any] = []
+    with closing(connected(odbc)) as connection:
+        for statement in statements:
+            cursor = connection.execute(statement)
+            rows = list(cursor.fetchall()) if cursor.description else []
+            while cursor.nextset():  # what goes wrong later in a batch is said there
+                pass
+    return rows
 
 
 def fill(statement: str, rows: Iterable[Sequence[object]]) -> None:

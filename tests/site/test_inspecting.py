@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -16,25 +16,16 @@ from bot.site.inspecting import SiteLogins
 from bot.usecases.checks.sites import SiteCheck
 from bot.usecases.ports import SiteError
 from tests.builders import site_row, table
-from tests.engines import needs_postgresql, run, site_odbc
-from tests.site.makers import PostgresqlSite
+from tests.engines import ODBC, server_in, with_options
+from tests.grants import Login, login
+from tests.site.makers import SiteMaker, make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tests.site.makers import SiteMaker
+    from pathlib import Path
 
 BACKUP = "dbo.PkgStatus_BU"
 PASSWORD = "hunter2-and-a-half"  # noqa: S105 - it only has to stay out of what is printed
-READER, WRITER = "pkgstatus_try_reader", "pkgstatus_try_writer"
-READER_GRANTS = "SELECT ON dbo.PkgStatus, dbo.v_Package, dbo.DistributionPoints, dbo.DistributionJobs"
-GRANTS = (
-    f"GRANT USAGE ON SCHEMA dbo TO {READER}, {WRITER}",
-    f"GRANT {READER_GRANTS} TO {READER}, {WRITER}",
-    f"GRANT SELECT ON dbo.v_Identification TO {READER}, {WRITER}",
-    f"GRANT UPDATE (SourceVersion, Status) ON dbo.PkgStatus TO {WRITER}",
-    f"GRANT SELECT, INSERT ON {BACKUP} TO {WRITER}",
-)
 
 
 @contextmanager
@@ -115,74 +106,72 @@ def test_a_database_that_does_not_say_whose_it_is_is_neither_right_nor_wrong(mak
     assert found["PS1 writer"][0][1].startswith("may reset rows")
 
 
-@pytest.fixture
-def granted() -> Iterator[PostgresqlSite]:
-    """Yield a site with a reader and a writer that have exactly the rights they need."""
-    site = PostgresqlSite()
-    drop = [f"DROP OWNED BY {name}; DROP ROLE {name}" for name in (READER, WRITER)]
-    known = {row[0] for row in run("SELECT rolname FROM pg_roles")}
-    run("SELECT 1", *(each for name, each in zip((READER, WRITER), drop, strict=True) if name in known))
-    run(*(f"CREATE ROLE {name}" for name in (READER, WRITER)), *GRANTS)
-    yield site
-    run(*drop)
-    site.close()
+class Granted(NamedTuple):
+    """A site with logins that have exactly what the scripts for the DBA grant."""
+
+    maker: SiteMaker
+    reader: Login
+    writer: Login
+    both: Login
 
 
-def as_role(name: str) -> str:
-    return site_odbc(ConnSettings=f"SET ROLE {name}")
+@pytest.fixture(params=[server_in(ODBC)])
+def granted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Granted]:
+    for maker in make(request.param, tmp_path):
+        maker.add(table(site_row()))
+        with (
+            login(maker.address, "reader") as reader,
+            login(maker.address, "writer", "backup_table") as writer,
+            login(maker.address, "writer", "reader", "backup_table") as both,
+        ):
+            yield Granted(maker, reader, writer, both)
 
 
-def said(*, reader: str = READER, writer: str = WRITER) -> dict[str, list[tuple[Mark, str]]]:
+def said(reader: str, writer: str) -> dict[str, list[tuple[Mark, str]]]:
     """Return what a check says of each login."""
     found: dict[str, list[tuple[Mark, str]]] = {}
-    with logins(as_role(reader), as_role(writer)) as site:
+    with logins(reader, writer) as site:
         for finding in SiteCheck(site).findings():
             found.setdefault(finding.subject, []).append((finding.mark, finding.sentence))
     return found
 
 
-@needs_postgresql
-@pytest.mark.usefixtures("granted")
-def test_logins_with_exactly_their_rights_are_good() -> None:
-    found = said()
+def test_logins_with_exactly_what_the_scripts_grant_are_good(granted: Granted) -> None:
+    found = said(granted.reader.address, granted.writer.address)
 
     assert [mark for lines in found.values() for mark, _ in lines] == [Mark.GOOD] * 8
     assert found["PS1 reader"][-1] == (Mark.GOOD, "has no right that it does not need")
     assert found["PS1 writer"][-1] == (Mark.GOOD, "has no right that it does not need")
 
 
-@needs_postgresql
-@pytest.mark.usefixtures("granted")
 @pytest.mark.parametrize(
-    ("grant", "login", "sentence"),
+    ("grant", "sentence"),
     [
-        (f"DELETE ON dbo.PkgStatus TO {READER}", "PS1 reader", "may do more than it needs: DELETE PkgStatus"),
-        (f"UPDATE (Status) ON dbo.PkgStatus TO {READER}", "PS1 reader", "may do more than it needs: UPDATE PkgStatus"),
-        (f"INSERT ON dbo.PkgStatus TO {WRITER}", "PS1 writer", "may do more than it needs: INSERT PkgStatus"),
+        ("DELETE ON dbo.PkgStatus TO {reader}", "may do more than it needs: DELETE PkgStatus"),
+        ("UPDATE (Status) ON dbo.PkgStatus TO {reader}", "may do more than it needs: UPDATE PkgStatus"),
+        ("INSERT ON dbo.PkgStatus TO {writer}", "may do more than it needs: INSERT PkgStatus"),
         (
-            f"UPDATE (PkgServer, State) ON dbo.PkgStatus TO {WRITER}",
-            "PS1 writer",
+            "UPDATE (PkgServer, State) ON dbo.PkgStatus TO {writer}",
             "may do more than it needs: UPDATE pkgserver, state of PkgStatus",
         ),
-        (f"UPDATE, DELETE ON {BACKUP} TO {WRITER}", "PS1 writer", "UPDATE PkgStatus_BU, DELETE PkgStatus_BU"),
+        ("UPDATE, DELETE ON dbo.PkgStatus_BU TO {writer}", "UPDATE PkgStatus_BU, DELETE PkgStatus_BU"),
     ],
 )
-def test_rights_that_are_too_wide_are_named(grant: str, login: str, sentence: str) -> None:
-    run(f"GRANT {grant}")
+def test_rights_that_are_too_wide_are_named(granted: Granted, grant: str, sentence: str) -> None:
+    granted.maker.run(f"GRANT {grant.format(reader=granted.reader.user, writer=granted.writer.user)}")
 
-    mark, text = said()[login][-1]
+    found = said(granted.reader.address, granted.writer.address)
+    mark, text = found["PS1 reader" if "{reader}" in grant else "PS1 writer"][-1]
 
     assert mark is Mark.WARNING
     assert text.endswith(sentence)
 
 
-@needs_postgresql
-@pytest.mark.usefixtures("granted")
-def test_rights_that_are_missing_are_wrong() -> None:
-    run(f"REVOKE INSERT ON {BACKUP} FROM {WRITER}")
-    mark, text = said()["PS1 writer"][0]
-    run(f"REVOKE SELECT ON dbo.PkgStatus FROM {READER}")
-    found = said()
+def test_rights_that_are_missing_are_wrong(granted: Granted) -> None:
+    granted.maker.run(f"REVOKE INSERT ON {BACKUP} FROM {granted.writer.role}")
+    mark, text = said(granted.reader.address, granted.writer.address)["PS1 writer"][0]
+    granted.maker.run(f"REVOKE SELECT ON dbo.PkgStatus FROM {granted.reader.role}")
+    found = said(granted.reader.address, granted.writer.address)
 
     assert mark is Mark.WRONG
     assert text.startswith("permission: ")
@@ -190,30 +179,27 @@ def test_rights_that_are_missing_are_wrong() -> None:
     assert found["PS1 reader"][0][1].startswith("permission: ")
 
 
-@needs_postgresql
-def test_a_writer_that_may_not_ask_whose_database_it_is_is_told_of(granted: PostgresqlSite) -> None:
-    granted.run(f"REVOKE SELECT ON dbo.v_Identification FROM {WRITER}")
+def test_a_writer_that_may_not_ask_whose_database_it_is_is_told_of(granted: Granted) -> None:
+    granted.maker.run(f"REVOKE SELECT ON dbo.v_Identification FROM {granted.writer.role}")
 
-    found = said()["PS1 writer"]
+    found = said(granted.reader.address, granted.writer.address)["PS1 writer"]
 
     assert [mark for mark, _ in found] == [Mark.GOOD, Mark.UNKNOWN, Mark.GOOD]
     assert found[1][1].startswith("it is not proved that this is the database of PS1")
 
 
-@needs_postgresql
-@pytest.mark.usefixtures("granted")
-def test_one_login_for_both_and_the_owner_of_the_database_are_warned_of() -> None:
-    one = said(reader=WRITER)["PS1 writer"]
-    owner = said(reader="postgres", writer="postgres")["PS1 writer"]
+def test_one_login_for_both_and_the_owner_of_the_database_are_warned_of(granted: Granted) -> None:
+    one = said(granted.both.address, granted.both.address)["PS1 writer"]
+    owner = said(granted.maker.address, granted.maker.address)["PS1 writer"]
 
     assert (Mark.WARNING, "the login that reads may also write") in one
+    assert (Mark.GOOD, "has no right that it does not need") in one
     assert (Mark.WARNING, "owns the database, so it may do anything") in owner
 
 
-@needs_postgresql
-@pytest.mark.usefixtures("granted")
-def test_a_login_that_is_refused_is_said_without_its_password() -> None:
-    with logins(site_odbc(Uid="nobody at all", Pwd=PASSWORD), site_odbc()) as site:
+def test_a_login_that_is_refused_is_said_without_its_password(granted: Granted) -> None:
+    wrong = with_options(granted.maker.address, Uid="nobody at all", Pwd=PASSWORD, Trusted_Connection="no")
+    with logins(wrong, granted.maker.address) as site:
         (finding,) = SiteCheck(site).findings()
 
     assert finding.mark is Mark.WRONG

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pytest
 
-from bot.dbapi import Connection, Database, Patience, Product
+from bot.dbapi import Connection, Database, DatabaseError, Fault, Patience, Product
+from bot.dbapi.catalogue import quoted, table_name
 from bot.demo.sample.schema import PKG_STATUS
 from bot.domain.package import SiteCode
 from bot.domain.planning import undo_plan
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 BACKUP = "dbo.PkgStatus_BU"
 Result = TypeVar("Result")
+PRODUCTS = {"sqlite": Product.SQLITE, "postgresql": Product.POSTGRESQL, "sqlserver": Product.SQL_SERVER}
 NUMBERS = {"PKID", "Type", "Status", "SourceVersion", "Personality", "State"}
 BEHIND: dict[str, Any] = {"held_version": 7}
 PLAN = plan(site_plan_row(), plan_row("NYC-DP03"), plan_row("NYC-DP04"))
@@ -357,6 +359,10 @@ LIES = {
         f"INSERT INTO dbo.PkgStatus {A_TWIN}"
         " SELECT PKID + 1000, ID, Type, SiteCode, PkgServer, Status, SourceVersion FROM inserted",
     ),
+    "it writes another column": lie(
+        f"UPDATE {{table}} SET Location = 'elsewhere' {MINE} AND Location IS NULL",
+        f"UPDATE dbo.PkgStatus SET Location = 'elsewhere' {THEIRS}",
+    ),
     "it deletes the row": lie("DELETE FROM {table} WHERE PKID = NEW.PKID", f"DELETE FROM dbo.PkgStatus {THEIRS}"),
 }
 
@@ -380,6 +386,7 @@ def test_a_trigger_that_ignores_the_change_stops_it(site: Site) -> None:
 
 
 OF_THE_REQUEST = "SET SourceVersion = 13 WHERE RequestId"
+ANOTHER_PLACE = "SET Location = 'elsewhere' WHERE RequestId"
 FORGETS = {
     "it keeps nothing": Told(
         "BEFORE INSERT", "SELECT RAISE(IGNORE)", "RETURN NULL", "INSTEAD OF INSERT AS SET NOCOUNT ON"
@@ -391,6 +398,14 @@ FORGETS = {
         f"AFTER INSERT AS UPDATE dbo.PkgStatus_BU {OF_THE_REQUEST} IN (SELECT RequestId FROM inserted)",
     ),
 }
+
+
+FORGETS["it keeps another column as something else"] = Told(
+    "AFTER INSERT",
+    f"UPDATE PkgStatus_BU {ANOTHER_PLACE} = NEW.RequestId",
+    f"UPDATE dbo.PkgStatus_BU {ANOTHER_PLACE} = NEW.RequestId; RETURN NULL",
+    f"AFTER INSERT AS UPDATE dbo.PkgStatus_BU {ANOTHER_PLACE} IN (SELECT RequestId FROM inserted)",
+)
 
 
 @pytest.mark.parametrize("told", FORGETS.values(), ids=FORGETS)
@@ -534,11 +549,63 @@ def test_whatever_a_server_is_called_only_its_own_row_is_changed(site: Site) -> 
     assert sorted(row[6] for row in site.backup) == sorted(HOSTILE)
 
 
-def test_a_name_that_only_looks_the_same_is_another_row(site: Site) -> None:
+def test_a_name_that_only_looks_the_same_is_another_row_also_where_the_collation_calls_them_one(site: Site) -> None:
     twin = nal_path("NYC-DP03.contoso.com").replace("NYC", "nyc")
 
     with site.nothing_happens(), pytest.raises(RowMoved):
         site.writer.apply("R1", plan(plan_row(server_path=twin)))
+
+
+class Stepping(Connection):
+    """Hands statements on, and lets somebody else try something after each."""
+
+    def __init__(self, connection: Connection, step: Callable[[str], None]) -> None:
+        self._raw = connection._raw
+        self._connection = connection
+        self._step = step
+        self.product = connection.product
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        found = self._connection.query(sql, parameters)
+        self._step(sql)
+        return found
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        count = self._connection.execute(sql, parameters)
+        self._step(sql)
+        return count
+
+    def names(self, table: str) -> dict[str, str]:
+        return self._connection.names(table)
+
+
+class Stepped(Database):
+    """A database between whose statements somebody else tries something."""
+
+    def __init__(self, address: str, step: Callable[[str], None]) -> None:
+        super().__init__(address, Patience(query=20))
+        self._step = step
+
+    def write(self, work: Callable[[Connection], Any]) -> Any:
+        return super().write(lambda connection: work(Stepping(connection, self._step)))
+
+
+def test_from_the_first_look_on_nobody_else_changes_any_column_of_the_row(site: Site) -> None:
+    tried: list[str] = []
+
+    def meddle(sql: str) -> None:
+        if "pkgstatus" not in sql.lower():
+            return
+        with closing(Database(site.maker.address, Patience(query=1))) as somebody, pytest.raises(DatabaseError) as kept:
+            somebody.write(lambda connection: connection.execute("UPDATE dbo.PkgStatus SET Location = 'elsewhere'"))
+        assert kept.value.fault is Fault.LOCKED
+        tried.append(sql)
+
+    with closing(Stepped(site.maker.address, meddle)) as database:
+        SiteWriter(SiteCode("PS1"), database, BACKUP).apply("R1", plan(site_plan_row()))
+
+    assert len(tried) == STATEMENTS_PER_ROW + 1
+    assert {row[7] for row in site.rows.values()} == {None}
 
 
 class _Undone(Exception):
@@ -654,6 +721,52 @@ def test_a_rehearsal_accepts_a_backup_table_with_columns_of_its_own(site: Site) 
     site.maker.run("DROP TABLE dbo.PkgStatus_BU", f"CREATE TABLE dbo.PkgStatus_BU ({WHOLE}, {more}, {KEYED})")
 
     site.writer.rehearse()
+
+
+MORE = ("Order", "My Col", "it's", 'say "x"', "a]b", "Größe")
+
+
+def test_columns_of_any_name_are_kept_too(site: Site) -> None:
+    names = [quoted(PRODUCTS[site.maker.engine], name) for name in MORE]
+    for each in ("PkgStatus", "PkgStatus_BU"):
+        site.maker.run(*(f"ALTER TABLE dbo.{each} ADD {name} varchar(20)" for name in names))
+    site.change(f"UPDATE dbo.PkgStatus SET {names[1]} = 'kept'")
+
+    site.writer.rehearse()
+    site.writer.apply("R1", PLAN)
+
+    kept = site.look(f"SELECT {', '.join(names)} FROM dbo.PkgStatus_BU")
+    assert kept == [(None, "kept", None, None, None, None)] * 3
+
+
+@pytest.mark.parametrize("name", ["dbo.[Pkg Status-BU]", 'dbo."Order"', "dbo.[a.b]"])
+def test_a_backup_table_may_have_any_name(site: Site, name: str) -> None:
+    kind = "datetime" if site.maker.engine == "sqlserver" else "timestamp"
+    whole = WHOLE.replace("UpdateTime varchar(512)", f"UpdateTime {kind}")
+    backup = table_name(PRODUCTS[site.maker.engine], name)
+    site.maker.run("DROP TABLE dbo.PkgStatus_BU", f"CREATE TABLE {backup} ({whole}, {KEYED})")
+    writer = SiteWriter(SiteCode("PS1"), site.database, name)
+
+    writer.rehearse()
+    writer.apply("R1", PLAN)
+
+    assert writer.was_applied("R1")
+    assert not writer.forbid("R1")
+    assert writer.forbid("R2")
+
+
+def test_a_site_whose_texts_are_varchar_is_reset_like_any_other(site: Site) -> None:
+    """On SQL Server these are the statements whose texts travel as varchar, so that keys are found by their index."""
+    if site.maker.engine == "sqlserver":
+        texts = {"ID": 8, "SiteCode": 3, "PkgServer": 255}
+        site.maker.run("DROP INDEX PkgStatus_ID_idx ON dbo.PkgStatus")
+        site.maker.run(*(f"ALTER TABLE dbo.PkgStatus ALTER COLUMN {name} varchar({n})" for name, n in texts.items()))
+
+    site.writer.rehearse()
+    site.writer.apply("R1", PLAN)
+
+    assert site.writer.was_applied("R1")
+    assert site.readings()["NYC-DP04.contoso.com"] == (0, 2)
 
 
 WRITER = f"pkgstatus_writer_{os.getpid()}"

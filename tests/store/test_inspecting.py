@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -9,18 +11,17 @@ import pytest
 
 from bot.dbapi import Patience
 from bot.domain.finding import Mark
+from bot.domain.ledger import Draft
+from bot.store import open_store
 from bot.store.inspecting import StoreLook
 from bot.usecases.checks.store import StoreCheck
-from tests.store.conftest import ONLY_POSTGRESQL
+from tests.engines import STORE_ODBC, engine_of, run_on, server_in
+from tests.grants import Login, login
+from tests.store.conftest import AUDIT, address_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from bot.store import Store
-    from tests.store.conftest import Outside
-
-LOGIN = "pkgstatus_try_store"
-LOGIN_EXISTS = "SELECT 1 FROM pg_roles WHERE rolname = ?"
+    from pathlib import Path
 
 
 def said(address: str) -> list[tuple[Mark, str]]:
@@ -29,33 +30,46 @@ def said(address: str) -> list[tuple[Mark, str]]:
     return [(finding.mark, finding.sentence) for finding in StoreCheck(look).findings()]
 
 
-@pytest.fixture
-def login(store: Store, outside: Outside, address: str) -> Iterator[str]:
-    """Yield the store's address for a login that may only read."""
-    del store
-    if outside.read(LOGIN_EXISTS, LOGIN):
-        outside.run(f"DROP OWNED BY {LOGIN}")
-        outside.run(f"DROP ROLE {LOGIN}")
-    outside.run(f"CREATE ROLE {LOGIN}")
-    outside.run(f"GRANT USAGE ON SCHEMA dbo TO {LOGIN}")
-    outside.run(f"GRANT SELECT ON ALL TABLES IN SCHEMA dbo TO {LOGIN}")
-    yield f"{address};ConnSettings={{SET ROLE {LOGIN}}}"
-    outside.run(f"DROP OWNED BY {LOGIN}")
-    outside.run(f"DROP ROLE {LOGIN}")
-
-
 @pytest.mark.usefixtures("store")
 def test_a_login_that_may_do_what_the_bot_does_is_good(address: str) -> None:
     assert {mark for mark, _ in said(address)} == {Mark.GOOD}
 
 
-@pytest.mark.parametrize("address", ONLY_POSTGRESQL, indirect=True)
-def test_rights_that_are_missing_are_wrong_and_named(login: str, outside: Outside) -> None:
-    (lacking,) = [sentence for mark, sentence in said(login) if mark is Mark.WRONG]
+@pytest.fixture(params=[server_in(STORE_ODBC)])
+def granted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Login]:
+    """Yield a login that has exactly what the script for the DBA grants, in a database without a store."""
+    odbc = address_on(request.param, tmp_path)
+    if request.param == "postgresql":
+        run_on(odbc, "CREATE SCHEMA dbo")
+    with login(odbc, "store") as found:
+        yield found
+        address_on(request.param, tmp_path)
+
+
+def made(address: str) -> None:
+    """Make a store, and record something in it."""
+    with closing(open_store(address, audit_channel=AUDIT, holder="one", clock=lambda: datetime.now(UTC))) as store:
+        store.ledger.append(Draft("commands", None, "looked up", "U000000ADA", "T0CONTOSO", {}))
+
+
+def test_a_login_with_exactly_what_the_script_grants_makes_the_store_and_is_good(granted: Login) -> None:
+    made(granted.address)
+
+    assert {mark for mark, _ in said(granted.address)} == {Mark.GOOD}
+
+
+def test_rights_that_are_missing_are_wrong_and_named(granted: Login) -> None:
+    odbc, user = os.environ[STORE_ODBC], granted.user
+    made(odbc)
+    tables = "ALL TABLES IN SCHEMA dbo" if engine_of(odbc) == "postgresql" else "SCHEMA::dbo"
+    run_on(odbc, f"GRANT SELECT ON {tables} TO {user}", f"REVOKE INSERT, UPDATE ON {tables} FROM {granted.role}")
+
+    (lacking,) = [sentence for mark, sentence in said(granted.address) if mark is Mark.WRONG]
     assert lacking.startswith("this login may not INSERT on dbo.ledger_entry; ")
     assert "INSERT, UPDATE on dbo.outbox" in lacking
 
-    outside.run(f"GRANT INSERT, UPDATE ON ALL TABLES IN SCHEMA dbo TO {LOGIN}")
-    outside.run(f"REVOKE UPDATE ON dbo.ledger_entry FROM {LOGIN}")
+    denied = "REVOKE" if engine_of(odbc) == "postgresql" else "DENY"
+    run_on(odbc, f"GRANT INSERT, UPDATE ON {tables} TO {user}")
+    run_on(odbc, f"{denied} UPDATE ON dbo.ledger_entry {'FROM' if denied == 'REVOKE' else 'TO'} {user}")
 
-    assert {mark for mark, _ in said(login)} == {Mark.GOOD}
+    assert {mark for mark, _ in said(granted.address)} == {Mark.GOOD}
