@@ -128,9 +128,12 @@ def _values(field: _Field, text: str) -> Iterator[int]:
         else:
             low = _value(field, first)
             high = _value(field, last) if last else (field.most if match["step"] else low)
+        if high < low and field.names:  # fri-mon, nov-feb: days and months have no first one that all agree on
+            high += field.most - field.least + 1
         if low > high or step == 0 or (first == "*" and last):
             raise ValueError(_wrong(field))
-        yield from range(low, high + 1, step)
+        for value in range(low, high + 1, step):
+            yield value if value <= field.most else value - (field.most - field.least + 1)
 
 
 def _value(field: _Field, text: str) -> int:

@@ -36,14 +36,18 @@ def due(line: str, zone: ZoneInfo, first: str, last: str) -> list[str]:
         ("0 8 * * 0,6", "write 0 8 * * sun,sat"),
         ("0 8 * * 7", "write 0 8 * * sun"),
         ("0 8 * * 1-5/2", "write 0 8 * * mon-fri/2"),
-        ("0 8 * * 0-6", "write 0 8 * * mon-fri"),
+        ("0 8 * * 0-6", "write 0 8 * * sun-sat"),
+        ("0 8 * * 0-4", "write 0 8 * * sun-thu"),
+        ("0 8 * * 5-1", "write 0 8 * * fri-mon"),
+        ("0 8 * * 6-7", "write 0 8 * * sat-sun"),
         ("hunter2 8 * * 1", "write 0 8 * * mon-fri"),
         ("60 8 * * *", "has no such minute: it takes 0 to 59"),
         ("0 24 * * *", "has no such hour: it takes 0 to 23"),
         ("0 8 0 * *", "has no such day: it takes 1 to 31"),
         ("0 8 * 13 *", "has no such month: it takes 1 to 12"),
         ("0 8 * * monday", "has no such weekday: it takes mon to sun"),
-        ("0 8 * * fri-mon", "has no such weekday"),
+        ("0 8 * * fri-", "has no such weekday"),
+        ("0 8 * * fri-mon/0", "has no such weekday"),
         ("0 8-6 * * *", "has no such hour"),
         ("*/0 8 * * *", "has no such minute"),
         ("*-5 8 * * *", "has no such minute"),
@@ -128,6 +132,31 @@ class TestALocalTimeThatIsSkipped:
             "2026-03-29 03:00+0200",
             "2026-03-29 03:15+0200",
         ]
+
+
+@pytest.mark.parametrize(
+    ("days", "meant"),
+    [
+        ("sun-thu", "sun,mon,tue,wed,thu"),
+        ("SUN-Thu", "sun,mon,tue,wed,thu"),
+        ("fri-mon", "fri,sat,sun,mon"),
+        ("sat-sun", "sat,sun"),
+        ("sun-sat", "*"),
+        ("mon-sun", "*"),
+        ("sun-mon", "sun,mon"),
+        ("wed-tue", "*"),
+        ("sun-sun", "sun"),
+        ("fri-mon/2", "fri,sun"),
+        ("tue,fri-mon", "tue,fri,sat,sun,mon"),
+    ],
+)
+def test_a_range_of_weekdays_may_begin_on_any_day(days: str, meant: str) -> None:
+    assert Cron.parse(f"0 8 * * {days}") == Cron.parse(f"0 8 * * {meant}")
+
+
+def test_a_range_of_months_may_go_over_the_end_of_the_year() -> None:
+    assert Cron.parse("0 8 * nov-feb *") == Cron.parse("0 8 * nov,dec,jan,feb *")
+    assert Cron.parse("0 8 * 11-2 *") == Cron.parse("0 8 * 1,2,11,12 *")
 
 
 LINES = st.tuples(
