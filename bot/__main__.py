@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -114,12 +114,21 @@ def _end(sentence: str, code: int) -> None:
 
 
 def _settings() -> Settings:
+    from bot.wiring.preflight import obstacles  # noqa: PLC0415 - a demo looks at no settings
+
     try:
-        return load()
+        settings = load()
     except SettingsWrong as wrong:
-        for line in wrong.lines:
-            click.echo(line, err=True)
-        sys.exit(WRONG_SETTINGS)
+        _refuse(wrong.lines)
+    if lines := list(obstacles(settings)):
+        _refuse(lines)
+    return settings
+
+
+def _refuse(lines: list[str]) -> NoReturn:
+    for line in lines:
+        click.echo(line, err=True)
+    sys.exit(WRONG_SETTINGS)
 
 
 def _wants_json(settings: Settings) -> bool:

@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -75,6 +76,24 @@ def connect(address: str, patience: Patience, *, owned: bool) -> Any:
     if address.startswith(SQLITE):
         return _connect_sqlite(address.removeprefix(SQLITE), patience, owned=owned)
     return _connect_odbc(address, patience)
+
+
+def missing_driver(driver: str) -> str:
+    """Say in half a sentence why an ODBC driver of this name cannot be used, or return an empty text.
+
+    One that is named by its file is looked for there; the system finds a file without a folder in its own ways.
+    """
+    if "/" in driver or "\\" in driver:
+        return "" if Path(driver).exists() else "names the file of an ODBC driver that is not there"
+    if driver.lower().endswith((".so", ".dll", ".dylib")):
+        return ""
+    try:
+        known = sorted(_pyodbc().drivers())
+    except faults.DatabaseError as error:
+        return f"needs an ODBC driver: {error.detail}"
+    if driver.casefold() in map(str.casefold, known):
+        return ""
+    return f"names an ODBC driver that is not installed; installed: {', '.join(known) or 'none'}"
 
 
 def session_options(name: str, patience: Patience) -> str:
@@ -157,6 +176,10 @@ def bound(raw: Any, is_late: Callable[[], bool]) -> None:
 
 
 def _connect_sqlite(path: str, patience: Patience, *, owned: bool) -> sqlite3.Connection:
+    if not owned and not Path(path).exists():
+        raise faults.DatabaseError(faults.Fault.UNREACHABLE, f"there is no file {path}")
+    if owned and not Path(path).absolute().parent.is_dir():
+        raise faults.DatabaseError(faults.Fault.UNREACHABLE, f"there is no folder {Path(path).parent}")
     # check_same_thread is off only so that closing time can close every thread's connection.
     raw = sqlite3.connect(":memory:", timeout=patience.query, isolation_level=None, uri=True, check_same_thread=False)
     try:

@@ -41,6 +41,12 @@ def asked(address: str) -> dict[str, str]:
     return found
 
 
+def driver_of(address: str) -> str:
+    """Return the driver as it is written; empty where a DSN names it, or where the text is no ODBC string."""
+    named = next((value for key, value in _PAIR.findall(address) if key.lower() == "driver"), "")
+    return str(named).strip().removeprefix("{").removesuffix("}").strip()
+
+
 def passwords(address: str) -> Iterator[str]:
     """Return what proves a login, as it is written and as the server gets it."""
     for key, value in _PAIR.findall(address):

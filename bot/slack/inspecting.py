@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from slack_sdk.web import SlackResponse
 
 _SCOPES = "x-oauth-scopes"
+_NO_JSON = "Received a response in a non-JSON format"
+"""How Slack's own client calls an answer that did not come from the Web API."""
 
 
 class SlackInspector:
@@ -51,9 +53,10 @@ class SlackInspector:
         )
 
     def objections(self, message: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return what Slack has against a message's blocks. Raises SlackSays."""
+        """Return what Slack has against the blocks of a message, or against a view. Raises SlackSays."""
+        asked = {"view": message} if "type" in message else {"blocks": message["blocks"]}
         try:
-            self._client.blocks_validate(blocks=message["blocks"])
+            self._client.blocks_validate(**asked)
         except SlackApiError as error:
             found = error.response.get("errors") or error.response.get("response_metadata", {}).get("messages")
             if not found:
@@ -78,4 +81,7 @@ def _ask(question: Callable[[], SlackResponse]) -> SlackResponse:
 
 
 def _said(error: SlackApiError) -> SlackSays:
-    return SlackSays(str(error.response.get("error") or error.response.status_code))
+    word = str(error.response.get("error") or error.response.status_code)
+    if word.startswith(_NO_JSON) or word == "unknown_method":
+        return SlackSays(f"HTTP status {error.response.status_code}", is_api=False)
+    return SlackSays(word)

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 
 class SlackSays(Exception):
-    """Slack refused a question, by its own word for it, or could not be reached."""
+    """Slack refused a question, by its own word for it, or could not be reached, or something else answered."""
 
-    def __init__(self, error: str, *, is_reached: bool = True) -> None:
+    def __init__(self, error: str, *, is_reached: bool = True, is_api: bool = True) -> None:
         super().__init__(error)
         self.error = error
         self.is_reached = is_reached
+        self.is_api = is_api
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Workspace(Protocol):
         ...
 
     def objections(self, message: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return what Slack has against a message that nobody posts."""
+        """Return what Slack has against a message or a view that nobody posts."""
         ...
 
 

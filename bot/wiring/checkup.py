@@ -10,6 +10,7 @@ from bot.domain.finding import Area, Finding, Mark
 from bot.domain.package import SiteCode
 from bot.domain.periods import Cron
 from bot.logs import redacted
+from bot.settings.odbc_strings import is_unknown, trusts_anybody, unencrypted
 from bot.site.inspecting import SiteLogins
 from bot.slack.answers import payload_of
 from bot.slack.inspecting import SlackInspector
@@ -20,11 +21,13 @@ from bot.store.inspecting import StoreLook
 from bot.usecases.check_ports import SlackSays
 from bot.usecases.checks.digests import DigestCheck, Timetable
 from bot.usecases.checks.people import PeopleCheck
-from bot.usecases.checks.sites import SiteCheck
+from bot.usecases.checks.sites import TRUST, SiteCheck
 from bot.usecases.checks.slack import Purpose, SlackCheck
 from bot.usecases.checks.store import StoreCheck
+from bot.views.kit import Message
 from bot.views.specimens import specimens
-from bot.wiring.parts import STORE_PATIENCE, allowed, forms_of, now, patience_of
+from bot.wiring.offline import SQLITE
+from bot.wiring.parts import STORE_PATIENCE, allowed, chart_forms_of, forms_of, now, patience_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,8 +73,10 @@ def _settings(look: Look) -> Iterator[Finding]:
 
 def _slack(settings: Settings) -> Iterator[Finding]:
     workspace = SlackInspector(client_of(settings), settings.slack.app_token.get_secret_value())
+    choice = settings.answers.tables
     samples = {
-        name: payload_of(message) for form in forms_of(settings.answers.tables) for name, message in specimens(form)
+        name: payload_of(shape) if isinstance(shape, Message) else shape
+        for name, shape in specimens(forms_of(choice), chart_forms_of(choice))
     }
     yield from SlackCheck(workspace, SCOPES, tuple(_purposes(settings)), samples).findings()
 
@@ -80,11 +85,12 @@ def _purposes(settings: Settings) -> Iterator[Purpose]:
     channels = settings.channels
     yield Purpose("approvals", "PKGSTATUS_CHANNELS__APPROVALS", channels.approvals)
     yield Purpose("audit", "PKGSTATUS_CHANNELS__AUDIT", channels.audit)
-    if channels.digest:
-        yield Purpose("digest", "PKGSTATUS_CHANNELS__DIGEST", channels.digest, is_confidential=False)
-    for digest in settings.digests:
-        if digest.channel:
-            yield Purpose(f"digest {digest.name}", "PKGSTATUS_DIGESTS", digest.channel, is_confidential=False)
+    places = [("digest", "PKGSTATUS_CHANNELS__DIGEST", channels.digest)]
+    places += [(f"digest {digest.name}", "PKGSTATUS_DIGESTS", digest.channel) for digest in settings.digests]
+    for name, setting, channel in places:
+        if channel:
+            is_crowded = channel == channels.approvals
+            yield Purpose(name, setting, channel, is_confidential=False, is_crowded=is_crowded)
 
 
 def _people(settings: Settings) -> Iterator[Finding]:
@@ -106,6 +112,9 @@ def _people(settings: Settings) -> Iterator[Finding]:
 def _sites(settings: Settings) -> Iterator[Finding]:
     for code, site in settings.sites.items():
         reader, writer = site.database.get_secret_value(), (site.writer or site.database).get_secret_value()
+        yield from _link(Area.SITES, f"{code} link", reader)
+        if writer != reader:
+            yield from _link(Area.SITES, f"{code} writer's link", writer)
         patience = patience_of(settings)
         logins = SiteLogins(
             SiteCode(code),
@@ -119,7 +128,23 @@ def _sites(settings: Settings) -> Iterator[Finding]:
         logins.close()
 
 
+def _link(area: Area, subject: str, address: str) -> Iterator[Finding]:
+    """Say what nobody may overlook of the way to a database."""
+    if address.startswith(SQLITE):
+        return
+    if why := unencrypted(address):
+        sentence = f"it may go unencrypted to another machine, as the settings allow: it {why.partition(';')[0]}"
+        yield Finding(area, Mark.WARNING, subject, sentence, "Encrypt it, if the server can.")
+    elif is_unknown(address):
+        sentence = "what it asks for stands in a file of ODBC, so it is not known whether it is encrypted"
+        yield Finding(area, Mark.UNKNOWN, subject, sentence)
+    if trusts_anybody(address):
+        sentence = "it trusts any certificate, so whoever is between can read the login"
+        yield Finding(area, Mark.WARNING, subject, sentence, f"{TRUST}, and leave TrustServerCertificate out.")
+
+
 def _store(settings: Settings) -> Iterator[Finding]:
+    yield from _link(Area.STORE, "store's link", settings.store.get_secret_value())
     yield from StoreCheck(StoreLook(settings.store.get_secret_value(), now, STORE_PATIENCE)).findings()
 
 

@@ -80,6 +80,40 @@ def test_each_wrong_setting_ends_the_start_with_one_line_that_names_it_and_keeps
     assert SECRET not in bot.log()
 
 
+@pytest.mark.parametrize(
+    ("changed", "start"),
+    [
+        ({}, "PKGSTATUS_SITES__PS1__DATABASE names an ODBC driver that is not installed; installed: "),
+        (
+            {"PKGSTATUS_SITES__PS1__DATABASE": "Driver=/nowhere/libmsodbcsql-18.so;Server=cm01"},
+            "PKGSTATUS_SITES__PS1__DATABASE names the file of an ODBC driver that is not there.",
+        ),
+    ],
+    ids=["by its name", "by its file"],
+)
+def test_a_driver_that_is_not_installed_ends_the_start_before_anything_is_connected(
+    fresh_stage: Stage, changed: dict[str, str], start: str
+) -> None:
+    pytest.importorskip("pyodbc")
+    fresh_stage.settings["PKGSTATUS_SITES"] = GOOD["PKGSTATUS_SITES"]
+    fresh_stage.settings.update(changed)
+    bot = fresh_stage.start_bot(connected=False)
+
+    assert bot.wait() == 2
+    (line,) = bot.log().splitlines()
+    assert line.startswith(start)
+    assert SECRET not in line
+    assert fresh_stage.look("log")["entries"] == []
+
+
+def test_a_store_without_its_folder_ends_the_start_with_one_line(fresh_stage: Stage, tmp_path: Path) -> None:
+    bot = fresh_stage.start_bot(connected=False, store=f"sqlite:///{tmp_path}/nowhere/store.db")
+
+    assert bot.wait() == 4
+    assert f"cannot be used: unreachable. there is no folder {tmp_path}/nowhere" in bot.log()
+    assert "Traceback" not in bot.log()
+
+
 @pytest.mark.parametrize(("setting", "token"), [(BOT_TOKEN, "bot"), (APP_TOKEN, "app")])
 def test_a_token_that_slack_refuses_ends_the_start_with_one_sentence(
     fresh_stage: Stage, setting: str, token: str

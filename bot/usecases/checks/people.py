@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.domain.finding import Area, Finding, Mark
 from bot.domain.quorum import QUORUM
 from bot.usecases.access import Access, Actor, Allowed
+from bot.usecases.checks.slack import NETWORK
 from bot.usecases.ports import PeopleError
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from bot.usecases.ports import People
 
 ADMIN = "Copy the id from the user group's menu (it begins with S); user groups need a paid plan and usergroups:read."
+MEMBER_ID = "Copy the member ID from the person's profile (⋮, Copy member ID), or take it off the list."
+_NOBODY = {"user_not_found", "user_not_visible"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,22 @@ class PeopleCheck:
         """Look at each list, then at who could vote."""
         readable = True
         for name, allowed in self.lists.items():
+            for user in sorted(allowed.users):
+                yield from self._unknown(f"{name} {user}", user)
             for group in sorted(allowed.groups):
                 finding = self._group(f"{name} group {group}", group)
                 readable = readable and finding.mark is not Mark.WRONG
                 yield finding
         if readable:
             yield self._voters(self.lists["approvers"])
+
+    def _unknown(self, subject: str, user: str) -> Iterator[Finding]:
+        try:
+            self.people.find(user)
+        except PeopleError as error:
+            is_nobody = str(error) in _NOBODY
+            sentence = "nobody has this id" if is_nobody else f"Slack does not say who this is: {error}"
+            yield Finding(Area.PEOPLE, Mark.WRONG, subject, sentence, MEMBER_ID if is_nobody else NETWORK)
 
     def _group(self, subject: str, group: str) -> Finding:
         try:

@@ -33,6 +33,8 @@ _CURES = {
     SiteTrouble.DRIVER: "Install the ODBC driver that {setting} names; `odbcinst -q -d` lists those that are there.",
 }
 _ELSE = "The database's own words are in the sentence."
+NO_FILE = "there is no file "
+"""How a missing SQLite file is told; a site's is never made."""
 READ_RIGHTS = "deploy/sql/reader.sqlserver.sql"
 WRITE_RIGHTS = "deploy/sql/backup_table.sqlserver.sql and deploy/sql/writer.sqlserver.sql"
 
@@ -128,7 +130,10 @@ class SiteCheck:
             yield self._finding(login, Mark.GOOD, "has no right that it does not need")
 
     def _trouble(self, login: str, error: SiteError, name: str, script: str) -> Finding:
-        cure = _CURES.get(error.trouble, _ELSE).format(setting=self._setting(name), script=script)
+        cure = _CURES.get(error.trouble, _ELSE)
+        if NO_FILE in error.detail:
+            cure = "Check the path in {setting}: an absolute one begins with four slashes, like sqlite:////srv/site.db."
+        cure = cure.format(setting=self._setting(name), script=script)
         return self._finding(login, Mark.WRONG, f"{error.trouble}: {error.detail}", cure)
 
     def _setting(self, name: str) -> str:

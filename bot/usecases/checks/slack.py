@@ -18,18 +18,26 @@ FROM_BASIC_INFORMATION = (
     "Generate an app-level token (xapp-) with connections:write under Basic Information, switch Socket Mode on, "
     "and set PKGSTATUS_SLACK__APP_TOKEN."
 )
+ADDRESS = (
+    "Let PKGSTATUS_SLACK__API_URL name the Web API itself: Slack's is https://slack.com/api/, and most others end with "
+    "/api/ too."
+)
 NETWORK = "Check the network, the proxy, and PKGSTATUS_SLACK__API_URL."
 SCOPES = "Paste manifest.yml under App Manifest, save, and reinstall the app to the workspace."
 
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a channel is for; where it may not be shared outside, sharing it is wrong."""
+    """What a channel is for; where it may not be shared outside, sharing it is wrong.
+
+    `is_crowded` says that what the channel is for gets lost there among what else the bot posts into it.
+    """
 
     name: str
     setting: str
     channel_id: str
     is_confidential: bool = True
+    is_crowded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +94,16 @@ class SlackCheck:
             try:
                 objections = self.workspace.objections(message)
             except SlackSays as said:
-                yield Finding(Area.SLACK, Mark.UNKNOWN, "messages", f"Slack did not look at any: {said.error}")
+                looked = (
+                    f"Slack looked at {taken} of {len(self.samples)} shapes only" if taken else "Slack looked at none"
+                )
+                yield Finding(Area.SLACK, Mark.UNKNOWN, "messages", f"{looked}: {said.error}")
                 return
             taken += not objections
             if objections:
                 cure = "Set PKGSTATUS_ANSWERS__TABLES to a form that Slack takes: data_table, table or text."
+                if "type" in message:
+                    cure = "Take a newer version of the bot, or tell its authors: it cannot be drawn in another form."
                 yield Finding(Area.SLACK, Mark.WARNING, name, f"Slack would refuse it: {objections[0]}", cure)
         if taken:
             yield Finding(Area.SLACK, Mark.GOOD, "messages", f"Slack would take {taken} of {len(self.samples)} shapes")
@@ -117,6 +130,9 @@ def _faults(purpose: Purpose, facts: ChannelFacts) -> Iterator[tuple[Mark, str, 
         mark = Mark.WRONG if purpose.is_confidential else Mark.WARNING
         sentence = f"#{facts.name} is shared with another workspace, whose people read along"
         yield mark, sentence, f"Set {purpose.setting} to a channel that is not shared."
+    if purpose.is_crowded:
+        sentence = f"#{facts.name} is for approvals too, so requests may get lost among digests"
+        yield Mark.WARNING, sentence, f"Set {purpose.setting} to another channel."
 
 
 def _unseen(purpose: Purpose, subject: str, said: SlackSays) -> Finding:
@@ -128,6 +144,8 @@ def _unseen(purpose: Purpose, subject: str, said: SlackSays) -> Finding:
 
 
 def _refused(subject: str, said: SlackSays, cure: str) -> Finding:
+    if not said.is_api:
+        return Finding(Area.SLACK, Mark.WRONG, subject, f"no Web API of Slack answers there: {said.error}", ADDRESS)
     if said.is_reached:
         return Finding(Area.SLACK, Mark.WRONG, subject, f"Slack refused it: {said.error}", cure)
     return Finding(Area.SLACK, Mark.WRONG, subject, f"Slack cannot be reached: {said.error}", NETWORK)
