@@ -1,7 +1,8 @@
-"""What stops a reset, among all that comes in: it is done at once and never waits behind questions."""
+"""What stops a reset, among all that comes in: each kind has workers of its own, so that nothing else can fill them."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.domain.query import Freeze, parse
@@ -10,10 +11,25 @@ from bot.views import request_card, request_form
 if TYPE_CHECKING:
     from bot.slack.incoming import Incoming
 
-_STOPPING = {request_card.REJECT_ACTION, request_form.REJECT_CALLBACK, request_card.WITHDRAW_ACTION}
+
+class StopKind(StrEnum):
+    """The ways to stop a reset. Opening the form is apart from sending it: it waits for Slack's Web API."""
+
+    FREEZE = "freeze"
+    REJECT_FORM = "reject form"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
 
 
-def is_brake(incoming: Incoming) -> bool:
-    """Whether this freezes resets, or rejects or withdraws one."""
-    is_command = incoming.kind.startswith("/")
-    return incoming.kind in _STOPPING or (is_command and isinstance(parse(incoming.text), Freeze))
+_BY_ID = {
+    request_card.REJECT_ACTION: StopKind.REJECT_FORM,
+    request_form.REJECT_CALLBACK: StopKind.REJECT,
+    request_card.WITHDRAW_ACTION: StopKind.WITHDRAW,
+}
+
+
+def stop_kind(incoming: Incoming) -> StopKind | None:
+    """Return how this stops resets or one of them; None for everything else, approvals and `unfreeze` included."""
+    if incoming.kind.startswith("/"):
+        return StopKind.FREEZE if isinstance(parse(incoming.text), Freeze) else None
+    return _BY_ID.get(incoming.kind)

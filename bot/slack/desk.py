@@ -6,7 +6,7 @@ fault becomes a sentence with a reference: no traceback reaches Slack and no cli
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,7 +17,7 @@ from bot.domain.refusal import Reason, Refusal
 from bot.events import bound, events
 from bot.failpoints import reach
 from bot.slack.again import no_more, stream_of
-from bot.slack.brakes import is_brake
+from bot.slack.brakes import StopKind, stop_kind
 from bot.slack.incoming import Incoming
 from bot.slack.patience import Patience, after
 from bot.slack.taking import SORRY, Taken
@@ -53,15 +53,20 @@ Job = Callable[[Incoming], Reply]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Takes commands, clicks and forms, and sees that each gets exactly one answer."""
+    """Takes commands, clicks and forms, and sees that each gets exactly one answer.
+
+    The thread that acknowledges reads and writes the store and never calls Slack. Each way to stop resets has a pool
+    in `stops`; `turning_away` records and says that the others are full.
+    """
 
     work: WorkPool
+    turning_away: WorkPool
     answers: Answers
     inbox: Inbox
     ledger: Ledger
     noted: Callable[[Deed], None] = lambda _: None
     jobs: dict[str, Job] = field(default_factory=dict)
-    brakes: WorkPool | None = None
+    stops: Mapping[StopKind, WorkPool] = field(default_factory=dict)
 
     def hear(self, kind: str, job: Job) -> None:
         """Learn what to do about a kind of command, click or form."""
@@ -82,13 +87,13 @@ class Desk:
             self._start(incoming, self._patience(incoming, note))
 
     def take_click(self, ack: Ack, incoming: Incoming) -> None:
-        """Keep and acknowledge a click; its acknowledgement cannot carry words."""
+        """Keep and acknowledge a click; its acknowledgement cannot carry words, so a no follows by HTTP."""
         taken = self._take_in(incoming)
         ack()
         if taken is Taken.NEW:
             self._start(incoming)
         elif taken in SORRY:
-            self.answers.say(incoming, replies.say(SORRY[taken]))
+            self._aside(incoming, partial(self.answers.say, incoming, replies.say(SORRY[taken])))
 
     def take_form(self, ack: Ack, incoming: Incoming, complaint_at: str) -> None:
         """Keep and acknowledge a form; what hinders is said at one of its fields."""
@@ -109,7 +114,7 @@ class Desk:
         """Answer what another process took and left, and do it if it may still be done."""
         incoming = Incoming.from_body(item.body)
         log.info("taking over what was left unanswered", ref=incoming.reference, kind=incoming.kind)
-        self.work.run(partial(self._handle, incoming, work=partial(self._once_more, waited=waited)))
+        self._pool(incoming).run(partial(self._handle, incoming, work=partial(self._once_more, waited=waited)))
 
     def _take_in(self, incoming: Incoming) -> Taken:
         with bound(ref=incoming.reference):
@@ -123,8 +128,7 @@ class Desk:
         pool = self._pool(incoming)
         if not pool.reserve():
             taken = Taken.BUSY if pool.is_open else Taken.STOPPING
-            with suppress(StoreError):
-                self._record(incoming, refused(incoming.kind, taken.value, incoming.text))
+            self._aside(incoming, partial(self._record, incoming, refused(incoming.kind, taken.value, incoming.text)))
             return taken
         try:
             is_new = self.inbox.put(incoming.key, incoming.kind, incoming.to_body())
@@ -138,12 +142,25 @@ class Desk:
         reach("inbox: kept")
         return Taken.NEW if is_new else Taken.SEEN
 
+    def _aside(self, incoming: Incoming, what: Callable[[], None]) -> None:
+        """Do beside the acknowledging what follows from turning somebody away."""
+
+        def work() -> None:
+            with suppress(StoreError), bound(ref=incoming.reference):
+                what()
+
+        if self.turning_away.reserve():
+            self.turning_away.start(work)
+        else:
+            log.error("nobody can be told or recorded any more", kind=incoming.kind, user=incoming.user_id)
+
     def _start(self, incoming: Incoming, patience: Patience | None = None) -> None:
         reach("inbox: acknowledged")
         self._pool(incoming).start(partial(self._handle, incoming, patience))
 
     def _pool(self, incoming: Incoming) -> WorkPool:
-        return self.brakes if self.brakes and is_brake(incoming) else self.work
+        kind = stop_kind(incoming)
+        return self.stops.get(kind, self.work) if kind else self.work
 
     def _patience(self, incoming: Incoming, note: str | None) -> Patience | None:
         if note is None:
@@ -236,4 +253,4 @@ class Desk:
             except StoreError as error:
                 log.error("cannot even say so", trouble=error.trouble.value, detail=error.detail)
         again = partial(self._handle, incoming, work=work, promised=True)
-        after(STORE_PAUSE_SECONDS, partial(self.work.run, again))
+        after(STORE_PAUSE_SECONDS, partial(self._pool(incoming).run, again))

@@ -128,7 +128,8 @@ class Bot:
         self._diary.note("started", f"version {version('pkgstatus-bot')}", {"settings": fingerprint(self._settings)})
         answers = Answers(self._client, self._forms, self._mail)
         inbox, ledger, pools = self._store.inbox, self._store.ledger, self._pools
-        desk = Desk(pools.work, answers, inbox, ledger, self._health.meter.noted, brakes=pools.brakes)
+        noted = self._health.meter.noted
+        desk = Desk(pools.work, pools.turning_away, answers, inbox, ledger, noted, stops=pools.stops)
         adopting = Adopting(self._me, self._store.inbox, self._store.leases, desk, now)
         adopting.live()
         drift = DriftParts(self._settings, self._store, self._diary, parts, names_of(team_id, self._client))

@@ -1,4 +1,4 @@
-"""How soon a command is acknowledged: idle beside a bare Bolt app, and with a hundred commands at once.
+"""How soon a command is acknowledged: idle beside a bare Bolt app, in a crowd, and a freeze behind 500 waiting clicks.
 
 A round asks both programs one after the other, so that whatever else the machine does hits both.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.bare_app import bare_app
 from tests.bench.figure import Figure
+from tests.frontdoor.resets import APPROVALS, entries
 from tests.frontdoor.sites import locked
 from tests.stage import Stage
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 WARM_UP_ROUNDS, ROUNDS = 10, 100
 CROWD, QUERY_SECONDS = 100, 4
+CLICKS, SLOW_SECONDS = 500, 60
 
 
 def figures() -> Iterator[Figure]:
@@ -30,6 +32,8 @@ def figures() -> Iterator[Figure]:
         yield _idle(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         yield _crowded(Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        yield _freezing(Path(folder))
 
 
 def _idle(folder: Path) -> Figure:
@@ -52,6 +56,22 @@ def _crowded(folder: Path) -> Figure:
             stage.wait_for(lambda: time.monotonic() > slow_until)
         stage.wait_for(lambda: len(stage.answers()) >= CROWD, seconds=60)
     return Figure(f"acknowledging, {CROWD} at once, queries take {QUERY_SECONDS} s (latest)", "ms", latest, 3000)
+
+
+def _freezing(folder: Path) -> Figure:
+    """Freeze while a full pool leaves clicks waiting to be told so, by response_urls that answer after a minute."""
+    with Stage(folder) as stage:
+        stage.start_bot(work__workers=2, work__waiting=3)
+        table = stage.ask("ada", "PS100112")
+        stage.faults("response_url", delay_s=SLOW_SECONDS, times=10 * CLICKS)
+        with locked(stage.site), ThreadPoolExecutor(CROWD) as crowd:
+            list(crowd.map(lambda _: stage.click("ada", table, "status_csv"), range(CLICKS)))
+            began = time.monotonic()
+            if not stage.command("grace", "freeze wrong package", APPROVALS)["acked"]:
+                raise RuntimeError("The freeze was not acknowledged.")
+            stage.wait_for(lambda: entries(stage, "froze resets"), seconds=60)
+            took = time.monotonic() - began
+    return Figure(f"freeze acknowledged and done, {CLICKS} clicks wait for slow answers", "ms", 1000 * took, 1000)
 
 
 def _ask(stage: Stage) -> float:

@@ -70,7 +70,7 @@ def adopt(counter: Counter, later: timedelta = timedelta()) -> None:
 
 def test_what_was_kept_though_its_sender_was_told_otherwise_is_never_done(tmp_path: Path, counter: Counter) -> None:
     line: Any = InboxOnABadLine(counter.store.inbox)
-    desk = Desk(counter.work, counter.answers, line, counter.store.ledger)
+    desk = Desk(counter.work, counter.turning_away, counter.answers, line, counter.store.ledger)
     ack = Acknowledgement()
 
     desk.take_command(ack.taken_by_bolt, incoming(), None)

@@ -1,14 +1,15 @@
-"""What stops a reset does not wait behind questions."""
+"""What stops a reset waits behind nothing but its own kind."""
 
 from __future__ import annotations
 
 import threading
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from bot.slack.brakes import StopKind
 from bot.slack.desk import Desk, Reply
 from bot.slack.incoming import Incoming
 from bot.slack.work import WorkPool
@@ -18,38 +19,52 @@ from bot.views.kit import Message
 from tests.slack.test_desk import ANSWER, COMMAND, DEADLINE_SECONDS, Acknowledgement, Counter, assert_, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
+STOPS = {
+    StopKind.FREEZE: (COMMAND, "freeze wrong package"),
+    StopKind.REJECT_FORM: (request_card.REJECT_ACTION, "0 0"),
+    StopKind.REJECT: (request_form.REJECT_CALLBACK, "C0 1.0 0 0"),
+    StopKind.WITHDRAW: (request_card.WITHDRAW_ACTION, "0 0"),
+}
+
+
+class Busy(NamedTuple):
+    """A desk of which everybody but one pool is at work for as long as the test lasts."""
+
+    counter: Counter
+    desk: Desk
+    occupy: Callable[[WorkPool], None]
+
+
 @pytest.fixture
-def busy(tmp_path: Path) -> Iterator[tuple[Counter, Desk]]:
-    """Yield a desk whose only worker is at work for as long as the test lasts."""
+def busy(tmp_path: Path) -> Iterator[Busy]:
     counter, finish = Counter(tmp_path, "one", WorkPool(workers=1, waiting=0)), threading.Event()
-    brakes = WorkPool(workers=1, waiting=0)
-    desk = Desk(counter.work, counter.answers, counter.store.inbox, counter.store.ledger, brakes=brakes)
-    assert counter.work.reserve()
-    counter.work.start(lambda: assert_(finish.wait(DEADLINE_SECONDS)))
+    stops = {kind: WorkPool(workers=1, waiting=0) for kind in StopKind}
+    desk = Desk(
+        counter.work, counter.turning_away, counter.answers, counter.store.inbox, counter.store.ledger, stops=stops
+    )
+
+    def occupy(pool: WorkPool) -> None:
+        assert pool.reserve()
+        pool.start(lambda: assert_(finish.wait(DEADLINE_SECONDS)))
+
+    occupy(counter.work)
     with closing(counter.store):
-        yield counter, desk
+        yield Busy(counter, desk, occupy)
         finish.set()
-        counter.work.close(DEADLINE_SECONDS)
-        brakes.close(DEADLINE_SECONDS)
+        for pool in (counter.work, counter.turning_away, *stops.values()):
+            pool.close(DEADLINE_SECONDS)
 
 
-@pytest.mark.parametrize(
-    ("kind", "text"),
-    [
-        (COMMAND, "freeze wrong package"),
-        (request_card.REJECT_ACTION, "0 0"),
-        (request_form.REJECT_CALLBACK, "C0 1.0 0 0"),
-        (request_card.WITHDRAW_ACTION, "0 0"),
-    ],
-)
-def test_what_stops_something_is_done_while_everybody_else_is_busy(
-    busy: tuple[Counter, Desk], kind: str, text: str
-) -> None:
-    counter, desk = busy
+@pytest.mark.parametrize("stop", StopKind)
+def test_what_stops_something_is_done_while_everybody_else_is_busy(busy: Busy, stop: StopKind) -> None:
+    counter, desk, occupy = busy
+    kind, text = STOPS[stop]
+    for other in set(StopKind) - {stop}:
+        occupy(desk.stops[other])
 
     def job(asked: Incoming) -> Reply:
         return Reply(Deed("stopped", "done"), partial(counter.answers.say, asked, Message(ANSWER)))
@@ -64,9 +79,10 @@ def test_what_stops_something_is_done_while_everybody_else_is_busy(
 @pytest.mark.parametrize(
     ("kind", "text"), [(COMMAND, "PS100112"), (COMMAND, "unfreeze"), (request_card.APPROVE_ACTION, "0 0")]
 )
-def test_everything_else_waits_for_its_turn(busy: tuple[Counter, Desk], kind: str, text: str) -> None:
-    counter, desk = busy
+def test_everything_else_waits_for_its_turn(busy: Busy, kind: str, text: str) -> None:
+    counter, desk, _ = busy
 
     desk.take_click(Acknowledgement().taken_by_bolt, Incoming("K1", "U000000ADA", "T0CONTOSO", kind, text))
 
+    wait_for(counter.said)
     assert counter.said() == [replies.BUSY]

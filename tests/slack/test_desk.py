@@ -66,7 +66,8 @@ class Counter:
         self.store = opened(self.path, holder)
         self.answers = SpokenAnswers()
         self.work = work
-        self.desk = Desk(work, self.answers, self.store.inbox, self.store.ledger)
+        self.turning_away = WorkPool(workers=1, waiting=10)
+        self.desk = Desk(work, self.turning_away, self.answers, self.store.inbox, self.store.ledger)
         self.asked: list[str] = []
         self.hear(COMMAND, self.answer)
 
@@ -234,6 +235,7 @@ def test_who_finds_the_desk_busy_is_told_so_and_it_is_recorded(narrow: tuple[Cou
 
     assert counter.command() == {"text": replies.BUSY, "response_type": "ephemeral"}
 
+    wait_for(counter.entries)
     assert outcomes(counter) == [(COMMAND, "refused", "busy")]
     assert counter.unanswered() == []
 
@@ -245,10 +247,27 @@ def test_a_click_and_a_form_find_out_too_that_the_desk_is_busy(narrow: tuple[Cou
     counter.desk.take_click(click.taken_by_bolt, incoming("K1", BUTTON))
     counter.desk.take_form(form.taken_by_bolt, incoming("K2", FORM), "reason")
 
+    wait_for(lambda: len(counter.entries()) > 1)
     assert click.only == {}
     assert counter.said("K1") == [replies.BUSY]
     assert form.only == {"response_action": "errors", "errors": {"reason": replies.BUSY}}
     assert outcomes(counter) == [(BUTTON, "refused", "busy"), (FORM, "refused", "busy")]
+
+
+def test_nobody_waits_for_slack_while_somebody_is_turned_away(narrow: tuple[Counter, threading.Event]) -> None:
+    counter, _ = narrow
+    let_go = threading.Event()
+    assert counter.turning_away.reserve()
+    counter.turning_away.start(lambda: assert_(let_go.wait(DEADLINE_SECONDS)))
+
+    for key in ("K1", "K2", "K3"):
+        ack = Acknowledgement()
+        counter.desk.take_click(ack.taken_by_bolt, incoming(key, BUTTON))
+        assert ack.only == {}
+
+    assert counter.answers.tried == 0
+    let_go.set()
+    wait_for(lambda: len(counter.entries()) == 3 and counter.answers.tried == 3)
 
 
 def test_a_place_that_is_free_again_is_used(narrow: tuple[Counter, threading.Event]) -> None:
@@ -266,6 +285,7 @@ def test_a_desk_that_closes_says_that_it_is_restarting(counter: Counter) -> None
     counter.work.close(0)
 
     assert counter.command() == {"text": replies.STOPPING, "response_type": "ephemeral"}
+    wait_for(counter.entries)
     assert outcomes(counter) == [(COMMAND, "refused", "stopping")]
 
 
@@ -278,6 +298,7 @@ def test_what_cannot_be_kept_is_not_done_and_said_so_until_the_store_can_be_writ
         counter.desk.take_form(form.taken_by_bolt, incoming("K3", FORM), "reason")
 
     assert click.only == {}
+    wait_for(lambda: counter.said("K2"))
     assert counter.said("K2") == [replies.UNRECORDED]
     assert form.only["errors"] == {"reason": replies.UNRECORDED}
     assert counter.asked == []

@@ -92,7 +92,7 @@ def homes(
     )
     standing = Standing(TEAM, Allowed(), Allowed(), people, freezing, lambda: timedelta(0), timedelta(minutes=10))
     homing = Homing(digesting, Access(TEAM, Allowed(), people), standing, lambda _: tuple(planned))
-    desk = Desk(None, None, store.inbox, store.ledger)  # type: ignore[arg-type]  # nothing is taken in here
+    desk = Desk(None, None, None, store.inbox, store.ledger)  # type: ignore[arg-type]  # nothing is taken in here
     return HomeListeners(homing, desk, slack, str, clock)
 
 
