@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import signal
 import sys
 import threading
@@ -12,14 +11,20 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from bot import logs
+from bot.auditing import ledger
+from bot.checking import check
+from bot.digests import digest
 from bot.settings import SettingsWrong, load, secrets_of
+from bot.slack.connection import SlackRefused
+from bot.usecases.store_ports import StoreError
+from bot.views import replies
+from bot.wiring.bot import Bot
+from bot.wiring.policy import PolicyRefused
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from bot.settings import Settings
-    from bot.slack.connection import Connection
-    from bot.wiring.bot import Bot
 
 WRONG_SETTINGS = 2
 REFUSED_BY_SLACK = 3
@@ -29,27 +34,15 @@ REFUSED_BY_POLICY = 5
 SWITCH_SECONDS = 0.0005
 """A tenth of Python's own: threads that draw long tables must not keep one that acknowledges waiting in between."""
 
-ELSEWHERE = {"check": "bot.checking", "digest": "bot.digests", "ledger": "bot.auditing"}
-"""Commands that stand in modules of their own, loaded when they are called: a start of the bot needs none of them."""
 
-
-class _OnDemand(click.Group):
-    """Knows the commands that stand elsewhere."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *ELSEWHERE])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in ELSEWHERE:
-            return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(importlib.import_module(ELSEWHERE[cmd_name]), cmd_name)
-        return command
-
-
-@click.group(cls=_OnDemand, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pkgstatus-bot")
 def main() -> None:
     """Package versions on Configuration Manager distribution points, in Slack."""
+
+
+for _command in (check, digest, ledger):
+    main.add_command(_command)
 
 
 @main.command()
@@ -58,34 +51,16 @@ def run() -> None:
     settings = _settings()
     logs.configure(settings.logs.level, as_json=_wants_json(settings), secrets=secrets_of(settings))
     sys.setswitchinterval(SWITCH_SECONDS)
-    from bot.slack.connection import Connection, SlackRefused  # noqa: PLC0415 - what connects is loaded first
-    from bot.slack.webapi import client_of  # noqa: PLC0415
-
-    connection = Connection(settings.slack.app_token.get_secret_value(), client_of(settings))
     try:
-        connection.connect()
-        _work(settings, connection)
-    except SlackRefused as refusal:
-        _end(f"{refusal} Check PKGSTATUS_SLACK__BOT_TOKEN and PKGSTATUS_SLACK__APP_TOKEN.", REFUSED_BY_SLACK)
-    finally:
-        connection.close()
-
-
-def _work(settings: Settings, connection: Connection) -> None:
-    """Load the rest of the bot and run it; what Slack delivers meanwhile waits in the connection."""
-    from bot.usecases.store_ports import StoreError  # noqa: PLC0415 - only after the connection
-    from bot.views import replies  # noqa: PLC0415
-    from bot.wiring.bot import Bot  # noqa: PLC0415
-    from bot.wiring.policy import PolicyRefused  # noqa: PLC0415
-
-    try:
-        bot = Bot(settings, connection)
+        bot = Bot(settings)
         _stop_on_signals(bot)
         bot.run()
     except StoreError as error:
         _end(replies.store_trouble(error.trouble, error.detail), NO_STORE)
     except PolicyRefused as refusal:
         _end(str(refusal), REFUSED_BY_POLICY)
+    except SlackRefused as refusal:
+        _end(f"{refusal} Check PKGSTATUS_SLACK__BOT_TOKEN and PKGSTATUS_SLACK__APP_TOKEN.", REFUSED_BY_SLACK)
 
 
 @main.command()

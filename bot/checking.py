@@ -8,6 +8,9 @@ import click
 
 from bot import logs
 from bot.domain.finding import Mark
+from bot.settings.origins import look
+from bot.views import checkup as views
+from bot.wiring.checkup import checkup
 
 WRONG = 1
 
@@ -16,10 +19,6 @@ WRONG = 1
 @click.option("--json", "wants_json", is_flag=True, help="Print the findings for a program.")
 def check(*, wants_json: bool) -> None:
     """Look at settings, Slack, people and databases; exit 1 when something is wrong."""
-    from bot.settings.origins import look  # noqa: PLC0415 - a start need not load what only a check needs
-    from bot.views import checkup as views  # noqa: PLC0415
-    from bot.wiring.checkup import checkup  # noqa: PLC0415
-
     logs.configure(
         "critical", as_json=False
     )  # what goes wrong is on the page; a library's word beside it only confuses

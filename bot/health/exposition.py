@@ -1,9 +1,12 @@
-"""Writes figures down as Prometheus reads them. Its library is loaded at the first scrape, not at the start."""
+"""Writes figures down as Prometheus reads them."""
 
 from __future__ import annotations
 
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
+
+from prometheus_client import CollectorRegistry, core, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from bot.usecases.figures import PREFIX, Figure, Kind
 
@@ -15,9 +18,6 @@ if TYPE_CHECKING:
 
 def exposition(figures: Iterable[Figure]) -> tuple[str, bytes]:
     """Return content type and text."""
-    from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 - 100 ms that a start can do without
-    from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4  # noqa: PLC0415
-
     registry = CollectorRegistry()
     registry.register(_Collector(figures))
     return CONTENT_TYPE_PLAIN_0_0_4, generate_latest(registry)
@@ -35,8 +35,6 @@ class _Collector:
 
 
 def _family(figure: Figure) -> Any:
-    from prometheus_client import core  # noqa: PLC0415 - as above
-
     name = f"{PREFIX}{figure.name}"
     if figure.durations is not None:
         durations = figure.durations

@@ -2,8 +2,6 @@
 
 The SDK's client would reconnect by itself, but not before its first success, not after every broken socket, and with
 seconds of silence while it closes the old one; so it only carries messages here, and its life is ours.
-
-This file loads nothing but what connecting needs: the bot connects first and loads the rest of itself afterwards.
 """
 
 from __future__ import annotations
@@ -110,27 +108,30 @@ class _Client(SocketModeClient):
 
 
 class Connection:
-    """One supervised Socket Mode connection; a new one is open before the old one is given up."""
+    """One supervised Socket Mode connection; a new one is open before the old one is given up.
 
-    def __init__(self, app_token: str, web_client: WebClient, watch: Watch | None = None) -> None:
+    Whatever Slack delivers goes to `hear` from the first moment, so it must be ready to acknowledge before `run`.
+    """
+
+    def __init__(
+        self,
+        app_token: str,
+        web_client: WebClient,
+        hear: Hear,
+        on_change: Callable[[bool], None],
+        watch: Watch | None = None,
+    ) -> None:
         self._app_token = app_token
         self._web_client = web_client
+        self._hear = hear
+        self._on_change = on_change
         self._watch = watch or Watch()
         self._client: _Client | None = None
         self._is_lost = False
         self._wanted = threading.Event()
-        self._hear: Hear | None = None
-        self._is_settled = threading.Event()
-        self._on_change: Callable[[bool], None] = lambda _: None
 
-    def connect(self) -> None:
-        """Try once; what Slack delivers waits until `run` says who hears it. Raises SlackRefused."""
-        self._replaced()
-
-    def run(self, hear: Hear, stopping: threading.Event, on_change: Callable[[bool], None]) -> None:
-        """Stay connected until stopping. Raises SlackRefused when the app token is no good."""
-        self._hear, self._on_change = hear, on_change
-        self._is_settled.set()
+    def run(self, stopping: threading.Event) -> None:
+        """Connect, and stay connected until stopping. Raises SlackRefused when the app token is no good."""
         waits = pauses(self._watch)
         while not stopping.is_set():
             if not self._has_line() and not self._replaced():
@@ -142,11 +143,6 @@ class Connection:
                 waits = pauses(self._watch)
             else:
                 stopping.wait(next(waits))
-        self.close()
-
-    def close(self) -> None:
-        """Give the connection up; what waits to be heard stays unanswered."""
-        self._is_settled.set()
         self._give_up(self._client).join(CLOSE_SECONDS)
 
     @property
@@ -175,7 +171,7 @@ class Connection:
         return fresh is not None
 
     def _open(self) -> _Client | None:
-        client = _Client(self._app_token, self._web_client, self._deliver, self._wanted.set)
+        client = _Client(self._app_token, self._web_client, self._hear, self._wanted.set)
         try:
             client.connect()
         except SlackApiError as error:
@@ -201,11 +197,6 @@ class Connection:
             self._is_lost = False
             self._on_change(True)
         self._give_up(old)
-
-    def _deliver(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
-        self._is_settled.wait()
-        if self._hear:
-            self._hear(client, request)
 
     def _keep_watch(self, stopping: threading.Event) -> None:
         """Return when stopped, when Slack wants a new connection, or when this one is lost."""

@@ -23,6 +23,7 @@ from bot.slack.answers import Answers, Forms, payload_of
 from bot.slack.app import build_app, hearing
 from bot.slack.audit import AuditListeners
 from bot.slack.commands import Commands
+from bot.slack.connection import Connection
 from bot.slack.courtesy import Courtesy
 from bot.slack.desk import Desk
 from bot.slack.identity import introduce
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
 
     from bot.settings import Settings
     from bot.site.reading import SiteDatabase
-    from bot.slack.connection import Connection
 
 log = events(__name__)
 
@@ -75,12 +75,12 @@ ANSWERED_KEPT_FOR = timedelta(days=7)
 class Bot:
     """`run` returns after `stop`, when everything that was taken on is finished.
 
+    It connects to Slack last, when all is loaded and every command would be acknowledged.
     Making one opens the store and brings it up to date: raises StoreError.
     """
 
-    def __init__(self, settings: Settings, connection: Connection) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._connection = connection
         self._me = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._store = store_of(settings, self._me)
         self._diary = Diary(self._store.ledger)
@@ -102,9 +102,16 @@ class Bot:
         self._start(self._health.serve, self._stopping)
         for site in self._databases.values():
             self._start(_say_what_is_readable, site)
-        identity = introduce(self._client, self._stopping)
-        if identity is not None:
-            self._work_as(identity)
+        try:
+            identity = introduce(self._client, self._stopping)
+            if identity is not None:
+                self._work_as(identity)
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        """Let the threads end, and close the databases."""
+        self._stopping.set()
         deadline = time.monotonic() + THREAD_SECONDS
         for thread in self._threads:
             thread.join(max(deadline - time.monotonic(), 0))
@@ -151,14 +158,16 @@ class Bot:
         self._schedule.every(LOOK_SECONDS, "vitals", self._health.vitals.look)
         self._schedule.start()
         self._health.vitals.look()
+        hear = hearing(app, self._health.meter.acknowledged, self._courtesy)
+        app_token = self._settings.slack.app_token.get_secret_value()
+        connection = Connection(app_token, self._client, hear, self._connection_changed)
+        self._health.vitals.line = connection
         log.info("ready")
-        self._health.vitals.line = self._connection
         try:
-            hear = hearing(app, self._health.meter.acknowledged, self._courtesy)
-            self._connection.run(hear, self._stopping, self._connection_changed)
+            connection.run(self._stopping)
         finally:
             self._schedule.stop()
-        self._note("stopped")
+            self._note("stopped")
 
     def _app(
         self, identity: AuthorizeResult, desk: Desk, answers: Answers, parts: RequestParts, drift: DriftParts

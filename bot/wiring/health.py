@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from bot.health.exposition import exposition
+from bot.health.serving import Page, serve
 from bot.store.figures import figures
 from bot.usecases.figures import Figures
 from bot.usecases.metering import Meter
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bot.domain.package import SiteCode
-    from bot.health.serving import Page
     from bot.settings import Settings
     from bot.store.opening import Store
     from bot.usecases.recording import WatchedSite
@@ -51,21 +51,19 @@ class Health:
         """Serve the pages until stopped, unless the settings switch them off."""
         if self._address == "off":
             return
-        from bot.health.serving import Page, serve  # noqa: PLC0415 - where it is off, no server is loaded
-
         host, _, port = self._address.rpartition(":")
         pages = {
-            "/healthz": lambda: self._alive(Page),
-            "/readyz": lambda: self._ready(Page),
+            "/healthz": self._alive,
+            "/readyz": self._ready,
             "/metrics": lambda: Page(OK, *exposition(self._figures.read())),
         }
         serve(host, int(port), pages, stopping)
 
-    def _alive(self, page: type[Page]) -> Page:
+    def _alive(self) -> Page:
         is_alive = self.vitals.is_alive
-        return page(OK if is_alive else UNAVAILABLE, "text/plain", b"alive\n" if is_alive else b"stuck\n")
+        return Page(OK if is_alive else UNAVAILABLE, "text/plain", b"alive\n" if is_alive else b"stuck\n")
 
-    def _ready(self, page: type[Page]) -> Page:
+    def _ready(self) -> Page:
         readiness = self.vitals.readiness()
         body = json.dumps(asdict(readiness)).encode() + b"\n"
-        return page(OK if readiness.is_ready else UNAVAILABLE, "application/json", body)
+        return Page(OK if readiness.is_ready else UNAVAILABLE, "application/json", body)

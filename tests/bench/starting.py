@@ -1,4 +1,4 @@
-"""What it costs to have the bot: from the start of the process to its connection, and the memory it then keeps."""
+"""How soon a new process acknowledges its first command, which comes in the moment it connects."""
 
 from __future__ import annotations
 
@@ -9,42 +9,35 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-import psutil
-
-from tests.bench.bare_app import bare_app
 from tests.bench.figure import Figure
-from tests.bots import RUN
 from tests.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROUNDS = 7
-MEGABYTE = 1024 * 1024
 
 
 def figures() -> Iterator[Figure]:
     """Measure and return all figures of starting."""
-    # An installed program has its compiled modules; the bare app's are installed in any case.
+    # An installed program has its compiled modules.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as folder, Stage(Path(folder)) as stage:
-        rounds = [(_started(stage, RUN), _started(stage, bare_app(stage))) for _ in range(1 + ROUNDS)]
-    # The first round fills the caches of the file system and of compiled modules for the others.
-    ours, bare = ([pair[side] for pair in rounds[1:]] for side in (0, 1))
-    for place, (name, unit) in enumerate((("start to connected (median)", "ms"), ("resident memory (median)", "MB"))):
-        our_value, bare_value = (median(values[place] for values in side) for side in (ours, bare))
-        yield Figure(name, unit, our_value, 1.6, bare=bare_value)
+        # The first round fills the caches of the file system and of compiled modules for the others.
+        rounds = [_started(stage) for _ in range(1 + ROUNDS)][1:]
+    whole, acknowledging = zip(*rounds, strict=True)
+    yield Figure("start to first acknowledgement (median)", "ms", median(whole), 2000)
+    yield Figure("the first acknowledgement itself (latest)", "ms", max(acknowledging), 3000)
 
 
-def _started(stage: Stage, program: tuple[str, ...]) -> tuple[float, float]:
-    """Return the milliseconds until connected, and the megabytes after the first command."""
+def _started(stage: Stage) -> tuple[float, float]:
+    """Return the milliseconds from the start until a first command was acknowledged, and those since it was typed."""
     began = time.perf_counter()
-    bot = stage.start_bot(program, ready=False)
-    milliseconds = (time.perf_counter() - began) * 1000
-    stage.command("ada", "PS100112")
-    if program == RUN:
-        stage.answer_to("ada")
-    megabytes = psutil.Process(bot.process.pid).memory_info().rss / MEGABYTE
+    bot = stage.start_bot(ready=False)
+    acknowledged = stage.command("ada", "PS100112")
+    whole = (time.perf_counter() - began) * 1000
+    if not acknowledged["acked"]:
+        raise RuntimeError(f"The first command was not acknowledged: {acknowledged}")
     bot.kill()
     stage.wait_for(lambda: stage.connections() == 0)
-    return milliseconds, megabytes
+    return whole, float(acknowledged["ack_ms"])

@@ -11,9 +11,12 @@ import pytest
 from tests.frontdoor.sites import locked
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.stage import Stage
 
 ANSWER = "PS100112 Boot image (x64), source version 13: "
+NO_STORE = 4
 STOPPING = "I am just restarting. Please try again in a minute."
 
 
@@ -102,6 +105,29 @@ def test_a_start_while_slack_is_in_trouble_tries_again(
     assert "Traceback" not in fresh_stage.log()
 
 
+@pytest.mark.parametrize("fault", [{"error": "internal_error"}, {"delay_s": 1.5}], ids=["in trouble", "slow"])
+def test_no_connection_is_asked_for_before_slack_said_who_the_bot_is(
+    fresh_stage: Stage, fault: dict[str, object]
+) -> None:
+    fresh_stage.faults("auth.test", **fault)
+
+    fresh_stage.start_bot()
+
+    asked = methods(fresh_stage)
+    assert asked.index("apps.connections.open") > len(asked) - 1 - asked[::-1].index("auth.test")
+    assert fresh_stage.command("ada", "PS100112")["acked"]
+
+
+def test_a_bot_that_cannot_load_its_store_takes_no_command_from_one_that_can(
+    fresh_stage: Stage, tmp_path: Path
+) -> None:
+    (tmp_path / "store.txt").write_text("no database at all, but long enough to be looked at as one\n" * 100)
+    bot = fresh_stage.start_bot(connected=False, store=f"sqlite:///{tmp_path}/store.txt")
+
+    assert bot.wait() == NO_STORE
+    assert "apps.connections.open" not in methods(fresh_stage)
+
+
 def test_trouble_between_the_first_and_the_second_question_at_a_start_is_no_end(fresh_stage: Stage) -> None:
     fresh_stage.faults("auth.test", delay_s=0.01)
     fresh_stage.faults("auth.test", error="internal_error")
@@ -151,4 +177,9 @@ def test_a_stop_before_slack_was_reached_is_a_stop_too(fresh_stage: Stage) -> No
 
 def tickets(stage: Stage) -> int:
     """Count how often the bot asked for a connection."""
-    return sum(entry.get("method") == "apps.connections.open" for entry in stage.look("log")["entries"])
+    return methods(stage).count("apps.connections.open")
+
+
+def methods(stage: Stage) -> list[str]:
+    """Return which methods of the Web API were called, in order."""
+    return [entry["method"] for entry in stage.look("log")["entries"] if "method" in entry]
