@@ -13,6 +13,7 @@ import click
 from bot import logs
 from bot.auditing import ledger
 from bot.checking import check
+from bot.demo_database import NotASite, own_site
 from bot.digests import digest
 from bot.settings import SettingsWrong, load, secrets_of
 from bot.slack.connection import SlackRefused
@@ -30,6 +31,7 @@ WRONG_SETTINGS = 2
 REFUSED_BY_SLACK = 3
 NO_STORE = 4
 REFUSED_BY_POLICY = 5
+NO_DEMO = 1
 
 SWITCH_SECONDS = 0.0005
 """A tenth of Python's own: threads that draw long tables must not keep one that acknowledges waiting in between."""
@@ -68,22 +70,44 @@ def run() -> None:
     "--port", type=click.IntRange(0, 65_535), default=0, show_default="a free one", help="Port of the local workspace."
 )
 @click.option("--rows", type=click.IntRange(1), help="Make a big sample site with about this many DP rows.")
+@click.option(
+    "--site",
+    metavar="ADDRESS",
+    help="Play on a database of your own, a copy of a site's, instead of the sample: a SQLite file, sqlite:///FILE "
+    "or an ODBC string. Only an approved reset writes to it.",
+)
+@click.option("--site-code", metavar="CODE", default="PS1", show_default=True, help="The site code of --site.")
 @click.option("--browser/--no-browser", default=True, help="Open the workspace in the browser.")
 @click.option("--tour", is_flag=True, help="Play the story by itself, check every step, and end.")
 @click.option(
     "--env-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the bot's settings there for a shell."
 )
-def demo(port: int, rows: int | None, env_file: Path | None, *, browser: bool, tour: bool) -> None:
-    """Try the bot in a local Slack workspace with a sample site."""
-    from bot.demo.launch import play  # noqa: PLC0415 - needs the extra "demo"
+def demo(
+    port: int, rows: int | None, site: str | None, site_code: str, env_file: Path | None, *, browser: bool, tour: bool
+) -> None:
+    """Try the bot in a local Slack workspace with a sample site, or with a database of your own."""
+    if site is not None and (rows or tour):
+        raise click.UsageError("--rows and --tour are for the sample site: leave them out with --site.")
+    try:
+        from bot.demo.launch import Database, play  # noqa: PLC0415 - needs the extra "demo"
+    except ModuleNotFoundError as error:
+        if (error.name or "bot").partition(".")[0] == "bot":
+            raise
+        _end("The demo needs more than the bot: pip install 'pkgstatus-bot[demo]'", NO_DEMO)
     from bot.rehearsing import rehearse  # noqa: PLC0415
 
-    if env_file and not env_file.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no folder {env_file.parent}", param_hint="--env-file")
-    sys.exit(play(port=port, rows=rows, browser=browser, tour=tour, env_file=env_file, past=rehearse))
+    if site is None:
+        sys.exit(play(port=port, rows=rows, browser=browser, tour=tour, env_file=env_file, past=rehearse))
+    try:
+        own = own_site(site, site_code)
+    except NotASite as error:
+        _end(str(error), WRONG_SETTINGS)
+    first = f"Type /pkgstatus {own.package or 'help'} in #sccm-ops."
+    advice = tuple(filter(None, (own.notice, first)))
+    sys.exit(play(port=port, browser=browser, env_file=env_file, own=Database(own.code, own.address, advice)))
 
 
-def _end(sentence: str, code: int) -> None:
+def _end(sentence: str, code: int) -> NoReturn:
     click.echo(sentence, err=True)
     sys.exit(code)
 

@@ -1,10 +1,11 @@
-"""Start the demo: a sample site, the local workspace, and the real bot as a process of its own between them.
+"""Start the demo: a sample site or one's own, the local workspace, and the real bot as a process of its own between.
 
 The bot gets ordinary settings and cannot tell that it runs in a demo.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
@@ -16,24 +17,28 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from urllib.request import urlopen
 
 from bot.demo.sample.build import build_sample
 from bot.demo.sample.distribution_manager import step
+from bot.demo.tour import guide
 from bot.demo.workspace.server import RunningWorkspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from types import FrameType
 
-CONNECT_SECONDS = 30
+CONNECT_SECONDS = 120
 LOOK_SECONDS = 0.05
 STOP_SECONDS = 25
 DIGEST = "daily"
+ADVICE = ("Type /pkgstatus PS100112 in #sccm-ops.",)
 STEP_SECONDS = 1.5
 """How often the sample site works on what was reset."""
 
@@ -42,26 +47,77 @@ Past = Callable[[dict[str, str], Path, datetime], None]
 """Fills the store of these settings with what the bot would have seen before a moment; the folder is to work in."""
 
 
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A site database of one's own, which is there; `advice` is said at the start."""
+
+    code: str
+    address: str
+    advice: tuple[str, ...]
+
+
 def play(
-    *, port: int, rows: int | None, browser: bool, tour: bool, env_file: Path | None = None, past: Past | None = None
+    *,
+    port: int,
+    rows: int | None = None,
+    browser: bool,
+    tour: bool = False,
+    env_file: Path | None = None,
+    past: Past | None = None,
+    own: Database | None = None,
 ) -> int:
-    """Run the demo until Ctrl-C, or for the length of the tour; return the exit code."""
+    """Run the demo until Ctrl-C, or for the length of the tour; return the exit code.
+
+    With `own` nothing is made up: no sample site, no Distribution Manager, no past.
+    """
     end, now = End(), datetime.now(UTC)
     listening = _listening(port)
     if listening is None:
         return 1
-    with tempfile.TemporaryDirectory(prefix="pkgstatus-demo-") as folder:
-        site = Path(folder) / "site.db"
+    with tempfile.TemporaryDirectory(prefix="pkgstatus-demo-") as name, listening as workspace:
+        folder = Path(name)
+        site = folder / "site.db"
+        environment = settings(workspace, site, folder) | daily(now)
+        if own:
+            environment["PKGSTATUS_SITES"] = json.dumps({own.code: {"database": own.address}})
+        if env_file and not write_down(environment, env_file):
+            return 1
+        if own:
+            return _run(workspace, environment, end, nullcontext(), own.advice, browser=browser, tour=False)
         build_sample(site, now=now, rows=rows)
-        with listening as workspace:
-            print(workspace.url, flush=True)  # noqa: T201 - the first line is the address, for scripts
-            environment = settings(workspace, site, Path(folder)) | daily(now)
-            if past:
-                past(environment, Path(folder), now.replace(second=0, microsecond=0))
-            if env_file:
-                write_down(environment, env_file)
-            with running_bot(environment) as bot, distribution_manager(site):
-                return _stay(workspace, bot, end, browser=browser, tour=tour)
+        if past:
+            past(environment, folder, now.replace(second=0, microsecond=0))
+        return _run(workspace, environment, end, distribution_manager(site), ADVICE, browser=browser, tour=tour)
+
+
+def _run(
+    workspace: RunningWorkspace,
+    environment: dict[str, str],
+    end: End,
+    beside: AbstractContextManager[None],
+    advice: tuple[str, ...],
+    *,
+    browser: bool,
+    tour: bool,
+) -> int:
+    may_speak = threading.Event()
+    with running_bot(environment, may_speak) as bot, beside:
+        is_connected = _is_connected_in_time(workspace, bot, end)
+        if end.is_asked_for:
+            return 0
+        if not is_connected:
+            print("The bot did not connect; its log says why.", file=sys.stderr)  # noqa: T201
+            return 1
+        print(workspace.url, flush=True)  # noqa: T201 - the first line is the address, for scripts
+        may_speak.set()
+        if browser:
+            webbrowser.open(workspace.url)
+        if tour:
+            return _tour(workspace)
+        print(*advice, "Ctrl-C ends the demo.", file=sys.stderr, flush=True)  # noqa: T201
+        while bot.poll() is None and not end.is_asked_for:
+            time.sleep(LOOK_SECONDS)
+        return bot.poll() or 0
 
 
 class End:
@@ -99,11 +155,33 @@ def daily(now: datetime) -> dict[str, str]:
     return {"PKGSTATUS_DIGESTS": json.dumps([digest]), "PKGSTATUS_DRIFT__SCAN_EVERY": "1min"}
 
 
-def write_down(environment: dict[str, str], file: Path) -> None:
-    """Write the bot's settings as a shell reads them, for a second terminal; nobody else may read them."""
-    file.touch(mode=0o600)
-    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
-    file.write_text("".join(lines), encoding="utf-8")
+def write_down(environment: dict[str, str], file: Path) -> bool:
+    """Write the bot's settings as a shell reads them, for a second terminal; return False after saying why not.
+
+    They hold tokens: the file is made anew, for its owner alone, and takes the place of what has its name at once. A
+    link gives way to the file, so that nothing is written to where somebody else lets it lead.
+    """
+    text = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
+    try:
+        _replace(file.absolute(), text)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        print(f"--env-file {file} cannot be written: {reason}. Name another file.", file=sys.stderr)  # noqa: T201
+        return False
+    return True
+
+
+def _replace(file: Path, text: str) -> None:
+    if file.exists() and not file.is_file():
+        raise OSError(errno.EINVAL, "it is there and no ordinary file")
+    descriptor, name = tempfile.mkstemp(prefix=".pkgstatus-", dir=file.parent)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as fresh:  # noqa: PTH123 - a descriptor, not a path
+            fresh.write(text)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink()
+        raise
 
 
 @contextmanager
@@ -125,21 +203,37 @@ def distribution_manager(site: Path) -> Iterator[None]:
 
 
 @contextmanager
-def running_bot(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the bot in a process of its own for as long as the block lasts."""
+def running_bot(environment: dict[str, str], may_speak: threading.Event) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the bot in a process of its own for as long as the block lasts; its log is shown once it may speak."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PKGSTATUS_")}
+    form = {"PKGSTATUS_LOGS__FORMAT": "console" if sys.stderr.isatty() else "json"}
     command = [sys.executable, "-m", "bot", "run"]
     # A session of its own: Ctrl-C reaches only us, and we stop the bot in order.
-    bot = subprocess.Popen(command, env=inherited | environment, start_new_session=True)  # noqa: S603 - our own program
+    bot = subprocess.Popen(  # noqa: S603 - our own program
+        command, env=inherited | form | environment, stderr=subprocess.PIPE, start_new_session=True
+    )
+    showing = threading.Thread(target=_show, args=(bot.stderr, may_speak))
+    showing.start()
     try:
         yield bot
     finally:
+        may_speak.set()
         bot.terminate()
         try:
             bot.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             bot.kill()
             bot.wait()
+        showing.join()
+
+
+def _show(log: IO[bytes], may_speak: threading.Event) -> None:
+    """Pass a log on; what a start says fits into the pipe meanwhile."""
+    may_speak.wait()
+    with log, suppress(OSError):  # nobody may be there any more to read it
+        for line in log:
+            sys.stderr.buffer.write(line)
+            sys.stderr.buffer.flush()
 
 
 def manifest_path() -> Path:
@@ -158,26 +252,11 @@ def _listening(port: int) -> RunningWorkspace | None:
         return None
 
 
-def _stay(workspace: RunningWorkspace, bot: subprocess.Popen[bytes], end: End, *, browser: bool, tour: bool) -> int:
-    is_connected = _is_connected_in_time(workspace, bot, end)
-    if end.is_asked_for:
-        return 0
-    if not is_connected:
-        print("The bot did not connect; its log above says why.", file=sys.stderr)  # noqa: T201
-        return 1
-    if browser:
-        webbrowser.open(workspace.url)
-    if tour:
-        from bot.demo.tour import guide  # noqa: PLC0415 - only a tour needs it
-
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # nothing is half started now
-        with suppress(KeyboardInterrupt):
-            return guide(workspace.url)
-        return 0
-    print("Type /pkgstatus PS100112 in #sccm-ops. Ctrl-C ends the demo.", file=sys.stderr)  # noqa: T201
-    while bot.poll() is None and not end.is_asked_for:
-        time.sleep(LOOK_SECONDS)
-    return bot.poll() or 0
+def _tour(workspace: RunningWorkspace) -> int:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # nothing is half started now
+    with suppress(KeyboardInterrupt):
+        return guide(workspace.url)
+    return 0
 
 
 def _is_connected_in_time(workspace: RunningWorkspace, bot: subprocess.Popen[bytes], end: End) -> bool:
