@@ -104,7 +104,7 @@ def demo(
         _end(str(error), WRONG_SETTINGS)
     first = f"Type /pkgstatus {own.package or 'help'} in #sccm-ops."
     advice = tuple(filter(None, (own.notice, first)))
-    sys.exit(play(port=port, browser=browser, env_file=env_file, own=Database(own.code, own.address, advice)))
+    sys.exit(play(port=port, browser=browser, env_file=env_file, own=Database(own.settings, advice)))
 
 
 def _end(sentence: str, code: int) -> NoReturn:

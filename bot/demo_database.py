@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from bot.dbapi import Database, DatabaseError, Fault
-from bot.dbapi.engines import SQLITE, Patience, Product
+from bot.dbapi.engines import SQLITE, Patience, Product, missing_driver
 from bot.settings.kinds import Address, SiteKey
 from bot.settings.model import Reset
+from bot.settings.odbc_strings import FORM, driver_of, unencrypted
 from bot.site.owning import place
 from bot.site.probing import PACKAGES, STATUS, probe
 
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ODBC_EXAMPLE = "Driver={ODBC Driver 18 for SQL Server};Server=cm01;Database=CM_PS1;Trusted_Connection=yes"
-KINDS = f"Name a SQLite file, sqlite:///FILE or an ODBC string like {ODBC_EXAMPLE}."
+KINDS = f"Name a SQLite file, sqlite:///FILE or an ODBC string: {FORM}."
+UNENCRYPTED = "PKGSTATUS_UNENCRYPTED_DATABASES"
 SCRIPTS: dict[str, str] = {Product.SQLITE: "sqlite", Product.POSTGRESQL: "postgresql", Product.SQL_SERVER: "sqlserver"}
 PATIENCE = Patience(login=10, query=30)
 _SCHEME = re.compile(r"\s*(?!sqlite:///)([A-Za-z][A-Za-z0-9+.-]+):")
@@ -48,6 +50,12 @@ class OwnSite:
     """A package to look at first: one with a row that is behind, if there is one."""
     notice: str
     """What will not work; empty when everything will."""
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The bot's settings that lead to it, as environment variables."""
+        allowed = {UNENCRYPTED: os.environ[UNENCRYPTED]} if UNENCRYPTED in os.environ else {}
+        return {"PKGSTATUS_SITES": json.dumps({self.code: {"database": self.address}})} | allowed
 
 
 def own_site(address: str, code: str) -> OwnSite:
@@ -77,7 +85,12 @@ def _address(given: str) -> str:
         if not file.exists():
             raise NotASite(f"--site names {file}, and there is no such file. {KINDS}")
         return f"{SQLITE}{file}"
-    return _valid(Address, SecretStr(given), "--site").get_secret_value()
+    address = _valid(Address, SecretStr(given), "--site").get_secret_value()
+    why = "" if os.environ.get(UNENCRYPTED, "").lower() in {"true", "1", "yes", "on"} else unencrypted(address)
+    driver = driver_of(address)
+    if why := why or (missing_driver(driver) if driver else ""):
+        raise NotASite(f"--site {why}.")
+    return address
 
 
 def _valid(kind: type[T], value: T, option: str) -> T:

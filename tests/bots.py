@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.leaks import secrets_in
+from tests.waiting import PATIENCE_SECONDS
 
 CHECKOUT = Path(__file__).parents[1]
 RUN = ("-m", "bot", "run")
@@ -37,11 +38,11 @@ class Bot:
         """Return what it printed so far."""
         return self.output.read_text(encoding="utf-8")
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float = PATIENCE_SECONDS) -> int:
         """Wait for its end and return its exit code."""
         return self.process.wait(seconds)
 
-    def stop(self, seconds: float = 30) -> int:
+    def stop(self, seconds: float = PATIENCE_SECONDS) -> int:
         """Ask it to end and return its exit code."""
         self.process.terminate()
         return self.wait(seconds)

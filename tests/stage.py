@@ -19,6 +19,7 @@ from bot.demo.launch import manifest_path, settings
 from bot.demo.sample.build import build_sample
 from bot.demo.workspace.server import RunningWorkspace
 from tests.bots import RUN, Bot
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,15 +141,13 @@ class Stage:
         """Disturb the bots' connections."""
         self.do("socket", action=action)
 
-    def wait_for(self, what: Callable[[], T | None], seconds: float = 15) -> T:
+    def wait_for(self, what: Callable[[], T | None], seconds: float = PATIENCE_SECONDS) -> T:
         """Return what is asked for as soon as there is something to return."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if found := what():
-                return found
-            time.sleep(0.02)
+        return wait_until(what, self._seen, seconds)
+
+    def _seen(self) -> str:
         seen = "\n".join(message["text"] for message in self.messages()[-5:])
-        raise AssertionError(f"Nothing after {seconds} s. Last messages:\n{seen}\nLog:\n{self._log_tail()}")
+        return f"Last messages:\n{seen}\nLog:\n{self._log_tail()}"
 
     def do(self, deed: str, **document: Any) -> Json:
         """Call the control API to do something."""
@@ -160,7 +159,7 @@ class Stage:
 
     def _call(self, path: str, body: bytes | None = None) -> Json:
         try:
-            with urlopen(f"{self.workspace.url}/control/{path}", body, timeout=30) as response:  # noqa: S310 - our own
+            with urlopen(f"{self.workspace.url}/control/{path}", body, timeout=PATIENCE_SECONDS) as response:  # noqa: S310 - our own
                 answer: Json = json.load(response)
         except HTTPError as error:
             with error:

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.demo.sample.build import build_sample
-from bot.demo_database import NotASite, own_site
+from bot.demo_database import NotASite, OwnSite, own_site
+from tests.engines import needs_postgresql
 from tests.frontdoor.sites import change
+from tests.site.makers import PostgresqlSite
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PASSWORD = "hunter2-and-a-half"  # noqa: S105 - it only has to stay out of what is said
-KINDS = "Name a SQLite file, sqlite:///FILE or an ODBC string like "
+KINDS = "Name a SQLite file, sqlite:///FILE or an ODBC string: Driver="
 
 
 @pytest.fixture
@@ -60,6 +62,17 @@ def test_a_package_with_a_row_that_is_behind_is_the_first_to_look_at(site: Path)
     assert own_site(str(site), "PS1").package == behind
 
 
+@needs_postgresql
+def test_a_postgresql_database_is_looked_at_through_its_odbc_string() -> None:
+    with closing(PostgresqlSite()) as maker:
+        found = own_site(maker.address, "PS1")
+        maker.run("DROP TABLE dbo.PkgStatus_BU")
+        bare = own_site(maker.address, "PS1")
+
+    assert (found.address, found.package, found.notice) == (maker.address, None, "")
+    assert bare.notice.endswith("deploy/sql/backup_table.postgresql.sql has made it.")
+
+
 def test_a_database_without_packages_offers_none(site: Path) -> None:
     change(site, "DELETE FROM PkgStatus", "DELETE FROM SMSPackages", "DROP VIEW v_Identification")
 
@@ -87,7 +100,9 @@ def test_the_backup_table_that_is_missing_is_named_with_its_script(site: Path) -
         ("/nowhere/site.db", f"--site names /nowhere/site.db, and there is no such file. {KINDS}"),
         ("/", f"--site names /, which is a folder. {KINDS}"),
         (__file__, "--site names a database that cannot be reached or is no database: "),
-        ("Driver={ODBC Driver 18 for SQL Server};Server=cm01;Encrypt=no", "--site turns encryption off: "),
+        ("Driver={ODBC Driver 18 for SQL Server};Server=cm01;Encrypt=no", "--site turns encryption off on the way to "),
+        ("Data Source=cm01;Initial Catalog=CM_PS1", "--site is written for .NET; ODBC writes it Driver="),
+        ("Driver={SQL Server};Server=CM01\new", "--site has a control character in it "),
     ],
 )
 def test_what_is_no_database_is_refused_in_one_sentence(address: str, said: str) -> None:
@@ -99,8 +114,19 @@ def test_a_driver_that_is_not_there_is_said_and_the_password_is_not() -> None:
     long = "x" * 300
 
     assert refusal(f"Driver={{No Such Driver}};Server={long};Pwd={PASSWORD}").startswith(
-        "--site names a database that has no usable driver here: "
+        "--site names an ODBC driver that is not installed; installed: "
     )
+
+
+def test_a_link_that_may_go_unencrypted_is_refused_unless_that_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyodbc")
+    address = f"Driver={{No Such Driver}};Server=cm01;Encrypt=no;Pwd={PASSWORD}"
+    assert refusal(address).startswith("--site turns encryption off")
+
+    monkeypatch.setenv("PKGSTATUS_UNENCRYPTED_DATABASES", "true")
+
+    assert refusal(address).startswith("--site names an ODBC driver that is not installed")
+    assert OwnSite("PS1", address, None, "").settings["PKGSTATUS_UNENCRYPTED_DATABASES"] == "true"
 
 
 @pytest.mark.parametrize(

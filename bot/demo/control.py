@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Message = dict[str, Any]
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 90
 
 
 class StepFailed(Exception):

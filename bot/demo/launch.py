@@ -49,10 +49,9 @@ Past = Callable[[dict[str, str], Path, datetime], None]
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A site database of one's own, which is there; `advice` is said at the start."""
+    """A site database of one's own: the bot's settings that lead to it, and what to say at the start."""
 
-    code: str
-    address: str
+    settings: dict[str, str]
     advice: tuple[str, ...]
 
 
@@ -79,7 +78,7 @@ def play(
         site = folder / "site.db"
         environment = settings(workspace, site, folder) | daily(now)
         if own:
-            environment["PKGSTATUS_SITES"] = json.dumps({own.code: {"database": own.address}})
+            environment |= own.settings
         if env_file and not write_down(environment, env_file):
             return 1
         if own:
