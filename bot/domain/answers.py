@@ -5,19 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NewType
 
+from bot.domain.package import SiteCode
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from bot.domain.drift import Drift
-    from bot.domain.package import Package, PackageId, SiteCode
+    from bot.domain.package import Package, PackageId
     from bot.domain.query import Filter
+    from bot.domain.trouble import SiteTrouble
 
 SnapshotKey = NewType("SnapshotKey", str)
 
 
 @dataclass(frozen=True, slots=True)
+class Away:
+    """A site that did not answer a question, and why."""
+
+    site: SiteCode
+    trouble: SiteTrouble
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What was read for one question at one moment; `query` asks the same again."""
+    """What one site said to one question at one moment; `query`, asked of that `site`, asks the same again.
+
+    `away` are the sites that could not be asked; `others` have a package of their own with the same ID.
+    """
 
     drift: Drift
     filter: Filter
@@ -25,6 +40,8 @@ class Answer:
     site: SiteCode
     read_at: datetime
     asker: str
+    away: tuple[Away, ...] = ()
+    others: tuple[SiteCode, ...] = ()
 
     @property
     def row_count(self) -> int:
@@ -41,18 +58,57 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Several:
+    """Sites that are not of one hierarchy each have a package with this ID: what each of them says."""
+
+    package_id: PackageId
+    answers: tuple[Answer, ...]
+    away: tuple[Away, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A package, and the site that answers for it."""
+
+    package: Package
+    site: SiteCode
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownPackage:
-    """No site knows the package; `near` are those whose ids look like it."""
+    """No site that answered knows the package; `near` are those whose ids look like it."""
 
     package_id: PackageId
     sites: tuple[SiteCode, ...]
-    near: tuple[Package, ...]
+    near: tuple[Hit, ...]
+    away: tuple[Away, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The packages whose name, maker, version or id holds every word; `meant` are words that would find something."""
+    """The packages whose name, maker, version or id holds every word, at the `sites` that answered.
+
+    `meant` are words that would find something.
+    """
 
     words: tuple[str, ...]
-    packages: tuple[Package, ...]
+    hits: tuple[Hit, ...]
+    sites: tuple[SiteCode, ...] = ()
+    away: tuple[Away, ...] = ()
     meant: tuple[str, ...] = ()
+
+
+def responsible(known: Mapping[SiteCode, Package]) -> list[SiteCode]:
+    """Choose who answers for a package ID that several sites know, one site for each hierarchy.
+
+    In one hierarchy every site names the same source site, which answers when it is among them; else the first that
+    names it does. Sites that name different source sites are of different hierarchies: the ID of a package does not
+    change when it is migrated. A site that names no source site is taken to mean the ID's own.
+    """
+    chosen: dict[SiteCode, SiteCode] = {}
+    for code, package in known.items():
+        owner = package.source_site or SiteCode(package.id[:3])
+        chosen.setdefault(owner, owner if owner in known else code)
+    # While a package changes its source site, the old one may name the new one already.
+    owners = ((code, known[code].source_site) for code in chosen.values())
+    return list(dict.fromkeys(owner if owner and owner in known else code for code, owner in owners))

@@ -20,6 +20,7 @@ SiteCode = NewType("SiteCode", str)
 
 PACKAGE_ID = re.compile(r"[A-Z0-9]{3}[0-9A-F]{5}")
 
+SITE_CODE_LENGTH = 3
 HANDLE_LENGTH = 24
 NO_SOURCE_FILES = 1
 """`PkgSourceFlag` of a package without source files."""

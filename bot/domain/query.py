@@ -19,7 +19,7 @@ from bot.domain.typed_text import SOFT_HYPHEN, filters, is_named, is_punctuation
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from bot.domain.package import PackageId
+    from bot.domain.package import PackageId, SiteCode
 
 MOST_FILTERS = 10
 LONGEST_FILTER = 100
@@ -88,11 +88,12 @@ class Help:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """`/pkgstatus PS100112 [filters]`; `text` runs the same query again."""
+    """`/pkgstatus PS100112 [filters]`; `text` runs the same query again. A button also says which site to ask."""
 
     package_id: PackageId
     filter: Filter
     text: str
+    site: SiteCode | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from bot.domain.query import (
     NoReason,
     NotForDrift,
     NothingToFind,
+    Show,
     UnknownWord,
     parse,
 )
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from slack_bolt import Ack, App
 
+    from bot.domain.query import Query
     from bot.slack.answers import Answers
     from bot.slack.desk import Desk
 
@@ -55,8 +58,16 @@ class Commands:
         self._desk.take_command(ack, incoming, replies.looking_up(parse(incoming.text)))
 
     def reply(self, incoming: Incoming) -> Reply:
-        """Answer the question in a text, typed or behind a button."""
-        question = parse(incoming.text)
+        """Answer a typed question."""
+        return self._answered(incoming, parse(incoming.text))
+
+    def reply_to_button(self, click: Incoming) -> Reply:
+        """Answer the question behind a button, which names the site that it is about."""
+        site, query = replies.read_question(click.text)
+        question = parse(query)
+        return self._answered(click, replace(question, site=site) if isinstance(question, Show) else question)
+
+    def _answered(self, incoming: Incoming, question: Query | Misunderstanding) -> Reply:
         if isinstance(question, Misunderstanding):
             say = partial(self._answers.say, incoming, replies.misunderstood(question))
             return Reply(refused("asked", _fault(question), incoming.text), say)

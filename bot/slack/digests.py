@@ -50,7 +50,7 @@ class DriftListeners:
     def register(self, app: App, commands: Commands) -> None:
         """Tell Bolt, the desk and the command."""
         commands.answer(DriftNow, self._now)
-        jobs = dict.fromkeys(drift.PACKAGE_ACTIONS, commands.reply) | {
+        jobs = dict.fromkeys(drift.PACKAGE_ACTIONS, commands.reply_to_button) | {
             drift_rows.SHOW_ACTION: self._rows,
             drift_rows.PREVIOUS_ACTION: self._rows,
             drift_rows.NEXT_ACTION: self._rows,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from slack_sdk.errors import SlackApiError
 
-from bot.domain.answers import Found, Kept, UnknownPackage
+from bot.domain.answers import Found, Kept, Several, UnknownPackage
 from bot.domain.query import Find, Help, Show
 from bot.domain.refusal import Reason, Refusal
 from bot.events import events
@@ -55,7 +55,7 @@ class StatusListeners:
             status.PREVIOUS_ACTION: self._on_snapshot("turned a page", self._turn_page),
             status.NEXT_ACTION: self._on_snapshot("turned a page", self._turn_page),
             status.CSV_ACTION: self._on_snapshot("exported CSV", self._export),
-            replies.SHOW_ACTION: commands.reply,
+            replies.SHOW_ACTION: commands.reply_to_button,
         }
         for action_id, job in jobs.items():
             app.action(action_id)(self._desk.on_click)
@@ -70,11 +70,18 @@ class StatusListeners:
             case Kept():
                 deed = Deed("looked up", "answered", question.text, detail=status.in_words(outcome.answer))
                 draw = partial(status.draw, outcome, around=self._around())
-                public = self._public and incoming.kind not in drift.PACKAGE_ACTIONS
-                return Reply(deed, partial(self._answers.show, incoming, draw, public=public))
-            case UnknownPackage():
+                return Reply(deed, partial(self._answers.show, incoming, draw, public=self._is_public(incoming)))
+            case Several():
+                said = "; ".join(f"{each.site}: {status.in_words(each)}" for each in outcome.answers)
+                deed = Deed("looked up", "answered", question.text, detail=said)
+                return self._show(incoming, deed, status.several(outcome))
+            case UnknownPackage(away=()):
                 deed = refused("looked up", "unknown package", question.text)
                 return self._say(incoming, deed, replies.unknown_package(outcome))
+            case UnknownPackage():
+                why = ", ".join(f"site {each.site} {each.trouble}" for each in outcome.away)
+                deed = Deed("looked up", "failed", question.text, reason=why)
+                return self._say(incoming, deed, replies.unknown_package(outcome, incoming.reference))
             case Refusal():
                 return self._refused(incoming, "looked up", question.text, outcome)
 
@@ -82,7 +89,7 @@ class StatusListeners:
         words = " ".join(question.words)
         outcome = self._lookup.find(incoming.actor, question)
         if isinstance(outcome, Found):
-            deed = Deed("searched", "answered", words, detail=f"{len(outcome.packages)} packages")
+            deed = Deed("searched", "answered", words, detail=f"{len(outcome.hits)} packages")
             return self._say(incoming, deed, replies.found(outcome))
         return self._refused(incoming, "searched", words, outcome)
 
@@ -121,6 +128,14 @@ class StatusListeners:
             self._answers.say(click, replies.csv_failed(str(error.response.get("error"))))
         else:
             self._answers.say(click, replies.say(replies.CSV_SENT))
+
+    def _is_public(self, incoming: Incoming) -> bool:
+        """What a digest's buttons show is for the clicker's eyes only, whatever the digest's channel."""
+        return self._public and incoming.kind not in drift.PACKAGE_ACTIONS
+
+    def _show(self, incoming: Incoming, deed: Deed, message: Message) -> Reply:
+        public = self._is_public(incoming)
+        return Reply(deed, partial(self._answers.show, incoming, lambda _form: message, public=public))
 
     def _say(self, incoming: Incoming, deed: Deed, message: Message) -> Reply:
         return Reply(deed, partial(self._answers.say, incoming, message))

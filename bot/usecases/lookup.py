@@ -1,63 +1,103 @@
-"""The story of `/pkgstatus`: read a package from the right site, judge its rows, keep the answer for paging.
+"""The story of `/pkgstatus`: read a package wherever it is known, judge its rows, keep the answer for paging.
 
 Refusals: whatever access.py refuses; a snapshot that is gone. Faults: SiteError from the port.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.domain.answers import Answer, Found, Kept, UnknownPackage
+from bot.domain.answers import Answer, Away, Found, Hit, Kept, Several, UnknownPackage, responsible
 from bot.domain.drift import judge
 from bot.domain.nearness import nearest
-from bot.domain.package import Package, PackageId, PackageTable, SiteCode
+from bot.domain.package import PackageId
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.searching import search
-from bot.usecases.ports import Clock, SiteError, SiteReader
+from bot.events import events
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import timedelta
 
     from bot.domain.answers import SnapshotKey
-    from bot.domain.query import Find, Show
+    from bot.domain.package import Package, PackageTable, SiteCode
+    from bot.domain.query import Filter, Find, Show
     from bot.usecases.access import Access, Actor
+    from bot.usecases.asking import EverySite
+    from bot.usecases.ports import Clock, SiteError, SiteReader
     from bot.usecases.snapshots import Snapshots
+
+log = events(__name__)
 
 NEAR_IDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Answers questions about packages."""
+    """Answers questions about packages: all sites are asked, and those that answer answer."""
 
-    sites: Mapping[SiteCode, SiteReader]
+    sites: EverySite
     access: Access
     snapshots: Snapshots
     clock: Clock
     grace: timedelta
 
-    def show(self, actor: Actor, query: Show) -> Kept | UnknownPackage | Refusal:
-        """Read and judge one package. Raises SiteError."""
+    def show(self, actor: Actor, query: Show) -> Kept | Several | UnknownPackage | Refusal:
+        """Read and judge one package, at the site that the question names or at all.
+
+        Raises SiteError when no site that could know the package answers.
+        """
         refusal = self.access.refusal(actor)
         if refusal:
             return refusal
-        found = self._read(query.package_id)
-        if found is None:
-            return UnknownPackage(query.package_id, tuple(self.sites), self._near(query.package_id))
-        site, table = found
+        order = [query.site] if query.site and query.site in self.sites.readers else self._order(query.package_id)
+        read, errors = self.sites.ask(lambda site: site.package(query.package_id), order)
+        if not read:
+            raise errors[0]
+        away = _away(errors)
+        tables = {code: table for code, table in read.items() if table}
+        if not tables:
+            return UnknownPackage(query.package_id, tuple(read), self._near(query.package_id, read), away)
+        every = responsible({code: table.package for code, table in tables.items()})
+        codes, row_filter, text = _chosen(query, {code: tables[code] for code in every})
+        if not codes:
+            missed = next((error for error in errors if error.site in row_filter.sites), None)
+            if missed:
+                raise missed
+            codes = every
         now = self.clock()
-        drift = judge(table, now, self.grace)
-        answer = Answer(drift, query.filter, query.text, site, now, actor.user_id)
-        return Kept(self.snapshots.keep(answer), answer)
+        answers = tuple(
+            Answer(
+                drift=judge(tables[code], now, self.grace),
+                filter=row_filter,
+                query=text,
+                site=code,
+                read_at=now,
+                asker=actor.user_id,
+                away=away,
+                others=tuple(other for other in every if other != code),
+            )
+            for code in codes
+        )
+        if len(answers) > 1:
+            return Several(query.package_id, answers, away)
+        return Kept(self.snapshots.keep(answers[0]), answers[0])
 
     def find(self, actor: Actor, query: Find) -> Found | Refusal:
-        """Find packages by words, in any order and case. Raises SiteError."""
+        """Find packages by words, in any order and case. Raises SiteError when no site answers."""
         refusal = self.access.refusal(actor)
         if refusal:
             return refusal
-        return Found(query.words, *search(query.words, self._packages()))
+        read, errors = self.sites.ask(_packages, list(self.sites.readers))
+        if not read:
+            raise errors[0]
+        known: dict[Package, list[Hit]] = {}
+        for hit in _hits(read):
+            known.setdefault(hit.package, []).append(hit)
+        found, meant = search(query.words, known)
+        hits = tuple(hit for package in found for hit in known[package])
+        return Found(query.words, hits, tuple(read), _away(errors), meant)
 
     def again(self, actor: Actor, key: SnapshotKey) -> Kept | Refusal:
         """Return an answer that was given before, for its next page or its CSV."""
@@ -67,32 +107,50 @@ class Lookup:
         answer = self.snapshots.find(key)
         return Kept(key, answer) if answer else Refusal(Reason.SNAPSHOT_GONE)
 
-    def _read(self, package_id: PackageId) -> tuple[SiteCode, PackageTable] | None:
-        """Read where the package is owned: a site knows the source version of its own packages first."""
-        error: SiteError | None = None
-        for site in sorted(self.sites.values(), key=lambda site: site.code != package_id[:3]):
-            try:
-                table = site.package(package_id)
-            except SiteError as trouble:
-                error = error or trouble
-                continue
-            if table:
-                return self._at_owner(site.code, table)
-        if error:
-            raise error
-        return None
+    def _order(self, package_id: PackageId) -> list[SiteCode]:
+        """Ask the site of the ID's prefix first: most packages are where they were made."""
+        return sorted(self.sites.readers, key=lambda code: code != package_id[:3])
 
-    def _at_owner(self, code: SiteCode, table: PackageTable) -> tuple[SiteCode, PackageTable]:
-        owner = table.package.source_site
-        if owner is None or owner == code or owner not in self.sites:
-            return code, table
-        owned = self.sites[owner].package(table.package.id)
-        return (owner, owned) if owned else (code, table)
+    def _near(self, package_id: PackageId, sites: Collection[SiteCode]) -> tuple[Hit, ...]:
+        read, _ = self.sites.ask(_packages, list(sites))
+        known: dict[PackageId, list[Hit]] = {}
+        for hit in _hits(read):
+            known.setdefault(hit.package.id, []).append(hit)
+        close = (hit for near in nearest(package_id, known, NEAR_IDS) for hit in known[PackageId(near)])
+        return tuple(close)[:NEAR_IDS]
 
-    def _near(self, package_id: PackageId) -> tuple[Package, ...]:
-        known = {package.id: package for package in self._packages()}
-        return tuple(known[PackageId(near)] for near in nearest(package_id, known, NEAR_IDS))
 
-    def _packages(self) -> list[Package]:
-        every = [package for site in self.sites.values() for package in site.packages()]
-        return list({package.id: package for package in every}.values())
+def _packages(site: SiteReader) -> Sequence[Package]:
+    return site.packages()
+
+
+def _chosen(query: Show, tables: Mapping[SiteCode, PackageTable]) -> tuple[list[SiteCode], Filter, str]:
+    """Choose among the sites that answer for an ID, one for each hierarchy; none when `site:` fits none of them.
+
+    Return with them the filter and the text of the question that is left: `site:` chooses a hierarchy where there are
+    several and it names one of their sites, and rows otherwise.
+    """
+    wanted, row_filter = query.filter.sites, query.filter
+    if not wanted or query.site:
+        return list(tables), row_filter, query.text
+    named = [code for code in tables if code in wanted]
+    if len(tables) > 1 and named and wanted <= set(named):
+        words = [word for word in query.text.split() if not word.casefold().startswith("site:")]
+        return named, replace(row_filter, sites=frozenset()), " ".join(words)
+    having = [code for code, table in tables.items() if any(row.site_code.upper() in wanted for row in table.rows)]
+    return list(dict.fromkeys([*named, *having])), row_filter, query.text
+
+
+def _hits(read: Mapping[SiteCode, Sequence[Package]]) -> list[Hit]:
+    """List every package once for each hierarchy, with the site that answers for it."""
+    known: dict[PackageId, dict[SiteCode, Package]] = {}
+    for code, packages in read.items():
+        for package in packages:
+            known.setdefault(package.id, {})[code] = package
+    return [Hit(found[code], code) for found in known.values() for code in responsible(found)]
+
+
+def _away(errors: Sequence[SiteError]) -> tuple[Away, ...]:
+    for error in errors:
+        log.warning("site database failed", site=error.site, trouble=error.trouble.value, detail=error.detail)
+    return tuple(Away(error.site, error.trouble) for error in errors)

@@ -12,10 +12,11 @@ from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.answers import Answer
+from bot.domain.answers import Answer, Away
 from bot.domain.drift import judge
 from bot.domain.package import Package, PackageTable, Row
 from bot.domain.query import Show, parse
+from bot.domain.trouble import SiteTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,8 @@ def pack(answer: Answer, grace: timedelta) -> str:
         "read_at": _since_epoch(answer.read_at),
         "asker": answer.asker,
         "grace": grace.total_seconds(),
+        "away": [(each.site, str(each.trouble)) for each in answer.away],
+        "others": answer.others,
     }
     packed = zlib.compress(json.dumps(known, separators=(",", ":")).encode(), QUICKLY)
     return base64.b64encode(packed).decode()
@@ -53,7 +56,9 @@ def unpack(text: str) -> Answer | None:
     table = PackageTable(_package(known["package"]), tuple(_read(row) for row in known["rows"]), tuple(known["unread"]))
     read_at = _moment(known["read_at"])
     drift = judge(table, read_at, timedelta(seconds=known["grace"]))
-    return Answer(drift, question.filter, known["query"], known["site"], read_at, known["asker"])
+    away = tuple(Away(site, SiteTrouble(trouble)) for site, trouble in known.get("away", ()))
+    others = tuple(known.get("others", ()))
+    return Answer(drift, question.filter, known["query"], known["site"], read_at, known["asker"], away, others)
 
 
 def _row(row: Row) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain.nearness import nearest
-from bot.domain.package import PACKAGE_ID
+from bot.domain.package import PACKAGE_ID, SITE_CODE_LENGTH, SiteCode
 from bot.domain.query import (
     WORDS,
     BadFilter,
@@ -35,9 +35,8 @@ from bot.views.troubles import TROUBLES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bot.domain.answers import Answer, Found, UnknownPackage
+    from bot.domain.answers import Answer, Away, Found, Hit, UnknownPackage
     from bot.domain.drift import Drift
-    from bot.domain.package import Package
     from bot.domain.query import Misunderstanding, Query
     from bot.domain.trouble import SiteTrouble
 
@@ -288,6 +287,22 @@ def trouble(site: str, kind: SiteTrouble, reference: str) -> Message:
     return say(f"{TROUBLES[kind].format(site=escape(site))} (`{reference}`).")
 
 
+def away(each: Away) -> str:
+    """Say that a site could not be asked."""
+    return f"⚠️ {TROUBLES[each.trouble].format(site=escape(each.site))}."
+
+
+def also_at(answer: Answer, other: SiteCode) -> str:
+    """Say that another site has a package of its own with the same ID, and what to type for it."""
+    return f"{escape(other)} has a package of its own with this ID: `/pkgstatus {answer.drift.package.id} site:{other}`"
+
+
+def read_question(value: str) -> tuple[SiteCode | None, str]:
+    """Read the question of a button: the site to ask, and what to ask; buttons of older versions have no site."""
+    first, _, rest = value.partition(" ")
+    return (SiteCode(first), rest) if rest and len(first) == SITE_CODE_LENGTH else (None, value)
+
+
 def csv_note(answer: Answer) -> Message:
     """Announce the file that follows."""
     package = answer.drift.package.id
@@ -299,33 +314,47 @@ def csv_failed(error: str) -> Message:
     return say(f"Slack did not take the CSV ({escape(error)}). Please try again in a minute.")
 
 
-def unknown_package(unknown: UnknownPackage) -> Message:
-    """Say that no site knows the package, and offer those that look like it."""
+def unknown_package(unknown: UnknownPackage, reference: str = "") -> Message:
+    """Say that no site knows the package, and offer those that look like it; a site that is away may know it."""
     where = ", ".join(escape(site) for site in unknown.sites)
     text = f"No package {unknown.package_id} at {where}."
+    if unknown.away:
+        away = " ".join(f"{TROUBLES[each.trouble].format(site=escape(each.site))}." for each in unknown.away)
+        text = f"{away} It may know {unknown.package_id}; {where} does not."
+        text = f"{text} An admin finds the reason under `{reference}`." if reference else text
     if not unknown.near:
         return say(f"{text} Search by name with `/pkgstatus find WORDS`.")
-    return Message(text, (section(f"{text} Did you mean:"), *map(_hit, unknown.near)))
+    return Message(text, (section(f"{text} Did you mean:"), *_hits(unknown.near, (*unknown.sites, *unknown.away))))
 
 
 def found(result: Found) -> Message:
-    """List the hits of a search, a button each."""
+    """List the hits of a search, a button each, and the sites that could not be asked."""
     words = escape(" ".join(result.words), _QUOTED)
-    if not result.packages:
-        text = f"No package has “{words}” in its name. Try fewer or shorter words."
+    missing = [f"{away(each)} What it has is missing here." for each in result.away]
+    if not result.hits:
+        where = f" at {', '.join(map(escape, result.sites))}" if missing else ""
+        text = " ".join([f"No package has “{words}” in its name{where}. Try fewer or shorter words.", *missing])
         return _offering(text, (" ".join(["find", *result.meant]),) if result.meant else ())
-    shown = result.packages[:MOST_HITS]
-    text = f"{len(result.packages):,} package{'s' if len(result.packages) > 1 else ''} with “{words}”"
-    blocks = [section(f"*{text}*"), *map(_hit, shown)]
-    if len(shown) < len(result.packages):
+    shown = result.hits[:MOST_HITS]
+    text = f"{len(result.hits):,} package{'s' if len(result.hits) > 1 else ''} with “{words}”"
+    blocks = [section(f"*{text}*"), *map(section, missing), *_hits(shown, (*result.sites, *result.away))]
+    if len(shown) < len(result.hits):
         blocks.append(context(f"The first {len(shown)} are shown. Add a word to narrow it down."))
-    return Message(text, tuple(blocks))
+    return Message(" ".join([text, *missing]), tuple(blocks))
 
 
-def _hit(package: Package) -> Block:
+def _hits(hits: Sequence[Hit], sites: Sequence[object]) -> list[Block]:
+    return [_hit(hit, names_site=len(sites) > 1) for hit in hits]
+
+
+def _hit(hit: Hit, *, names_site: bool) -> Block:
+    """Draw a hit; where there are several sites it names its own, and so does its button."""
+    package = hit.package
     version = f" {escape(package.version, 40)}" if package.version else ""
-    text = f"*{escape(package.name, 200)}*{version}\n{escape(package.id)} · {package.type_name}"
-    return section(text, button("Show", SHOW_ACTION, package.id, label=f"Show {package.id}"))
+    where = f" · site {escape(hit.site)}" if names_site else ""
+    text = f"*{escape(package.name, 200)}*{version}\n{escape(package.id)} · {package.type_name}{where}"
+    value = f"{hit.site} {package.id}" if names_site else package.id
+    return section(text, button("Show", SHOW_ACTION, value, label=f"Show {package.id}"))
 
 
 def _bad_id(problem: BadId) -> str:

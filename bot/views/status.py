@@ -13,6 +13,7 @@ from bot.domain.drift import DriftClass, Verdict
 from bot.domain.package import SiteCode, status_name
 from bot.domain.plan import RowsAllowed
 from bot.domain.planning import resettable
+from bot.views import replies
 from bot.views.classes import ADVICE, MARKS
 from bot.views.kit import (
     Block,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.domain.answers import Answer, Kept
+    from bot.domain.answers import Answer, Kept, Several
     from bot.domain.package import Package
 
 PREVIOUS_ACTION = "status_previous"
@@ -47,6 +48,7 @@ HEADER = ("Server", "Class", "Site", "Hop", "Held", "Expected", "Behind", "Statu
 SERVER_CHARACTERS = 64
 QUIET = frozenset({DriftClass.IN_SYNC, DriftClass.EXEMPT, DriftClass.IN_FLIGHT, DriftClass.NOT_SERVED})
 SITES_IN_VIEW = 12
+ROWS_IN_SHORT = 5
 _OTHER_CELLS = 75
 """The most characters that hop, status, update and class can need together."""
 
@@ -72,6 +74,7 @@ def draw(kept: Kept, form: Form, start: int = 0, around: Around | None = None) -
         header(f"{drift.package.id} · {drift.package.name}"),
         context(_identity(drift.package, answer)),
         section(_verdict_line(answer)),
+        *_doubts(answer),
         *_site_lines(sites, answer.read_at),
         *_table(answer, dps, page, form),
         *_next_steps(answer),
@@ -132,6 +135,56 @@ def _verdict_line(answer: Answer) -> str:
     if not counts:
         return "This package is on no distribution point."
     return "   ".join(f"{MARKS[kind]} *{counts[kind]}* {kind}" for kind in DriftClass if counts[kind])
+
+
+def _doubts(answer: Answer) -> list[Block]:
+    """Say which sites could not be asked and what that means, and which others have a package with this ID."""
+    lines = [
+        f"{replies.away(each)} It is the source site of this package: the source version may be newer than shown, "
+        "so nothing here is certain to be in sync."
+        if each.site == answer.drift.package.source_site
+        else f"{replies.away(each)} Whether it has a package of its own with this ID is not known."
+        for each in answer.away
+    ]
+    lines += [replies.also_at(answer, other) for other in answer.others]
+    return [section("\n".join(lines))] if lines else []
+
+
+def several(found: Several) -> Message:
+    """Show what each site says of an ID that packages of several hierarchies have, with the way to each table."""
+    sites = " and ".join(escape(answer.site) for answer in found.answers)
+    text = f"{found.package_id} is a package of its own at {sites}"
+    lines = "; ".join(f"{answer.site}: {_summary(answer)}" for answer in found.answers)
+    blocks = [
+        header(f"{found.package_id} · {len(found.answers)} packages"),
+        section(f"{text}. Add `site:{found.answers[0].site}` to ask only one."),
+        *(block for answer in found.answers for block in _of_site(answer)),
+        *(section(f"{replies.away(each)} Whether it has one too is not known.") for each in found.away),
+        context(f"Read at {moment(found.answers[0].read_at)} UTC for <@{found.answers[0].asker}>"),
+    ]
+    return Message(f"{text}. {lines}", tuple(blocks))
+
+
+def _of_site(answer: Answer) -> list[Block]:
+    """One site's answer in short: its counts, its worst rows, and a button for its table."""
+    package = answer.drift.package
+    rows = answer.filter.keep((*answer.drift.sites, *answer.drift.dps))
+    worst = [verdict for verdict in rows if verdict.drift_class not in QUIET]
+    title = f"*{escape(answer.site)}* · {escape(package.name, 100)}"
+    lines = [title, _identity(package, answer), _verdict_line(answer)]
+    lines += [f"• {_in_short(verdict)}" for verdict in worst[:ROWS_IN_SHORT]]
+    if len(worst) > ROWS_IN_SHORT:
+        lines.append(f"… and {len(worst) - ROWS_IN_SHORT:,} more")
+    value = f"{answer.site} {answer.query}"
+    show = button(f"Show {answer.site}", replies.SHOW_ACTION, value, label=f"Show {package.id} at {answer.site}")
+    return [section("\n".join(lines), show)]
+
+
+def _in_short(verdict: Verdict) -> str:
+    row = verdict.row
+    server = f"site server of {row.site_code}" if verdict.missing else row.server
+    held = "no row" if verdict.missing else f"holds {'unknown' if row.held_version is None else row.held_version}"
+    return f"{MARKS[verdict.drift_class]} {escape(server, SERVER_CHARACTERS)}: {verdict.drift_class}, {held}"
 
 
 def _site_lines(sites: Sequence[Verdict], read_at: datetime) -> list[Block]:
@@ -203,12 +256,15 @@ def _buttons(kept: Kept, pages: list[Page], page: Page, *, can_reset: bool) -> B
 
 
 def _value(kept: Kept, start: int) -> str:
-    """Key of the snapshot, first row, and the question to ask again when the snapshot is gone."""
-    return f"{kept.key} {start} {kept.answer.query}"
+    """Key of the snapshot, first row, and the site and question to ask again when the snapshot is gone."""
+    return f"{kept.key} {start} {kept.answer.site} {kept.answer.query}"
 
 
 def read_value(value: str) -> tuple[SnapshotKey, int, str] | None:
-    """Read a button's value back; None when it is not one of ours."""
+    """Read a button's value back; None when it is not one of ours.
+
+    The question comes with its site as `replies.read_question` takes it; buttons of older versions have no site.
+    """
     key, _, rest = value.partition(" ")
     start, _, query = rest.partition(" ")
     return (SnapshotKey(key), int(start), query) if key and query and start.isascii() and start.isdigit() else None
@@ -225,7 +281,7 @@ def _small_print(answer: Answer) -> str:
     if answer.query != answer.drift.package.id:
         parts.append(f"filter `{escape(answer.query.partition(' ')[2])}`")
     source = answer.drift.package.source_site
-    if source and source != answer.site:
+    if source and source != answer.site and source not in {each.site for each in answer.away}:
         parts.append(f"source site {escape(source)} is not connected here, so its version may be newer")
     if answer.drift.unread:
         parts.append(f"not readable here: {escape(', '.join(answer.drift.unread))}")

@@ -34,6 +34,7 @@ from bot.slack.requests import RequestListeners
 from bot.slack.status import StatusListeners
 from bot.slack.webapi import client_of
 from bot.usecases.access import Access
+from bot.usecases.asking import EverySite
 from bot.usecases.delivering import Pen, Relay
 from bot.usecases.lookup import Lookup
 from bot.usecases.ports import SiteError
@@ -176,7 +177,7 @@ class Bot:
         people = RememberedPeople(SlackPeople(self._client), now)
         access = Access(identity.team_id or "", allowed(self._settings.viewers), people)
         grace = self._settings.drift.grace
-        lookup = Lookup(self._sites, access, Snapshots(now, self._store.snapshots, grace), now, grace)
+        lookup = Lookup(EverySite(self._sites), access, Snapshots(now, self._store.snapshots, grace), now, grace)
         commands = Commands(desk, answers)
         commands.register(app)
         public = self._settings.answers.visibility == "channel"

@@ -23,6 +23,7 @@ from bot.site.probing import probe
 from bot.site.reading import SiteDatabase, _package_with_rows, _parameters
 from bot.store import open_store
 from bot.usecases.access import Access, Actor, Allowed
+from bot.usecases.asking import EverySite
 from bot.usecases.lookup import Lookup
 from bot.usecases.ports import Person
 from bot.usecases.snapshots import Snapshots
@@ -66,7 +67,7 @@ def _cpu(site: Path) -> float:
     access = Access(ADA.team_id, Allowed(), Known())
     store = open_store(f"sqlite:///{site.with_name('store.db')}", audit_channel="C0AUDIT", holder="bench", clock=_now)
     grace = timedelta(hours=4)
-    lookup = Lookup({reader.code: reader}, access, Snapshots(_now, store.snapshots, grace), _now, grace)
+    lookup = Lookup(EverySite({reader.code: reader}), access, Snapshots(_now, store.snapshots, grace), _now, grace)
     _answer(lookup)
     with closing(sqlite3.connect(":memory:")) as bare:
         bare.execute("ATTACH DATABASE ? AS dbo", (str(site),))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.answers import Found, Kept, SnapshotKey, UnknownPackage
+from bot.domain.answers import Away, Found, Hit, Kept, Several, SnapshotKey, UnknownPackage
 from bot.domain.drift import DriftClass
 from bot.domain.package import PackageId, PackageTable, SiteCode
 from bot.domain.query import Filter, Find, Show
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.trouble import SiteTrouble
 from bot.usecases.access import Access, Actor, Allowed
+from bot.usecases.asking import MOST_UNANSWERED, EverySite
 from bot.usecases.lookup import Lookup
 from bot.usecases.ports import SiteError
 from bot.usecases.snapshots import KEPT_FOR, Snapshots
@@ -29,7 +32,9 @@ def lookup(*sites: FakeSite, clock: FakeClock | None = None) -> Lookup:
     """Return the story over these sites, for everybody who is a full member."""
     clock = clock or FakeClock()
     access = Access(TEAM, Allowed(), contoso())
-    return Lookup({site.code: site for site in sites}, access, Snapshots(clock, FakeShelf(), GRACE), clock, GRACE)
+    return Lookup(
+        EverySite({site.code: site for site in sites}), access, Snapshots(clock, FakeShelf(), GRACE), clock, GRACE
+    )
 
 
 def show(package_id: str = "PS100112", row_filter: Filter | None = None) -> Show:
@@ -47,6 +52,16 @@ def held(version: int, source_site: str | None = "PS1", package_id: str = "PS100
     """Return a package of this source version, as a site knows it."""
     site = None if source_site is None else SiteCode(source_site)
     return table(site_row(), dp_row(), of=package(package_id, source_version=version, source_site=site))
+
+
+def is_away(code: str) -> FakeSite:
+    """Return a site that cannot be reached."""
+    site = FakeSite(code=code)
+    site.trouble = SiteTrouble.UNREACHABLE
+    return site
+
+
+AWAY = Away(SiteCode("P02"), SiteTrouble.UNREACHABLE)
 
 
 class TestAnAnswer:
@@ -90,12 +105,26 @@ class TestAnAnswer:
 
 
 class TestTheSiteThatIsAsked:
-    def test_is_the_one_of_the_prefix_first(self) -> None:
-        primary, other = FakeSite(held(13)), FakeSite(held(13), code="P02")
+    def test_is_every_one_and_the_source_site_answers_for_its_hierarchy(self) -> None:
+        primary, other = FakeSite(held(13)), FakeSite(held(12), code="P02")
 
-        lookup(other, primary).show(ME, show())
+        answer = shown(lookup(other, primary).show(ME, show())).answer
 
-        assert (primary.asked, other.asked) == (["PS100112"], [])
+        assert (answer.site, answer.others, answer.away) == ("PS1", (), ())
+        assert (primary.asked, other.asked) == (["PS100112"], ["PS100112"])
+
+    @pytest.mark.parametrize("asked", ["PS1", "P02"])
+    def test_is_only_the_one_that_a_button_names(self, asked: str) -> None:
+        sites = {"PS1": FakeSite(held(13)), "P02": FakeSite(held(7, "P02"), code="P02")}
+        question = replace(show(), site=SiteCode(asked))
+
+        answer = shown(lookup(*sites.values()).show(ME, question)).answer
+
+        assert answer.site == asked
+        assert {code for code, site in sites.items() if site.asked} == {asked}
+
+    def test_is_every_one_when_a_button_names_one_that_is_no_longer_there(self) -> None:
+        assert shown(lookup(FakeSite(held(13))).show(ME, replace(show(), site=SiteCode("OLD")))).answer.site == "PS1"
 
     def test_is_any_that_knows_the_package(self) -> None:
         other = FakeSite(held(4, "P02", "OLD0000F"), code="P02")
@@ -132,25 +161,132 @@ class TestASiteThatFails:
             lookup(site).show(ME, show())
         assert caught.value.trouble is SiteTrouble.TIMEOUT
 
-    def test_is_told_rather_than_that_the_package_is_unknown(self) -> None:
-        away = FakeSite(code="P02")
-        away.trouble = SiteTrouble.UNREACHABLE
+    def test_is_named_beside_those_that_do_not_know_the_package(self) -> None:
+        near = package("PS100111")
+        outcome = lookup(FakeSite(table(of=near)), is_away("P02")).show(ME, show())
 
-        with pytest.raises(SiteError):
-            lookup(FakeSite(), away).show(ME, show())
+        assert outcome == UnknownPackage(
+            PackageId("PS100112"), (SiteCode("PS1"),), (Hit(near, SiteCode("PS1")),), (AWAY,)
+        )
 
-    def test_does_not_matter_when_another_owns_the_package(self) -> None:
-        away, owner = FakeSite(), FakeSite(held(13, "P02"), code="P02")
-        away.trouble = SiteTrouble.UNREACHABLE
+    def test_is_named_when_another_owns_the_package(self) -> None:
+        answer = shown(lookup(is_away("P02"), FakeSite(held(13))).show(ME, show())).answer
 
-        assert shown(lookup(away, owner).show(ME, show())).answer.site == "P02"
+        assert (answer.site, answer.away) == ("PS1", (AWAY,))
 
-    def test_is_told_when_it_owns_the_package_because_another_may_know_an_old_version(self) -> None:
-        away, copy = FakeSite(held(13)), FakeSite(held(12), code="P02")
-        away.trouble = SiteTrouble.UNREACHABLE
+    def test_is_named_when_it_owns_the_package_because_another_may_know_an_old_version(self) -> None:
+        answer = shown(lookup(is_away("P02"), FakeSite(held(12, "P02"))).show(ME, show())).answer
 
-        with pytest.raises(SiteError):
-            lookup(away, copy).show(ME, show())
+        assert (answer.site, answer.drift.package.source_site, answer.away) == ("PS1", "P02", (AWAY,))
+
+    def test_is_kept_with_the_answer_for_its_next_page(self) -> None:
+        asking = lookup(is_away("P02"), FakeSite(held(13)))
+        kept = shown(asking.show(ME, show()))
+        asking.snapshots._kept.clear()
+
+        assert asking.again(ME, kept.key) == kept
+
+    @pytest.mark.parametrize("chosen", ["a filter", "a button"])
+    def test_is_told_when_it_was_asked_for_by_name(self, chosen: str) -> None:
+        query = show(row_filter=Filter(sites=frozenset({"P02"})))
+        if chosen == "a button":
+            query = replace(show(), site=SiteCode("P02"))
+
+        with pytest.raises(SiteError) as caught:
+            lookup(is_away("P02"), FakeSite(held(13))).show(ME, query)
+        assert caught.value.site == "P02"
+
+    def test_is_not_waited_for_without_end(self) -> None:
+        done = threading.Event()
+
+        class Slow(FakeSite):
+            def package(self, package_id: PackageId) -> PackageTable | None:
+                done.wait()
+                return super().package(package_id)
+
+        asking = lookup(FakeSite(held(13)), Slow(held(7, "P02"), code="P02"))
+        asking.sites.patience = 0.05
+        try:
+            for _ in range(MOST_UNANSWERED + 2):
+                assert shown(asking.show(ME, show())).answer.away == (Away(SiteCode("P02"), SiteTrouble.TIMEOUT),)
+            assert sum(thread.name == "ask-P02" for thread in threading.enumerate()) == MOST_UNANSWERED
+        finally:
+            done.set()
+
+
+class TestOneIdInTwoHierarchies:
+    """A package that was migrated keeps its ID, and both hierarchies go on with versions of their own."""
+
+    ONE = table(site_row(), dp_row(), of=package(source_version=13))
+    TWO = table(
+        site_row("P02"),
+        site_row("S02", held_version=3),
+        dp_row("LON-DP01", "P02"),
+        dp_row("LON-DP02", "S02", held_version=3),
+        of=package(source_version=13, source_site=SiteCode("P02"), name="Boot image (London)"),
+    )
+
+    @pytest.fixture
+    def both(self) -> Lookup:
+        return lookup(FakeSite(self.ONE), FakeSite(self.TWO, code="P02"))
+
+    def test_is_answered_by_each(self, both: Lookup) -> None:
+        outcome = both.show(ME, show())
+
+        assert isinstance(outcome, Several)
+        assert [(each.site, each.drift.package.name) for each in outcome.answers] == [
+            ("PS1", "Boot image (x64)"),
+            ("P02", "Boot image (London)"),
+        ]
+        assert [each.others for each in outcome.answers] == [("P02",), ("PS1",)]
+
+    @pytest.mark.parametrize(("site", "rows"), [("PS1", 2), ("P02", 4)])
+    def test_is_chosen_by_site_with_all_its_rows(self, both: Lookup, site: str, rows: int) -> None:
+        wanted = Filter(frozenset(DriftClass), frozenset({site}))
+        query = Show(PackageId("PS100112"), wanted, f"PS100112 behind Site:{site.lower()}")
+
+        answer = shown(both.show(ME, query)).answer
+
+        assert (answer.site, answer.query, answer.filter.sites) == (site, "PS100112 behind", frozenset())
+        assert len(answer.filter.keep((*answer.drift.sites, *answer.drift.dps))) == rows
+        assert answer.others == ("P02" if site == "PS1" else "PS1",)
+
+    def test_is_chosen_by_a_site_below_with_only_its_rows(self, both: Lookup) -> None:
+        query = show(row_filter=Filter(sites=frozenset({"S02"})))
+
+        answer = shown(both.show(ME, query)).answer
+
+        assert answer.site == "P02"
+        assert {row.row.site_code for row in answer.filter.keep((*answer.drift.sites, *answer.drift.dps))} == {"S02"}
+
+    def test_is_answered_by_each_when_no_site_has_the_rows_that_are_wanted(self, both: Lookup) -> None:
+        assert isinstance(both.show(ME, show(row_filter=Filter(sites=frozenset({"XYZ"})))), Several)
+
+    def test_is_answered_by_the_one_that_is_there_with_word_of_the_other(self) -> None:
+        answer = shown(lookup(is_away("PS1"), FakeSite(self.TWO, code="P02")).show(ME, show())).answer
+
+        assert (answer.site, answer.away) == ("P02", (Away(SiteCode("PS1"), SiteTrouble.UNREACHABLE),))
+
+    def test_is_found_twice(self, both: Lookup) -> None:
+        outcome = both.find(ME, Find(("boot",)))
+
+        assert isinstance(outcome, Found)
+        assert [(hit.package.name, hit.site) for hit in outcome.hits] == [
+            ("Boot image (London)", "P02"),
+            ("Boot image (x64)", "PS1"),
+        ]
+
+    def test_of_a_source_site_that_nobody_reads_is_told_apart_by_its_name(self) -> None:
+        one, two = held(13, "OLD"), held(7, "XYZ")
+
+        outcome = lookup(FakeSite(one), FakeSite(two, code="P02")).show(ME, show())
+
+        assert isinstance(outcome, Several)
+
+    def test_of_the_same_source_site_is_one_package(self) -> None:
+        answer = shown(lookup(FakeSite(held(13, "OLD")), FakeSite(held(12, "OLD"), code="P02")).show(ME, show())).answer
+
+        assert (answer.site, answer.others) == ("PS1", ())
 
 
 class TestAnUnknownPackage:
@@ -159,7 +295,7 @@ class TestAnUnknownPackage:
 
         outcome = lookup(FakeSite(table(of=near), table(of=far))).show(ME, show())
 
-        assert outcome == UnknownPackage(PackageId("PS100112"), (SiteCode("PS1"),), (near,))
+        assert outcome == UnknownPackage(PackageId("PS100112"), (SiteCode("PS1"),), (Hit(near, SiteCode("PS1")),))
 
     def test_offers_at_most_five_of_all_sites_and_each_once(self) -> None:
         many = [table(of=package(f"PS10011{number}")) for number in (0, 1, 3, 4, 5, 6, 7)]
@@ -167,7 +303,7 @@ class TestAnUnknownPackage:
         outcome = lookup(FakeSite(*many), FakeSite(*many, code="P02")).show(ME, show())
 
         assert isinstance(outcome, UnknownPackage)
-        assert len({each.id for each in outcome.near}) == len(outcome.near) == 5
+        assert len({each.package.id for each in outcome.near}) == len(outcome.near) == 5
 
 
 class TestFinding:
@@ -199,7 +335,7 @@ class TestFinding:
         outcome = lookup(self.SITE).find(ME, Find(words))
 
         assert isinstance(outcome, Found)
-        assert [each.id for each in outcome.packages] == ids
+        assert [hit.package.id for hit in outcome.hits] == ids
 
     def test_lists_a_package_of_two_sites_once_and_sorts_by_name(self) -> None:
         names = {"PS1000A0": "b", "PS1000A1": "A", "PS1000A2": "c"}
@@ -208,7 +344,8 @@ class TestFinding:
         outcome = lookup(FakeSite(*tables), FakeSite(*tables, code="P02")).find(ME, Find(("PS1000A",)))
 
         assert isinstance(outcome, Found)
-        assert [each.name for each in outcome.packages] == ["A", "b", "c"]
+        assert [hit.package.name for hit in outcome.hits] == ["A", "b", "c"]
+        assert {hit.site for hit in outcome.hits} == {"PS1"}
 
     def test_tells_of_a_site_that_fails(self) -> None:
         site = FakeSite()
@@ -216,6 +353,13 @@ class TestFinding:
 
         with pytest.raises(SiteError):
             lookup(site).find(ME, Find(("x",)))
+
+    @pytest.mark.parametrize(("word", "hits"), [("boot", 2), ("nothing", 0)])
+    def test_names_a_site_that_fails_beside_the_hits_of_those_that_answer(self, word: str, hits: int) -> None:
+        outcome = lookup(is_away("P02"), self.SITE).find(ME, Find((word,)))
+
+        assert isinstance(outcome, Found)
+        assert (len(outcome.hits), outcome.sites, outcome.away) == (hits, ("PS1",), (AWAY,))
 
 
 @pytest.mark.parametrize("who", [GUS])

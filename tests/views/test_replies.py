@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.demo.workspace.blocks.surfaces import message_reasons
-from bot.domain.answers import Found, UnknownPackage
-from bot.domain.package import PackageId, SiteCode
+from bot.domain.answers import Away, Found, Hit, UnknownPackage
+from bot.domain.package import Package, PackageId, SiteCode
 from bot.domain.query import WORDS, BadFilter, Find, Help, NoPackage, NotForDrift, NothingToFind, Query, Show, parse
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.trouble import SiteTrouble
@@ -135,15 +135,15 @@ def test_a_question_is_announced_and_help_is_not() -> None:
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(PACKAGES, max_size=25), st.lists(FOREIGN, min_size=1, max_size=5))
-def test_slack_takes_every_list_of_hits(packages: list[object], words: list[str]) -> None:
-    message = replies.found(Found(tuple(words), tuple(packages)))  # type: ignore[arg-type] # builds() hides the type
+def test_slack_takes_every_list_of_hits(packages: list[Package], words: list[str]) -> None:
+    message = replies.found(Found(tuple(words), tuple(Hit(each, SiteCode("PS1")) for each in packages)))
 
     assert is_taken(message)
     assert "<" not in said(message)
 
 
 def test_a_package_id_of_a_database_is_escaped_like_all_its_text() -> None:
-    strange = package("<!here>")
+    strange = Hit(package("<!here>"), SiteCode("PS1"))
 
     for message in (
         replies.found(Found(("x",), (strange,))),
@@ -156,7 +156,7 @@ def test_a_package_id_of_a_database_is_escaped_like_all_its_text() -> None:
 def test_hits_have_a_button_each_and_a_long_list_says_that_it_is_cut() -> None:
     packages = [package(f"PS1{n:05X}", name=f"Tool {n}") for n in range(30)]
 
-    message = replies.found(Found(("tool",), tuple(packages)))
+    message = replies.found(Found(("tool",), tuple(Hit(each, SiteCode("PS1")) for each in packages)))
 
     shown = [block["accessory"]["value"] for block in message.blocks if "accessory" in block]
     assert shown == [found.id for found in packages[: replies.MOST_HITS]]
@@ -166,7 +166,7 @@ def test_hits_have_a_button_each_and_a_long_list_says_that_it_is_cut() -> None:
 
 @pytest.mark.parametrize(("count", "text"), [(1, "1 package with “boot”"), (2, "2 packages with “boot”")])
 def test_hits_are_counted(count: int, text: str) -> None:
-    assert replies.found(Found(("boot",), (package(),) * count)).text == text
+    assert replies.found(Found(("boot",), (Hit(package(), SiteCode("PS1")),) * count)).text == text
 
 
 def test_no_hit_says_what_to_try() -> None:
@@ -174,12 +174,51 @@ def test_no_hit_says_what_to_try() -> None:
 
 
 def test_an_unknown_package_names_the_sites_and_offers_what_is_near() -> None:
-    near = (package("PS100111", name="Boot image (arm64)"),)
+    near = (Hit(package("PS100111", name="Boot image (arm64)"), SiteCode("OLD")),)
     message = replies.unknown_package(UnknownPackage(PackageId("PS100119"), (SiteCode("PS1"), SiteCode("OLD")), near))
 
     assert message.text == "No package PS100119 at PS1, OLD."
     assert "Boot image (arm64)" in said(message)
-    assert message.blocks[1]["accessory"]["value"] == "PS100111"
+    assert message.blocks[1]["accessory"]["value"] == "OLD PS100111"
+    assert "site OLD" in said(message)
+
+
+def test_an_unknown_package_is_no_fact_while_a_site_is_away() -> None:
+    away = (Away(SiteCode("P02"), SiteTrouble.UNREACHABLE),)
+    message = replies.unknown_package(UnknownPackage(PackageId("P0200001"), (SiteCode("PS1"),), (), away), "1234abcd")
+
+    assert message.text.startswith("The site database of P02 cannot be reached now. ")
+    assert "It may know P0200001; PS1 does not." in message.text
+    assert "`1234abcd`" in message.text
+    assert "No package" not in message.text
+
+
+def test_a_search_says_which_site_it_could_not_ask() -> None:
+    away = (Away(SiteCode("P02"), SiteTrouble.TIMEOUT),)
+    some = replies.found(Found(("boot",), (Hit(package(), SiteCode("PS1")),), (SiteCode("PS1"),), away))
+    none = replies.found(Found(("boot",), (), (SiteCode("PS1"),), away))
+
+    for message in (some, none):
+        assert "⚠️ The site database of P02 took too long to answer." in said(message)
+        assert "What it has is missing here." in message.text
+    assert none.text.startswith("No package has “boot” in its name at PS1. ")
+    assert some.blocks[2]["accessory"]["value"] == "PS1 PS100112"
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("PS100112", (None, "PS100112")),
+        ("PS100112 behind", (None, "PS100112 behind")),
+        ("P02 PS100112 behind", ("P02", "PS100112 behind")),
+        ("P02", (None, "P02")),
+        ("", (None, "")),
+    ],
+)
+def test_the_question_of_a_button_comes_with_its_site_or_from_an_older_version(
+    value: str, read: tuple[str | None, str]
+) -> None:
+    assert replies.read_question(value) == read
 
 
 def test_an_unknown_package_without_anything_near_points_to_find() -> None:

@@ -297,4 +297,4 @@ def test_any_button_value_is_read_or_refused(value: str) -> None:
 def test_a_button_value_leads_back_to_the_answer_and_its_question() -> None:
     message = status.draw(kept(story(), query="PS100112 behind dp:*"), Form.DATA_TABLE)
 
-    assert status.read_value(buttons(message)[status.CSV_ACTION]) == (KEY, 0, "PS100112 behind dp:*")
+    assert status.read_value(buttons(message)[status.CSV_ACTION]) == (KEY, 0, "PS1 PS100112 behind dp:*")
