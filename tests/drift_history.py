@@ -44,7 +44,7 @@ class FakeHistory:
     lines: dict[tuple[SiteCode, Key], Spell] = field(default_factory=dict)
     seen: dict[SiteCode, SiteSeen] = field(default_factory=dict)
     counted: dict[tuple[SiteCode, date], Sequence[Tally]] = field(default_factory=dict)
-    named: dict[PackageId, str] = field(default_factory=dict)
+    named: dict[tuple[SiteCode, PackageId], str] = field(default_factory=dict)
 
     def sites(self) -> Sequence[SiteSeen]:
         """Return when each site was last read through."""
@@ -60,19 +60,20 @@ class FakeHistory:
         """Keep spells, and forget others."""
         for line in put:
             self.lines[line.site, line.key] = line
-            self.named[line.package_id] = line.package_name
+            self.named[line.site, line.package_id] = line.package_name
         for line in drop:
             self.lines.pop((line.site, line.key), None)
 
     def finish(self, site: SiteCode, at: datetime, tallies: Sequence[Tally]) -> None:
         """Make a scan count."""
         self.counted[site, at.astimezone(UTC).date()] = tallies
-        self.seen[site] = SiteSeen(site, at)
+        known = self.seen.get(site, SiteSeen(site, None))
+        self.seen[site] = SiteSeen(site, at, first_at=known.first_at if known.scanned_at else at)
 
     def fail(self, site: SiteCode, at: datetime, trouble: SiteTrouble) -> None:
         """Note an attempt that failed."""
         known = self.seen.get(site, SiteSeen(site, None))
-        self.seen[site] = SiteSeen(site, known.scanned_at, trouble, at)
+        self.seen[site] = SiteSeen(site, known.scanned_at, trouble, at, known.first_at)
 
     def groups(self, since: datetime | None) -> Sequence[Group]:
         """Count what is open, or ended since."""
@@ -94,7 +95,7 @@ class FakeHistory:
             if packages is None or line.package_id in packages
         )
 
-    def names(self) -> Mapping[PackageId, str]:
+    def names(self) -> Mapping[tuple[SiteCode, PackageId], str]:
         """Return the names of all packages."""
         return self.named
 

@@ -34,7 +34,10 @@ DAYS_SHOWN = 14
 
 @dataclass(frozen=True, slots=True)
 class DriftedRow:
-    """A row that is not in sync; `first_seen_at` is when a scan first saw it so at this source version."""
+    """A row that is not in sync; `first_seen_at` is when a scan first saw it so at this source version.
+
+    What the first scan of a site saw counts from the moment that the site itself gives, see history.out_of_sync_since.
+    """
 
     site: SiteCode
     package_id: PackageId
@@ -56,21 +59,31 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """A package or a server, and how many drifted rows it has."""
+    """A package of a site, or a server, and how many drifted rows it has."""
 
     name: str
     count: int
     package_id: PackageId | None = None
+    site: SiteCode | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SiteSeen:
-    """When a site was last read through; `trouble` and `tried_at` tell of a newer attempt that failed."""
+    """When a site was last read through; `trouble` and `tried_at` tell of a newer attempt that failed.
+
+    `first_at` is when it was read through for the first time; None also when that was before this was kept.
+    """
 
     site: SiteCode
     scanned_at: datetime | None
     trouble: SiteTrouble | None = None
     tried_at: datetime | None = None
+    first_at: datetime | None = None
+
+    @property
+    def is_first_look(self) -> bool:
+        """Whether it was read through only once, so that there is nothing to compare with."""
+        return self.first_at is not None and self.first_at == self.scanned_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +98,8 @@ class Day:
 class Picture:
     """Drift as it is known at one moment: for a digest, for `/pkgstatus drift` and for App Home.
 
-    `newly` and `healed` count from `since` (the last digest), None when there was none; `still` lists what was open
+    `newly` and `healed` count from `since` (the last digest), None when there was none, or from the first look if that
+    is later: what was found then is not new. `still` lists what was open
     then and is open now, oldest first. `counts` covers every class that a scan keeps, drift or not. Rows whose package
     or server was taken away are not healed but `gone`.
     """

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bot.domain.digest import DRIFTED, DriftedRow
-from bot.domain.drift import DriftClass
+from bot.domain.drift import DriftClass, settled_age
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
-    from datetime import datetime
 
     from bot.domain.drift import Verdict
     from bot.domain.package import Package, PackageId, Row, SiteCode
 
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+"""A moment before this one means that there was none."""
 Key = tuple[str, int | None, str, str]
 """What makes a row one row of its site: the package, and the row's own key."""
 
@@ -133,8 +134,23 @@ def as_of(seen: Timed, scanned_at: datetime | None) -> Timed | None:
     return seen
 
 
-def carry_on(site: SiteCode, package: Package, verdict: Verdict, known: Spell | None, at: datetime) -> Spell:
-    """Return the spell of a row that is not in sync at `at`, given what was known of it."""
+def out_of_sync_since(package: Package, row: Row, at: datetime) -> datetime:
+    """Say since when at least a row has been out of sync, by what its site says; `at` itself when it does not say.
+
+    That is when the row last changed, or its package if that was later: before, another version was expected. The zone
+    of these clocks is not documented, so that both count 14 hours less.
+    """
+    if row.updated_at is None or row.updated_at < NEVER:
+        return at
+    moved_at = max(row.updated_at, package.changed_at or row.updated_at)
+    age = settled_age(moved_at, at)
+    return at if age is None else min(at - age, at)
+
+
+def carry_on(
+    site: SiteCode, package: Package, verdict: Verdict, known: Spell | None, at: datetime, seen_at: datetime
+) -> Spell:
+    """Return the spell of a row that is not in sync at `at`, given what was known of it; a new one began `seen_at`."""
     row = replace(verdict.row, updated_at=None, dp_known=None, dp_leaving=False, open_jobs=0)
     if known and (known.healed_at or known.expected_version != verdict.expected_version):
         known = None
@@ -149,7 +165,7 @@ def carry_on(site: SiteCode, package: Package, verdict: Verdict, known: Spell | 
         row=row,
         drift_class=verdict.drift_class,
         expected_version=verdict.expected_version,
-        seen_at=known.seen_at if known else at,
+        seen_at=known.seen_at if known else seen_at,
         moved_at=at if known is None or has_moved else known.moved_at,
         drifted_at=drifted_at,
     )
@@ -179,7 +195,8 @@ def compare(
 ) -> Scan:
     """Carry on from what is written of a site: `there` are the ended rows that still exist.
 
-    `moments` are those of the last finished scan, and now; a clock that was set back is taken to stand still.
+    `moments` are those of the last finished scan, and now; a clock that was set back is taken to stand still. The first
+    scan takes ages from the rows; from then on they are what scans saw.
     """
     scanned_at, at = moments
     if scanned_at and at <= scanned_at:
@@ -189,7 +206,8 @@ def compare(
     for package, verdict in found:
         key = (package.id, *verdict.row.key)
         if verdict.drift_class not in _QUIET and key not in current:
-            current[key] = carry_on(site, package, verdict, known.get(key), at)
+            began = at if scanned_at else out_of_sync_since(package, verdict.row, at)
+            current[key] = carry_on(site, package, verdict, known.get(key), at, began)
     over = {key: end(spell, at, gone=key not in there) if spell else None for key, spell in known.items()}
     put = [spell for key, spell in current.items() if spell != written.get(key)]
     put += [spell for key, spell in over.items() if spell and key not in current]

@@ -6,24 +6,25 @@ Pure. It sees only what finished scans saw.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from bot.domain.digest import DAYS_SHOWN, DRIFTED, Day, Top
 from bot.domain.drift import DriftClass
 from bot.domain.history import Group, Moved, as_of, moved
+from bot.domain.package import SiteCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-    from datetime import date, datetime
+    from collections.abc import Callable, Collection, Iterable, Sequence
+    from datetime import date
 
-    from bot.domain.package import PackageId, SiteCode
+    from bot.domain.digest import SiteSeen
+    from bot.domain.package import PackageId
 
 TOPS_SHOWN = 5
-
-Name = TypeVar("Name", bound=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +64,28 @@ def counts(groups: Iterable[Group]) -> Counter[DriftClass]:
     return found
 
 
-def listed(groups: Iterable[Group], what: Moved, since: datetime | None) -> list[Group]:
+Since = Mapping[SiteCode, datetime | None]
+"""From which moment on each site is looked at for what is new."""
+
+
+def compared(sites: Iterable[SiteSeen], since: datetime | None) -> Since:
+    """Return from when on each site is compared: from `since`, but not from before the first look at it."""
+    return {each.site: max(since, each.first_at) if since and each.first_at else since for each in sites}
+
+
+def listed(groups: Iterable[Group], what: Moved, since: Since) -> list[Group]:
     """Return the groups that moved in this way: new ones worst first, ended ones latest first, others oldest first."""
-    return sorted((group for group in groups if moved(group, since) is what), key=_ORDER[what])
+    return sorted((group for group in groups if moved(group, since[group.site]) is what), key=_ORDER[what])
 
 
-def top_packages(groups: Iterable[Group], names: Mapping[PackageId, str]) -> tuple[Top, ...]:
-    """Return the packages with the most drifted rows, most first."""
-    found: Counter[PackageId] = Counter()
+def top_packages(groups: Iterable[Group], names: Mapping[tuple[SiteCode, PackageId], str]) -> tuple[Top, ...]:
+    """Return the packages of each site with the most drifted rows, most first."""
+    found: Counter[tuple[SiteCode, PackageId]] = Counter()
     for group in groups:
         if group.healed_at is None and group.drift_class in DRIFTED:
-            found[group.package_id] += group.count
-    return tuple(Top(names.get(package_id, ""), count, package_id) for package_id, count in _most(found))
+            found[group.site, group.package_id] += group.count
+    ranked = sorted(found.items(), key=lambda pair: (-pair[1], pair[0][1], pair[0][0]))[:TOPS_SHOWN]
+    return tuple(Top(names.get(key, ""), count, key[1], key[0]) for key, count in ranked)
 
 
 def top_servers(servers: Mapping[tuple[SiteCode, str], int], scope: Scope) -> tuple[Top, ...]:
@@ -83,7 +94,8 @@ def top_servers(servers: Mapping[tuple[SiteCode, str], int], scope: Scope) -> tu
     for (site, server), count in servers.items():
         if scope.has_site(site):
             found[server] += count
-    return tuple(Top(server, count) for server, count in _most(found))
+    ranked = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:TOPS_SHOWN]
+    return tuple(Top(server, count) for server, count in ranked)
 
 
 def days(today: date, seen: Sequence[Mapping[date, Mapping[DriftClass, int]]]) -> tuple[Day, ...]:
@@ -96,10 +108,6 @@ def days(today: date, seen: Sequence[Mapping[date, Mapping[DriftClass, int]]]) -
         is_known = any(day in site for site in seen)
         found.append(Day(day, sum(map(Counter, latest), Counter()) if is_known else None))
     return tuple(found)
-
-
-def _most(found: Counter[Name]) -> list[tuple[Name, int]]:
-    return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:TOPS_SHOWN]
 
 
 def _place(group: Group) -> tuple[object, ...]:

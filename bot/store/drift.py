@@ -34,6 +34,10 @@ PACKAGES_PER_STATEMENT = 500
 _NEVER = "~"
 """Sorts behind every moment."""
 _DRIFTED = sorted(map(str, DRIFTED))
+_SITES = (
+    "SELECT s.site, s.scanned_at, s.trouble, s.tried_at, f.first_at FROM dbo.drift_site s"
+    " LEFT JOIN dbo.drift_first_look f ON f.site = s.site ORDER BY s.site"
+)
 _SERVERS = (
     "SELECT site, server, COUNT(*) FROM dbo.drift_row"
     f" WHERE healed_at = '' AND type = ? AND drift_class IN ({', '.join('?' * len(_DRIFTED))})"
@@ -48,10 +52,16 @@ class DriftTables:
 
     def sites(self) -> Sequence[SiteSeen]:
         """Return when each site was last read through, and what hindered a newer attempt."""
-        rows = self._query("SELECT site, scanned_at, trouble, tried_at FROM dbo.drift_site ORDER BY site")
+        rows = self._query(_SITES)
         return [
-            SiteSeen(SiteCode(site), read(scanned_at), SiteTrouble(trouble) if trouble else None, read(tried_at))
-            for site, scanned_at, trouble, tried_at in rows
+            SiteSeen(
+                SiteCode(site),
+                read(scanned_at),
+                SiteTrouble(trouble) if trouble else None,
+                read(tried_at),
+                read(first_at or ""),
+            )
+            for site, scanned_at, trouble, tried_at, first_at in rows
         ]
 
     def spells(self, site: SiteCode) -> Sequence[Spell]:
@@ -61,7 +71,7 @@ class DriftTables:
 
     def write(self, put: Sequence[Spell], drop: Sequence[Spell]) -> None:
         """Write spells as they are now, and forget others; in pieces, so that nobody waits long for the store."""
-        names = {spell.package_id: spell.package_name for spell in put}
+        names = {(spell.site, spell.package_id): spell.package_name for spell in put}
         self._database.write(lambda connection: _name(connection, names))
         for piece in drift_rows.pieces(put):
             self._database.write(drift_rows.putting(piece))
@@ -77,6 +87,9 @@ class DriftTables:
             connection.execute("DELETE FROM dbo.drift_day WHERE site = ? AND day = ?", (site, day))
             _count(connection, [(site, day, "", "", 0), *lines])
             _note(connection, site, (moment_text(at), "", ""))
+            if not connection.query("SELECT site FROM dbo.drift_first_look WHERE site = ?", (site,)):
+                first = (site, moment_text(at))
+                connection.execute("INSERT INTO dbo.drift_first_look (site, first_at) VALUES (?, ?)", first)
 
         self._database.write(work)
 
@@ -115,10 +128,10 @@ class DriftTables:
             found.update(_servers(self._query(only, int(RowType.DP), *_DRIFTED, *piece)))
         return found
 
-    def names(self) -> Mapping[PackageId, str]:
-        """Return the names of all packages that ever had a row here."""
-        rows = self._query("SELECT package, name FROM dbo.drift_package")
-        return {PackageId(package): name for package, name in rows}
+    def names(self) -> Mapping[tuple[SiteCode, PackageId], str]:
+        """Return the names of all packages that ever had a row here, at each site."""
+        rows = self._query("SELECT site, package, name FROM dbo.drift_name")
+        return {(SiteCode(site), PackageId(package)): name for site, package, name in rows}
 
     def days(self, site: SiteCode, since: date) -> Mapping[date, Sequence[Tally]]:
         """Return what the last scan of each day counted; a day (UTC) without a scan is not there."""
@@ -149,12 +162,13 @@ class DriftTables:
         return self._database.read(lambda connection: connection.query(statement, parameters))
 
 
-def _name(connection: Connection, names: Mapping[PackageId, str]) -> None:
-    known = dict(connection.query("SELECT package, name FROM dbo.drift_package")) if names else {}
-    changed = {package: storable(name) for package, name in names.items() if known.get(package) != storable(name)}
-    for package, name in changed.items():
-        connection.execute("DELETE FROM dbo.drift_package WHERE package = ?", (package,))
-        connection.execute("INSERT INTO dbo.drift_package (package, name) VALUES (?, ?)", (package, name))
+def _name(connection: Connection, names: Mapping[tuple[SiteCode, PackageId], str]) -> None:
+    lines = connection.query("SELECT site, package, name FROM dbo.drift_name") if names else []
+    known = {(site, package): name for site, package, name in lines}
+    changed = {key: storable(name) for key, name in names.items() if known.get(key) != storable(name)}
+    for key, name in changed.items():
+        connection.execute("DELETE FROM dbo.drift_name WHERE site = ? AND package = ?", key)
+        connection.execute("INSERT INTO dbo.drift_name (site, package, name) VALUES (?, ?, ?)", (*key, name))
 
 
 def _count(connection: Connection, lines: Sequence[tuple[object, ...]]) -> None:

@@ -34,7 +34,7 @@ STATEMENTS_PER_PIECE = 5
 _LINES = (
     "SELECT r.site, r.package, n.name, r.type, r.site_code, r.server_path, r.held, r.status, r.expected,"
     " r.drift_class, r.seen_at, r.moved_at, r.drifted_at, r.healed_at, r.gone"
-    " FROM dbo.drift_row r INNER JOIN dbo.drift_package n ON n.package = r.package WHERE r.site = ?"
+    " FROM dbo.drift_row r INNER JOIN dbo.drift_name n ON n.site = r.site AND n.package = r.package WHERE r.site = ?"
 )
 OPEN_OF_SITE = f"{_LINES} AND (r.healed_at = '' OR r.healed_at > ?)"
 OF_GROUP = (

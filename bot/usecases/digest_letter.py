@@ -63,9 +63,9 @@ def _picture(picture: Picture) -> dict[str, Any]:
     return {
         "at": moment_text(picture.at),
         "since": _text(picture.since),
-        "sites": [[each.site, _text(each.scanned_at), each.trouble, _text(each.tried_at)] for each in picture.sites],
+        "sites": [_site(each) for each in picture.sites],
         "counts": dict(picture.counts),
-        "packages": [[top.name, top.count, top.package_id] for top in picture.top_packages],
+        "packages": [[top.name, top.count, top.package_id, top.site] for top in picture.top_packages],
         "servers": [[top.name, top.count] for top in picture.top_servers],
         "days": [[day.day.isoformat(), None if day.counts is None else dict(day.counts)] for day in picture.days],
         **{name: _listed(getattr(picture, name)) for name in _LISTS},
@@ -77,17 +77,32 @@ def _read_picture(known: Mapping[str, Any]) -> Picture:
         at=moment_read(known["at"]),
         since=_moment(known["since"]),
         sites=tuple(
-            SiteSeen(SiteCode(site), _moment(scanned_at), SiteTrouble(trouble) if trouble else None, _moment(tried_at))
-            for site, scanned_at, trouble, tried_at in known["sites"]
+            SiteSeen(
+                SiteCode(site),
+                _moment(scanned_at),
+                SiteTrouble(trouble) if trouble else None,
+                _moment(tried_at),
+                _moment(first_at),
+            )
+            for site, scanned_at, trouble, tried_at, first_at in (_padded(each, 5, "") for each in known["sites"])
         ),
         counts=_counts(known["counts"]),
-        top_packages=tuple(Top(name, count, package_id) for name, count, package_id in known["packages"]),
+        top_packages=tuple(Top(*_padded(each, 4, None)) for each in known["packages"]),
         top_servers=tuple(Top(name, count) for name, count in known["servers"]),
         days=tuple(
             Day(date.fromisoformat(day), None if counts is None else _counts(counts)) for day, counts in known["days"]
         ),
         **{name: _read_listed(known[name]) for name in _LISTS},
     )
+
+
+def _site(seen: SiteSeen) -> list[Any]:
+    return [seen.site, _text(seen.scanned_at), seen.trouble, _text(seen.tried_at), _text(seen.first_at)]
+
+
+def _padded(written: list[Any], length: int, missing: object) -> list[Any]:
+    """Add what a letter of an older version does not have; it may still be waiting for Slack."""
+    return [*written, *[missing] * (length - len(written))]
 
 
 def _listed(listed: Listed) -> list[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from bot.domain import picturing
 from bot.domain.digest import DAYS_SHOWN, Day, Digest, DriftedRow, Listed, Picture, SiteSeen, Trail
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bot.usecases.requests import Requests
     from bot.usecases.store_ports import Ledger, Outbox
 
+Named: TypeAlias = "tuple[SiteCode, PackageId]"
 ROWS_SHOWN = 10
 """Rows of each list that a picture holds; the others are behind "Show"."""
 A_DAY = timedelta(days=1)
@@ -60,20 +61,23 @@ class Digesting:
         seen = self.seen(scope)
         names = self.history.names()
         groups = self._groups(scope, seen, names, since)
-        chosen = None if packages is None else [each for each, name in names.items() if scope.has_package(each, name)]
+        chosen = None if packages is None else {key for key, name in names.items() if scope.has_package(key[1], name)}
+        ids = None if chosen is None else {package_id for _, package_id in chosen}
         at = max([self.clock(), *(each.scanned_at for each in seen if each.scanned_at)])
-        lists = {what: self._list(picturing.listed(groups, what, since)) for what in Moved}
+        compared = picturing.compared(seen, since)
+        starts = [compared[each.site] for each in seen if each.scanned_at]
+        lists = {what: self._list(picturing.listed(groups, what, compared)) for what in Moved}
         return Picture(
             at=at,
-            since=since,
+            since=min(filter(None, starts), default=since),
             sites=tuple(seen),
             counts=picturing.counts(groups),
             newly=lists[Moved.NEWLY],
             healed=lists[Moved.HEALED],
             still=lists[Moved.STILL],
             top_packages=picturing.top_packages(groups, names),
-            top_servers=picturing.top_servers(self.history.servers(chosen), scope),
-            days=self._days(at.date(), seen, None if chosen is None else frozenset(chosen)),
+            top_servers=picturing.top_servers(self.history.servers(ids), scope),
+            days=self._days(at.date(), seen, chosen),
             gone=lists[Moved.GONE],
         )
 
@@ -89,8 +93,9 @@ class Digesting:
     ) -> Listed:
         """Return some rows of one list of a picture, and how many there are in all."""
         scope = Scope(sites, packages)
-        groups = self._groups(scope, self.seen(scope), self.history.names(), since)
-        return self._list(picturing.listed(groups, what, since), start, limit)
+        seen = self.seen(scope)
+        groups = self._groups(scope, seen, self.history.names(), since)
+        return self._list(picturing.listed(groups, what, picturing.compared(seen, since)), start, limit)
 
     def digest(self, name: str, due_at: datetime, scope: Scope = EVERYTHING, since: datetime | None = None) -> Digest:
         """Return what a digest says at this moment."""
@@ -115,11 +120,15 @@ class Digesting:
         return [known.get(site, SiteSeen(site, None)) for site in self.sites if scope.has_site(site)]
 
     def _groups(
-        self, scope: Scope, seen: Sequence[SiteSeen], names: Mapping[PackageId, str], since: datetime | None
+        self, scope: Scope, seen: Sequence[SiteSeen], names: Mapping[Named, str], since: datetime | None
     ) -> list[Group]:
         scanned = {each.site: each.scanned_at for each in seen}
         found = picturing.known_by(self.history.groups(since), scanned)
-        return [group for group in found if scope.has_package(group.package_id, names.get(group.package_id, ""))]
+        return [
+            group
+            for group in found
+            if scope.has_package(group.package_id, names.get((group.site, group.package_id), ""))
+        ]
 
     def _list(self, groups: Iterable[Group], start: int = 0, limit: int = ROWS_SHOWN) -> Listed:
         """Count all rows of some groups and read those of a page; groups beside the page are not read."""
@@ -133,10 +142,12 @@ class Digesting:
             count += group.count
         return Listed(count, tuple(rows))
 
-    def _days(self, today: date, seen: Sequence[SiteSeen], chosen: Collection[PackageId] | None) -> tuple[Day, ...]:
+    def _days(self, today: date, seen: Sequence[SiteSeen], chosen: Collection[Named] | None) -> tuple[Day, ...]:
         first = today - timedelta(days=DAYS_SHOWN - 1)
-        sites = [self.history.days(each.site, first) for each in seen]
-        return picturing.days(today, [{day: _add_up(found[day], chosen) for day in found} for found in sites])
+        sites = [(each.site, self.history.days(each.site, first)) for each in seen]
+        return picturing.days(
+            today, [{day: _add_up(site, found[day], chosen) for day in found} for site, found in sites]
+        )
 
     def _requests(self, stages: Collection[Stage]) -> Rebuilt:
         return rebuild(self.ledger, self.requests.index.in_stages(stages))
@@ -149,10 +160,10 @@ def _within(scope: Scope, requests: Iterable[Request]) -> Iterator[Request]:
             yield request
 
 
-def _add_up(tallies: Iterable[Tally], chosen: Collection[PackageId] | None) -> Counter[DriftClass]:
+def _add_up(site: SiteCode, tallies: Iterable[Tally], chosen: Collection[Named] | None) -> Counter[DriftClass]:
     found: Counter[DriftClass] = Counter()
     for tally in tallies:
-        if chosen is None or tally.package_id in chosen:
+        if chosen is None or (site, tally.package_id) in chosen:
             found[tally.drift_class] += tally.count
     return found
 

@@ -67,7 +67,7 @@ class DriftHistory(Protocol):
         ...
 
     def finish(self, site: SiteCode, at: datetime, tallies: Sequence[Tally]) -> None:
-        """Note that a scan is whole: all that was written for it counts from now on."""
+        """Note that a scan is whole, and the first if it is: all that was written for it counts from now on."""
         ...
 
     def fail(self, site: SiteCode, at: datetime, trouble: SiteTrouble) -> None:
@@ -86,8 +86,8 @@ class DriftHistory(Protocol):
         """Count the drifted rows of each distribution point; None for all packages."""
         ...
 
-    def names(self) -> Mapping[PackageId, str]:
-        """Return the names of all packages that ever had a row here."""
+    def names(self) -> Mapping[tuple[SiteCode, PackageId], str]:
+        """Return the names of all packages that ever had a row here, at each site."""
         ...
 
     def days(self, site: SiteCode, since: date) -> Mapping[date, Sequence[Tally]]:

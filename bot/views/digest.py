@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.domain.picturing import Scope
+from bot.domain.picturing import EVERYTHING, Scope
 from bot.domain.quorum import QUORUM
 from bot.views import drift, habits, request_words
 from bot.views.drift import clock
@@ -47,8 +47,9 @@ class Around:
 def draw(digest: Digest, around: Around | None = None, *, as_chart: bool) -> Message:
     """Draw a digest, with its history as a chart or as bars."""
     around = around or Around()
-    lines = quiet(digest) if is_quiet(digest, around.voting) else busy(digest, around, as_chart=as_chart)
-    return Message(f"{title(digest)}: {drift.plain_verdict(digest.picture, digest.due_at.tzinfo)}", tuple(lines))
+    lines = quiet(digest, around.scope) if is_quiet(digest, around.voting) else busy(digest, around, as_chart=as_chart)
+    verdict = drift.plain_verdict(digest.picture, digest.due_at.tzinfo, around.scope)
+    return Message(f"{title(digest)}: {verdict}", tuple(lines))
 
 
 def is_quiet(digest: Digest, voting: Habits | None = None) -> bool:
@@ -66,15 +67,17 @@ def is_quiet(digest: Digest, voting: Habits | None = None) -> bool:
         or is_behind(digest.trail, picture.at)
         or is_late(digest)
         or any(drift.warnings(picture))
+        or any(drift.first_looks(picture))
+        or all(site.is_first_look for site in picture.sites)
         or (voting and voting.are_noticeable)
     )
 
 
-def quiet(digest: Digest) -> list[Block]:
+def quiet(digest: Digest, scope: Scope = EVERYTHING) -> list[Block]:
     """Say in one line that nothing happened."""
     still = drift.oldest(digest.picture)
     open_since = f", {still}" if still else ""
-    verdict = drift.verdict(digest.picture, digest.due_at.tzinfo)
+    verdict = drift.verdict(digest.picture, digest.due_at.tzinfo, scope)
     return [section(f"{verdict}{open_since}. {title(digest)} · {_head(digest)}")]
 
 
@@ -84,7 +87,7 @@ def busy(digest: Digest, around: Around, *, as_chart: bool) -> list[Block]:
     return [
         header(f"Digest {digest.name} · {clock(digest.due_at, zone)}"),
         *([context(f"⏰ {lateness(digest)}")] if is_late(digest) else []),
-        section(drift.verdict(picture, zone)),
+        section(drift.verdict(picture, zone, around.scope)),
         *drift.body(picture, around.scope, as_chart=as_chart),
         *_waiting(digest.waiting, around),
         *_decided(digest.resets, around),

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING
 from bot.domain.digest import DRIFTED
 from bot.domain.drift import DriftClass
 from bot.domain.history import Moved
+from bot.domain.picturing import EVERYTHING
 from bot.views import charts, drift_rows
 from bot.views.classes import MARKS
 from bot.views.drift_rows import Pointer
 from bot.views.kit import Block, Message, actions, age, button, context, cut, escape, moment, rows_of, section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
 
     from bot.domain.digest import DriftedRow, Listed, Picture, SiteSeen, Top
+    from bot.domain.package import SiteCode
     from bot.domain.picturing import Scope
 
 ROWS_IN_LIST = 3
@@ -43,8 +45,9 @@ _HEADS = {
 
 def draw(picture: Picture, scope: Scope, *, as_chart: bool) -> Message:
     """Answer `/pkgstatus drift`."""
-    blocks = [section(verdict(picture)), *body(picture, scope, as_chart=as_chart), context(seen(picture))]
-    return Message(plain_verdict(picture), tuple(blocks))
+    first = section(verdict(picture, scope=scope))
+    blocks = [first, *body(picture, scope, as_chart=as_chart), context(seen(picture))]
+    return Message(plain_verdict(picture, scope=scope), tuple(blocks))
 
 
 def body(picture: Picture, scope: Scope, *, as_chart: bool) -> list[Block]:
@@ -52,22 +55,32 @@ def body(picture: Picture, scope: Scope, *, as_chart: bool) -> list[Block]:
     return [
         *counts(picture),
         *(section(warning) for warning in warnings(picture)),
+        *(context(note) for note in first_looks(picture)),
         *_lists(picture, scope),
         *_history(picture, as_chart=as_chart),
-        *_packages(picture.top_packages),
+        *_packages(picture.top_packages, names_site=len(picture.sites) > 1),
         *_servers(picture.top_servers),
     ]
 
 
-def verdict(picture: Picture, zone: tzinfo | None = None) -> str:
-    """Say in one line how things stand, with the change since the last digest."""
-    mark, sentence = _sentence(picture)
-    return f"{mark} *{sentence}*{_change(picture, zone)}{_doubt(picture)}"
+def verdict(picture: Picture, zone: tzinfo | None = None, scope: Scope = EVERYTHING) -> str:
+    """Say in one line how things stand in a scope, with the change since the last digest."""
+    mark, sentence = _sentence(picture, scope)
+    return f"{mark} *{sentence}*{of_scope(scope)}{_change(picture, zone)}{_doubt(picture)}"
 
 
-def plain_verdict(picture: Picture, zone: tzinfo | None = None) -> str:
+def plain_verdict(picture: Picture, zone: tzinfo | None = None, scope: Scope = EVERYTHING) -> str:
     """Say the same without formatting, for notifications."""
-    return f"{_sentence(picture)[1]}{_change(picture, zone)}{_doubt(picture)}."
+    return f"{_sentence(picture, scope)[1]}{of_scope(scope)}{_change(picture, zone)}{_doubt(picture)}."
+
+
+def first_looks(picture: Picture) -> Iterator[str]:
+    """Say which sites were looked at for the first time after the moment from which on changes are told."""
+    since = picture.since
+    late = [each for each in picture.sites if since and each.first_at and each.scanned_at and each.first_at > since]
+    for site in late[:SITES_IN_VIEW]:
+        at = f"{moment(site.first_at)} UTC" if site.first_at else ""
+        yield f"First look at {escape(site.site)}: {at}. What had drifted there by then is not counted as new."
 
 
 def warnings(picture: Picture) -> Iterator[str]:
@@ -108,19 +121,38 @@ def clock(at: datetime, zone: tzinfo | None) -> str:
     return f"{moment(at.astimezone(zone))} {at.astimezone(zone):%Z}" if zone else f"{moment(at)} UTC"
 
 
-def _sentence(picture: Picture) -> tuple[str, str]:
+def _sentence(picture: Picture, scope: Scope) -> tuple[str, str]:
     if not is_known(picture):
-        return "❔", "Drift is not known: no site has been read yet"
+        sites = _joined(scope.sites) if scope.sites else "no site"
+        return "❔", f"Drift is not known: {sites} has {'not ' if scope.sites else ''}been read yet"
     if not picture.drifted:
         return MARKS[DriftClass.IN_SYNC], "Nothing has drifted"
     worst = next(kind for kind in DriftClass if kind in DRIFTED and picture.counts.get(kind))
     return MARKS[worst], f"{rows_of(picture.drifted)} {'has' if picture.drifted == 1 else 'have'} drifted"
 
 
+def of_scope(scope: Scope) -> str:
+    """Say what a picture is of, to stand behind a verdict; nothing when it is of everything."""
+    sites = f" at {_joined(scope.sites)}" if scope.sites else ""
+    packages = f" among packages like {escape(scope.packages, _NAME_CHARACTERS)}" if scope.packages else ""
+    return f"{sites}{packages}"
+
+
+def _joined(sites: Iterable[SiteCode]) -> str:
+    return " and ".join(escape(site, 10) for site in sorted(sites))
+
+
 def _change(picture: Picture, zone: tzinfo | None) -> str:
-    if picture.since is None or not is_known(picture):
+    if not is_known(picture):
+        return ""
+    read = [site for site in picture.sites if site.scanned_at]
+    if all(site.is_first_look for site in read):
+        return ", at the first look: there is nothing to compare with yet"
+    if picture.since is None:
         return ""
     since = clock(picture.since, zone)
+    if picture.since in {site.first_at for site in read}:
+        since = f"the first look at {since}"
     new, healed, gone = picture.newly.count, picture.healed.count, picture.gone.count
     if not (new or healed or gone):
         return f", unchanged since {since}"
@@ -206,15 +238,27 @@ def _history(picture: Picture, *, as_chart: bool) -> list[Block]:
     return [*drawn, *([context(gaps)] if drawn and gaps else [])]
 
 
-def _packages(tops: Sequence[Top]) -> list[Block]:
-    """The way from a drifted package to its version table, and from there to a request."""
+def _packages(tops: Sequence[Top], *, names_site: bool) -> list[Block]:
+    """The way from a drifted package to its version table, and from there to a request.
+
+    Where there are several sites each package names its own, and so does its button.
+    """
     if not tops:
         return []
-    shown = tops[:TOPS]
-    lines = [f"• {top.package_id or ''} {escape(top.name, _NAME_CHARACTERS)}: {rows_of(top.count)}" for top in shown]
+    shown = [(top, top.site if names_site else None) for top in tops[:TOPS]]
+    lines = [
+        f"• {top.package_id or ''} {escape(top.name, _NAME_CHARACTERS)}{f' at {site}' if site else ''}: "
+        f"{rows_of(top.count)}"
+        for top, site in shown
+    ]
     buttons = [
-        button(str(top.package_id), action, f"{top.package_id} problems", label=f"Open {top.package_id}")
-        for top, action in zip(shown, PACKAGE_ACTIONS, strict=False)
+        button(
+            f"{top.package_id} at {site}" if site else str(top.package_id),
+            action,
+            f"{top.site} {top.package_id} problems" if top.site else f"{top.package_id} problems",
+            label=f"Open {top.package_id}",
+        )
+        for (top, site), action in zip(shown, PACKAGE_ACTIONS, strict=False)
         if top.package_id
     ]
     words = "*Most drifted packages*: open one to see its rows and to request a reset"

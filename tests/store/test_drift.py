@@ -75,7 +75,7 @@ def test_a_row_is_kept_as_it_was_seen(history: DriftHistory, written: Spell) -> 
 
     assert found(history) == {written}
     assert found(history, P02) == set()
-    assert history.names() == {BOOT: written.package_name}
+    assert history.names() == {(PS1, BOOT): written.package_name}
 
 
 def test_writing_a_row_again_replaces_it(history: DriftHistory) -> None:
@@ -189,11 +189,11 @@ def test_a_failed_scan_is_noted_beside_what_was_known(history: DriftHistory) -> 
 
     assert list(history.sites()) == [
         SiteSeen(P02, None, SiteTrouble.LOGIN, NOW),
-        SiteSeen(PS1, NOW, SiteTrouble.UNREACHABLE, LATER),
+        SiteSeen(PS1, NOW, SiteTrouble.UNREACHABLE, LATER, first_at=NOW),
     ]
     assert found(history) == {spell()}
     history.finish(PS1, LATEST, ())
-    assert list(history.sites())[1] == SiteSeen(PS1, LATEST)
+    assert list(history.sites())[1] == SiteSeen(PS1, LATEST, first_at=NOW)
 
 
 def test_what_ended_long_ago_is_forgotten_and_what_is_open_is_not(history: DriftHistory) -> None:

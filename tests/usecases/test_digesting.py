@@ -36,6 +36,7 @@ PS1, P02 = SiteCode("PS1"), SiteCode("P02")
 YESTERDAY = NOW - timedelta(days=1)
 LAST_WEEK = NOW - timedelta(days=7)
 BEFORE = NOW - timedelta(hours=2)
+FIRST_LOOK = NOW - timedelta(days=30)
 JUST_NOW = NOW - timedelta(minutes=5)
 
 
@@ -66,6 +67,7 @@ def digesting(store: Store, history: FakeHistory) -> Digesting:
 def scanned(history: FakeHistory, *spells: Spell) -> None:
     history.write(spells, ())
     for site in (PS1, P02):
+        history.finish(site, FIRST_LOOK, ())
         history.finish(site, JUST_NOW, ())
 
 
@@ -146,7 +148,7 @@ def test_a_site_that_failed_keeps_what_it_said(digesting: Digesting, history: Fa
 
     picture = digesting.picture(since=YESTERDAY)
 
-    assert picture.sites[0] == SiteSeen(PS1, JUST_NOW, SiteTrouble.UNREACHABLE, NOW)
+    assert picture.sites[0] == SiteSeen(PS1, JUST_NOW, SiteTrouble.UNREACHABLE, NOW, FIRST_LOOK)
     assert (picture.still.count, picture.healed.count) == (1, 0)
 
 
@@ -262,3 +264,70 @@ def test_a_request_whose_entries_somebody_altered_is_named_and_hides_no_other(
     assert [waiting.id for waiting in digest.waiting] == [whole.id]
     assert digest.lost == (altered.id,)
     assert digest_letter.read(json.loads(json.dumps(digest_letter.write(digest))), store.ledger).lost == digest.lost
+
+
+class TestTheFirstLook:
+    def test_calls_nothing_new_and_keeps_the_ages_of_the_rows(self, digesting: Digesting, history: FakeHistory) -> None:
+        history.write([old("A", drifted_at=JUST_NOW), old("B", seen_at=BEFORE, drifted_at=JUST_NOW)], ())
+        history.finish(PS1, JUST_NOW, ())
+
+        picture = digesting.picture(since=YESTERDAY)
+
+        assert (picture.newly.count, picture.healed.count, hosts(picture.still)) == (0, 0, ["A", "B"])
+        assert picture.still.rows[0].first_seen_at == LAST_WEEK
+        assert picture.sites[0].is_first_look
+        assert picture.since == JUST_NOW
+
+    def test_is_what_changes_count_from_while_it_is_later(self, digesting: Digesting, history: FakeHistory) -> None:
+        history.write([old("A", drifted_at=BEFORE), new("B", drifted_at=JUST_NOW), old("C", healed_at=JUST_NOW)], ())
+        history.finish(PS1, BEFORE, ())
+        history.finish(PS1, JUST_NOW, ())
+
+        picture = digesting.picture([PS1], since=YESTERDAY)
+
+        assert (hosts(picture.newly), hosts(picture.healed), hosts(picture.still)) == (["B"], ["C"], ["A"])
+        assert picture.since == BEFORE
+        assert digesting.rows(Moved.NEWLY, [PS1], since=YESTERDAY) == picture.newly
+
+    def test_at_one_site_does_not_move_the_comparison_of_another(
+        self, digesting: Digesting, history: FakeHistory
+    ) -> None:
+        history.write([new("A"), new("B", site=P02, drifted_at=JUST_NOW)], ())
+        history.finish(PS1, LAST_WEEK, ())
+        history.finish(PS1, JUST_NOW, ())
+        history.finish(P02, JUST_NOW, ())
+
+        picture = digesting.picture(since=YESTERDAY)
+
+        assert (hosts(picture.newly), hosts(picture.still)) == (["A"], ["B"])
+        assert picture.since == YESTERDAY
+
+    def test_without_any_the_moment_stays(self, digesting: Digesting) -> None:
+        assert digesting.picture(since=YESTERDAY).since == YESTERDAY
+
+
+def test_one_id_at_two_sites_is_two_packages(digesting: Digesting, history: FakeHistory) -> None:
+    scanned(history, old("A"), old("B"), old("C", site=P02, package_name="Office (London)"))
+
+    picture = digesting.picture()
+    office = digesting.picture(packages="office*")
+
+    assert [(top.site, top.package_id, top.name, top.count) for top in picture.top_packages] == [
+        (PS1, "PS100112", "Boot image (x64)", 2),
+        (P02, "PS100112", "Office (London)", 1),
+    ]
+    assert hosts(office.still) == ["C"]
+
+
+def test_a_letter_of_an_older_version_is_read(digesting: Digesting, store: Store, history: FakeHistory) -> None:
+    scanned(history, old("A"))
+    digest = digesting.digest("morning", NOW, since=YESTERDAY)
+    letter = json.loads(json.dumps(digest_letter.write(digest)))
+    assert digest_letter.read(letter, store.ledger).picture == digest.picture
+
+    letter["picture"]["sites"] = [site[:4] for site in letter["picture"]["sites"]]
+    letter["picture"]["packages"] = [top[:3] for top in letter["picture"]["packages"]]
+
+    picture = digest_letter.read(letter, store.ledger).picture
+    assert [(site.site, site.first_at) for site in picture.sites] == [(PS1, None), (P02, None)]
+    assert [(top.package_id, top.site) for top in picture.top_packages] == [("PS100112", None)]

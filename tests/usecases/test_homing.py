@@ -126,6 +126,7 @@ def test_what_everybody_sees_has_the_next_digests_the_freeze_and_the_trail(homin
 
 def test_each_scan_makes_a_new_picture_and_time_alone_does_not(homing: Homing) -> None:
     history, site = homing.digesting.history, SiteCode("PS1")
+    history.finish(site, NOW - timedelta(days=1), ())
     history.finish(site, NOW, ())
     before = homing.glance().picture
     seen = spell(seen_at=NOW, moved_at=NOW, drifted_at=NOW)

@@ -248,7 +248,9 @@ def test_a_digest_does_not_wait_for_ever(house: House) -> None:
     house.go_on(1, process, fresh=False)
 
     (letter,) = house.letters()
-    assert digest_letter.read(letter, house.store.ledger).picture.sites == (SiteSeen(PS1, scanned_at),)
+    assert digest_letter.read(letter, house.store.ledger).picture.sites == (
+        SiteSeen(PS1, scanned_at, first_at=scanned_at),
+    )
 
 
 def test_a_site_that_is_away_is_said_with_what_was_known_last(house: House) -> None:
@@ -266,7 +268,7 @@ def test_a_site_that_is_away_is_said_with_what_was_known_last(house: House) -> N
 
     (letter,) = house.letters()
     picture = digest_letter.read(letter, house.store.ledger).picture
-    assert picture.sites == (SiteSeen(PS1, scanned_at, SiteTrouble.UNREACHABLE, tried_at),)
+    assert picture.sites == (SiteSeen(PS1, scanned_at, SiteTrouble.UNREACHABLE, tried_at, scanned_at),)
     assert (picture.drifted, picture.healed.count) == (1, 0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -80,6 +80,8 @@ def world(store: Store) -> World:
 
 
 def test_a_row_is_new_once_and_keeps_the_moment_when_it_was_seen_first(world: World) -> None:
+    world.scan(dp_row(), dp_row("B"))
+    began = world.clock.now
     world.scan(BEHIND, dp_row("B"))
     first = world.clock.now
 
@@ -88,7 +90,7 @@ def test_a_row_is_new_once_and_keeps_the_moment_when_it_was_seen_first(world: Wo
 
     assert [line.row.server for line in world.history.lines.values()] == ["NYC-DP01.contoso.com"]
     assert (world.spell().seen_at, world.spell().drifted_at, world.spell().healed_at) == (first, first, None)
-    assert world.history.sites() == [SiteSeen(PS1, world.clock.now)]
+    assert world.history.sites() == [SiteSeen(PS1, world.clock.now, first_at=began)]
 
 
 def test_a_row_that_is_in_sync_again_has_healed(world: World) -> None:
@@ -122,6 +124,7 @@ def test_a_package_that_vanished_is_gone_and_not_healed(world: World) -> None:
 def test_a_new_dp_is_in_flight_first_and_drifts_when_the_grace_time_is_over(world: World) -> None:
     fresh = dp_row("NEW-DP01", held_version=0, status_number=1, updated_at=NOW - timedelta(hours=14))
     fresh = replace(fresh, held_version=7)
+    world.scan()
     world.scan(fresh)
     first = world.clock.now
     assert (world.spell("NEW").drift_class, world.spell("NEW").drifted_at) == (DriftClass.IN_FLIGHT, None)
@@ -199,11 +202,11 @@ def test_a_scan_that_failed_heals_nothing_and_is_recorded_once_until_it_works_ag
         world.scanning.scan(PS1)
 
     assert world.history.lines == written
-    assert world.history.sites() == [SiteSeen(PS1, scanned_at, trouble, world.clock.now)]
+    assert world.history.sites() == [SiteSeen(PS1, scanned_at, trouble, world.clock.now, scanned_at)]
     assert world.verbs() == ["scan failed"]
     world.scan(BEHIND)
     assert world.verbs() == ["scan failed", "scans work again"]
-    assert world.history.sites() == [SiteSeen(PS1, world.clock.now)]
+    assert world.history.sites() == [SiteSeen(PS1, world.clock.now, first_at=scanned_at)]
 
 
 def test_a_clock_that_was_set_back_does_not_undo_what_was_seen(world: World) -> None:
@@ -305,3 +308,51 @@ def test_who_lost_the_lease_while_reading_writes_nothing(world: World, store: St
     world.scanning.scan(PS1)
 
     assert (world.history.lines, world.history.sites()) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("row", "changed_at", "since"),
+    [
+        pytest.param(ago(days=20), ago(days=60), ago(days=20, hours=-14), id="the row's own update"),
+        pytest.param(ago(days=60), ago(days=20), ago(days=20, hours=-14), id="the package changed after it"),
+        pytest.param(ago(days=20), None, ago(days=20, hours=-14), id="the package's change is unknown"),
+        pytest.param(None, ago(days=20), NOW, id="the row's update is unknown"),
+        pytest.param(datetime(1980, 1, 1, tzinfo=UTC), ago(days=20), NOW, id="a date that means never"),
+        pytest.param(ago(hours=13), ago(days=20), NOW, id="within the doubt about the zone"),
+        pytest.param(ago(days=-3), ago(days=20), NOW, id="a clock far ahead"),
+    ],
+)
+def test_the_first_look_takes_ages_from_the_rows(world: World, row: Any, changed_at: Any, since: datetime) -> None:
+    world.scan(dp_row(held_version=7, status_number=5, updated_at=row), of=package(changed_at=changed_at), minutes=0)
+
+    assert (world.spell().seen_at, world.spell().drifted_at) == (since, NOW)
+    assert world.history.sites() == [SiteSeen(PS1, NOW, first_at=NOW)]
+
+
+def test_what_the_first_look_took_from_a_row_stays_until_another_version_is_expected(world: World) -> None:
+    world.scan(BEHIND, minutes=0)
+    first = world.spell().seen_at
+    world.scan(dp_row(held_version=7, updated_at=NOW))
+    assert world.spell().seen_at == first < NOW
+
+    world.scan(BEHIND, of=package(source_version=14))
+
+    assert world.spell().seen_at == world.clock.now
+
+
+def test_a_row_that_falls_behind_after_the_first_look_is_as_old_as_a_scan_saw_it(world: World) -> None:
+    world.scan(dp_row())
+    world.scan(BEHIND)
+
+    assert world.spell().seen_at == world.clock.now
+
+
+def test_a_first_scan_that_broke_off_is_still_the_first(world: World) -> None:
+    world.scan(BEHIND, minutes=0)
+    first = world.spell().seen_at
+    world.history.seen.clear()
+
+    world.scan(BEHIND)
+
+    assert world.spell().seen_at == first + timedelta(0)
+    assert world.history.sites() == [SiteSeen(PS1, world.clock.now, first_at=world.clock.now)]

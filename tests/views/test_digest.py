@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,13 +16,14 @@ from bot.domain.digest import Listed, SiteSeen, Top, Trail
 from bot.domain.drift import DriftClass
 from bot.domain.habits import Frequent, Habits, Pair, QuickVote
 from bot.domain.package import SiteCode
+from bot.domain.picturing import Scope
 from bot.domain.request import Freeze, Stage
 from bot.domain.trouble import SiteTrouble
-from bot.views import digest
+from bot.views import digest, drift
 from bot.views.kit import MESSAGE_BLOCKS, MESSAGE_TEXT
 from tests import drifts
-from tests.builders import ago
-from tests.drifts import HEAD, ZURICH, busy_picture, drifted, picture
+from tests.builders import NOW, ago
+from tests.drifts import HEAD, STILL_OPEN, ZURICH, busy_picture, drifted, listed, picture
 from tests.fakes import ADA, GRACE, LINUS, MARGARET
 from tests.requests import asked, reached
 from tests.views.scenes import committed, drawn, words
@@ -224,3 +226,50 @@ def test_a_digest_that_comes_soon_after_it_was_due_is_not_called_late() -> None:
         "Late: this was due at 2026-03-09 05:30 CET and comes 3 h after that."
     )
     assert timedelta(0) < digest.LATE_AFTER
+
+
+FIRST = SiteSeen(SiteCode("PS1"), NOW, first_at=NOW)
+
+
+def test_the_first_look_says_so_and_claims_no_change() -> None:
+    for of in (picture(sites=(FIRST,), since=NOW), picture(sites=(FIRST,), since=None)):
+        message = digest.draw(drifts.digest(picture=of), as_chart=False)
+
+        assert "*59 rows have drifted*, at the first look: there is nothing to compare with yet" in words(message)
+        assert "unchanged" not in words(message)
+        assert not digest.is_quiet(drifts.digest(picture=of))
+
+
+def test_changes_count_from_the_first_look_as_long_as_it_is_later_than_the_last_digest() -> None:
+    site = SiteSeen(SiteCode("PS1"), NOW, first_at=ago(hours=5))
+
+    message = digest.draw(drifts.digest(picture=picture(sites=(site,), since=ago(hours=5))), as_chart=False)
+
+    assert re.search(r"unchanged since the first look at 2026-03-09 03:30", words(message))
+
+
+def test_a_site_that_was_added_later_is_named_with_its_first_look() -> None:
+    sites = (SiteSeen(SiteCode("PS1"), NOW, first_at=ago(days=9)), SiteSeen(SiteCode("P02"), NOW, first_at=NOW))
+
+    message = digest.draw(drifts.digest(picture=picture(sites=sites)), as_chart=False)
+
+    assert "First look at P02: 2026-03-09 07:30 UTC. What had drifted there by then is not counted as new." in words(
+        message
+    )
+    assert "unchanged since" in words(message)
+
+
+@pytest.mark.parametrize(
+    ("scope", "counts", "sentence"),
+    [
+        (Scope(), {}, "🟢 *Nothing has drifted*, unchanged since"),
+        (Scope([SiteCode("PS1")]), {}, "🟢 *Nothing has drifted* at PS1, unchanged since"),
+        (Scope([SiteCode("PS1"), SiteCode("P02")]), STILL_OPEN, "🔴 *59 rows have drifted* at P02 and PS1, unchanged"),
+        (Scope(packages="BOOT*"), STILL_OPEN, "🔴 *59 rows have drifted* among packages like BOOT∗, unchanged"),
+    ],
+)
+def test_a_verdict_names_its_scope(scope: Scope, counts: dict[DriftClass, int], sentence: str) -> None:
+    of = picture(counts=counts, still=listed(59 if counts else 0))
+
+    assert sentence in words(drift.draw(of, scope, as_chart=False))
+    assert sentence in words(digest.draw(drifts.digest(picture=of), digest.Around(scope=scope), as_chart=False))
