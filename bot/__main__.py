@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
+import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -15,6 +17,7 @@ from bot.auditing import ledger
 from bot.checking import check
 from bot.demo_database import NotASite, own_site
 from bot.digests import digest
+from bot.exits import TABLE, Exit
 from bot.settings import SettingsWrong, load, secrets_of
 from bot.slack.connection import SlackRefused
 from bot.usecases.store_ports import StoreError
@@ -27,17 +30,33 @@ if TYPE_CHECKING:
 
     from bot.settings import Settings
 
-WRONG_SETTINGS = 2
-REFUSED_BY_SLACK = 3
-NO_STORE = 4
-REFUSED_BY_POLICY = 5
-NO_DEMO = 1
-
 SWITCH_SECONDS = 0.0005
 """A tenth of Python's own: threads that draw long tables must not keep one that acknowledges waiting in between."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Group(click.Group):
+    """Knows how a command ends that does not end by itself."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; Python's own exit code of a failure, 1, would say what nobody has looked at."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except (KeyboardInterrupt, click.Abort):
+            _end("Interrupted.", Exit.INTERRUPTED)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be written goes nowhere
+            sys.exit(Exit.UNREAD)
+        except Exception as error:  # noqa: BLE001 - its number says that nobody expected it
+            # A service that ends as not done is not started again.
+            if isinstance(error, OSError) and ctx.invoked_subcommand != "run":
+                _end(f"{error.filename or 'The output'} cannot be used: {error.strerror or error}.", Exit.NOT_DONE)
+            traceback.print_exc()
+            sys.exit(Exit.FAULT)
+
+
+@click.group(cls=_Group, epilog=TABLE, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pkgstatus-bot")
 def main() -> None:
     """Package versions on Configuration Manager distribution points, in Slack."""
@@ -47,7 +66,7 @@ for _command in (check, digest, ledger):
     main.add_command(_command)
 
 
-@main.command()
+@main.command(epilog=TABLE)
 def run() -> None:
     """Connect to Slack and answer until SIGTERM or Ctrl-C."""
     settings = _settings()
@@ -58,14 +77,14 @@ def run() -> None:
         _stop_on_signals(bot)
         bot.run()
     except StoreError as error:
-        _end(replies.store_trouble(error.trouble, error.detail), NO_STORE)
+        _end(replies.store_trouble(error.trouble, error.detail), Exit.NO_STORE)
     except PolicyRefused as refusal:
-        _end(str(refusal), REFUSED_BY_POLICY)
+        _end(str(refusal), Exit.REFUSED_BY_POLICY)
     except SlackRefused as refusal:
-        _end(f"{refusal} Check PKGSTATUS_SLACK__BOT_TOKEN and PKGSTATUS_SLACK__APP_TOKEN.", REFUSED_BY_SLACK)
+        _end(f"{refusal} Check PKGSTATUS_SLACK__BOT_TOKEN and PKGSTATUS_SLACK__APP_TOKEN.", Exit.REFUSED_BY_SLACK)
 
 
-@main.command()
+@main.command(epilog=TABLE)
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=0, show_default="a free one", help="Port of the local workspace."
 )
@@ -93,7 +112,7 @@ def demo(
     except ModuleNotFoundError as error:
         if (error.name or "bot").partition(".")[0] == "bot":
             raise
-        _end("The demo needs more than the bot: pip install 'pkgstatus-bot[demo]'", NO_DEMO)
+        _end("The demo needs more than the bot: pip install 'pkgstatus-bot[demo]'", Exit.WRONG)
     from bot.rehearsing import rehearse  # noqa: PLC0415
 
     if site is None:
@@ -101,13 +120,13 @@ def demo(
     try:
         own = own_site(site, site_code)
     except NotASite as error:
-        _end(str(error), WRONG_SETTINGS)
+        _end(str(error), Exit.NOT_DONE)
     first = f"Type /pkgstatus {own.package or 'help'} in #sccm-ops."
     advice = tuple(filter(None, (own.notice, first)))
     sys.exit(play(port=port, browser=browser, env_file=env_file, own=Database(own.settings, advice)))
 
 
-def _end(sentence: str, code: int) -> NoReturn:
+def _end(sentence: str, code: Exit) -> NoReturn:
     click.echo(sentence, err=True)
     sys.exit(code)
 
@@ -127,7 +146,7 @@ def _settings() -> Settings:
 def _refuse(lines: list[str]) -> NoReturn:
     for line in lines:
         click.echo(line, err=True)
-    sys.exit(WRONG_SETTINGS)
+    sys.exit(Exit.NOT_DONE)
 
 
 def _wants_json(settings: Settings) -> bool:

@@ -14,58 +14,59 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from bot.domain.ledger import GENESIS, Head
-from bot.settings import SettingsWrong, load
+from bot.exits import TABLE, Exit
+from bot.settings import load
 from bot.usecases.auditing import Comparing
 from bot.usecases.store_ports import StoreError
-from bot.views import replies
 from bot.views.said import unsaid
-from bot.wiring.offline import existing_store
+from bot.wiring.offline import ends_in_a_sentence, existing_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from bot.domain.ledger import Entry
     from bot.settings import Settings
     from bot.store.opening import Store
 
-BROKEN = 1
-CANNOT_READ = 2
 _HEAD = re.compile("([0-9]{1,18}):([0-9a-f]{64})")
 _MOMENTS = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"]
 """The last one is how an entry has it."""
 COLUMNS = ("sequence", "at", "stream", "version", "kind", "actor_user", "actor_team", "facts", "previous_hash", "hash")
 
 
-@click.group()
+@click.group(epilog=TABLE)
 def ledger() -> None:
     """The record of everything the bot did or refused."""
 
 
-@ledger.command()
+@ledger.command(epilog=TABLE)
 @click.option("--head", "heads", multiple=True, metavar="SEQUENCE:HASH", help="A head that was kept elsewhere.")
 @click.option("--slack-export", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR")
+@ends_in_a_sentence()
 def verify(heads: tuple[str, ...], slack_export: Path | None) -> None:
     """Check the whole chain, and with an export of Slack also that the audit channel says the same."""
     settings, store = _open()
     found = store.ledger.verify(*map(_head, heads))
     if found:
         click.echo(found.sentence)
-        sys.exit(BROKEN)
+        sys.exit(Exit.WRONG)
     newest = store.ledger.head()
     click.echo(f"The chain holds: {newest.sequence} entries, head {newest.sequence}:{newest.hash}")
     if slack_export:
         _compare(settings, store, slack_export)
 
 
-@ledger.command()
+@ledger.command(epilog=TABLE)
 @click.option("--since", type=click.DateTime(_MOMENTS), help="From this moment on (UTC).")
 @click.option("--until", type=click.DateTime(_MOMENTS), help="Up to but without this moment (UTC).")
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
+@ends_in_a_sentence()
 def export(since: datetime | None, until: datetime | None, form: str) -> None:
     """Print entries, oldest first, one a line; any number of them."""
     _, store = _open()
     # Whatever the terminal speaks: a hash is of UTF-8.
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", write_through=True)
-    entries = store.ledger.entries(_utc(since), _utc(until))
+    entries = _to_the_end(store.ledger.entries(_utc(since), _utc(until)))
     if form == "jsonl":
         for entry in entries:
             out.write(f"{entry.line}\n")
@@ -77,7 +78,8 @@ def export(since: datetime | None, until: datetime | None, form: str) -> None:
         writer.writerow([entry.facts_text if name == "facts" else fields[name] for name in COLUMNS])
 
 
-@ledger.command()
+@ledger.command(epilog=TABLE)
+@ends_in_a_sentence()
 def head() -> None:
     """Print sequence and hash of the newest entry, to be kept elsewhere."""
     _, store = _open()
@@ -86,14 +88,21 @@ def head() -> None:
 
 
 def _open() -> tuple[Settings, Store]:
+    settings = load()
+    return settings, existing_store(settings, "auditor")
+
+
+def _to_the_end(entries: Iterator[Entry]) -> Iterator[Entry]:
+    """Hand entries on; when the store fails on the way, say so: what was printed looks whole."""
+    count = 0
     try:
-        settings = load()
-        return settings, existing_store(settings, "auditor")
-    except SettingsWrong as wrong:
-        click.echo("\n".join(wrong.lines), err=True)
-    except StoreError as error:
-        click.echo(replies.store_trouble(error.trouble, error.detail), err=True)
-    sys.exit(CANNOT_READ)
+        for count, entry in enumerate(entries, start=1):  # noqa: B007 - told below
+            yield entry
+    except StoreError:
+        if count:
+            entries_told = "1 entry" if count == 1 else f"{count} entries"
+            click.echo(f"The export is not whole: it ends after {entries_told}.", err=True)
+        raise
 
 
 def _head(text: str) -> Head:
@@ -117,7 +126,7 @@ def _compare(settings: Settings, store: Store, folder: Path) -> None:
         click.echo(f"Line {finding.sequence} {finding.what}.")
         is_same = False
     if not is_same:
-        sys.exit(BROKEN)
+        sys.exit(Exit.WRONG)
     click.echo("The audit channel says the same.")
 
 
@@ -148,4 +157,4 @@ def _has(item: object, needed: Iterable[str]) -> bool:
 
 def _give_up(why: str) -> NoReturn:
     click.echo(why, err=True)
-    sys.exit(CANNOT_READ)
+    sys.exit(Exit.NOT_DONE)

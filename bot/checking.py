@@ -8,14 +8,13 @@ import click
 
 from bot import logs
 from bot.domain.finding import Mark
+from bot.exits import TABLE, Exit
 from bot.settings.origins import look
 from bot.views import checkup as views
 from bot.wiring.checkup import checkup
 
-WRONG = 1
 
-
-@click.command()
+@click.command(epilog=TABLE)
 @click.option("--json", "wants_json", is_flag=True, help="Print the findings for a program.")
 def check(*, wants_json: bool) -> None:
     """Look at settings, Slack, people and databases; exit 1 when something is wrong."""
@@ -29,4 +28,4 @@ def check(*, wants_json: bool) -> None:
         for line in views.page(findings, coloured=sys.stdout.isatty()):
             click.echo(line)
     if any(finding.mark is Mark.WRONG for finding in findings):
-        sys.exit(WRONG)
+        sys.exit(Exit.WRONG)

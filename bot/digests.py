@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from bot.settings import SettingsWrong, load
+from bot.exits import TABLE, Exit
+from bot.settings import load
 from bot.slack.webapi import client_of
 from bot.usecases.recording import Diary
-from bot.usecases.store_ports import StoreError
 from bot.views import digest as drawing
-from bot.views import printed, replies
+from bot.views import printed
 from bot.wiring.drift import DriftParts
-from bot.wiring.offline import existing_store
+from bot.wiring.offline import ends_in_a_sentence, existing_store
 from bot.wiring.requests import RequestParts
 
 if TYPE_CHECKING:
@@ -26,40 +26,30 @@ if TYPE_CHECKING:
     from bot.store.opening import Store
     from bot.usecases.publishing import Planned
 
-WRONG = 2
 
-
-@click.command()
+@click.command(epilog=TABLE)
 @click.option("--preview", metavar="NAME", help="Print what this digest would say now; nothing is posted.")
 @click.option("--now", metavar="NAME", help="Post this digest now; the next one still comes when it is due.")
+@ends_in_a_sentence()
 def digest(preview: str | None, now: str | None) -> None:
     """Look at a digest of the settings, or post it, without waiting for its time."""
     name = preview or now
     if name is None or (preview and now):
         raise click.UsageError("Say --preview NAME to read a digest here, or --now NAME to post it.")
-    try:
-        settings = load()
-        store = existing_store(settings, f"digest-{secrets.token_hex(4)}")
-    except SettingsWrong as wrong:
-        _end("\n".join(wrong.lines))
-    except StoreError as error:
-        _end(replies.store_trouble(error.trouble, error.detail))
-    else:
-        _answer(_drift(settings, store), name, posts=now is not None)
+    settings = load()
+    store = existing_store(settings, f"digest-{secrets.token_hex(4)}")
+    _answer(_drift(settings, store), name, posts=now is not None)
 
 
 def _answer(drift: DriftParts, name: str, *, posts: bool) -> None:
     plan = _plan(drift, name)
-    try:
-        if posts:
-            drift.publishing.post_now(plan)
-            click.echo(f"Digest {name} waits to be posted in {plan.channel}: a running bot does that at once.")
-            return
-        found = drift.publishing.preview(plan)
-        for line in printed.lines(drawing.draw(found, drift.around(found), as_chart=False)):
-            click.echo(line)
-    except StoreError as error:
-        _end(replies.store_trouble(error.trouble, error.detail))
+    if posts:
+        drift.publishing.post_now(plan)
+        click.echo(f"Digest {name} waits to be posted in {plan.channel}: a running bot does that at once.")
+        return
+    found = drift.publishing.preview(plan)
+    for line in printed.lines(drawing.draw(found, drift.around(found), as_chart=False)):
+        click.echo(line)
 
 
 def _plan(drift: DriftParts, name: str) -> Planned:
@@ -77,4 +67,4 @@ def _drift(settings: Settings, store: Store) -> DriftParts:
 
 def _end(sentence: str) -> NoReturn:
     click.echo(sentence, err=True)
-    sys.exit(WRONG)
+    sys.exit(Exit.NOT_DONE)

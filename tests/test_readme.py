@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from bot.__main__ import main
 from bot.domain.approval import Reject, Withdraw, decide
 from bot.domain.folding import advance
 from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Refusal
 from bot.domain.request import Request, Stage
+from bot.exits import MEANINGS, Exit
 from tests.domain.test_approval import COMMANDS
 from tests.fakes import ADA, GRACE, LINUS, MARGARET, TEAM
 from tests.requests import SOON, TOO_LATE, approve, asked
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
 
 
 def steps_of_the_code() -> set[tuple[str, str]]:
@@ -53,3 +58,26 @@ def test_the_diagram_in_the_readme_has_exactly_the_steps_of_the_code() -> None:
     assert drawn == steps_of_the_code()
     assert {stage for step in drawn for stage in step} == {str(stage) for stage in Stage}
     assert f"{QUORUM} different approvers" in block[1]
+
+
+def test_the_runbook_and_the_help_have_every_exit_code_with_its_one_meaning() -> None:
+    rows = re.findall(
+        r"^\| (\d+) \| (.+) \|$", (ROOT / "deploy" / "runbook.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+
+    assert {int(code): meaning.replace("`", "") for code, meaning in rows} == MEANINGS
+    assert len(set(MEANINGS.values())) == len(MEANINGS) == len(Exit)
+    for words in (
+        [],
+        ["run"],
+        ["demo"],
+        ["check"],
+        ["digest"],
+        ["ledger"],
+        *(["ledger", each] for each in ("verify", "export", "head")),
+    ):
+        said = CliRunner().invoke(main, [*words, "--help"])
+        assert said.exit_code == 0
+        assert dict(re.findall(r"^ +(\d+) +(\S.*)$", said.output.split("Exit codes:")[1], re.MULTILINE)) == {
+            str(int(code)): meaning for code, meaning in MEANINGS.items()
+        }

@@ -59,13 +59,14 @@ class Patience:
     """How long to wait, in seconds, before a login or a statement counts as failed.
 
     After `quiet` seconds without a statement a link is doubtful, and `look` seconds after a SQLite file was last looked
-    at, it may be another one that has its name.
+    at, it may be another one that has its name. `upkeep` is what a statement is given while tables are changed.
     """
 
     login: int = 10
     query: int = 30
     quiet: float = 5
     look: float = 0
+    upkeep: int = 0
 
 
 def connect(address: str, patience: Patience, *, owned: bool) -> Any:

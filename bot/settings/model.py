@@ -198,6 +198,16 @@ class Work(Part):
         timedelta(seconds=10), description="patience with a database login", examples=["10s"]
     )
     query_timeout: Duration = Field(timedelta(seconds=30), description="patience with a statement", examples=["30s"])
+    store_timeout: Duration = Field(
+        timedelta(seconds=1),
+        description="patience with the bot's own database; Slack waits 3 s until a command is kept there",
+        examples=["1s"],
+    )
+    store_upkeep_timeout: Duration = Field(
+        timedelta(minutes=5),
+        description="the same where nobody waits: changes of its tables, and the commands check, digest and ledger",
+        examples=["5min"],
+    )
     lease: Duration = Field(
         timedelta(seconds=15),
         description="after how long another process takes over from one that died",

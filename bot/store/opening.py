@@ -5,9 +5,11 @@ The only place that makes them; nothing is connected before it is called.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.dbapi import Patience
 from bot.domain.signet import Signet
 from bot.store.database import StoreDatabase
 from bot.store.inbox import InboxTable
@@ -18,7 +20,6 @@ from bot.store.outbox import OutboxTable
 from bot.store.snapshots import SnapshotTable
 
 if TYPE_CHECKING:
-    from bot.dbapi import Patience
     from bot.usecases.ports import Clock
 
 
@@ -53,12 +54,10 @@ def open_store(
     Processes that share a store are given the same signet; without one, each recognises only what it wrote itself.
     Raises StoreError.
     """
+    patience = patience or Patience()
+    with closing(StoreDatabase(address, replace(patience, query=max(patience.query, patience.upkeep)))) as changing:
+        migrate(changing)
     database = StoreDatabase(address, patience)
-    try:
-        migrate(database)
-    except BaseException:
-        database.close()
-        raise
     outbox = OutboxTable(database, audit_channel, clock)
     return Store(
         database=database,

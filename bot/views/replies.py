@@ -17,6 +17,8 @@ from bot.domain.query import (
     Filter,
     Find,
     Freeze,
+    History,
+    ListRequests,
     NoPackage,
     NoReason,
     NotForDrift,
@@ -141,6 +143,12 @@ def looking_up(query: Query | Misunderstanding) -> str | None:
             return f"Looking for “{escape(' '.join(query.words), _QUOTED)}” …"
         case DriftNow():
             return "Looking up what has drifted …"
+        case ListRequests():
+            return "Looking up the requests …"
+        case History():
+            return f"Looking up the requests for {query.package_id} …"
+        case Freeze() | Unfreeze():
+            return "Looking up who may do that …"
     return None
 
 

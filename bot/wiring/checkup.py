@@ -27,7 +27,7 @@ from bot.usecases.checks.store import StoreCheck
 from bot.views.kit import Message
 from bot.views.specimens import specimens
 from bot.wiring.offline import SQLITE
-from bot.wiring.parts import STORE_PATIENCE, allowed, chart_forms_of, forms_of, now, patience_of
+from bot.wiring.parts import allowed, chart_forms_of, forms_of, now, patience_of, upkeep_patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ def checkup(look: Look) -> Iterator[Finding]:
         (Area.SLACK, {"slack", "channels", "digests", "answers"}, _slack),
         (Area.PEOPLE, {"slack", "approvers", "requesters", "viewers", "approvals"}, _people),
         (Area.SITES, {"sites", "reset", "work"}, _sites),
-        (Area.STORE, {"store"}, _store),
+        (Area.STORE, {"store", "work"}, _store),
         (Area.DIGESTS, {"digests", "channels"}, _digests),
     ):
         yield from _section(look, area, needed, findings)
@@ -145,7 +145,7 @@ def _link(area: Area, subject: str, address: str) -> Iterator[Finding]:
 
 def _store(settings: Settings) -> Iterator[Finding]:
     yield from _link(Area.STORE, "store's link", settings.store.get_secret_value())
-    yield from StoreCheck(StoreLook(settings.store.get_secret_value(), now, STORE_PATIENCE)).findings()
+    yield from StoreCheck(StoreLook(settings.store.get_secret_value(), now, upkeep_patience(settings))).findings()
 
 
 def _digests(settings: Settings) -> Iterator[Finding]:

@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
+from bot.exits import Exit
+from bot.settings import SettingsWrong
+from bot.store.database import StoreDatabase
+from bot.store.migrating import version_of
 from bot.usecases.store_ports import StoreError, StoreTrouble
-from bot.wiring.parts import store_of
+from bot.views import replies
+from bot.wiring.parts import store_of, upkeep_patience
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bot.settings import Settings
     from bot.store.opening import Store
 
 SQLITE = "sqlite:///"
 
 
+@contextmanager
+def ends_in_a_sentence() -> Iterator[None]:
+    """End a command that wrong settings or a store that fails keep from being done; also half way through."""
+    try:
+        yield
+    except SettingsWrong as wrong:
+        click.echo("\n".join(wrong.lines), err=True)
+        sys.exit(Exit.NOT_DONE)
+    except StoreError as error:
+        click.echo(replies.store_trouble(error.trouble, error.detail), err=True)
+        sys.exit(Exit.NOT_DONE)
+
+
 def existing_store(settings: Settings, holder: str) -> Store:
     """Open the store; one that is not there must not be made by asking about it. Raises StoreError."""
     address = settings.store.get_secret_value()
-    if address.startswith(SQLITE) and not Path(address.removeprefix(SQLITE)).is_file():
+    file = Path(address.removeprefix(SQLITE)) if address.startswith(SQLITE) else None
+    if file and not file.is_file():
         raise StoreError(StoreTrouble.UNREACHABLE, "There is no such file.")
-    return store_of(settings, holder)
+    if file and not file.stat().st_size:
+        raise StoreError(StoreTrouble.UNREACHABLE, "The file is empty.")
+    patience = upkeep_patience(settings)
+    with closing(StoreDatabase(address, patience)) as database:
+        if version_of(database) is None:
+            raise StoreError(StoreTrouble.SCHEMA, "There is no store in it; the first start of the bot makes one.")
+    return store_of(settings, holder, patience)

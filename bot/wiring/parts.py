@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from bot.settings import Approvers, People, Settings
     from bot.store.opening import Store
 
-STORE_PATIENCE = Patience(login=5, query=1)
-"""What comes in is kept before it is acknowledged, and Slack waits three seconds for that."""
+STORE_LOGIN_SECONDS = 5
 WRITER_SECONDS = 5
 """An apply holds locks on the site's tables: it gives up early rather than making ConfigMgr wait."""
 
@@ -32,17 +32,27 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def store_of(settings: Settings, holder: str) -> Store:
-    """Open the bot's own database. Raises StoreError."""
+def store_of(settings: Settings, holder: str, patience: Patience | None = None) -> Store:
+    """Open the bot's own database, with the patience of a bot that answers people if none is given.
+
+    Raises StoreError.
+    """
+    upkeep = upkeep_patience(settings)
+    answering = replace(upkeep, query=int(settings.work.store_timeout.total_seconds()), upkeep=upkeep.query)
     return open_store(
         settings.store.get_secret_value(),
         audit_channel=settings.channels.audit,
         holder=holder,
         clock=now,
         lease_seconds=settings.work.lease.total_seconds(),
-        patience=STORE_PATIENCE,
+        patience=patience or answering,
         signet=signet_of(settings, "what came in"),
     )
+
+
+def upkeep_patience(settings: Settings) -> Patience:
+    """Return how long to wait for the store where no person waits for the answer."""
+    return Patience(STORE_LOGIN_SECONDS, int(settings.work.store_upkeep_timeout.total_seconds()))
 
 
 def signet_of(settings: Settings, purpose: str) -> Signet:

@@ -18,7 +18,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from bot import __main__ as program
+from bot.exits import Exit
 from bot.settings.mistakes import is_known
 from bot.settings.model import Health, Sections, Work
 
@@ -185,7 +185,7 @@ class TestSystemd:
 
 def test_the_unit_gives_up_on_what_does_not_get_better_and_lets_the_bot_finish() -> None:
     keys = dict(re.findall(r"^(\w+)=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE))
-    hopeless = {program.WRONG_SETTINGS, program.REFUSED_BY_SLACK, program.REFUSED_BY_POLICY}
+    hopeless = {Exit.NOT_DONE, Exit.REFUSED_BY_SLACK, Exit.REFUSED_BY_POLICY}
 
     assert {int(code) for code in keys["RestartPreventExitStatus"].split()} == hopeless
     assert int(keys["TimeoutStopSec"]) > DRAIN

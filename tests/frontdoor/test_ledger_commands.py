@@ -12,21 +12,25 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from slack_sdk import WebClient
 
 from bot.domain.ledger import Draft
+from bot.exits import Exit
 from bot.store import open_store
+from tests import engines
 from tests.bots import CHECKOUT
+from tests.frontdoor.databases import POSTGRESQL, needs_postgresql
 from tests.frontdoor.exports import CHANNEL, exported, write, write_export
 from tests.frontdoor.trail import lines, store_path, wait_until_told
+from tests.grants import login
 from tests.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.stage import Json
 
@@ -318,6 +322,94 @@ def test_a_file_that_is_no_store_is_said_in_a_sentence(tmp_path: Path) -> None:
         found = office.run(words)
         assert found.code == CANNOT_READ
         assert "Traceback" not in found.err
+
+
+FAILURES = {
+    "no entries": ["DROP TABLE ledger_entry"],
+    "an entry's column is gone": ["ALTER TABLE ledger_entry RENAME COLUMN hash TO other"],
+    "no version": ["DROP TABLE store_version"],
+}
+
+
+@pytest.mark.parametrize("statements", FAILURES.values(), ids=FAILURES)
+def test_a_store_that_fails_after_it_was_opened_is_not_called_broken(office: Office, statements: list[str]) -> None:
+    office.tamper(*statements)
+
+    for words in ("verify", "head", "export"):
+        found = office.run(words)
+        assert (found.code, found.out) == (CANNOT_READ, "")
+        assert found.err.startswith("The bot's own database (PKGSTATUS_STORE) cannot be used: ")
+        assert len(found.err.splitlines()) == 1
+
+
+def test_a_chain_that_cannot_be_compared_with_the_outbox_is_not_called_broken(office: Office) -> None:
+    office.tamper("DROP TABLE outbox")
+
+    assert office.run("verify").code == CANNOT_READ
+    assert office.run("head").code == HOLDS
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 100, 5000])
+def test_a_file_that_was_cut_off_is_not_called_whole_and_not_made_anew(office: Office, kept_bytes: int) -> None:
+    office.store.write_bytes(office.store.read_bytes()[:kept_bytes])
+
+    for words in ("verify", "head", "export"):
+        found = office.run(words)
+        assert found.code == CANNOT_READ
+        assert "Traceback" not in found.err
+    assert office.store.stat().st_size == kept_bytes
+
+
+@needs_postgresql
+def test_a_login_that_may_not_read_entries_any_more_is_not_called_a_broken_chain(tmp_path: Path) -> None:
+    store = os.environ[POSTGRESQL]
+    engines.empty(store)
+    with closing(open_store(store, audit_channel=CHANNEL, holder="one", clock=lambda: BEGAN)) as opened:
+        opened.ledger.append(Draft("commands", None, "looked up", "U000000ADA", "T0CONTOSO", {}))
+    with login(store, "store") as granted:
+        office = Office(tmp_path / "unused.db")
+        assert office.run("verify", PKGSTATUS_STORE=granted.address).code == HOLDS
+        engines.run_on(store, f"REVOKE SELECT ON dbo.ledger_entry FROM {granted.role}")
+
+        for words in ("verify", "head", "export"):
+            found = office.run(words, PKGSTATUS_STORE=granted.address)
+            assert (found.code, found.out) == (CANNOT_READ, "")
+            assert "Traceback" not in found.err
+            assert len(found.err.strip().splitlines()) <= 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("words", ["verify", "head", "export"])
+def test_output_that_cannot_be_written_is_said_in_a_sentence(office: Office, words: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "bot", "ledger", words],
+            env=settings(office.store),
+            cwd=CHECKOUT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+
+    assert ended.returncode == CANNOT_READ
+    assert ended.stderr.decode() == "The output cannot be used: No space left on device.\n"
+
+
+@pytest.mark.parametrize("words", ["verify", "head", "export"])
+def test_output_that_nobody_reads_is_no_verdict(office: Office, words: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot", "ledger", words],
+        env=settings(office.store),
+        cwd=CHECKOUT,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+
+    assert (ended.returncode, ended.stderr) == (Exit.UNREAD, b"")
 
 
 def test_settings_that_are_missing_are_named(tmp_path: Path) -> None:
