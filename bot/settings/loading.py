@@ -78,7 +78,7 @@ def sources(settings: type[BaseSettings]) -> Iterable[PydanticBaseSettingsSource
         yield _Texts(
             settings, {name: text for name, text in texts.items() if not mistakes.of_text(settings, name, text)}
         )
-    if file := os.environ.get(CONFIG):
+    if file := _place(CONFIG):
         yield InitSettingsSource(settings, init_kwargs=_cleaned(tomllib.loads(_decoded(Path(file).read_bytes()))))
 
 
@@ -107,6 +107,11 @@ def _is_below(line: str, names: Iterable[str]) -> bool:
     return any(setting == name or setting.startswith(f"{name}__") for name in names)
 
 
+def _place(name: str) -> str:
+    """Return where a file or folder is said to be; empty when nothing is said."""
+    return _stripped(os.environ.get(name, ""))
+
+
 def _environment() -> dict[str, str]:
     """Return the settings in the environment by their names in capitals."""
     given = {name.upper(): text for name, text in os.environ.items()}
@@ -119,7 +124,7 @@ def _environment() -> dict[str, str]:
 
 def _secrets() -> dict[str, str]:
     """Return the files of the secrets folder by the names of their settings."""
-    folder = os.environ.get(SECRETS)
+    folder = _place(SECRETS)
     return {_setting(path): _stripped(_decoded(path.read_bytes())) for path in _files(Path(folder))} if folder else {}
 
 
@@ -161,9 +166,9 @@ def _cleaned(value: Any) -> Any:
 
 def _unreadable_places() -> Iterable[str]:
     """Name a file or folder that is named but cannot be read; it would be passed over in silence."""
-    if folder := os.environ.get(SECRETS):
+    if folder := _place(SECRETS):
         yield from _unreadable_secrets(Path(folder))
-    if file := os.environ.get(CONFIG):
+    if file := _place(CONFIG):
         try:
             tomllib.loads(_decoded(Path(file).read_bytes()))
         except OSError as error:

@@ -40,7 +40,7 @@ def of_values(model: type[BaseModel], error: ValidationError) -> Iterator[str]:
     for fault in error.errors(include_input=False, include_url=False):
         location = [str(part) for part in fault["loc"] if part != "[key]"]
         if fault["type"] == "extra_forbidden":
-            yield unknown(model, _name(location))
+            yield _in_another_form(model, location) or unknown(model, _name(location))
         elif fault["type"] == "missing":
             yield from (
                 f"{_name(lacking)} is missing.{_purpose(model, lacking)}" for lacking in _lacking(model, location)
@@ -110,6 +110,16 @@ def unknown(model: type[BaseModel], name: str) -> str:
     """Say that there is no such setting, and which one was probably meant."""
     meant = _meant(model, name.removeprefix(PREFIX).lower())
     return f"{name} is no setting.{f' Did you mean {PREFIX}{meant.upper()}?' if meant else ''}"
+
+
+def _in_another_form(model: type[BaseModel], location: list[str]) -> str | None:
+    """Say how a file names what stands there as the environment names it."""
+    name = f"{PREFIX}{location[-1].upper().removeprefix(PREFIX)}"
+    *sections, key = name.removeprefix(PREFIX).lower().split("__")
+    if len(location) > 1 or location[-1].lower() == key or not is_known(model, name):
+        return None
+    under = f" under [{'.'.join(sections)}]" if sections else ""
+    return f"{name} stands in the settings file as in the environment: there it is {key}{under}."
 
 
 def _meant(model: type[BaseModel], name: str) -> str | None:

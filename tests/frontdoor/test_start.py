@@ -106,6 +106,15 @@ def test_a_driver_that_is_not_installed_ends_the_start_before_anything_is_connec
     assert fresh_stage.look("log")["entries"] == []
 
 
+def test_tokens_with_a_line_end_behind_them_start_the_bot(fresh_stage: Stage) -> None:
+    for setting in (BOT_TOKEN, APP_TOKEN):
+        fresh_stage.settings[setting] = f'"{fresh_stage.settings[setting]}" \r\n'
+
+    fresh_stage.start_bot()
+
+    assert "PS100112" in str(fresh_stage.ask("ada", "PS100112"))
+
+
 def test_a_store_without_its_folder_ends_the_start_with_one_line(fresh_stage: Stage, tmp_path: Path) -> None:
     bot = fresh_stage.start_bot(connected=False, store=f"sqlite:///{tmp_path}/nowhere/store.db")
 

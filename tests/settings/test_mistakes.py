@@ -217,6 +217,30 @@ def test_a_key_of_the_file_that_is_no_setting_is_named(enough: Places, addition:
     assert line == f"PKGSTATUS_{name} is no setting. Did you mean PKGSTATUS_{meant}?"
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (
+            "PKGSTATUS_DRIFT__GRACE",
+            (
+                "PKGSTATUS_DRIFT__GRACE stands in the settings file as in the environment: there it is "
+                "grace under [drift]."
+            ),
+        ),
+        (
+            "slack__api_url",
+            (
+                "PKGSTATUS_SLACK__API_URL stands in the settings file as in the environment: there it is "
+                "api_url under [slack]."
+            ),
+        ),
+        ("PKGSTATUS_STORE", "PKGSTATUS_STORE stands in the settings file as in the environment: there it is store."),
+    ],
+)
+def test_a_name_of_the_environment_in_the_file_is_told_the_files_own(enough: Places, key: str, said: str) -> None:
+    assert enough.toml(f'{key} = "hunter2"\n{ENOUGH}').mistakes() == [said]
+
+
 class TestAPlaceThatCannotBeRead:
     def test_a_file_that_is_not_there(self, nowhere: Places) -> None:
         (line,) = nowhere.environment(CONFIG="/nowhere/settings.toml").mistakes()

@@ -54,6 +54,13 @@ def test_json_in_the_quotes_that_docker_keeps_is_read(enough: Places) -> None:
     assert settings.work.workers == 4
 
 
+def test_what_was_copied_along_with_the_name_of_a_file_or_folder_is_taken_off(enough: Places, tmp_path: Path) -> None:
+    enough.secret("slack__bot_token", TOKEN)
+    enough.environment(CONFIG=f'"{tmp_path}/settings.toml"\r', SECRETS=f" {tmp_path}/secrets\n")
+
+    assert enough.load().slack.bot_token.get_secret_value() == TOKEN
+
+
 def test_a_mark_of_utf_8_before_a_file_is_passed_over(enough: Places) -> None:
     enough.toml(codecs.BOM_UTF8 + ENOUGH.encode()).secret("slack__bot_token", codecs.BOM_UTF8 + TOKEN.encode())
 
@@ -218,8 +225,9 @@ def test_a_duration_of_ages_is_refused(enough: Places, name: str, text: str) -> 
 @pytest.fixture
 def nobody(tmp_path: Path) -> Iterator[None]:
     """Do what follows as a user who may read little; root may read everything."""
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents):
+        if not folder.stat().st_mode & 0o001:
+            folder.chmod(0o755)
     is_root = os.geteuid() == 0
     if is_root:
         os.seteuid(65534)
