@@ -163,7 +163,7 @@ def _withdraw(request: Request, command: Withdraw, now: datetime) -> Sequence[Ev
 def _tick(request: Request, now: datetime) -> Sequence[Event]:
     if request.stage is not Stage.PENDING:
         return []
-    if now >= request.expires_at:
+    if request.is_expired(now):
         return [Event(Kind.EXPIRED)]
     return [Event(Kind.REMINDED)] if now >= request.remind_at and not request.reminded else []
 
@@ -226,4 +226,4 @@ def _watched(request: Request, command: Watched) -> list[Event]:
 def _not_votable(request: Request, now: datetime) -> Reason | None:
     if request.stage is not Stage.PENDING:
         return _CLOSED.get(request.stage, Reason.DECIDED_ALREADY)
-    return Reason.EXPIRED if now >= request.expires_at else None
+    return Reason.EXPIRED if request.is_expired(now) else None

@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -37,6 +37,12 @@ _ESCAPE = "\\"
 """Begins what JSON does not let stand as it is, a NUL among it."""
 
 _CONSTANTS = {None: "null", True: "true", False: "false"}
+
+
+CLOCKS_APART = timedelta(minutes=1)
+"""Clocks of machines that share a store may differ by this much; a moment further ahead was taken by a wrong clock."""
+CLOCK = "clock"
+"""The fact that says what the clock showed, in an entry that had to take a moment much later than that."""
 
 
 class Draft(NamedTuple):
@@ -66,7 +72,12 @@ class Entry(NamedTuple):
 
     @property
     def at(self) -> datetime:
-        """When it was recorded, aware and in UTC."""
+        """When it was recorded by the clock of that time, aware and in UTC.
+
+        `moment` never goes back along the chain; this does where a clock did.
+        """
+        if f'"{CLOCK}":' in self.facts_text:
+            return moment_read(str(self.facts.get(CLOCK, self.moment)))
         return moment_read(self.moment)
 
     @property

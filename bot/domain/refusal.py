@@ -29,7 +29,6 @@ class Reason(StrEnum):
     STALE_PLAN = "stale plan"
     FROZEN = "frozen"
     AUDIT_BEHIND = "audit behind"
-    RECORD_AHEAD = "record ahead of the clock"
     FOREIGN_CARD = "foreign card"
     CARD_UNRECORDED = "card not recorded yet"
     UNKNOWN_REQUEST = "unknown request"

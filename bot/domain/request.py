@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.ledger import CLOCKS_APART
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -103,6 +105,10 @@ class Request:
     def remind_at(self) -> datetime:
         """Half time of the wait for votes."""
         return self.created_at + (self.expires_at - self.created_at) / 2
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether the wait for votes is over; also when it began in what is now the future, by a wrong clock."""
+        return now >= self.expires_at or self.created_at - now > CLOCKS_APART
 
 
 @dataclass(frozen=True, slots=True)

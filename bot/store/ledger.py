@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from bot.domain.chain import Break, Tampering, verify
-from bot.domain.ledger import GENESIS, Draft, Entry, Head, moment_read, moment_text, seal, storable
+from bot.domain.ledger import CLOCK, CLOCKS_APART, GENESIS, Draft, Entry, Head, moment_read, moment_text, seal, storable
 from bot.events import REFERENCE, reference
 from bot.failpoints import reach
 from bot.store.walking import walk
@@ -108,9 +108,10 @@ class LedgerTable:
         # Others may append meanwhile, so the order matters: an honest outbox is never behind what was read before it.
         promised = self._outbox.newest()
         newest = self.head().sequence
-        found = verify(self._walk(first or 1, last or 0), *heads)
-        if found is None and (last or 0) > promised:
-            return Break(promised + 1, Tampering.INSERTED)
+        found = verify(iter(()) if first is None else self._walk(first, last), *heads)
+        if (last or 0) > promised and (found is None or found.sequence > promised):
+            beyond = next(self._walk(promised + 1, last))
+            return Break(beyond.sequence, Tampering.INSERTED)
         if found is None and newest < promised:
             return Break(newest + 1, Tampering.TRUNCATED)
         return found
@@ -120,7 +121,7 @@ class LedgerTable:
             self._database,
             "SELECT MIN(sequence) FROM dbo.ledger_entry WHERE sequence >= ?",
             "SELECT sequence, at, stream, version, kind, actor_user, actor_team, facts, previous_hash, hash"
-            " FROM dbo.ledger_entry WHERE sequence >= ? AND sequence < ? ORDER BY sequence",
+            " FROM dbo.ledger_entry WHERE sequence >= ? AND sequence <= ? ORDER BY sequence",
             start=first,
         )
         return (Entry(*row) for row in takewhile(lambda row: row[0] <= last, rows))
@@ -130,10 +131,15 @@ class LedgerTable:
         version = (newest_version or 0) + 1
         if draft.version not in {None, version}:
             raise StaleStream(draft.stream, decided_on=(draft.version or 0) - 1, current=version - 1)
-        # A clock that was set back must not make a later entry look older: the order is what people will rely on.
-        moment = moment_text(self._clock())
+        # A clock that was set back must not make a later entry look older: the order is what people will rely on. How
+        # long something took can then be told only from what the clock said, so that is recorded as well.
+        now = self._clock()
+        moment = moment_text(now)
         if moment < at:
-            moment = moment_text(moment_read(at))
+            newest = moment_read(at)
+            moment = moment_text(newest)
+            if newest - now > CLOCKS_APART:
+                draft = draft._replace(facts={**draft.facts, CLOCK: moment_text(now)})
         entry = seal(_traced(draft), sequence + 1, moment, version, hash_)
         connection.execute(_INSERT, entry)
         return entry

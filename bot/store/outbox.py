@@ -88,14 +88,14 @@ class OutboxTable:
 
     def backlog(self, destination: str) -> Backlog:
         """Say how far behind a destination is."""
-        count, oldest = self._database.read(
-            lambda connection: connection.query(
-                "SELECT COUNT(*), MIN(e.at) FROM dbo.outbox o INNER JOIN dbo.ledger_entry e"
-                " ON e.sequence = o.sequence WHERE o.destination = ? AND o.told = 0",
-                (destination,),
-            )
-        )[0]
-        return Backlog(count, moment_read(oldest) if oldest else None)
+
+        def work(connection: Connection) -> Backlog:
+            sql = "SELECT COUNT(*) FROM dbo.outbox WHERE destination = ? AND told = 0"
+            count = connection.query(sql, (destination,))[0][0]
+            oldest = _read_pending(connection, destination, 1)
+            return Backlog(count, Entry(*oldest[0][3:]).at if oldest else None)
+
+        return self._database.read(work)
 
     def told_at(self, destination: str) -> datetime | None:
         """Return when the newest of what was told to a destination was told; None before anything was."""
@@ -114,7 +114,7 @@ class OutboxTable:
             self._database,
             "SELECT MIN(sequence) FROM dbo.outbox WHERE destination = ? AND told = 1 AND sequence >= ?",
             "SELECT sequence, number, channel, ts, gap FROM dbo.outbox"
-            " WHERE destination = ? AND told = 1 AND sequence >= ? AND sequence < ? ORDER BY sequence, number",
+            " WHERE destination = ? AND told = 1 AND sequence >= ? AND sequence <= ? ORDER BY sequence, number",
             (destination,),
         )
         for sequence, number, channel, ts, gap in rows:

@@ -17,20 +17,25 @@ SEQUENCES_PER_PIECE = 200
 """The facts of an entry can be 100 kB."""
 BEFORE_ALL = -(2**63)
 """The least number a column can hold: an entry that was slipped in below 1 must be seen."""
+LAST_OF_ALL = 2**63 - 1
+"""The greatest, for the same reason; no driver takes a greater one as a parameter."""
 
 
 def walk(
     database: StoreDatabase, least: str, piece: str, parameters: Sequence[object] = (), start: int = BEFORE_ALL
 ) -> Iterator[Any]:
-    """Yield rows in order. `least` finds the least sequence from `?` on, `piece` the rows from `?` to below `?`.
+    """Yield rows in order. `least` finds the least sequence from `?` on, `piece` the rows from `?` to and with `?`.
 
     The first column of a row must be its sequence. Both statements take `parameters` before these.
     """
 
     def read(connection: Connection) -> Sequence[Any]:
         first = connection.query(least, (*parameters, start))[0][0]
-        return [] if first is None else connection.query(piece, (*parameters, first, first + SEQUENCES_PER_PIECE))
+        last = LAST_OF_ALL if first is None else min(first + SEQUENCES_PER_PIECE - 1, LAST_OF_ALL)
+        return [] if first is None else connection.query(piece, (*parameters, first, last))
 
     while rows := database.read(read):
         yield from rows
+        if rows[-1][0] == LAST_OF_ALL:
+            return
         start = rows[-1][0] + 1

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bot.domain import planning
 from bot.domain.approval import Finish, Outdate
 from bot.domain.drift import judge
+from bot.domain.ledger import CLOCKS_APART
 from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Reason
 from bot.usecases.access import Actor
@@ -63,8 +64,11 @@ class Proving:
         """Prove people, brakes and the record again: two different eligible approvers of exactly this plan."""
         if request.plan.site not in self.writers:
             return f"site {request.plan.site} is no longer in the settings"
-        if request.decided_at is None or self.clock() - request.decided_at > APPLY_WITHIN:
+        ago = self.clock() - request.decided_at if request.decided_at else None
+        if ago is None or ago > APPLY_WITHIN:
             return "it was approved too long ago"
+        if ago < -CLOCKS_APART:
+            return "the clock was set back since it was approved: please ask again"
         if not self.requests.is_intact(request.id):
             return "its ledger entries are not as they were recorded"
         if not self.requests.are_ours(request):

@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from bot.domain.ledger import CLOCKS_APART
 from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Reason, Refusal
 from bot.usecases.access import Access, Actor, Allowed
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
     from bot.usecases.ports import People
 
 AuditLag = Callable[[], timedelta]
-"""Returns how long the oldest entry has waited to be told in the audit channel."""
-Ahead = Callable[[], timedelta]
-"""Returns how far the newest entry lies ahead of the clock; nothing when the clock was never wrong."""
-MOST_AHEAD = timedelta(minutes=1)
+"""Returns how long the oldest entry has waited to be told in the audit channel; less than nothing when it was recorded
+by a clock that was ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,6 @@ class Standing:
     audit_lag: AuditLag
     most_lag: timedelta
     channel_fault: Callable[[], Refusal | None] = lambda: None
-    ahead: Ahead = timedelta
 
     def may_ask(self, actor: Actor) -> Refusal | None:
         """Return why this person may not ask for a reset, or None."""
@@ -55,10 +53,9 @@ class Standing:
         """Return what stops all resets just now, or None. Raises StoreError."""
         if self.freezing.now():
             return Refusal(Reason.FROZEN)
-        if self.ahead() > MOST_AHEAD:
-            # How long ago people approved, or how far the audit channel is behind, cannot be told then.
-            return Refusal(Reason.RECORD_AHEAD)
-        if self.audit_lag() > self.most_lag:
+        lag = self.audit_lag()
+        if lag > self.most_lag or lag < -CLOCKS_APART:
+            # What was recorded by a clock that was ahead says nothing of how long it has waited.
             return Refusal(Reason.AUDIT_BEHIND)
         return self.channel_fault()
 

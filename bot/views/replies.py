@@ -89,10 +89,6 @@ _REFUSALS = {
     Reason.STALE_PLAN: "The rows changed since this was requested, so it cannot be voted on any more. Request again.",
     Reason.FROZEN: "Resets are frozen at the moment; an approver can lift that with `/pkgstatus unfreeze`.",
     Reason.AUDIT_BEHIND: "The audit channel is too far behind, so resets are paused until it has caught up.",
-    Reason.RECORD_AHEAD: (
-        "The newest entry of the record is from the future, so a clock is or was wrong: resets are paused until that"
-        " moment has passed. An administrator should check the clocks of the machines that run the bot."
-    ),
     Reason.FOREIGN_CARD: "This is not the request's own card, so nothing was counted. Use the newest card.",
     Reason.CARD_UNRECORDED: "This card was posted this very moment and is not in my records yet, so nothing "
     "was counted. Please press again in a few seconds.",

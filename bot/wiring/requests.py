@@ -69,7 +69,6 @@ class RequestParts:
             audit_lag=self._audit_lag,
             most_lag=settings.audit.max_lag,
             channel_fault=partial(channel_fault, client, channel),
-            ahead=self._ahead,
         )
         policy = _policy(settings)
         self.requesting = Requesting(readers, writers, self.requests, self.standing, policy, now)
@@ -99,10 +98,6 @@ class RequestParts:
     def _audit_lag(self) -> timedelta:
         oldest = self._store.outbox.backlog(self._settings.channels.audit).oldest_at
         return now() - oldest if oldest else timedelta(0)
-
-    def _ahead(self) -> timedelta:
-        newest = self._store.ledger.entry(self._store.ledger.head().sequence)
-        return newest.at - now() if newest else timedelta(0)
 
 
 def freeze_words(freeze: Freeze | None) -> str:

@@ -129,6 +129,15 @@ def test_what_waited_for_longer_than_people_wait_is_not_done_and_said_so(tmp_pat
     assert [entry.facts["reason"] for entry in counter.entries()] == [Reason.WAITED]
 
 
+def test_what_was_kept_by_a_clock_that_was_ahead_is_not_done(tmp_path: Path, counter: Counter) -> None:
+    left_by_the_dead(tmp_path, incoming())
+
+    adopt(counter, later=timedelta(days=-365))
+
+    assert counter.asked == []
+    assert counter.said() == [replies.refused(Refusal(Reason.WAITED)).text]
+
+
 def test_what_waited_for_a_short_while_is_done(tmp_path: Path, counter: Counter) -> None:
     left_by_the_dead(tmp_path, incoming())
     counter.hear(COMMAND, lambda asked: Reply(Deed("ok", "done"), partial(counter.answers.say, asked, Message(ANSWER))))

@@ -133,8 +133,26 @@ def test_a_clock_that_jumps_back_never_makes_an_entry_older_than_the_one_before(
     clock.now = first.at + timedelta(minutes=1)
     third = store.ledger.append(draft())
 
-    assert second.at == first.at
+    assert second.moment == first.moment
+    assert second.at == first.at - timedelta(hours=3) + timedelta(seconds=1), "what the clock said is not lost"
     assert third.at == clock.now
+    assert "clock" not in third.facts
+    assert store.ledger.verify() is None
+
+
+def test_after_a_clock_that_was_a_year_ahead_time_is_told_by_the_clock_again(
+    store: Store, clock: SteppingClock
+) -> None:
+    now = clock.now
+    clock.now += timedelta(days=365)
+    store.ledger.append(draft())
+    clock.now = now
+
+    entries = [store.ledger.append(draft("request R1")) for _ in range(2)]
+
+    assert [entry.at < now + timedelta(minutes=1) for entry in entries] == [True, True]
+    assert [entry.at for entry in store.ledger.stream("request R1")] == [entry.at for entry in entries]
+    assert list(store.ledger.entries())[1:] == entries, "a span is of the order in which they were recorded"
     assert store.ledger.verify() is None
 
 

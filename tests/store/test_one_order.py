@@ -45,7 +45,7 @@ def test_eight_threads_and_three_processes_make_one_order(store: Store, address:
     assert verify(entries, store.ledger.head()) is None
     assert [entry.sequence for entry in entries] == list(range(1, total + 1))
     assert [entry.version for entry in store.ledger.stream("shared")] == list(range(1, total + 1))
-    assert all(earlier.at <= later.at for earlier, later in pairwise(entries))
+    assert all(earlier.moment <= later.moment for earlier, later in pairwise(entries))
     assert store.outbox.backlog(AUDIT).count == total
     by_writer = defaultdict(list)
     for entry in entries:

@@ -114,6 +114,17 @@ def test_an_entry_that_fits_at_the_end_but_never_went_through_the_store_was_inse
     assert filled.ledger.verify() == filled.ledger.verify(kept) == Break(LENGTH + 1, INSERTED)
 
 
+@pytest.mark.parametrize("sequence", [0, -1, -(2**63), 2**63 - 1, 2**63 - 2, LENGTH + 300])
+def test_an_entry_anywhere_beside_the_chain_was_inserted(filled: Store, outside: Outside, sequence: int) -> None:
+    kept = filled.ledger.head()
+    forged = seal(draft("freeze"), sequence, moment_text(datetime(2026, 3, 10, tzinfo=UTC)), 1, kept.hash)
+
+    outside.run(f"INSERT INTO dbo.ledger_entry (sequence, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *forged)
+
+    assert filled.ledger.verify() == filled.ledger.verify(kept) == Break(sequence, INSERTED)
+    assert len(list(filled.ledger.entries())) == LENGTH + 1, "an export shows it too"
+
+
 def test_a_ledger_that_was_emptied_is_truncated_from_its_first_entry(filled: Store, outside: Outside) -> None:
     kept = filled.ledger.head()
 

@@ -64,7 +64,6 @@ class House:
         rows = (dp_row(host, held_version=BEHIND[0]) for host in ("NYC-DP03", "NYC-DP04"))
         self.site.add(table(site_row("PS1"), *rows))
         self.policy = Policy(RowsAllowed.ANY, 50, 4 * HOUR, requester_counts=False, grace=4 * HOUR)
-        self.ahead = timedelta()
         self.meanwhile: Callable[[], None] = lambda: None
         """Called at every look at what stops resets."""
         self.writers: dict[SiteCode, Writer] = {
@@ -81,7 +80,7 @@ class House:
         self.freezing = Freezing(self.store.ledger, index, "C0APPROVALS")
         self.standing = Standing(
             TEAM, Allowed(), Allowed(groups=frozenset({APPROVERS})), self.people, self.freezing, timedelta, HOUR,
-            channel_fault=self._look, ahead=lambda: self.ahead,
+            channel_fault=self._look,
         )  # fmt: skip
         readers = {PS1: self.site.reader()}
         self.requesting = Requesting(readers, self.writers, self.requests, self.standing, self.policy, self.clock)

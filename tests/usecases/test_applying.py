@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Never
 
-from bot.domain.refusal import Reason
 from bot.domain.request import Stage
 from bot.domain.trouble import SiteTrouble
+from bot.usecases.access import Actor
 from bot.usecases.ports import SiteError
-from tests.fakes import GRACE, LINUS
+from tests.fakes import GRACE, LINUS, TEAM
 from tests.usecases.reset_house import BEHIND, PS1, RESET
 
 if TYPE_CHECKING:
@@ -88,15 +87,38 @@ def test_a_request_with_more_rows_than_are_allowed_now_is_not_applied(house: Hou
     assert set(house.reads().values()) == {BEHIND}
 
 
-def test_nothing_is_asked_or_applied_while_the_newest_entry_is_from_the_future(house: House) -> None:
+def test_what_was_approved_by_a_clock_that_was_ahead_is_not_applied(house: House) -> None:
+    house.clock.move(days=365)
     request = house.approved()
-    house.ahead = timedelta(days=2)
+    house.clock.move(days=-365)
 
     house.applying.work_off()
 
-    assert house.now(request).note == Reason.RECORD_AHEAD
+    assert house.now(request).note == "the clock was set back since it was approved: please ask again"
     assert set(house.reads().values()) == {BEHIND}
-    assert house.standing.brake()
+
+
+def test_one_entry_by_a_clock_that_was_ahead_holds_up_no_later_request(house: House) -> None:
+    house.clock.move(days=365)
+    house.freezing.freeze(Actor(GRACE.id, TEAM), "a clock is wrong", "K0")
+    house.clock.move(days=-365)
+    house.freezing.unfreeze(Actor(GRACE.id, TEAM), "K1")
+
+    request = house.approved()
+    house.applying.work_off()
+
+    assert house.now(request).stage is Stage.APPLIED
+    assert house.now(request).applied_at == house.clock()
+
+
+def test_a_request_asked_for_by_a_clock_that_was_ahead_has_expired(house: House) -> None:
+    house.clock.move(days=365)
+    request = house.ask()
+    house.clock.move(days=-365)
+
+    house.watching.tick()
+
+    assert house.now(request).stage is Stage.EXPIRED
 
 
 def test_a_new_source_version_that_comes_behind_the_claim_outdates_the_plan(house: House) -> None:
