@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 MOST_CLOCK_DIFFERENCE = timedelta(minutes=1)
 TRUST = (
-    "Configuration Manager makes its certificate itself: export “ConfigMgr SQL Server Identification Certificate” from "
-    "the SQL Server and add it to the certificates that this machine trusts (Debian: a .crt file in "
-    "/usr/local/share/ca-certificates, then update-ca-certificates), name the server as its certificate does"
+    "Configuration Manager's own certificate is self-signed: export “ConfigMgr SQL Server Identification Certificate” "
+    "from the SQL Server and add it to the certificates that this machine trusts (Debian: a .crt file in "
+    "/usr/local/share/ca-certificates, then update-ca-certificates), name the server as it does"
 )
 """What makes a server's certificate trusted, the usual cause first."""
 _CURES = {
     SiteTrouble.UNREACHABLE: "Check server, port, database name and firewall in {setting}.",
     SiteTrouble.CERTIFICATE: f"{TRUST}, or say TrustServerCertificate=yes in {{setting}}: it trusts anybody.",
-    SiteTrouble.LOGIN: "Check the login and its password in {setting}, and that it is a user of this database.",
+    SiteTrouble.LOGIN: "Check the login and its password in {setting}, and that it is a user of this database; with "
+    "Trusted_Connection=yes its Kerberos ticket (klist), the server's SPN and this machine's clock.",
     SiteTrouble.PERMISSION: "Have the DBA run {script}.",
     SiteTrouble.SCHEMA: "Check that {setting} names a site database, and have the DBA run {script}.",
     SiteTrouble.WRONG_DATABASE: "Resets stay refused until {setting} and its reader name the site's own database.",
