@@ -40,14 +40,14 @@ class Checked:
 def check(settings: dict[str, str], folder: Path, **overrides: str | None) -> Checked:
     """Run the check for a program; None takes a setting away."""
     program = Bot(_changed(settings, overrides), folder, (*CHECK, "--json"))
-    code = program.wait(60)
+    code = program.wait()
     return Checked(code, json.loads(program.log())["findings"])
 
 
 def page(settings: dict[str, str], folder: Path, **overrides: str | None) -> tuple[int, str]:
     """Run the check for a person; return its exit code and what it printed."""
     program = Bot(_changed(settings, overrides), folder, CHECK)
-    return program.wait(60), program.log()
+    return program.wait(), program.log()
 
 
 def _changed(settings: dict[str, str], overrides: dict[str, str | None]) -> dict[str, str]:

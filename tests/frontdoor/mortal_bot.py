@@ -37,7 +37,7 @@ def arm(stage: Stage, bot: Bot) -> None:
     stage.wait_for(lambda: ARMED in bot.log())
 
 
-def wait_until_it_stands(stage: Stage, bot: Bot, seconds: float = 30) -> None:
+def wait_until_it_stands(stage: Stage, bot: Bot, seconds: float = 90) -> None:
     """Wait until one thread of a bot stands still at its failpoint; the others go on."""
     stage.wait_for(lambda: STANDING in bot.log(), seconds)
 

@@ -6,13 +6,13 @@ import json
 import re
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
 from bot.dbapi import Database
-from bot.demo.workspace.clockwork import Clockwork
 from tests.frontdoor.seen import buttons, words
+from tests.stage import PATIENT
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,11 +24,11 @@ APPROVALS, AUDIT = "#sccm-approvals", "#sccm-audit"
 REQUEST, APPROVE, REJECT = "status_request", "request_approve", "request_reject"
 WITHDRAW, PLAN, UNDO, AGAIN = "request_withdraw", "request_plan", "request_undo", "request_again"
 WHY = "stuck at 7 for weeks, laptops do not boot"
-PATIENCE = 40
+PATIENCE = 90
 """Seconds; the relay sends one message a second to a channel, and the machine may be busy."""
 
 
-QUICK = Clockwork(minute_s=2)
+QUICK = replace(PATIENT, minute_s=2)
 """Slack lets the bot ask for a user group twenty times a minute; a test asks for more."""
 
 

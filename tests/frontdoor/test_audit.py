@@ -220,10 +220,10 @@ def test_a_lost_connection_and_its_return_are_recorded(fresh_stage: Stage) -> No
     before = newest(fresh_stage)
     fresh_stage.socket("refuse")
     fresh_stage.socket("drop")
-    (lost,) = fresh_stage.wait_for(lambda: entries(fresh_stage, before), seconds=60)
+    (lost,) = fresh_stage.wait_for(lambda: entries(fresh_stage, before))
     fresh_stage.socket("accept")
 
-    back = fresh_stage.wait_for(lambda: entries(fresh_stage, lost.sequence), seconds=30)
+    back = fresh_stage.wait_for(lambda: entries(fresh_stage, lost.sequence))
 
     assert [lost.kind, back[0].kind] == ["connection lost", "connection back"]
     assert_trail_is_whole(fresh_stage)
@@ -327,7 +327,7 @@ def test_an_answer_that_can_go_nowhere_now_comes_by_direct_message_when_slack_is
     fresh_stage.wait_for(lambda: "answered by direct message" in kinds(entries(fresh_stage, before)))
     fresh_stage.do("faults", clear=True)
 
-    answer = fresh_stage.wait_for(lambda: fresh_stage.answers("linus", "@linus"), seconds=60)[0]
+    answer = fresh_stage.wait_for(lambda: fresh_stage.answers("linus", "@linus"))[0]
     assert answer["text"].startswith(ANSWER)
     assert fresh_stage.answers("linus") == []
     assert_trail_is_whole(fresh_stage)

@@ -139,7 +139,7 @@ def verify(stage: Stage) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("play", "step"), PLAYS, ids=lambda part: part if isinstance(part, str) else part.__name__)
 def test_a_crash_at_any_step_costs_no_answer_no_entry_and_no_line(
     outcomes: dict[tuple[Play, str], Future[Outcome]], play: Play, step: str

@@ -333,7 +333,7 @@ def test_a_store_where_there_is_no_place_for_it_and_asking_makes_none(stage: Sta
 def test_the_readme_leads_to_a_green_check_beside_the_running_demo(fresh_stage: Stage, tmp_path: Path) -> None:
     file = tmp_path / "demo.env"
     demo = Bot({}, tmp_path, ("-m", "bot", "demo", "--no-browser", "--env-file", str(file)))
-    fresh_stage.wait_for(lambda: "Ctrl-C ends the demo" in demo.log(), 30)
+    fresh_stage.wait_for(lambda: "Ctrl-C ends the demo" in demo.log())
     said = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition("<!-- check -->\n```sh\n")[2]
     words = shlex.split(file.read_text(encoding="utf-8").replace("export ", ""))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,7 +54,7 @@ def test_a_connection_that_slack_replaces_costs_no_command_its_acknowledgement(f
 
     fresh_stage.socket(how)
 
-    assert fresh_stage.command("ada", "PS100112")["ack_ms"] < 1000
+    assert fresh_stage.command("ada", "PS100112")["acked"]
     assert fresh_stage.answer_to("ada")["text"].startswith(ANSWER)
     fresh_stage.wait_for(lambda: fresh_stage.connections() == 1)
     assert "Traceback" not in fresh_stage.log()
@@ -63,12 +63,12 @@ def test_a_connection_that_slack_replaces_costs_no_command_its_acknowledgement(f
 def test_a_slack_that_dismisses_every_new_connection_at_once_is_not_stormed(fresh_stage: Stage) -> None:
     fresh_stage.socket("dismiss")
     bot = fresh_stage.start_bot(connected=False)
-    fresh_stage.wait_for(lambda: tickets(fresh_stage) >= 3)
+    fresh_stage.wait_for(lambda: tickets(fresh_stage) >= 4)
 
-    until = time.monotonic() + 3
-    fresh_stage.wait_for(lambda: time.monotonic() > until)
-
-    assert tickets(fresh_stage) <= 5, "pauses grow: 1, 2, 4 seconds"
+    at = [entry["at"] for entry in fresh_stage.look("log")["entries"] if is_ticket(entry)]
+    # Each is counted from an answer, which comes after the question that is compared: load makes it longer only.
+    pauses = [after - before for before, after in pairwise(at[:4])]
+    assert [pause >= least for pause, least in zip(pauses, (1, 2, 4), strict=True)] == [True] * 3, pauses
     fresh_stage.socket("accept")
     fresh_stage.wait_for(lambda: fresh_stage.connections() == 1)
     assert fresh_stage.ask("ada", "PS100112")["text"].startswith(ANSWER)
@@ -83,7 +83,7 @@ def test_a_start_while_slack_takes_no_connections_waits_and_makes_one_connection
     fresh_stage.socket("accept")
 
     fresh_stage.wait_for(lambda: '"connected"' in bot.log())
-    assert fresh_stage.connections() == 1, "one more would get commands that nobody hears"
+    fresh_stage.wait_for(lambda: fresh_stage.connections() == 1)
     assert fresh_stage.ask("ada", "PS100112")["text"].startswith(ANSWER)
 
 
@@ -138,31 +138,29 @@ def test_trouble_between_the_first_and_the_second_question_at_a_start_is_no_end(
 
 
 def test_a_stop_finishes_what_runs_and_takes_nothing_new(fresh_stage: Stage) -> None:
-    bot = fresh_stage.start_bot()
+    bot = fresh_stage.start_bot(work__drain="1h", work__query_timeout="1h")
     with locked(fresh_stage.site):
-        slow_until = time.monotonic() + 3
         fresh_stage.command("ada", "PS100112")
         bot.process.terminate()
         fresh_stage.wait_for(lambda: '"stopping"' in bot.log())
 
         late = fresh_stage.command("grace", "PS100112")
 
-        fresh_stage.wait_for(lambda: time.monotonic() > slow_until)
-        assert bot.process.poll() is None
+        assert bot.process.poll() is None, "what runs waits for the site"
     assert late["response"] == {"text": STOPPING, "response_type": "ephemeral"}
     assert bot.wait() == 0
     assert [message["text"].startswith(ANSWER) for message in fresh_stage.messages(user="linus")] == [True]
     assert '"stopped"' in bot.log()
     assert "Traceback" not in bot.log()
-    assert fresh_stage.connections() == 0
+    fresh_stage.wait_for(lambda: fresh_stage.connections() == 0)
 
 
 def test_a_stop_waits_no_longer_than_its_drain_time(fresh_stage: Stage) -> None:
-    bot = fresh_stage.start_bot(work__drain="1s")
+    bot = fresh_stage.start_bot(work__drain="1s", work__query_timeout="1h")
     with locked(fresh_stage.site):
         fresh_stage.command("ada", "PS100112")
 
-        assert bot.stop(seconds=8) == 0
+        assert bot.stop() == 0
 
     assert "stopped before everything was finished" in bot.log()
 
@@ -172,7 +170,12 @@ def test_a_stop_before_slack_was_reached_is_a_stop_too(fresh_stage: Stage) -> No
     bot = fresh_stage.start_bot(connected=False)
     fresh_stage.wait_for(lambda: "Slack does not say who we are" in bot.log())
 
-    assert bot.stop(seconds=8) == 0
+    assert bot.stop() == 0
+
+
+def is_ticket(entry: dict[str, object]) -> bool:
+    """Whether the bot asked for a connection."""
+    return entry.get("method") == "apps.connections.open"
 
 
 def tickets(stage: Stage) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 ANSWER = "PS100112 Boot image (x64), source version 13: "
 BUSY = "I am busy with many other questions"
 PEOPLE = ("ada", "grace", "linus", "margaret")
-SLACK_S_PATIENCE = 3000
-QUERY_SECONDS = 4
 
 
 def test_a_slow_answer_is_announced_to_its_asker_and_follows(stage: Stage) -> None:
@@ -63,18 +60,16 @@ def test_a_click_that_slack_delivers_twice_brings_one_file(stage: Stage) -> None
     assert len(stage.look("files", user="ada")["files"]) == 1
 
 
-def test_a_hundred_commands_at_once_are_all_acknowledged_in_time_and_answered_while_queries_take_4_s(
+def test_a_hundred_commands_at_once_are_all_acknowledged_before_the_first_query_ends_and_answered_after_it(
     fresh_stage: Stage,
 ) -> None:
-    fresh_stage.start_bot()
+    fresh_stage.start_bot(work__query_timeout="1h")
     with locked(fresh_stage.site), ThreadPoolExecutor(100) as crowd:
-        slow_until = time.monotonic() + QUERY_SECONDS
         users = [PEOPLE[number % len(PEOPLE)] for number in range(100)]
         acknowledged = list(crowd.map(lambda user: fresh_stage.command(user, "PS100112"), users))
-        fresh_stage.wait_for(lambda: time.monotonic() > slow_until)
 
-    assert [ack for ack in acknowledged if not ack["acked"] or ack["ack_ms"] >= SLACK_S_PATIENCE] == []
-    answers = fresh_stage.wait_for(lambda: shown(fresh_stage, 100), seconds=30)
+    assert [ack for ack in acknowledged if not ack["acked"]] == [], "while no query got an answer"
+    answers = fresh_stage.wait_for(lambda: shown(fresh_stage, 100))
     askers = [words(answer["blocks"][-1]) for answer in answers]
     assert {sum(f"<@{id_}>" in asker for asker in askers) for id_ in ids(fresh_stage)} == {25}
 

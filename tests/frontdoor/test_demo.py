@@ -71,6 +71,7 @@ def test_an_own_database_is_read_and_nothing_is_written_to_it(site: Path, tmp_pa
         assert "Type /pkgstatus PS1" in demo.log()
         people.command("ada", OPS, "PS100112")
         people.wait("ada", OPS, "the version table", lambda message: "17 site behind" in text_of(message))
+        wait_until(lambda: '"event": "scanned"' in demo.log(), demo.log)
         people.command("ada", OPS, "drift")
         people.wait("ada", OPS, "what has drifted", lambda message: "drifted" in text_of(message))
         assert "Digest" not in "".join(map(text_of, people.messages("ada", OPS)))

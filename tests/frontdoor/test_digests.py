@@ -67,7 +67,7 @@ def command(stage: Stage, *arguments: str) -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PKGSTATUS_")}
     program = [sys.executable, "-m", "bot", "digest", *arguments]
     return subprocess.run(
-        program, env=inherited | stage.settings, cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=False
+        program, env=inherited | stage.settings, cwd=CHECKOUT, capture_output=True, text=True, check=False
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.stage import Json, Stage
 
 DASHBOARD = CHECKOUT / "deploy" / "grafana" / "pkgstatus-bot.json"
-PATIENCE = 40
+PATIENCE = 90
 
 
 class Pages:
@@ -35,7 +35,7 @@ class Pages:
         """Return status and text."""
         request = Request(f"{self.address}{path}", method=method)  # noqa: S310 - our own program
         try:
-            with urlopen(request, timeout=10) as answer:  # noqa: S310
+            with urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             with error:

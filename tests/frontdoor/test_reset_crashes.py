@@ -140,7 +140,7 @@ def replay_a_form(stage: Stage) -> None:
     assert "is withdrawn" in press(stage, "ada", card, "request_withdraw")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("step", STEPS)
 def test_a_crash_at_any_step_changes_no_row_twice_and_ends_where_a_person_can_read_it(
     lanes: list[Future[dict[str, Outcome]]], step: str

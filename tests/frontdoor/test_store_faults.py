@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 ANSWER = "PS100112 Boot image (x64), source version 13: "
 UNRECORDED = "I cannot write my records right now, so I did nothing. Please try again in a few minutes."
-SLACK_S_PATIENCE = 3000
 NO_STORE = 4
 TMPFS_BYTES = 1_500_000
 
@@ -84,7 +83,7 @@ def test_commands_and_clicks_are_told_in_time_nothing_happens_and_it_is_over_wit
         clicked = fresh_stage.click("grace", table, CSV)
         sorry = fresh_stage.answer_to("grace")
 
-    assert [acknowledged["ack_ms"] < SLACK_S_PATIENCE, clicked["ack_ms"] < SLACK_S_PATIENCE] == [True, True]
+    assert [acknowledged["acked"], clicked["acked"]] == [True, True]
     assert acknowledged["response"] == {"text": UNRECORDED, "response_type": "ephemeral"}
     assert (sorry["text"], sorry["ephemeral"]) == (UNRECORDED, True)
     assert fresh_stage.look("files", user="grace")["files"] == []
@@ -116,7 +115,7 @@ def test_a_stop_while_the_store_cannot_be_written_is_an_orderly_stop(
     fresh_stage.ask("ada", "PS100112")
 
     with spoiled(fresh_stage):
-        assert bot.stop(seconds=45) == 0
+        assert bot.stop() == 0
 
     assert '"stopped"' in bot.log()
     assert "Traceback" not in bot.log()
@@ -128,7 +127,7 @@ def test_a_start_while_the_store_is_locked_ends_with_a_sentence(fresh_stage: Sta
 
     with locked_store(fresh_stage):
         bot = fresh_stage.start_bot(connected=False, work__query_timeout="1s")
-        assert bot.wait(seconds=45) == NO_STORE
+        assert bot.wait() == NO_STORE
 
     assert "Traceback" not in bot.log()
 
@@ -143,7 +142,7 @@ def test_a_start_on_a_full_disk_ends_with_a_sentence_and_succeeds_when_there_is_
     filler = filled(disk)
 
     bot = fresh_stage.start_bot(connected=False)
-    assert bot.wait(seconds=45) == NO_STORE
+    assert bot.wait() == NO_STORE
     assert "Traceback" not in bot.log()
 
     filler.unlink()
@@ -158,7 +157,7 @@ def test_a_start_on_a_store_that_may_only_be_read_ends_with_a_sentence(fresh_sta
     with read_only(Path(store_path(fresh_stage)), tmp_path) as path:
         fresh_stage.settings["PKGSTATUS_STORE"] = f"sqlite:///{path}"
         bot = fresh_stage.start_bot(connected=False)
-        assert bot.wait(seconds=45) == NO_STORE
+        assert bot.wait() == NO_STORE
 
     assert "Traceback" not in bot.log()
 

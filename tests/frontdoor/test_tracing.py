@@ -37,7 +37,7 @@ def traced_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sta
 def test_a_last_vote_can_be_followed_to_the_changed_rows_and_the_edited_card(traced_stage: Stage) -> None:
     card = ask_for(traced_stage, "PS100112 dp:LON-DP01 dp:MUC-DP01")
     apply(traced_stage, card)
-    traced_stage.wait_for(lambda: untold(traced_stage) == 0, 40)
+    traced_stage.wait_for(lambda: untold(traced_stage) == 0)
 
     recorded = {entry.kind: entry.facts for entry in entries(traced_stage) if entry.stream == f"request {id_of(card)}"}
     ref = recorded["quorum reached"]["ref"]
@@ -61,7 +61,7 @@ def test_a_last_vote_can_be_followed_to_the_changed_rows_and_the_edited_card(tra
 def test_a_question_can_be_followed_from_its_statements_to_its_line_in_the_audit_channel(fresh_stage: Stage) -> None:
     fresh_stage.start_bot(logs__level="debug", logs__format="console", ready=False)
     fresh_stage.ask("ada", "PS100112")
-    fresh_stage.wait_for(lambda: untold(fresh_stage) == 0, 40)
+    fresh_stage.wait_for(lambda: untold(fresh_stage) == 0)
 
     ref = next(entry.facts["ref"] for entry in entries(fresh_stage, "looked up"))
     lines = [line for line in fresh_stage.log().splitlines() if re.search(rf"\bref='?[ 0-9a-f]*{ref}", line)]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.stage import Json, Stage
 
-PATIENCE_SECONDS = 45
+PATIENCE_SECONDS = 90
 """Longer than the work of the dead is taken over, and than their leases and all queues last."""
 LOOK_SECONDS = 0.1
 SERVERS = [f"{place}-DP0{number}" for place in ("LON", "MUC") for number in range(1, 5)]

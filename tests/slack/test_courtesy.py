@@ -16,7 +16,7 @@ from bot.slack.work import WorkPool
 if TYPE_CHECKING:
     from slack_bolt import Ack
 
-PATIENCE = 5.0
+PATIENCE = 90.0
 COMMAND = {"command": "/pkgstatus", "text": "help", "team_id": "T1", "user_id": "U1", "channel_id": "C1"}
 
 

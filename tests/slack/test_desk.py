@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 COMMAND, BUTTON, FORM = "/pkgstatus", "status_csv", "reset_form"
 ANSWER = "the answer"
-DEADLINE_SECONDS = 40
+DEADLINE_SECONDS = 90
 
 
 class SpokenAnswers(Answers):

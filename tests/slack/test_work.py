@@ -13,7 +13,7 @@ from bot.slack.work import WorkPool
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATIENCE = 5.0
+PATIENCE = 90.0
 
 
 class Gate:
