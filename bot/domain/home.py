@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from bot.domain.digest import Picture, Trail
     from bot.domain.request import Freeze, Request
+    from bot.domain.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,11 @@ class NextDigest:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What is the same for everybody at one moment; `lost` are the ids of requests that cannot be read any more."""
+    """What is the same for everybody at one moment; `lost` are the ids of requests that cannot be read any more.
+
+    `cardless` has, for each request without a card, why Slack does not take it; `undelivered` are the cards and digests
+    that people wait for.
+    """
 
     picture: Picture
     waiting: tuple[Request, ...]
@@ -35,6 +40,9 @@ class Glance:
     trail: Trail
     audit_channel: str
     lost: tuple[str, ...] = ()
+    cardless: Mapping[str, str] = field(default_factory=dict)
+    approvals_channel: str = ""
+    undelivered: tuple[Waiting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

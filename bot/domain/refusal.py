@@ -59,3 +59,5 @@ class Refusal:
     reason: Reason
     detail: str = ""
     """What people need to know beyond the sentence of the reason."""
+    link: str = ""
+    """Where to go instead."""

@@ -11,10 +11,12 @@ from bot.slack.desk import Reply
 from bot.usecases.rebuilding import rebuild
 from bot.usecases.recording import Deed, refused
 from bot.views import replies, request_words
+from bot.views.request_words import Places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.domain.request import Request
     from bot.slack.answers import Answers
     from bot.slack.commands import Commands
     from bot.slack.incoming import Incoming
@@ -80,8 +82,14 @@ class BrakeAndHistory:
         if refusal:
             return self._reply(incoming, refused(verb, refusal.reason), replies.refused(refusal).text)
         found, lost = rebuild(self._requests.ledger, ids)
-        message = request_words.listing(title, found, self._clock(), lost)
+        message = request_words.listing(title, found, self._clock(), lost, self._places(found, incoming.user_id))
         return Reply(Deed(verb, "answered", detail=f"{len(found)}"), partial(self._answers.say, incoming, message))
+
+    def _places(self, requests: Sequence[Request], asker: str) -> Places:
+        cards = {request.id: self._requests.index.card(request.id) for request in requests}
+        links = {request_id: card.link for request_id, card in cards.items() if card and card.link}
+        without = {each: self._requests.card_trouble(each) for each, card in cards.items() if card is None}
+        return Places(links, without, asker, self._requests.channel)
 
     def _reply(self, incoming: Incoming, deed: Deed, text: str) -> Reply:
         return Reply(deed, partial(self._answers.say, incoming, replies.say(text)))

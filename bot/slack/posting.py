@@ -6,7 +6,9 @@ message may be sent twice is the relay's decision.
 
 from __future__ import annotations
 
+import re
 from http.client import HTTPException
+from socket import gaierror
 from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -28,27 +30,77 @@ _CHANNEL_ERRORS = {
     "not_in_channel",
     "is_archived",
     "is_inactive",
+    "channel_is_archived",
+    "channel_type_not_supported",
     "restricted_action",
     "restricted_action_read_only_channel",
+    "restricted_action_thread_only_channel",
+    "restricted_action_non_threadable_channel",
+    "restricted_action_thread_locked",
+    "cannot_post_message_to_channel",
+    "posting_to_general_channel_denied",
+    "messages_tab_disabled",
+    "no_permission",
+    "access_denied",
+    "team_access_not_granted",
     "user_not_found",
     "user_disabled",
     "cannot_dm_bot",
 }
+_DENIED_ERRORS = {
+    "missing_scope",
+    "account_inactive",
+    "invalid_auth",
+    "not_authed",
+    "token_revoked",
+    "token_expired",
+    "app_not_installed",
+    "app_uninstalled",
+    "not_allowed_token_type",
+    "ekm_access_denied",
+    "enterprise_is_restricted",
+    "org_login_required",
+    "two_factor_setup_required",
+    "team_not_found",
+    "user_is_restricted",
+}
+"""Slack takes nothing from this app any more; an admin can mend it."""
 _REFUSED_ERRORS = {
-    "invalid_blocks",
-    "invalid_blocks_format",
-    "invalid_attachments",
-    "only_one_table_allowed",
-    "msg_too_long",
-    "msg_blocks_too_long",
     "no_text",
+    "only_one_table_allowed",
     "invalid_arguments",
     "invalid_arg_name",
-    "metadata_too_large",
-    "invalid_metadata_format",
+    "invalid_array_arg",
+    "invalid_form_data",
+    "invalid_post_type",
+    "update_failed",
+    "slack_connect_blocked_file_type",
 }
-
-
+_REFUSED_PARTS = (
+    "blocks",
+    "attachment",
+    "too_long",
+    "too_large",
+    "too_many",
+    "metadata",
+    "markdown",
+    "table",
+    "format",
+)
+"""Slack has many names for a message that is not as it wants it, and invents new ones: these words are in them."""
+_PASSING_ERRORS = {
+    "internal_error",
+    "fatal_error",
+    "service_unavailable",
+    "request_timeout",
+    "team_added_to_org",
+    "accesslimited",
+    "message_limit_exceeded",
+    "operation_timeout",
+}
+_NAME = re.compile(r"[a-z]\w*(?: \w+){0,5}")
+"""The shape of Slack's own errors; what else stands there was said by something in between."""
+_LATER_ERRORS = {"ratelimited", "rate_limited"}
 _MESSAGE_GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
 
 
@@ -87,17 +139,24 @@ class SlackPoster:
         except SlackApiError as error:
             raise _named(error.response) from error
         except (OSError, HTTPException, SlackClientError, ValueError) as error:
-            raise PostError(PostTrouble.UNREACHABLE, str(error)) from error
+            was_sent = not isinstance(getattr(error, "reason", error), ConnectionRefusedError | gaierror)
+            raise PostError(PostTrouble.UNREACHABLE, str(error), was_sent=was_sent) from error
 
 
 def _named(response: Any) -> PostError:
     error = str(response.get("error") or response.status_code)
-    if response.status_code == _RATE_LIMITED or error == "ratelimited":
+    if response.status_code == _RATE_LIMITED or error in _LATER_ERRORS:
         return PostError(PostTrouble.LATER, error, float(response.headers.get("Retry-After", 1)))
-    if response.status_code >= _SERVER_FAULTS:
-        return PostError(PostTrouble.UNREACHABLE, error)
+    return PostError(_trouble(response.status_code, error), error)
+
+
+def _trouble(status: int, error: str) -> PostTrouble:
+    if status >= _SERVER_FAULTS or error in _PASSING_ERRORS or not _NAME.fullmatch(error):
+        return PostTrouble.UNREACHABLE
     if error in _CHANNEL_ERRORS:
-        return PostError(PostTrouble.CHANNEL, error)
-    if error in _REFUSED_ERRORS:
-        return PostError(PostTrouble.REFUSED, error)
-    return PostError(PostTrouble.UNREACHABLE, error)
+        return PostTrouble.CHANNEL
+    if error in _DENIED_ERRORS:
+        return PostTrouble.DENIED
+    if error in _REFUSED_ERRORS or any(part in error.replace(" ", "_") for part in _REFUSED_PARTS):
+        return PostTrouble.REFUSED
+    return PostTrouble.UNKNOWN

@@ -16,8 +16,9 @@ from bot.slack.desk import Reply
 from bot.slack.incoming import Incoming
 from bot.usecases.approving import Click
 from bot.usecases.recording import Deed, refused
-from bot.usecases.requesting import Held, MovedOn, TooMany, Wish
+from bot.usecases.requesting import FormOutdated, Held, MovedOn, TooMany, Wish
 from bot.views import replies, request_card, request_form, request_words, status
+from bot.views.request_words import Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,7 @@ class RequestListeners:
             request_card.APPROVE_ACTION: self._approve,
             request_card.REJECT_ACTION: self._open_rejection,
             request_card.WITHDRAW_ACTION: self._withdraw,
+            request_card.WITHDRAW_OWN_ACTION: self._withdraw_own,
             request_card.PLAN_ACTION: self._show_plan,
             request_card.UNDO_ACTION: self._undo,
             request_card.AGAIN_ACTION: self._open_again,
@@ -106,7 +108,7 @@ class RequestListeners:
             text = replies.refused(offer, self.freeze()).text
             show = partial(self._update, view, request_form.sorry("Request reset", text))
             return Reply(refused(OPENED, offer.reason, question.text), show)
-        metadata = f"{site} {question.text}"
+        metadata = request_form.kept(site, question.text, offer.rows, offer.plan)
         form = request_form.draw(offer.plan, offer.rows, metadata, self.requesting.policy.max_rows, before)
         deed = Deed(OPENED, "answered", question.text, detail=f"{len(offer.rows)} rows")
         return Reply(deed, partial(self._update, view, form))
@@ -114,13 +116,16 @@ class RequestListeners:
     def _ask(self, form: Incoming) -> Reply:
         verb = "requested"
         filled = request_form.read(form.form)
-        site, _, query = form.text.partition(" ")
+        site, query, shown = request_form.read_kept(form.text, filled)
         question = parse(query)
         rows = self._wanted(filled, question.filter) if isinstance(question, Show) else None
         if rows is None or not isinstance(question, Show):
             return self._no(form, verb, Refusal(Reason.UNKNOWN_BUTTON))
-        wish = Wish(SiteCode(site), question.package_id, rows, filled.reason, filled.ticket)
+        wish = Wish(SiteCode(site), question.package_id, rows, filled.reason, filled.ticket, shown)
         outcome = self.requesting.ask(form.actor, wish, {"click": form.key})
+        if isinstance(outcome, FormOutdated):
+            words = request_words.form_outdated(outcome.changes, f"{site} {query}")
+            return self._say(form, refused(verb, "rows changed", question.text), words)
         if isinstance(outcome, TooMany):
             words = replies.say(request_words.too_many(outcome.count, outcome.most))
             return self._say(form, refused(verb, "too many rows", question.text), words)
@@ -142,7 +147,8 @@ class RequestListeners:
     def _opened(self, incoming: Incoming, verb: str, outcome: Request | Held | Refusal) -> Reply:
         match outcome:
             case Held():
-                words = request_words.held(outcome.request_id, outcome.link)
+                places = Places(asker=incoming.user_id, channel=self.requesting.requests.channel)
+                words = request_words.held(outcome.request_id, outcome.request, outcome.link, outcome.reason, places)
                 return self._say(incoming, refused(verb, f"held by request {outcome.request_id}"), words)
             case Refusal():
                 return self._no(incoming, verb, outcome)
@@ -158,6 +164,11 @@ class RequestListeners:
 
     def _withdraw(self, click: Incoming) -> Reply:
         return self._ended(click, "pressed withdraw", self.approving.withdraw(_click(click)))
+
+    def _withdraw_own(self, click: Incoming) -> Reply:
+        pressed = _click(click)
+        outcome = self.approving.withdraw_own(click.actor, pressed.request_id, pressed.origin)
+        return self._ended(click, "pressed withdraw", outcome)
 
     def _open_rejection(self, click: Incoming) -> Reply:
         verb = "opened the rejection form"

@@ -16,9 +16,10 @@ from bot.store.migrating import schema, version_of
 from bot.store.outbox import OutboxTable
 from bot.usecases.check_ports import StoreFacts
 from bot.usecases.store_ports import StoreError, StoreTrouble
+from bot.usecases.undelivered import Undelivered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from bot.dbapi import Connection, Patience
     from bot.usecases.ports import Clock
@@ -33,10 +34,11 @@ _NO_CHANNEL = ""
 class StoreLook:
     """Looks at the store that an address names."""
 
-    def __init__(self, address: str, clock: Clock, patience: Patience) -> None:
+    def __init__(self, address: str, clock: Clock, patience: Patience, channels: Collection[str] = ()) -> None:
         self._address = address
         self._clock = clock
         self._patience = patience
+        self._channels = channels
 
     def look(self) -> StoreFacts:
         """Return what is there. Raises StoreError."""
@@ -57,7 +59,8 @@ class StoreLook:
         if version > known:
             detail = f"the store is at version {version}, this program knows {known}"
             raise StoreError(StoreTrouble.NEWER, detail)
-        ledger = LedgerTable(database, OutboxTable(database, _NO_CHANNEL, self._clock), self._clock)
+        outbox = OutboxTable(database, _NO_CHANNEL, self._clock)
+        ledger = LedgerTable(database, outbox, self._clock)
         found = ledger.verify()
         return StoreFacts(
             product,
@@ -66,6 +69,9 @@ class StoreLook:
             ledger.head().sequence,
             found.sentence if found else "",
             database.read(lambda connection: tuple(_lacking(connection))),
+            tuple(
+                each for each in Undelivered(outbox, ledger, self._channels).look() if each.is_overdue(self._clock())
+            ),
         )
 
 

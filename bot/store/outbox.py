@@ -1,6 +1,7 @@
 """The outbox's table: what must still be told to Slack, and where it was told.
 
-Rows are written in the transaction of their entry and never removed; the order per destination is the ledger's.
+Rows are written in the transaction of their entry and never removed; the order per destination is the ledger's. In a
+row that is not told yet, `told_at` is the moment of a post whose outcome nobody knows.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 AUDIT_LINE = 0
 """The number of the row that is an entry's own line in the audit channel."""
+
+_SELECT = (
+    "SELECT o.number, o.destination, o.payload, o.told_at, e.sequence, e.at, e.stream, e.version, e.kind, e.actor_user,"
+    " e.actor_team, e.facts, e.previous_hash, e.hash"
+    " FROM dbo.outbox o INNER JOIN dbo.ledger_entry e ON e.sequence = o.sequence"
+)
 
 # A NULL is written out: for one that comes as a parameter, drivers first ask the server which type it would have.
 _INSERT_LINE = (
@@ -66,10 +73,43 @@ class OutboxTable:
         )
         return [destination for (destination,) in rows]
 
-    def pending(self, destination: str, limit: int = 50) -> Sequence[Delivery]:
-        """Read the oldest pending deliveries of a destination; at least one if there is any."""
-        rows = self._database.read(lambda connection: _read_pending(connection, destination, limit))
+    def pending(self, destination: str, limit: int = 50, since: int = 0) -> Sequence[Delivery]:
+        """Read the oldest pending deliveries of a destination from a sequence on; at least one if there is any."""
+        rows = self._database.read(lambda connection: _read_pending(connection, destination, limit, since))
         return [_delivery(row) for row in rows[:limit]]
+
+    def notices(self, destination: str) -> Sequence[Delivery]:
+        """Read every pending notice of a destination, oldest first, without its audit lines."""
+        rows = self._database.read(
+            lambda connection: connection.query(
+                f"{_SELECT} WHERE o.destination = ? AND o.told = 0 AND o.number > 0 ORDER BY o.sequence, o.number",
+                (destination,),
+            )
+        )
+        return [_delivery(row) for row in rows]
+
+    def attempt(self, deliveries: Iterable[Delivery], *, failed: bool = False) -> None:
+        """Note that these are about to be posted, or that this certainly `failed`.
+
+        One that was posted before with an unknown outcome stays one, whatever happens to a later post.
+        """
+        at = "" if failed else moment_text(self._clock())
+        keys = [
+            (delivery.destination, delivery.entry.sequence, delivery.number)
+            for delivery in deliveries
+            if not delivery.was_tried
+        ]
+
+        def work(connection: Connection) -> None:
+            for key in keys:
+                connection.execute(
+                    "UPDATE dbo.outbox SET told_at = ? WHERE destination = ? AND told = 0 AND sequence = ?"
+                    " AND number = ?",
+                    (at, *key),
+                )
+
+        if keys:
+            self._database.write(work)
 
     def settle(self, deliveries: Iterable[Delivery], channel: str, ts: str, *, is_gap: bool = False) -> None:
         """Note that these were told by one message, or by its gap notice; what was settled before stays as it was."""
@@ -92,8 +132,8 @@ class OutboxTable:
         def work(connection: Connection) -> Backlog:
             sql = "SELECT COUNT(*) FROM dbo.outbox WHERE destination = ? AND told = 0"
             count = connection.query(sql, (destination,))[0][0]
-            oldest = _read_pending(connection, destination, 1)
-            return Backlog(count, Entry(*oldest[0][3:]).at if oldest else None)
+            oldest = _read_pending(connection, destination, 1, 0)
+            return Backlog(count, _delivery(oldest[0]).entry.at if oldest else None)
 
         return self._database.read(work)
 
@@ -121,24 +161,22 @@ class OutboxTable:
             yield Post(sequence, number, channel, ts, is_gap=bool(gap))
 
 
-def _read_pending(connection: Connection, destination: str, limit: int) -> Sequence[Any]:
+def _read_pending(connection: Connection, destination: str, limit: int, since: int) -> Sequence[Any]:
     """Entries have no gaps, so as many sequence numbers from the oldest one hold up to `limit` rows or a few more."""
-    first = connection.query("SELECT MIN(sequence) FROM dbo.outbox WHERE destination = ? AND told = 0", (destination,))[
-        0
-    ][0]
+    first = connection.query(
+        "SELECT MIN(sequence) FROM dbo.outbox WHERE destination = ? AND told = 0 AND sequence >= ?",
+        (destination, since),
+    )[0][0]
     if first is None:
         return []
     return connection.query(
-        "SELECT o.number, o.destination, o.payload, e.sequence, e.at, e.stream, e.version, e.kind, e.actor_user,"
-        " e.actor_team, e.facts, e.previous_hash, e.hash"
-        " FROM dbo.outbox o INNER JOIN dbo.ledger_entry e ON e.sequence = o.sequence"
-        " WHERE o.destination = ? AND o.told = 0 AND o.sequence >= ? AND o.sequence < ?"
+        f"{_SELECT} WHERE o.destination = ? AND o.told = 0 AND o.sequence >= ? AND o.sequence < ?"
         " ORDER BY o.sequence, o.number",
         (destination, first, first + limit),
     )
 
 
 def _delivery(row: Sequence[Any]) -> Delivery:
-    number, destination, payload, *entry = row
+    number, destination, payload, tried_at, *entry = row
     told: Mapping[str, Any] | None = None if payload is None else json.loads(payload)
-    return Delivery(number, destination, told, Entry(*entry))
+    return Delivery(number, destination, told, Entry(*entry), bool(tried_at))

@@ -61,6 +61,15 @@ class RequestTable:
         )
         return Card(*rows[0]) if rows else None
 
+    def at_place(self, channel: str, ts: str) -> str | None:
+        """Return the request whose card a message is, or None."""
+        rows = self._database.read(
+            lambda connection: connection.query(
+                "SELECT id FROM dbo.request WHERE card_channel = ? AND card_ts = ?", (channel, ts)
+            )
+        )
+        return str(rows[0][0]) if rows else None
+
     def in_stages(self, stages: Collection[Stage], limit: int | None = None) -> Sequence[str]:
         """Return the ids of requests in these stages, newest first."""
         marks = ", ".join("?" for _ in stages)

@@ -65,6 +65,13 @@ class Approving:
         command = Withdraw(click.actor.user_id, click.actor.team_id)
         return self.requests.change(click.request_id, command, click.origin)
 
+    def withdraw_own(self, actor: Actor, request_id: str, origin: Mapping[str, str]) -> Request | Refusal:
+        """End a request at its requester's wish, wherever the button was: it needs no card. Raises StoreError."""
+        refusal = self.standing.may_ask(actor)
+        if refusal:
+            return refusal
+        return self.requests.change(request_id, Withdraw(actor.user_id, actor.team_id), origin)
+
     def _own(self, click: Click) -> Refusal | None:
         """Requesters hear that they are the requester, before they hear that they are no approver."""
         request = self.requests.load(click.request_id)
@@ -72,12 +79,14 @@ class Approving:
         return Refusal(Reason.OWN_REQUEST) if is_own else None
 
     def check_card(self, click: Click) -> Refusal | None:
-        """Refuse a click on anything but the request's own newest card. Raises StoreError."""
-        if self.requests.load(click.request_id) is None:
+        """Refuse a click on anything but a request's own newest card, and have an old one say so. Raises StoreError."""
+        request = self.requests.load(click.request_id)
+        if request is None:
             return Refusal(Reason.UNKNOWN_REQUEST)
         card = self.requests.index.card(click.request_id)
         if card is None:
             return Refusal(Reason.CARD_UNRECORDED)
         if (card.channel, card.ts) != (click.channel, click.ts):
-            return Refusal(Reason.FOREIGN_CARD)
+            self.requests.replace_card(request, click.channel, click.ts)
+            return Refusal(Reason.FOREIGN_CARD, link=card.link)
         return None

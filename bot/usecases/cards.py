@@ -1,72 +1,134 @@
-"""Turn a notice into the letter that the relay sends: a card is drawn from its request's state at that moment.
+"""Turn a notice about a request into the letter that the relay sends: a card is drawn from its request's state then.
 
-A card that was deleted is posted anew; where a card is gets recorded, because votes count on that card only.
+A card that was deleted is posted anew; where a card is gets recorded, because votes count on that card only. A new
+card gets its buttons when its place is known: of a post whose answer was lost nothing is left that anybody could press.
+Every earlier card whose place is known is redrawn as replaced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.ledger import Draft
 from bot.usecases.delivering import Letter, Posted
-from bot.usecases.request_ports import CARD, POSTED, THREAD, Card
+from bot.usecases.request_ports import CARD, POSTED, REPLACED, THREAD, Card
 from bot.usecases.store_ports import Notice
 
 if TYPE_CHECKING:
     from bot.domain.request import Freeze, Request
     from bot.usecases.freezing import Freezing
     from bot.usecases.requests import Requests
+    from bot.usecases.store_ports import Delivery
 
 Payload = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Cards:
-    """Draws what notices stand for; `draw`, `announce` are filled by views/, `link` by slack/.
+class CardWords:
+    """What is said about cards; views/ fills it.
 
-    `holds` says whether it is certain that nobody else delivers.
+    `draw` returns a card, and the same without its buttons. `announce` tells the requester where it is, `replaced`
+    stands where an earlier card was, `refused` tells the requester why Slack does not take it.
+    """
+
+    draw: Callable[[Request, Freeze | None], tuple[Payload, Payload]]
+    announce: Callable[[Request, Card], Payload]
+    replaced: Callable[[Request, Card | None], Payload]
+    refused: Callable[[Request, Card | None, str], Payload]
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """Draws what notices stand for; `link` is filled by slack/.
+
+    `simpler` gives up the form in which cards are drawn and says whether there is another. `holds` says whether it is
+    certain that nobody else delivers.
     """
 
     requests: Requests
     freezing: Freezing
-    draw: Callable[[Request, Freeze | None], Payload]
-    announce: Callable[[Request, Card], Payload]
+    words: CardWords
     link: Callable[[Posted], str]
+    simpler: Callable[[], bool] = lambda: False
     holds: Callable[[], bool] = lambda: True
+    _unrecorded: dict[str, Posted] = field(default_factory=dict)
 
-    def letter(self, payload: Payload) -> Letter:
-        """Make the letter of a notice; one without a key of ours goes as it is. Raises StoreError."""
+    def letter(self, delivery: Delivery) -> Letter | None:
+        """Make the letter of a notice; one without a key of ours goes as it is. None when nobody needs it any more.
+
+        Raises StoreError.
+        """
+        payload = delivery.payload or {}
         if CARD in payload:
             return self._card(str(payload[CARD]))
         if THREAD in payload:
-            card = self.requests.index.card(str(payload[THREAD]))
-            rest = {name: value for name, value in payload.items() if name != THREAD}
-            return Letter({**rest, "thread_ts": card.ts} if card else rest)
+            return self._in_thread(str(payload[THREAD]), payload)
         if POSTED in payload:
             return self._announcement(str(payload[POSTED]))
+        if REPLACED in payload:
+            return self._replaced(str(payload[REPLACED]), Posted(delivery.destination, str(payload["ts"])))
         return Letter(payload)
 
-    def _card(self, request_id: str) -> Letter:
+    @staticmethod
+    def subject(delivery: Delivery) -> str:
+        """Name what a notice is about: what concerns one card waits for that card."""
+        payload = delivery.payload or {}
+        found = next((str(payload[key]) for key in (CARD, THREAD) if key in payload), "")
+        return found or f"{delivery.entry.sequence} {delivery.number}"
+
+    def _card(self, request_id: str) -> Letter | None:
         request = self._request(request_id)
+        recorded = self._recorded(request_id)
+        known = recorded or self._unrecorded.get(request_id)
+        if known is None and not request.is_open:
+            return None
+        whole, opening = self.words.draw(request, self.freezing.now())
+        return Letter(
+            whole,
+            known,
+            partial(self._sent, request, recorded),
+            opening,
+            simpler=self.simpler,
+            refused=partial(self._refused, request),
+        )
+
+    def _in_thread(self, request_id: str, payload: Payload) -> Letter | None:
         card = self.requests.index.card(request_id)
-        replaces = Posted(card.channel, card.ts) if card else None
-        return Letter(self.draw(request, self.freezing.now()), replaces, partial(self._sent, request, replaces))
+        rest = {name: value for name, value in payload.items() if name != THREAD}
+        return Letter({**rest, "thread_ts": card.ts}) if card else None
 
     def _announcement(self, request_id: str) -> Letter:
         card = self.requests.index.card(request_id)
-        return Letter(self.announce(self._request(request_id), card or Card("", "", "")))
+        return Letter(self.words.announce(self._request(request_id), card or Card("", "", "")))
 
-    def _sent(self, request: Request, replaced: Posted | None, posted: Posted) -> None:
+    def _replaced(self, request_id: str, place: Posted) -> Letter | None:
+        """Redraw an earlier card; the newest one may have come to stand at this place meanwhile."""
+        if self._recorded(request_id) == place:
+            return None
+        words = self.words.replaced(self._request(request_id), self.requests.index.card(request_id))
+        return Letter(words, place, is_edit=True)
+
+    def _sent(self, request: Request, recorded: Posted | None, posted: Posted) -> None:
         """Record where a new card is; draw once more what was sent by a process that had been taken for dead."""
-        if posted != replaced:
+        if posted != recorded or self.requests.card_trouble(request.id):
+            self._unrecorded[request.id] = posted
             self.requests.note_card(request, Card(posted.channel, posted.ts, self.link(posted)))
+            del self._unrecorded[request.id]
         if not self.holds():
             facts = {"outcome": "done", "object": request.plan.package_id}
             draft = Draft(f"card {request.id}", None, "card drawn too late", "", "", facts)
             self.requests.ledger.append(draft, [Notice(self.requests.channel, {CARD: request.id})])
+
+    def _refused(self, request: Request, reason: str) -> None:
+        card = self.requests.index.card(request.id)
+        self.requests.note_card_refused(request, reason, self.words.refused(request, card, reason))
+
+    def _recorded(self, request_id: str) -> Posted | None:
+        card = self.requests.index.card(request_id)
+        return Posted(card.channel, card.ts) if card else None
 
     def _request(self, request_id: str) -> Request:
         request = self.requests.load(request_id)

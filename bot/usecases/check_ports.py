@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from bot.domain.package import SiteCode
+    from bot.domain.waiting import Waiting
 
 
 class SlackSays(Exception):
@@ -113,6 +114,8 @@ class StoreFacts:
     entries: int = 0
     broken: str = ""
     lacking: tuple[str, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    """The cards and digests that Slack does not take, or not yet."""
 
 
 class StoreInspector(Protocol):

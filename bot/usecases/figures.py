@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from bot.domain.request import Stage
+from bot.domain.waiting import What
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -77,6 +79,12 @@ class Figures:
         vitals, found = self.vitals, self.vitals.store_figures
         yield _gauge("outbox_waiting", "Audit lines that are not in the channel yet", vitals.waiting)
         yield _gauge("outbox_lag_seconds", "For how long the oldest of them has waited", vitals.lag)
+        waiting = Counter(str(each.what) for each in vitals.messages)
+        refused = Counter(str(each.what) for each in vitals.messages if each.reason)
+        kinds: dict[Labels, float] = {(str(what),): float(waiting[str(what)]) for what in What}
+        yield Figure("messages_waiting", "Cards and digests that are not posted yet", Kind.GAUGE, ("kind",), kinds)
+        kinds = {(str(what),): float(refused[str(what)]) for what in What}
+        yield Figure("messages_refused", "Those of them that Slack does not take", Kind.GAUGE, ("kind",), kinds)
         stages: dict[Labels, float] = {(str(stage),): float(found.requests.get(stage, 0)) for stage in Stage}
         yield Figure("requests", "Reset requests by where they stand", Kind.GAUGE, ("state",), stages)
         rows: dict[Labels, float] = {place: float(count) for place, count in found.drifted.items()}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from bot.domain.digest import Picture
     from bot.domain.request import Request
+    from bot.domain.waiting import Waiting
     from bot.usecases.access import Access, Actor
     from bot.usecases.digesting import Digesting
     from bot.usecases.standing import Standing
@@ -43,6 +44,7 @@ class Homing:
     access: Access
     standing: Standing
     digests: NextDigests
+    undelivered: Callable[[], Sequence[Waiting]] = tuple
     _added_up: list[tuple[object, Picture]] = field(default_factory=list)
 
     def traces(self) -> object:
@@ -70,6 +72,9 @@ class Homing:
             trail=Trail(digesting.ledger.head(), backlog.count, backlog.oldest_at, told_at),
             audit_channel=digesting.audit_channel,
             lost=lost,
+            cardless={each: digesting.requests.card_trouble(each) for each, card in cards.items() if card is None},
+            approvals_channel=digesting.requests.channel,
+            undelivered=tuple(each for each in self.undelivered() if each.is_overdue(now)),
         )
 
     def home(self, actor: Actor, glance: Glance) -> Home | Refusal:

@@ -1,8 +1,9 @@
 """The story of a digest that is due: exactly one for each period, whoever runs, stops, or sets a clock.
 
-A period is claimed by the next version of the digest's own ledger stream, in the transaction that puts the message into
-the outbox. So a restart or a second process finds it claimed, and a crash before the claim leaves it due. A clock that
-was far ahead does not silence a digest until its time has come: it is planned anew, and no period is posted twice.
+A period is claimed by an entry of the next version of the digest's own ledger stream, in the transaction that puts the
+message into the outbox. What became of the message, posted or refused, is recorded behind it. So a restart or a second
+process finds a period claimed, and a crash before the claim leaves it due. A clock that was far ahead does not silence
+a digest until its time has come: it is planned anew, and no period is posted twice.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from bot.domain.picturing import EVERYTHING, Scope
 from bot.events import events
 from bot.failpoints import reach
 from bot.usecases import digest_letter
+from bot.usecases.delivering import Posted
 from bot.usecases.drift_ports import DIGEST
 from bot.usecases.recording import NOBODY, Deed
 from bot.usecases.store_ports import Notice, StaleStream
@@ -45,6 +47,7 @@ LOOK_AGAIN = timedelta(hours=6)
 """By then the clock may have been set."""
 POSTING_TAKES = timedelta(minutes=5)
 PLANNED, POSTED, SKIPPED, HELD_UP = "digest planned", "digest posted", "digest skipped", "digest held up"
+REFUSED = "digest refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ class Publishing:
         return self._draw_up(plan, self.clock().astimezone(plan.zone), self.ledger.stream(plan.stream))
 
     def post_now(self, plan: Planned, actor: Actor = NOBODY) -> Digest:
-        """Post a digest beside its periods: the next one still comes when it is due. Raises StoreError."""
+        """Have a digest posted beside its periods: the next one still comes when it is due. Raises StoreError."""
         while True:
             entries = self.ledger.stream(plan.stream)
             digest = self._draw_up(plan, self.clock().astimezone(plan.zone), entries)
@@ -105,6 +108,33 @@ class Publishing:
             except StaleStream:
                 continue
             return digest
+
+    def place_of(self, claim: Entry) -> Posted | None:
+        """Return where the digest of a claim was posted, or None. Raises StoreError."""
+        for entry in self.ledger.stream(claim.stream):
+            if entry.kind == POSTED and entry.facts.get("planned") == claim.sequence:
+                return Posted(str(entry.facts["channel"]), str(entry.facts["ts"]))
+        return None
+
+    def note_posted(self, claim: Entry, posted: Posted, link: str) -> None:
+        """Record where the digest of a claim was posted. Raises StoreError."""
+        if self.place_of(claim) != posted:
+            facts: dict[str, JSON] = {
+                "planned": claim.sequence,
+                "link": link,
+                "channel": posted.channel,
+                "ts": posted.ts,
+            }
+            self._note(claim, Deed(POSTED, "done", str(claim.facts.get("object", "")), facts=facts))
+
+    def note_refused(self, claim: Entry, reason: str) -> None:
+        """Record once why Slack does not take the digest of a claim. Raises StoreError."""
+        if refusal_of(self.ledger.stream(claim.stream), claim) != reason:
+            facts = {"planned": claim.sequence}
+            self._note(claim, Deed(REFUSED, "failed", str(claim.facts.get("object", "")), reason=reason, facts=facts))
+
+    def _note(self, claim: Entry, deed: Deed) -> None:
+        self.ledger.append(deed.draft(NOBODY, claim.stream))
 
     def _look_at(self, plan: Planned) -> None:
         now, entries = self.clock(), self.ledger.stream(plan.stream)
@@ -128,7 +158,7 @@ class Publishing:
 
     def _say_if_held_up(self, plan: Planned, entries: Sequence[Entry], now: datetime) -> timedelta:
         """Record once of each digest that its channel does not take it; return when to look again."""
-        if entries[-1].kind != POSTED or not self.digesting.outbox.backlog(plan.channel).count:
+        if not _is_claim(entries[-1]) or not self.digesting.outbox.backlog(plan.channel).count:
             return LOOK_AGAIN
         if now - moment_read(entries[-1].moment) >= POSTING_TAKES:
             why = f"{plan.channel} takes no messages; is the bot still a member there, and is Slack there?"
@@ -161,14 +191,14 @@ class Publishing:
         return lately or (seen.tried_at is not None and seen.tried_at >= noticed_at)
 
     def _draw_up(self, plan: Planned, due: datetime, entries: Sequence[Entry]) -> Digest:
-        posted = [moment_read(str(entry.facts["at"])) for entry in entries if entry.kind == POSTED]
+        posted = [moment_read(str(entry.facts["at"])) for entry in entries if _is_claim(entry)]
         return self.digesting.digest(plan.name, due, plan.scope, posted[-1] if posted else None)
 
     def _post(self, plan: Planned, digest: Digest, version: int, facts: Mapping[str, JSON], actor: Actor) -> None:
         picture = digest.picture
         said = f"{picture.drifted} drifted, {picture.newly.count} new, {picture.healed.count} healed"
         known: dict[str, JSON] = {"at": moment_text(picture.at), "channel": plan.channel, **facts}
-        deed = Deed(POSTED, "done", plan.name, said, facts=known)
+        deed = Deed(PLANNED, "noted", plan.name, said, facts=known)
         notice = Notice(plan.channel, {DIGEST: digest_letter.write(digest)})
         self.ledger.append(deed.draft(actor, plan.stream, version), [notice])
 
@@ -182,6 +212,17 @@ class Publishing:
         self.ledger.append(deed.draft(NOBODY, plan.stream, known + 1))
 
 
+def refusal_of(entries: Sequence[Entry], claim: Entry) -> str:
+    """Return why Slack does not take the digest of a claim, by the digest's stream; empty when it never said so."""
+    refusals = (entry for entry in reversed(entries) if entry.kind == REFUSED)
+    return next((str(e.facts.get("reason", "")) for e in refusals if e.facts.get("planned") == claim.sequence), "")
+
+
+def _is_claim(entry: Entry) -> bool:
+    """Whether an entry put a digest into the outbox; in older ledgers such an entry says that it was posted."""
+    return entry.kind in {PLANNED, POSTED} and "at" in entry.facts
+
+
 def _last_due(entries: Sequence[Entry]) -> datetime | None:
     """Return the period that was claimed or skipped last, or the moment when the digest was planned since."""
     return next((moment_read(str(entry.facts["due"])) for entry in reversed(entries) if "due" in entry.facts), None)
@@ -189,5 +230,5 @@ def _last_due(entries: Sequence[Entry]) -> datetime | None:
 
 def _unposted(entries: Sequence[Entry], periods: Iterable[datetime]) -> list[datetime]:
     found = list(periods)
-    posted = {entry.facts.get("due") for entry in entries if found and entry.kind == POSTED}
+    posted = {entry.facts.get("due") for entry in entries if found and _is_claim(entry)}
     return [due for due in found if moment_text(due) not in posted]

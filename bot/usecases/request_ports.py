@@ -17,6 +17,8 @@ CARD = "card"
 """A notice with this key is a card to be drawn from its request's state when it is sent."""
 POSTED = "posted"
 """A notice with this key tells the requester where the card is."""
+REPLACED = "replaced"
+"""A notice with this key and a `ts` redraws an earlier card of a request, which nobody can decide on any more."""
 THREAD = "thread"
 """A notice with this key goes into the thread under a request's card."""
 
@@ -51,6 +53,10 @@ class RequestIndex(Protocol):
 
     def card(self, request_id: str) -> Card | None:
         """Return where a request's card is, or None before it was posted."""
+        ...
+
+    def at_place(self, channel: str, ts: str) -> str | None:
+        """Return the request whose card a message is, or None."""
         ...
 
     def in_stages(self, stages: Collection[Stage], limit: int | None = None) -> Sequence[str]:

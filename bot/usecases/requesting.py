@@ -7,7 +7,7 @@ table that is missing or closed. Nobody is asked to vote on what could not be do
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.domain.drift import Drift, Verdict, judge
@@ -16,6 +16,7 @@ from bot.domain.planning import reset_plan, resettable, undo_fault, undo_plan
 from bot.domain.query import Filter
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Request, Stage
+from bot.domain.shown import Shown, changes
 from bot.domain.trouble import SiteTrouble
 from bot.events import events
 from bot.usecases.ports import SiteError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bot.usecases.standing import Standing
 
 ID_LENGTH = 16
+CHANNEL_FAULTS = frozenset({Reason.CHANNEL_WITHOUT_BOT, Reason.CHANNEL_ARCHIVED, Reason.CHANNEL_SHARED})
 UNDOABLE = frozenset({Stage.APPLIED, Stage.STALLED, Stage.CONVERGED})
 
 
@@ -65,6 +67,15 @@ class Wish:
     rows: Collection[str] | Filter
     reason: str
     ticket: str = ""
+    shown: Shown = field(default_factory=Shown)
+    """What the form said that was sent off."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormOutdated:
+    """The rows are no longer as the form showed them: nobody asks for what they did not read."""
+
+    changes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +88,12 @@ class TooMany:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Another open request holds one of the rows."""
+    """Another open request holds one of the rows; without a card `reason` is why Slack does not take it."""
 
     request_id: str
     link: str
+    reason: str = ""
+    request: Request | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +101,10 @@ class MovedOn:
     """Nothing can be undone: no row still reads as the reset left it."""
 
     servers: tuple[str, ...]
+
+
+Asked = Request | TooMany | Held | FormOutdated | Refusal
+"""What asking comes to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +122,14 @@ class Requesting:
         """Say what may be reset now. Raises SiteError, StoreError, PeopleError."""
         refusal = self._hindrance(actor, site)
         if refusal:
-            return refusal
+            return self._with_cardless(refusal, package_id)
         drift = self._read(site, package_id)
         rows = wanted.keep(resettable(drift, self.policy.rows)) if drift else ()
         if drift is None or not rows:
             return Refusal(Reason.NOTHING_TO_RESET)
         return Offer(rows, reset_plan(drift, site, rows))
 
-    def ask(self, actor: Actor, wish: Wish, origin: Mapping[str, str]) -> Request | TooMany | Held | Refusal:
+    def ask(self, actor: Actor, wish: Wish, origin: Mapping[str, str]) -> Asked:
         """Read the rows again, freeze the plan, and open the request. Raises SiteError, StoreError, PeopleError.
 
         A form that is worked on again after a crash finds the request that it opened.
@@ -122,8 +139,11 @@ class Requesting:
             return opened
         refusal = self._hindrance(actor, wish.site)
         if refusal:
-            return refusal
+            return self._with_cardless(refusal, wish.package_id)
         drift = self._read(wish.site, wish.package_id)
+        found = changes(wish.shown, drift, resettable(drift, self.policy.rows)) if drift else ()
+        if found:
+            return FormOutdated(found)
         rows = self._chosen(drift, wish.rows) if drift else ()
         if drift is None or not rows:
             return Refusal(Reason.ROWS_CHANGED)
@@ -174,6 +194,15 @@ class Requesting:
             return Refusal(Reason.TOO_FEW_APPROVERS)
         return self._rehearsed(site)
 
+    def _with_cardless(self, refusal: Refusal, package_id: PackageId) -> Refusal:
+        """Where the channel of the cards is at fault, name the open requests of the package that have no card."""
+        if refusal.reason not in CHANNEL_FAULTS:
+            return refusal
+        index = self.requests.index
+        found = (self.requests.load(each) for each in index.of_package(package_id))
+        cardless = [each.id for each in found if each and each.is_open and index.card(each.id) is None]
+        return replace(refusal, detail=", ".join(cardless))
+
     def _rehearsed(self, site: SiteCode) -> Refusal | None:
         """Nobody is asked to vote on what the database would not take."""
         try:
@@ -223,7 +252,9 @@ class Requesting:
             return self.requests.open(request, origin)
         except RowsHeld as held:
             card = self.requests.index.card(held.request_id)
-            return Held(held.request_id, card.link if card else "")
+            link = card.link if card else ""
+            reason = "" if card else self.requests.card_trouble(held.request_id)
+            return Held(held.request_id, link, reason, self.requests.load(held.request_id))
 
 
 def _id_of(origin: Mapping[str, str]) -> str:

@@ -19,12 +19,13 @@ from bot.domain.request import Event, Kind, Request
 from bot.domain.signet import Signet
 from bot.events import bound, events, reference
 from bot.usecases.rebuilding import rebuild, stream_of
-from bot.usecases.request_ports import CARD, POSTED, THREAD
+from bot.usecases.request_ports import CARD, POSTED, REPLACED, THREAD
 from bot.usecases.store_ports import Notice, StaleStream
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from bot.domain.ledger import Entry
     from bot.domain.request import Stage
     from bot.usecases.ports import Clock
     from bot.usecases.request_ports import Card, RequestIndex
@@ -34,6 +35,8 @@ log = events(__name__)
 
 _TELLING = ("reason_given", "trouble", "differences", "look_at", "votes", "back", "by")
 """The fact of an event that its line in the audit channel tells, the first that is there."""
+
+CARD_POSTED, CARD_REFUSED, CARD_REPLACED = "card posted", "card refused", "card replaced"
 
 Payload = Mapping[str, Any]
 
@@ -117,11 +120,36 @@ class Requests:
                 return self._append(request, decided, request.version, origin or {})
 
     def note_card(self, request: Request, card: Card) -> None:
-        """Record where a card was posted. Raises StoreError."""
-        facts = {"outcome": "done", "object": request.plan.package_id, "link": card.link, "channel": card.channel}
-        draft = Draft(f"card {request.id}", None, "card posted", "", "", facts | {"ts": card.ts})
-        notices = [Notice(request.requester, {POSTED: request.id})] if self.index.card(request.id) is None else []
-        self.ledger.append(draft, notices, [self.index.place_card(request.id, card)])
+        """Record where a card was posted; one that stood elsewhere before is redrawn as replaced. Raises StoreError."""
+        before = self.index.card(request.id)
+        notices = []
+        if before is None:
+            notices = [Notice(request.requester, {POSTED: request.id})]
+        elif (before.channel, before.ts) != (card.channel, card.ts):
+            notices = [_redrawn(request.id, before.channel, before.ts)]
+        facts = {"link": card.link, "channel": card.channel, "ts": card.ts}
+        self.ledger.append(
+            _about_card(request, CARD_POSTED, "done", facts), notices, [self.index.place_card(request.id, card)]
+        )
+
+    def note_card_refused(self, request: Request, reason: str, told: Payload) -> None:
+        """Record once that Slack does not take a card, and tell the requester. Raises StoreError."""
+        if self.card_trouble(request.id) != reason:
+            draft = _about_card(request, CARD_REFUSED, "failed", {"reason": reason})
+            self.ledger.append(draft, [Notice(request.requester, told)])
+
+    def card_trouble(self, request_id: str) -> str:
+        """Return why Slack does not take the newest drawing of a card; empty when it does. Raises StoreError."""
+        return trouble_of(self.ledger.stream(f"card {request_id}"))
+
+    def replace_card(self, request: Request, channel: str, ts: str) -> None:
+        """Have a message redrawn that is not the newest card of a request. Raises StoreError.
+
+        Only messages in the approvals channel that are no other request's card.
+        """
+        if channel == self.channel and self.index.at_place(channel, ts) is None:
+            draft = _about_card(request, CARD_REPLACED, "done", {"channel": channel, "ts": ts})
+            self.ledger.append(draft, [_redrawn(request.id, channel, ts)])
 
     def _append(self, request: Request, decided: Sequence[Event], version: int, origin: Mapping[str, str]) -> Request:
         after = advance(request, decided, self.clock())
@@ -147,6 +175,21 @@ class Requests:
             if payload := self.telling.requester(request, event):
                 notices.append(Notice(request.requester, payload))
         return notices
+
+
+def trouble_of(entries: Sequence[Entry]) -> str:
+    """Return why Slack does not take the newest drawing of a card, by the card's stream; empty when it does."""
+    newest = next((entry for entry in reversed(entries) if entry.kind in {CARD_POSTED, CARD_REFUSED}), None)
+    return str(newest.facts.get("reason", "")) if newest and newest.kind == CARD_REFUSED else ""
+
+
+def _about_card(request: Request, kind: str, outcome: str, facts: Mapping[str, str]) -> Draft:
+    known = {"outcome": outcome, "object": request.plan.package_id, **facts}
+    return Draft(f"card {request.id}", None, kind, "", "", known)
+
+
+def _redrawn(request_id: str, channel: str, ts: str) -> Notice:
+    return Notice(channel, {REPLACED: request_id, "ts": ts})
 
 
 @contextmanager

@@ -103,6 +103,8 @@ class Delivery:
     destination: str
     payload: Mapping[str, Any] | None
     entry: Entry
+    was_tried: bool = False
+    """It was posted before and nobody knows with what outcome, so it may stand in the channel already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,14 @@ class Outbox(Protocol):
     def destinations(self) -> Sequence[str]:
         """Return the destinations something is pending for, the longest waiting first."""
 
-    def pending(self, destination: str, limit: int = 50) -> Sequence[Delivery]:
-        """Read the oldest pending deliveries of a destination; at least one if there is any."""
+    def pending(self, destination: str, limit: int = 50, since: int = 0) -> Sequence[Delivery]:
+        """Read the oldest pending deliveries of a destination from a sequence on; at least one if there is any."""
+
+    def notices(self, destination: str) -> Sequence[Delivery]:
+        """Read every pending notice of a destination, oldest first, without its audit lines."""
+
+    def attempt(self, deliveries: Iterable[Delivery], *, failed: bool = False) -> None:
+        """Note that these are about to be posted, or that this certainly `failed`."""
 
     def settle(self, deliveries: Iterable[Delivery], channel: str, ts: str, *, is_gap: bool = False) -> None:
         """Note that these were told by one message, or by its gap notice; what was settled before stays as it was."""

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 from bot.usecases.store_ports import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from bot.domain.trouble import SiteTrouble
+    from bot.domain.waiting import Waiting
     from bot.usecases.ports import Clock
     from bot.usecases.store_ports import Backlog
 
@@ -56,6 +57,8 @@ class Readiness:
     slack: str
     store: str
     sites: Mapping[str, str]
+    waiting: tuple[str, ...] = ()
+    """The cards and digests that Slack does not take, or not yet."""
 
 
 @dataclass(slots=True)
@@ -67,17 +70,19 @@ class Vitals:
     troubles: Callable[[], Mapping[str, SiteTrouble | None]]
     monotonic: Callable[[], float]
     clock: Clock
+    undelivered: Callable[[], Sequence[Waiting]] = tuple
     line: Line | None = None
     looked_at: float | None = None
     trouble: str = "not asked yet"
     waiting: int = 0
     oldest_at: datetime | None = None
+    messages: Sequence[Waiting] = ()
     store_figures: StoreFigures = field(default_factory=StoreFigures)
 
     def look(self) -> None:
         """Ask the store; the schedule calls this."""
         try:
-            backlog, self.store_figures = self.backlog(), self.figures_of()
+            backlog, self.store_figures, self.messages = self.backlog(), self.figures_of(), self.undelivered()
             self.waiting, self.oldest_at, self.trouble = backlog.count, backlog.oldest_at, ""
         except StoreError as error:
             self.trouble = str(error.trouble)
@@ -113,4 +118,11 @@ class Vitals:
         store = "ok" if self.has_store else self.trouble or "no news"
         sites = {site: str(trouble or "ok") for site, trouble in self.troubles().items()}
         slack = "ok" if self.is_connected else "not connected"
-        return Readiness(self.is_connected and self.has_store, slack, store, sites)
+        now = self.clock()
+        waiting = tuple(_said(each) for each in self.messages if each.is_overdue(now))
+        return Readiness(self.is_connected and self.has_store, slack, store, sites, waiting)
+
+
+def _said(waiting: Waiting) -> str:
+    why = waiting.reason or "no answer from Slack yet"
+    return f"{waiting.what} {waiting.name} for {waiting.channel} since {waiting.since:%Y-%m-%d %H:%M} UTC: {why}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bot.views.kit import NOTHING, Block, Message, button, cut, escape, preformatted, section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from bot.domain.ledger import Entry
 
@@ -37,20 +37,27 @@ FACTS_IN_MESSAGE = 2_000
 
 MARKS = {"refused": "⛔", "failed": "⚠️", "answered": "▫️", "done": "✅"}
 OWN_MARK = "⚙️"
+REPEAT = "(possible repeat)"
+"""Marks a line that was posted before without an answer that told what became of it; same number, same hash."""
 _ADDRESS = re.compile(r"https?://[^\s|<>]+")
 _ID = re.compile(r"[A-Za-z0-9]+")
 
 
-def draw(entries: Sequence[Entry], name_of: Callable[[str], str] = str) -> Message:
-    """Draw one message of entries in ledger order; take no more than `how_many` says."""
-    return Message(_text(entries), tuple(_blocks(entries, name_of)))
+def draw(
+    entries: Sequence[Entry], name_of: Callable[[str], str] = str, repeated: Collection[int] = frozenset()
+) -> Message:
+    """Draw one message of entries in ledger order; take no more than `how_many` says.
+
+    `repeated` are the sequence numbers of those that may stand in the channel already.
+    """
+    return Message(_text(entries, repeated), tuple(_blocks(entries, name_of, repeated)))
 
 
 def how_many(entries: Sequence[Entry]) -> int:
     """Say how many of these entries fit into one message; at least one."""
     length = 0
     for count, entry in enumerate(entries[:LINES_PER_MESSAGE]):
-        length += len(_line(entry, lambda _: NAME_CHARACTERS * "x")) + 1
+        length += len(_line(entry, lambda _: NAME_CHARACTERS * "x", ())) + 1
         if count and length > BLOCK_CHARACTERS:
             return count
     return min(len(entries), LINES_PER_MESSAGE)
@@ -62,20 +69,24 @@ def gap(entry: Entry, error: str) -> Message:
     return Message(text, (section(f"⚠️ {text}"),))
 
 
-def _text(entries: Sequence[Entry]) -> str:
+def _text(entries: Sequence[Entry], repeated: Collection[int]) -> str:
     """Every line with its number and hash; where all do not fit, each gets an equal share and the blocks the rest."""
-    lines = [_plain_line(entry) for entry in entries]
+    lines = [_plain_line(entry, repeated) for entry in entries]
     if sum(map(len, lines)) + len(lines) <= TEXT_CHARACTERS:
         return "\n".join(lines)
     share = TEXT_CHARACTERS // len(entries) - 1
-    return "\n".join(_plain_line(entry, share) for entry in entries)
+    return "\n".join(_plain_line(entry, repeated, share) for entry in entries)
 
 
-def _plain_line(entry: Entry, limit: int = TEXT_CHARACTERS) -> str:
+def _plain_line(entry: Entry, repeated: Collection[int], limit: int = TEXT_CHARACTERS) -> str:
     proof = f" [{entry.short_hash}]"
     who = escape(entry.actor_user or "bot", NAME_CHARACTERS)
-    line = f"#{entry.sequence} {escape(entry.moment[:19])}Z {who} {_deed(entry)}"
+    line = f"#{entry.sequence}{_again(entry, repeated)} {escape(entry.moment[:19])}Z {who} {_deed(entry)}"
     return cut(line, limit - len(proof)) + proof
+
+
+def _again(entry: Entry, repeated: Collection[int]) -> str:
+    return f" {REPEAT}" if entry.sequence in repeated else ""
 
 
 def facts(entry: Entry) -> str:
@@ -96,10 +107,10 @@ def file_note(entry: Entry) -> Message:
     return Message(text, (section(text),))
 
 
-def _blocks(entries: Iterable[Entry], name_of: Callable[[str], str]) -> Iterator[Block]:
+def _blocks(entries: Iterable[Entry], name_of: Callable[[str], str], repeated: Collection[int]) -> Iterator[Block]:
     lines: list[str] = []
     for entry in entries:
-        line = _line(entry, name_of)
+        line = _line(entry, name_of, repeated)
         is_long = _is_long(entry)
         if lines and (is_long or sum(map(len, lines)) + len(line) > _SECTION_CHARACTERS):
             yield section("\n".join(lines))
@@ -112,13 +123,15 @@ def _blocks(entries: Iterable[Entry], name_of: Callable[[str], str]) -> Iterator
         yield section("\n".join(lines))
 
 
-def _line(entry: Entry, name_of: Callable[[str], str]) -> str:
+def _line(entry: Entry, name_of: Callable[[str], str], repeated: Collection[int]) -> str:
     who = person(entry.actor_team, entry.actor_user, name_of) if entry.actor_user else "pkgstatus"
     known = _known(entry)
     mark = MARKS.get(str(known.get(OUTCOME)), OWN_MARK)
     link = str(known.get("link", ""))
-    card = f" · <{link}|card>" if _ADDRESS.fullmatch(link) else ""
-    return f"{mark} `#{entry.sequence}` {_when(entry.moment)} {who} {_deed(entry)}{card} · `{entry.short_hash}`"
+    what = "digest" if entry.stream.startswith("digest ") else "card"
+    card = f" · <{link}|{what}>" if _ADDRESS.fullmatch(link) else ""
+    number = f"`#{entry.sequence}`{_again(entry, repeated)}"
+    return f"{mark} {number} {_when(entry.moment)} {who} {_deed(entry)}{card} · `{entry.short_hash}`"
 
 
 def _when(moment: str) -> str:

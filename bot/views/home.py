@@ -8,11 +8,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.domain.request import Stage
+from bot.domain.waiting import What
 from bot.views import charts, digest, drift, replies, request_words
 from bot.views.digest import Around
 from bot.views.drift import clock
 from bot.views.kit import Block, age, context, escape, header, moment, section
 from bot.views.request_card import standing
+from bot.views.slack_errors import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,10 +23,13 @@ if TYPE_CHECKING:
     from bot.domain.digest import Picture, SiteSeen
     from bot.domain.home import Glance, Home, NextDigest
     from bot.domain.refusal import Refusal
+    from bot.domain.waiting import Waiting
 
 REQUESTS_SHOWN = 10
 DIGESTS_SHOWN = 10
 SITES_SHOWN = 20
+CARDLESS_SHOWN = 3
+UNDELIVERED_SHOWN = 5
 A_MOMENT = timedelta(minutes=1)
 
 
@@ -38,12 +44,14 @@ def draw(home: Home, person: Callable[[str], str]) -> Block:
         *([section(digest.frozen(glance.freeze, person))] if glance.freeze else []),
         *_list("Waiting for your vote", to_vote, "Nothing waits for your vote."),
         *_list("Your open requests", own, "You have no open requests."),
+        *_cardless(home),
         *([section(request_words.lost(glance.lost))] if glance.lost else []),
         *_drift(glance),
         *_digests(glance.digests),
         header("What I can see and tell"),
         section("\n".join(_sites(glance))),
         section(_audit(glance)),
+        *_undelivered(glance),
         section(f"• {_freeze(glance)}"),
         context("`/pkgstatus drift` shows more, `/pkgstatus PACKAGEID` a package, `/pkgstatus help` all there is."),
         context(f"As of {moment(at)} UTC: {', '.join(_reached(glance))}."),
@@ -66,6 +74,38 @@ def _list(title: str, lines: Sequence[str], nothing: str) -> list[Block]:
     rest = [f"… and {more} more: `/pkgstatus requests`"] if more > 0 else []
     count = f" ({len(lines)})" if lines else ""
     return [header(f"{title}{count}"), section("\n".join([*lines[:REQUESTS_SHOWN], *rest]) or nothing)]
+
+
+def _cardless(home: Home) -> Iterator[Block]:
+    """Say what hinders the cards of a person's own requests; the request can be taken back here."""
+    glance = home.glance
+    for request in [each for each in home.own if each.id in glance.cardless][:CARDLESS_SHOWN]:
+        trouble = request_words.without_card(glance.cardless[request.id], glance.approvals_channel)
+        name = request_words.name_of(request)
+        button = request_words.withdraw(request) if request.stage is Stage.PENDING else None
+        yield section(f"⚠️ {name[:1].upper()}{name[1:]}: {trouble}", button)
+
+
+def _undelivered(glance: Glance) -> list[Block]:
+    lines = [
+        f"• ⚠️ {_named(each)} waits since {moment(each.since)} UTC to be posted in <#{each.channel}>: {_why(each)}"
+        for each in glance.undelivered[:UNDELIVERED_SHOWN]
+    ]
+    more = len(glance.undelivered) - len(lines)
+    lines += [f"• … and {more} more"] if more else []
+    return [section("\n".join(lines))] if lines else []
+
+
+def _named(waiting: Waiting) -> str:
+    return (
+        f"The card of request `{escape(waiting.name)}`"
+        if waiting.what is What.CARD
+        else f"Digest *{escape(waiting.name)}*"
+    )
+
+
+def _why(waiting: Waiting) -> str:
+    return f"Slack says {explained(waiting.reason)}" if waiting.reason else "Slack has not taken it so far"
 
 
 def _drift(glance: Glance) -> list[Block]:

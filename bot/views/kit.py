@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,6 +40,13 @@ class Message:
 
     text: str
     blocks: tuple[Block, ...] = ()
+
+
+class Style(StrEnum):
+    """How a message is drawn: with everything it has, or in plain text for a Slack that refuses that."""
+
+    FULL = "blocks"
+    PLAIN = "plain text"
 
 
 def plain(value: object, limit: int = SECTION_TEXT) -> str:
@@ -100,6 +108,11 @@ def preformatted(text: str) -> Block:
     """Return a text exactly as it is, in type of equal width."""
     inner = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
     return {"type": "rich_text", "elements": [inner]}
+
+
+def paragraph(text: str) -> Block:
+    """Return a section in which nothing is interpreted; it takes foreign text as it is."""
+    return {"type": "section", "text": {"type": "plain_text", "text": cut(text, SECTION_TEXT), "emoji": False}}
 
 
 def context(mrkdwn: str) -> Block:

@@ -89,7 +89,7 @@ _REFUSALS = {
     Reason.STALE_PLAN: "The rows changed since this was requested, so it cannot be voted on any more. Request again.",
     Reason.FROZEN: "Resets are frozen at the moment; an approver can lift that with `/pkgstatus unfreeze`.",
     Reason.AUDIT_BEHIND: "The audit channel is too far behind, so resets are paused until it has caught up.",
-    Reason.FOREIGN_CARD: "This is not the request's own card, so nothing was counted. Use the newest card.",
+    Reason.FOREIGN_CARD: "This is not the request's newest card, so nothing was counted. Use the newest card{link}.",
     Reason.CARD_UNRECORDED: "This card was posted this very moment and is not in my records yet, so nothing "
     "was counted. Please press again in a few seconds.",
     Reason.UNKNOWN_REQUEST: "I do not know this request, so nothing was done.",
@@ -104,9 +104,12 @@ _REFUSALS = {
     Reason.JOB_STARTED: "A distribution job of this package has started, so the values from before the reset are no "
     "longer true. Wait for it, then look again with `/pkgstatus`.",
     Reason.TOO_FEW_APPROVERS: "Fewer than two people could approve this now, so I did not take the request.",
-    Reason.CHANNEL_SHARED: "The approvals channel is shared with another workspace, so I take no requests there.",
-    Reason.CHANNEL_ARCHIVED: "The approvals channel is archived, so I cannot take requests; ask the bot's admin.",
-    Reason.CHANNEL_WITHOUT_BOT: "I am not in the approvals channel, so I cannot take requests; invite me there.",
+    Reason.CHANNEL_SHARED: "The approvals channel is shared with another workspace, so I take no requests there."
+    "{cardless}",
+    Reason.CHANNEL_ARCHIVED: "The approvals channel is archived, so I cannot take requests; ask the bot's admin."
+    "{cardless}",
+    Reason.CHANNEL_WITHOUT_BOT: "I am not in the approvals channel, so I cannot take requests; invite me there."
+    "{cardless}",
     Reason.LIST_UNREADABLE: "Slack did not tell me who is on the list for this, so I did nothing. Please try again.",
     Reason.NO_BACKUP_TABLE: "The backup table is missing or not as it must be, so I asked nobody to vote; the DBA "
     "has to run deploy/sql/backup_table.sqlserver.sql.",
@@ -118,6 +121,12 @@ _REFUSALS = {
     Reason.STOPPING: STOPPING,
     Reason.UNKNOWN_BUTTON: "I do not know that button any more. Please run `/pkgstatus` again.",
 }
+
+
+_CARDLESS = (
+    "Open for this package, without a card until that is mended: `{detail}`. Its requester can withdraw it with "
+    "`/pkgstatus requests`."
+)
 
 
 def say(text: str) -> Message:
@@ -271,7 +280,10 @@ def _code(text: str) -> str:
 
 def refused(refusal: Refusal, freeze: str = "") -> Message:
     """Say why nothing was done; a freeze in words says who, when and why."""
-    text = _REFUSALS[refusal.reason].format(detail=escape(refusal.detail, 600))
+    link = f": <{refusal.link}|open it>" if refusal.link else ""
+    detail = escape(refusal.detail, 600)
+    cardless = f" {_CARDLESS.format(detail=detail)}" if refusal.detail else ""
+    text = _REFUSALS[refusal.reason].format(detail=detail, link=link, cardless=cardless)
     return say(f"{text} {freeze}" if refusal.reason is Reason.FROZEN and freeze else text)
 
 

@@ -22,6 +22,7 @@ from bot.views.kit import (
     escape,
     header,
     moment,
+    paragraph,
     plain,
     rows_of,
     section,
@@ -35,10 +36,12 @@ APPROVE_ACTION = "request_approve"
 REJECT_ACTION = "request_reject"
 WITHDRAW_ACTION = "request_withdraw"
 PLAN_ACTION = "request_plan"
+WITHDRAW_OWN_ACTION = "request_withdraw_own"
 UNDO_ACTION = "request_undo"
 AGAIN_ACTION = "request_again"
 
 ROWS_ON_CARD = 60
+_PLAIN_CHARACTERS = 2_500
 _BAR_LENGTH = 20
 
 _TITLES = {
@@ -59,7 +62,7 @@ _TITLES = {
 def draw(request: Request, voters: str, freeze: str, form: Form) -> Message:
     """Draw the card; `voters` says who may approve, `freeze` who froze resets, when and why, if anybody did."""
     plan = request.plan
-    title = f"{plan.action.capitalize()} of {plan.package_id} at {plan.site}: {rows_of(len(plan.rows))}"
+    title = _title(request)
     blocks = [
         header(title),
         section(f"*{standing(request)}*{_progress(request)}"),
@@ -73,6 +76,64 @@ def draw(request: Request, voters: str, freeze: str, form: Form) -> Message:
         context(f"Request `{request.id}` · plan `{plan.fingerprint[:12]}`"),
     ]
     return Message(f"{title}. {standing(request)}.", tuple(blocks))
+
+
+def draw_plain(request: Request, freeze: str) -> Message:
+    """Draw the card as plain text with buttons, short: for a Slack that takes it in no other form."""
+    plan = request.plan
+    title = _title(request)
+    reason = f"Why: {plain(request.reason, 500)}" + (
+        f" (ticket {plain(request.ticket, 100)})" if request.ticket else ""
+    )
+    lines = [
+        f"{title}. {standing(request)}.",
+        f"{plan.package_id} {plain(plan.package_name, 100)}, source version {plan.source_version}",
+        reason,
+        *([f"Takes back request {request.undoes}"] if request.undoes else []),
+        *([freeze] if freeze else []),
+        *(f"Note: {plain(warning, 200)}" for warning in plan.warnings),
+        *([_plain_rule(request)] if request.stage is Stage.PENDING else []),
+        "",
+    ]
+    room = _PLAIN_CHARACTERS - sum(len(line) + 1 for line in lines)
+    for count, row in enumerate(plan.rows):
+        line = f"{plain(row.server, 100)} ({_kind(row)} {plain(row.site_code, 10)}): {_change(row)}"
+        if room < len(line):
+            lines.append(f"… and {rows_of(len(plan.rows) - count)} more: press Show plan")
+            break
+        room -= len(line) + 1
+        lines.append(line)
+    small = f"Request `{request.id}` · asked by <@{request.requester}>"
+    blocks = [paragraph("\n".join(lines)), *_outcome(request), section(small), actions(*_buttons(request))]
+    return Message(f"{title}. {standing(request)}.", tuple(blocks))
+
+
+def _plain_rule(request: Request) -> str:
+    who = "one of them may be the requester" if request.requester_counts else "not the requester"
+    until = moment(request.expires_at)
+    return f"{QUORUM} different approvers, {who}; {len(request.votes)} so far. Open until {until} UTC."
+
+
+def opening(card: Message) -> Message:
+    """Return a new card as it is posted first: without buttons, which come as soon as it is known where it is."""
+    text = (
+        "The buttons follow in a moment. If they do not, this is not the request's card: "
+        "votes count on its newest card in this channel only."
+    )
+    note = section(text)
+    return Message(card.text, tuple(note if block["type"] == "actions" else block for block in card.blocks))
+
+
+def replaced(request: Request, link: str) -> Message:
+    """Return what stands where an earlier card was; nobody can decide on it."""
+    newest = f"<{link}|the newest card>" if link else "the newest card in this channel"
+    text = f"This card of request `{request.id}` was replaced: nothing counts here. Use {newest}."
+    return Message(f"{_title(request)}. Replaced by a newer card.", (section(f"⚪ *{_title(request)}*\n{text}"),))
+
+
+def _title(request: Request) -> str:
+    plan = request.plan
+    return f"{plan.action.capitalize()} of {plan.package_id} at {plan.site}: {rows_of(len(plan.rows))}"
 
 
 def standing(request: Request) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.package import status_name
 from bot.domain.plan import RESET_STATUS, RESET_VERSION, statement
 from bot.domain.query import BadFilter, Filter, read_filter
+from bot.domain.shown import Shown, ShownRow
 from bot.views.kit import Block, code, context, cut, escape, plain, section
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ SELECT_OPTIONS = 100
 REASON_LEAST = 10
 REASON_MOST = 1000
 _OPTION_TEXT = 75
+_SAID = "\n"
 _STATEMENTS = 5
 
 
@@ -34,6 +36,8 @@ class Filled:
     filter_text: str
     reason: str
     ticket: str
+    rows: tuple[ShownRow, ...] = ()
+    """The chosen rows as the form showed them."""
 
 
 def loading(title: str) -> Block:
@@ -79,8 +83,28 @@ def reject(metadata: str) -> Block:
 def read(values: Mapping[str, Any]) -> Filled:
     """Read a submitted form's state back."""
     selected = values.get(ROWS, {}).get(FIELD, {}).get("selected_options")
-    chosen = None if selected is None else tuple(str(option["value"]) for option in selected)
-    return Filled(chosen, _entered(values, FILTER), _entered(values, REASON), _entered(values, TICKET))
+    rows = tuple(_read_row(str(option["value"]), _name(option)) for option in selected or ())
+    chosen = None if selected is None else tuple(row.handle for row in rows)
+    return Filled(chosen, _entered(values, FILTER), _entered(values, REASON), _entered(values, TICKET), rows)
+
+
+def kept(site: str, query: str, rows: Sequence[Verdict], plan: Plan) -> str:
+    """Return what a form keeps of itself: site, question, and what it says besides the rows that can be chosen.
+
+    More rows than Slack lets one choose from are not shown one by one: of these it says how many, and the first few.
+    """
+    said = [str(plan.source_version)]
+    if len(rows) > SELECT_OPTIONS:
+        said += [str(len(rows)), *(_written_row(verdict) for verdict in rows[:_STATEMENTS])]
+    return f"{site} {query}{_SAID}{_SAID.join(said)}"
+
+
+def read_kept(metadata: str, filled: Filled) -> tuple[str, str, Shown]:
+    """Read site and question back, and all that the form said."""
+    asked, *said = metadata.split(_SAID)
+    site, _, query = asked.partition(" ")
+    version, count = (int(text) if text.isdecimal() else None for text in [*said, "", ""][:2])
+    return site, query, Shown(version, (*filled.rows, *(_read_row(text) for text in said[2:])), count)
 
 
 def complaints(filled: Filled) -> dict[str, str]:
@@ -129,8 +153,24 @@ def _option(verdict: Verdict) -> Block:
     text = f"{row.server} ({kind} {row.site_code}, {row.held_version}, {verdict.drift_class})"
     return {
         "text": {"type": "plain_text", "text": plain(text, _OPTION_TEXT), "emoji": False},
-        "value": row.handle,
+        "value": _written_row(verdict),
     }
+
+
+def _written_row(verdict: Verdict) -> str:
+    """Write a row as the form shows it: keys that are looked up, numbers that are compared."""
+    row = verdict.row
+    return f"{row.handle} {row.held_version} {row.status_number}"
+
+
+def _read_row(text: str, name: str = "") -> ShownRow:
+    handle, *numbers = text.split(" ")
+    version, status = (int(number) if number.isdecimal() else None for number in [*numbers, "", ""][:2])
+    return ShownRow(handle, name, version, status)
+
+
+def _name(option: Mapping[str, Any]) -> str:
+    return str(option.get("text", {}).get("text", "")).partition(" (")[0]
 
 
 def _text_block(block_id: str, label: str, least: int, *, multiline: bool, hint: str = "") -> Block:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.domain.plan import Action
 from bot.domain.quorum import QUORUM
 from bot.domain.request import Event, Kind, Request, Stage
-from bot.views.kit import Message, age, code, escape, moment, rows_of, section
+from bot.views.kit import Block, Message, actions, age, button, code, escape, moment, rows_of, section
 from bot.views.replies import say
-from bot.views.request_card import standing
+from bot.views.request_card import WITHDRAW_OWN_ACTION, standing
+from bot.views.slack_errors import explained
+from bot.views.status import REQUEST_ACTION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 MOST_LISTED = 20
+CHANGES_SHOWN = 10
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 _TOLD = {
@@ -30,6 +34,19 @@ _TOLD = {
     Kind.UNDONE: "was undone by request `{note}`",
     Kind.STALLED: "is stalled: {back} of {total} rows are back. {note}",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the cards of some requests are: links by request id, and Slack's reason for those `without` a card.
+
+    `asker` is who reads it, `channel` that of the cards.
+    """
+
+    links: Mapping[str, str] = field(default_factory=dict)
+    without: Mapping[str, str] = field(default_factory=dict)
+    asker: str = ""
+    channel: str = ""
 
 
 def name_of(request: Request) -> str:
@@ -95,10 +112,66 @@ def too_many(count: int, most: int) -> str:
     return f"{count:,} rows are too many for one request; at most {most}. Choose fewer, or narrow the filter."
 
 
-def held(request_id: str, link: str) -> Message:
-    """Say that another open request holds a row."""
-    where = f"<{link}|its card>" if link else f"request `{request_id}`"
-    return say(f"One of these rows is in another open request already: {where}. Decide or withdraw that one first.")
+def held(request_id: str, request: Request | None, link: str, reason: str, places: Places) -> Message:
+    """Say that another open request holds a row, and what to do; `reason` is why Slack does not take its card."""
+    words = "One of these rows is in another open request already"
+    if request is None:
+        return say(f"{words}: `{request_id}`. Decide or withdraw that one first.")
+    is_own = request.requester == places.asker
+    whose = "your" if is_own else f"<@{request.requester}>'s"
+    name = f"{whose} {name_of(request)}, request `{request_id}`"
+    if link:
+        text = f"{words}: {name}, <{link}|its card>. Decide or withdraw that one first."
+    else:
+        text = f"{words}: {name}. {without_card(reason, places.channel)}"
+        end = "you can withdraw it here" if is_own else "only its requester can end it, with `/pkgstatus requests`"
+        text = f"{text} Until then {end}."
+    if not is_own or request.stage is not Stage.PENDING:
+        return say(text)
+    return Message(text, (section(text), actions(withdraw(request))))
+
+
+def without_card(reason: str, channel: str) -> str:
+    """Say why a request has no card yet, and what comes of it."""
+    if not reason:
+        return f"It has no card in <#{channel}> yet: Slack has not taken it so far. It comes by itself."
+    return (
+        f"It has no card in <#{channel}>, because Slack says {explained(reason)}. "
+        "The card comes by itself as soon as Slack takes it."
+    )
+
+
+def card_refused(request: Request, channel: str, reason: str, *, has_card: bool) -> Message:
+    """Tell the requester that Slack does not take the card of a request."""
+    if has_card:
+        text = (
+            f"Slack does not take the newest state of the card of your {name_of(request)} in <#{channel}>: "
+            f"{explained(reason)}. The request is {standing(request)}. I go on trying; `/pkgstatus requests` shows it."
+        )
+    else:
+        text = (
+            f"Your {name_of(request)} is taken, request `{request.id}`, but Slack does not take its card in "
+            f"<#{channel}>: {explained(reason)}. So nobody can vote on it yet. The card comes by itself as soon as "
+            f"Slack takes it; until then you can withdraw the request here or with `/pkgstatus requests`."
+        )
+    if request.stage is not Stage.PENDING:
+        return say(text)
+    return Message(text, (section(text), actions(withdraw(request))))
+
+
+def withdraw(request: Request) -> Block:
+    """Return the button by which a requester takes a request back without its card."""
+    label = f"Withdraw the {request.plan.action} of {request.plan.package_id}"
+    return button("Withdraw", WITHDRAW_OWN_ACTION, f"{request.id} {request.plan.fingerprint}", label=label)
+
+
+def form_outdated(changes: Sequence[str], again: str) -> Message:
+    """Say what is no longer as the form showed it; `again` is the value of the button that opens a form."""
+    lines = [f"• {escape(change, 200)}" for change in changes[:CHANGES_SHOWN]]
+    more = len(changes) - len(lines)
+    lines += [f"• … and {more} more"] if more else []
+    text = "The rows have changed since you opened the form, so nothing was requested:\n" + "\n".join(lines)
+    return Message(text, (section(text), actions(button("Open the form as it is now", REQUEST_ACTION, again))))
 
 
 def moved_on(servers: Sequence[str]) -> Message:
@@ -129,18 +202,26 @@ def lost(request_ids: Sequence[str]) -> str:
     return f"⚠️ {what} cannot be read: {which}. `pkgstatus-bot ledger verify` says whether somebody altered it."
 
 
-def listing(title: str, requests: Sequence[Request], now: datetime, unreadable: Sequence[str] = ()) -> Message:
-    """List requests, a line each."""
+def listing(
+    title: str, requests: Sequence[Request], now: datetime, unreadable: Sequence[str] = (), places: Places | None = None
+) -> Message:
+    """List requests, a line each, with the way to its card or why there is none; own open ones can be withdrawn."""
     if not requests and not unreadable:
         return say(f"{title}: none.")
-    lines = [_listed(request, now) for request in requests[:MOST_LISTED]]
-    lines += [lost(unreadable)] if unreadable else []
-    return Message(f"{title}: {len(requests)}", (section(f"*{title}*"), *(section(line) for line in lines)))
+    blocks = [section(*_listed(request, now, places or Places())) for request in requests[:MOST_LISTED]]
+    blocks += [section(lost(unreadable))] if unreadable else []
+    return Message(f"{title}: {len(requests)}", (section(f"*{title}*"), *blocks))
 
 
-def _listed(request: Request, now: datetime) -> str:
+def _listed(request: Request, now: datetime, places: Places) -> tuple[str, Block | None]:
     who = f"by <@{request.requester}> {age(now - request.created_at)} ago"
-    return f"{standing(request)} · {name_of(request)} · {who} · `{request.id}`"
+    link = places.links.get(request.id)
+    card = f" · <{link}|card>" if link else ""
+    line = f"{standing(request)} · {name_of(request)} · {who} · `{request.id}`{card}"
+    if request.id in places.without and request.is_open:
+        line = f"{line}\n⚠️ {without_card(places.without[request.id], places.channel)}"
+    is_own = request.requester == places.asker and request.stage is Stage.PENDING
+    return line, withdraw(request) if is_own else None
 
 
 def _cmdlet(package_id: str, server: str) -> str:

@@ -40,6 +40,7 @@ def words_of(text: str) -> str:
     plain = _LINK.sub(lambda link: link[2] or link[1], _PERSON.sub(r"\1", text))
     for escaped, sign in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
         plain = plain.replace(escaped, sign)
+    plain = plain.replace(audit.REPEAT, "")  # a line says the same, however often it was posted
     plain = "".join(char for char in _KEYCAP.sub("", plain) if not _is_emoji(char))
     plain = _EMOJI_NAME.sub("", plain)
     return " ".join(plain.split())

@@ -47,6 +47,7 @@ def specimens(forms: Sequence[Form], charts: Sequence[ChartForm]) -> Iterator[tu
     for form in forms:
         yield f"version table ({form})", status.draw(kept, form)
         yield f"request card ({form})", request_card.draw(_request(drift), _VOTERS, "", form)
+    yield "request card (plain text)", request_card.draw_plain(_request(drift), "")
     for stage in Stage:
         yield f"request card, {stage}", request_card.draw(_request(drift, stage), _VOTERS, _FROZEN, best)
     draft = Draft("specimen", 1, "looked up", "U0ADA", "T0CONTOSO", {"object": str(_ID), "outcome": "answered"})

@@ -39,7 +39,7 @@ from bot.usecases.delivering import Pen, Relay
 from bot.usecases.lookup import Lookup
 from bot.usecases.ports import SiteError
 from bot.usecases.recording import NOBODY, Deed, Diary, WatchedSite
-from bot.usecases.request_ports import CARD
+from bot.usecases.request_ports import CARD, REPLACED
 from bot.usecases.snapshots import Snapshots
 from bot.usecases.store_ports import Notice, StoreError
 from bot.views import audit
@@ -205,13 +205,14 @@ class Bot:
     def _relay(self, parts: RequestParts, drift: DriftParts) -> Relay:
         client = client_of(self._settings)
         poster, names = SlackPoster(client), SlackNames(client, now)
+        cards = parts.cards(poster, self._forms)
         pen = Pen(
             how_many=audit.how_many,
-            lines=lambda entries: payload_of(audit.draw(entries, names)),
+            lines=lambda entries, repeated: payload_of(audit.draw(entries, names, repeated)),
             gap=lambda entry, error: payload_of(audit.gap(entry, error)),
-            notice=drift.letters(parts.cards(poster, self._forms).letter),
-            simpler=lambda: drift.charts.simpler() or self._forms.simpler(),
-            is_drawn_from_state=lambda payload: CARD in payload,
+            notice=drift.letters(cards.letter, poster.link),
+            subject=cards.subject,
+            is_drawn_from_state=lambda payload: CARD in payload or REPLACED in payload,
         )
         return Relay(self._store.outbox, self._store.leases, poster, pen, time.monotonic)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -27,10 +28,10 @@ from bot.usecases.checks.store import StoreCheck
 from bot.views.kit import Message
 from bot.views.specimens import specimens
 from bot.wiring.offline import SQLITE
-from bot.wiring.parts import allowed, chart_forms_of, forms_of, now, patience_of, upkeep_patience
+from bot.wiring.parts import allowed, chart_forms_of, forms_of, now, patience_of, posting_channels, upkeep_patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from bot.settings import Settings
     from bot.settings.origins import Look
@@ -43,7 +44,7 @@ def checkup(look: Look) -> Iterator[Finding]:
         (Area.SLACK, {"slack", "channels", "digests", "answers"}, _slack),
         (Area.PEOPLE, {"slack", "approvers", "requesters", "viewers", "approvals"}, _people),
         (Area.SITES, {"sites", "reset", "work"}, _sites),
-        (Area.STORE, {"store", "work"}, _store),
+        (Area.STORE, {"store", "work"}, partial(_store, look.lacking)),
         (Area.DIGESTS, {"digests", "channels"}, _digests),
     ):
         yield from _section(look, area, needed, findings)
@@ -143,9 +144,11 @@ def _link(area: Area, subject: str, address: str) -> Iterator[Finding]:
         yield Finding(area, Mark.WARNING, subject, sentence, f"{TRUST}, and leave TrustServerCertificate out.")
 
 
-def _store(settings: Settings) -> Iterator[Finding]:
+def _store(lacking: Collection[str], settings: Settings) -> Iterator[Finding]:
     yield from _link(Area.STORE, "store's link", settings.store.get_secret_value())
-    yield from StoreCheck(StoreLook(settings.store.get_secret_value(), now, upkeep_patience(settings))).findings()
+    channels = frozenset[str]() if {"channels", "digests"} & set(lacking) else posting_channels(settings)
+    look = StoreLook(settings.store.get_secret_value(), now, upkeep_patience(settings), channels)
+    yield from StoreCheck(look).findings()
 
 
 def _digests(settings: Settings) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -22,10 +23,11 @@ from bot.usecases.digesting import Digesting
 from bot.usecases.drift_ports import DIGEST
 from bot.usecases.publishing import Planned, Publishing
 from bot.usecases.scanning import Scanning
-from bot.views import audit
+from bot.views import audit, printed
 from bot.views import digest as drawing
 from bot.views.charts import ChartForm
 from bot.views.digest import Around
+from bot.views.kit import Message, Style, escape
 from bot.wiring.parts import chart_forms_of, now
 
 if TYPE_CHECKING:
@@ -39,8 +41,9 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.settings.digests import Digest as DigestSettings
     from bot.store.opening import Store
-    from bot.usecases.delivering import Payload
+    from bot.usecases.delivering import Payload, Posted
     from bot.usecases.recording import Diary
+    from bot.usecases.store_ports import Delivery
     from bot.wiring.requests import RequestParts
 
 SCAN_SECONDS = 300
@@ -60,6 +63,7 @@ class DriftParts:
         self.person = person
         self._scanners = {code: _scanner(settings, code) for code in codes}
         self.history = DriftTables(store.database)
+        self._styles = Forms(tuple(Style))
         self.charts = Forms(chart_forms_of(settings.answers.tables))
         self.digesting = Digesting(
             sites=codes,
@@ -103,11 +107,23 @@ class DriftParts:
         yield TICK_SECONDS, "digests", self.publishing.tick
         yield PURGE_SECONDS, "purge drift", lambda: self.history.purge(now() - KEPT_FOR)
 
-    def letters(self, others: Callable[[Payload], Letter]) -> Callable[[Payload], Letter]:
+    def letters(
+        self, others: Callable[[Delivery], Letter | None], link: Callable[[Posted], str]
+    ) -> Callable[[Delivery], Letter | None]:
         """Return what turns a digest's notice into a letter, and leaves all other notices to `others`."""
+        publishing = self.publishing
 
-        def letter(payload: Payload) -> Letter:
-            return Letter(self._drawn(payload[DIGEST])) if DIGEST in payload else others(payload)
+        def letter(delivery: Delivery) -> Letter | None:
+            if DIGEST not in (delivery.payload or {}):
+                return others(delivery)
+            claim = delivery.entry
+            return Letter(
+                self._drawn((delivery.payload or {})[DIGEST]),
+                publishing.place_of(claim),
+                lambda posted: publishing.note_posted(claim, posted, link(posted)),
+                simpler=lambda: self.charts.simpler() or self._styles.simpler(),
+                refused=partial(publishing.note_refused, claim),
+            )
 
         return letter
 
@@ -129,7 +145,10 @@ class DriftParts:
     def _drawn(self, letter: Payload) -> dict[str, Any]:
         digest = replace(digest_letter.read(letter, self._ledger), sent_at=now())
         as_chart = self.charts.worth_trying()[0] is ChartForm.CHART
-        return payload_of(drawing.draw(digest, self.around(digest), as_chart=as_chart))
+        message = drawing.draw(digest, self.around(digest), as_chart=as_chart)
+        if self._styles.worth_trying()[0] is Style.PLAIN:
+            message = Message("\n".join(map(escape, printed.lines(message))))
+        return payload_of(message)
 
 
 def names_of(team_id: str, client: WebClient) -> Callable[[str], str]:

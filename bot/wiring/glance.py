@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.slack.digests import DriftListeners
 from bot.slack.home import HomeListeners
 from bot.usecases.homing import Homing
-from bot.wiring.parts import now
+from bot.wiring.parts import now, undelivered_of
 
 if TYPE_CHECKING:
     from slack_bolt import App
@@ -32,7 +32,8 @@ class Glance:
         # Who may vote is shown here, not decided: what Slack said a moment ago will do.
         standing = replace(parts.standing, people=access.people)
         self._drift, self._client, self._access = drift, client, access
-        self._homing = Homing(drift.digesting, access, standing, drift.publishing.upcoming)
+        undelivered = undelivered_of(settings, drift.digesting.outbox, drift.digesting.ledger)
+        self._homing = Homing(drift.digesting, access, standing, drift.publishing.upcoming, undelivered.look)
         self._public = settings.answers.visibility == "channel"
 
     def listen(self, app: App, commands: Commands, desk: Desk, answers: Answers) -> HomeListeners:

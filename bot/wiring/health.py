@@ -15,7 +15,7 @@ from bot.store.figures import figures
 from bot.usecases.figures import Figures
 from bot.usecases.metering import Meter
 from bot.usecases.vitals import Vitals
-from bot.wiring.parts import now
+from bot.wiring.parts import now, undelivered_of
 
 if TYPE_CHECKING:
     import threading
@@ -44,6 +44,7 @@ class Health:
             troubles=lambda: {code: site.trouble for code, site in sites.items()},
             monotonic=time.monotonic,
             clock=now,
+            undelivered=undelivered_of(settings, store.outbox, store.ledger).look,
         )
         self._figures = Figures(version("pkgstatus-bot"), self.meter, self.vitals, unfinished)
 

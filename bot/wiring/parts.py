@@ -14,6 +14,7 @@ from bot.site.reading import SiteDatabase
 from bot.site.writing import SiteWriter
 from bot.store.opening import open_store
 from bot.usecases.access import Allowed
+from bot.usecases.undelivered import Undelivered
 from bot.views.charts import ChartForm
 from bot.views.tables import Form
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from bot.domain.package import SiteCode
     from bot.settings import Approvers, People, Settings
     from bot.store.opening import Store
+    from bot.usecases.store_ports import Ledger, Outbox
 
 STORE_LOGIN_SECONDS = 5
 WRITER_SECONDS = 5
@@ -71,6 +73,17 @@ def writer_of(settings: Settings, code: SiteCode, reader: SiteDatabase) -> SiteW
     address = (site.writer or site.database).get_secret_value()
     patience = Patience(patience_of(settings).login, min(patience_of(settings).query, WRITER_SECONDS))
     return SiteWriter(code, Database(address, patience), settings.reset.backup_table, reader if site.writer else None)
+
+
+def posting_channels(settings: Settings) -> frozenset[str]:
+    """Return the channels that cards and digests go to."""
+    digests = {digest.channel or settings.channels.digest or "" for digest in settings.digests}
+    return frozenset({settings.channels.approvals, *digests} - {""})
+
+
+def undelivered_of(settings: Settings, outbox: Outbox, ledger: Ledger) -> Undelivered:
+    """Return what looks for cards and digests that are not in their channels yet."""
+    return Undelivered(outbox, ledger, posting_channels(settings))
 
 
 def fingerprint(settings: Settings) -> str:

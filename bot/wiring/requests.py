@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.plan import RowsAllowed
-from bot.slack.answers import payload_of
+from bot.slack.answers import Forms, payload_of
 from bot.slack.channels import channel_fault
 from bot.slack.people import SlackPeople
 from bot.store.requests import RequestTable
 from bot.usecases.applying import Applying
 from bot.usecases.approving import Approving
-from bot.usecases.cards import Cards
+from bot.usecases.cards import Cards, CardWords
 from bot.usecases.delivering import LEASE
 from bot.usecases.freezing import Freezing
 from bot.usecases.proving import Proving
@@ -22,6 +22,7 @@ from bot.usecases.requests import Requests, Telling
 from bot.usecases.standing import Standing
 from bot.usecases.watching import Watching
 from bot.views import request_card, request_words
+from bot.views.kit import Style
 from bot.wiring.parts import allowed, mentions, now, signet_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from bot.domain.package import SiteCode
     from bot.domain.request import Event, Freeze, Request
     from bot.settings import Settings
-    from bot.slack.answers import Forms
     from bot.slack.posting import SlackPoster
     from bot.store.opening import Store
     from bot.usecases.ports import SiteReader, SiteWriter
@@ -79,18 +79,35 @@ class RequestParts:
 
     def cards(self, poster: SlackPoster, forms: Forms[Form]) -> Cards:
         """Return what turns notices into letters."""
+        styles = Forms(tuple(Style))
 
-        def draw(request: Request, freeze: Freeze | None) -> dict[str, Any]:
-            form = forms.worth_trying()[0]
-            voters = mentions(self._settings.approvers)
-            return payload_of(request_card.draw(request, voters, freeze_words(freeze), form))
+        def draw(request: Request, freeze: Freeze | None) -> tuple[dict[str, Any], dict[str, Any]]:
+            frozen = freeze_words(freeze)
+            if styles.worth_trying()[0] is Style.FULL:
+                voters = mentions(self._settings.approvers)
+                card = request_card.draw(request, voters, frozen, forms.worth_trying()[0])
+            else:
+                card = request_card.draw_plain(request, frozen)
+            return payload_of(card), payload_of(request_card.opening(card))
 
-        def announce(request: Request, card: Card) -> dict[str, Any]:
-            return payload_of(request_words.posted(request, card.link))
-
-        return Cards(
-            self.requests, self.freezing, draw, announce, poster.link, partial(self._store.leases.holds, LEASE)
+        words = CardWords(
+            draw=draw,
+            announce=lambda request, card: payload_of(request_words.posted(request, card.link)),
+            replaced=lambda request, card: payload_of(request_card.replaced(request, card.link if card else "")),
+            refused=self._card_refused,
         )
+        return Cards(
+            self.requests,
+            self.freezing,
+            words,
+            poster.link,
+            lambda: forms.simpler() or styles.simpler(),
+            partial(self._store.leases.holds, LEASE),
+        )
+
+    def _card_refused(self, request: Request, card: Card | None, reason: str) -> dict[str, Any]:
+        channel = self._settings.channels.approvals
+        return payload_of(request_words.card_refused(request, channel, reason, has_card=card is not None))
 
     def _in_thread(self, request: Request, event: Event) -> Message | None:
         return request_words.in_thread(request, event, mentions(self._settings.approvers))

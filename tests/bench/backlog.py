@@ -109,7 +109,7 @@ def _told_after_an_outage(count: int, deeds: Sequence[tuple[Actor, Deed]] = DEED
 
 PEN = Pen(
     how_many=audit.how_many,
-    lines=lambda entries: payload_of(audit.draw(entries)),
+    lines=lambda entries, repeated: payload_of(audit.draw(entries, repeated=repeated)),
     gap=lambda entry, error: payload_of(audit.gap(entry, error)),
 )
 

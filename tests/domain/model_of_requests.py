@@ -31,7 +31,7 @@ from bot.store.requests import RequestTable
 from bot.usecases.access import Actor, Allowed
 from bot.usecases.applying import Applying
 from bot.usecases.approving import Approving, Click
-from bot.usecases.cards import Cards
+from bot.usecases.cards import Cards, CardWords
 from bot.usecases.delivering import LEASE, Pen, Posted, PostError, PostTrouble, Relay
 from bot.usecases.freezing import Freezing
 from bot.usecases.ports import PeopleError, SiteError
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from bot.domain.request import Request
     from bot.usecases.ports import Person
     from bot.usecases.store_ports import Notice, Step
+    from bot.views.kit import Message
     from tests.fakes import FakePeople
 
 PS1 = SiteCode("PS1")
@@ -295,8 +296,8 @@ class Process:
         proving = Proving(sites, sites, self.requests, self.standing, policy, world.clock)
         self.applying = Applying(sites, self.requests, self.standing, proving, self.leases, world.clock)
         self.watching = Watching(sites, self.requests, world.clock, timedelta(minutes=2), STALL_AFTER)
-        cards = Cards(self.requests, self.freezing, _drawn, lambda request, _card: {"text": request.id}, lambda _: LINK)
-        pen = Pen(len, lambda entries: {"sequences": [entry.sequence for entry in entries]}, _no_gap, cards.letter)
+        cards = Cards(self.requests, self.freezing, CARD_WORDS, lambda _: LINK)
+        pen = Pen(len, _sequences, _no_gap, cards.letter, cards.subject)
         self.relay = Relay(self.outbox, self.leases, world.slack, pen, lambda: world.monotonic, spacing=0)
 
     def tell(self) -> None:
@@ -450,8 +451,24 @@ _FAILURES: dict[str, Trap] = {"append": _fail_store, "people": _fail_people}
 
 
 def _drawn(request: Any, freeze: Any) -> Any:
-    message = request_card.draw(request, "", request_words.frozen(*_of(freeze)) if freeze else "", Form.TABLE)
+    card = request_card.draw(request, "", request_words.frozen(*_of(freeze)) if freeze else "", Form.TABLE)
+    return _payload(card), _payload(request_card.opening(card))
+
+
+def _payload(message: Message) -> Any:
     return {"text": message.text, "blocks": list(message.blocks)}
+
+
+CARD_WORDS = CardWords(
+    draw=_drawn,
+    announce=lambda request, _card: {"text": request.id},
+    replaced=lambda request, _card: _payload(request_card.replaced(request, LINK)),
+    refused=lambda request, _card, reason: {"text": f"{request.id} {reason}"},
+)
+
+
+def _sequences(entries: Any, _repeated: Any) -> Any:
+    return {"sequences": [entry.sequence for entry in entries]}
 
 
 def _of(freeze: Any) -> tuple[Any, ...]:

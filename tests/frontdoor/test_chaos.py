@@ -23,7 +23,7 @@ import pytest
 from bot.dbapi import Database
 from bot.domain.ledger import moment_read, moment_text
 from bot.store import open_store
-from bot.usecases.publishing import PLANNED, POSTED
+from bot.usecases.publishing import PLANNED
 from bot.usecases.recording import NOBODY, Deed
 from tests.frontdoor.databases import ENGINES, read, site_of, stage_on
 from tests.frontdoor.judge import judge
@@ -160,8 +160,8 @@ def test_every_reset_happened_once_or_not_at_all(game: Game) -> None:
 
 
 def due(stage: Stage) -> dict[str, list[datetime]]:
-    """Return for which periods each digest was posted."""
-    posted = entries(stage, POSTED)
+    """Return for which periods each digest was put into the outbox."""
+    posted = [entry for entry in entries(stage, PLANNED) if "at" in entry.facts]
     return {name: [moment_read(e.facts["due"]) for e in posted if e.stream == f"digest {name}"] for name in DIGESTS}
 
 

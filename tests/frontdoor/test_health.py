@@ -66,7 +66,7 @@ def test_a_bot_that_is_connected_is_alive_and_ready(fresh_stage: Stage, pages: P
     fresh_stage.wait_for(lambda: pages.get("/readyz")[0] == 200)
 
     assert pages.get("/healthz") == (200, "alive\n")
-    assert pages.readiness() == {"is_ready": True, "slack": "ok", "store": "ok", "sites": {"PS1": "ok"}}
+    assert pages.readiness() == {"is_ready": True, "slack": "ok", "store": "ok", "sites": {"PS1": "ok"}, "waiting": []}
     assert pages.get("/readyz", "HEAD") == (200, "")
     assert pages.get("/elsewhere") == (404, "There is only /healthz, /readyz, /metrics here.\n")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 AUDIT, ADA = "C0SCCMAUDIT", "U000000ADA"
 HELLO = {"text": "hello"}
 TIMEOUT_SECONDS = 1
-LATER, UNREACHABLE, CHANNEL, REFUSED = PostTrouble
+LATER, UNREACHABLE, CHANNEL, DENIED, REFUSED, UNKNOWN = PostTrouble
 
 Json = dict[str, Any]
 
@@ -74,14 +74,21 @@ def test_a_person_is_written_to_by_user_id_and_the_conversation_returned(stage: 
         ({"delay_s": TIMEOUT_SECONDS + 1}, UNREACHABLE),
         ({"error": "internal_error"}, UNREACHABLE),
         ({"error": "service_unavailable"}, UNREACHABLE),
-        ({"error": "an_error_that_slack_invents_tomorrow"}, UNREACHABLE),
-        ({"error": "invalid_auth"}, UNREACHABLE),
+        ({"error": "an_error_that_slack_invents_tomorrow"}, UNKNOWN),
+        ({"error": "invalid_auth"}, DENIED),
+        ({"error": "missing_scope"}, DENIED),
+        ({"error": "account_inactive"}, DENIED),
         ({"error": "channel_not_found"}, CHANNEL),
         ({"error": "not_in_channel"}, CHANNEL),
         ({"error": "is_archived"}, CHANNEL),
         ({"error": "restricted_action"}, CHANNEL),
+        ({"error": "restricted_action_thread_only_channel"}, CHANNEL),
+        ({"error": "no_permission"}, CHANNEL),
         ({"error": "invalid_blocks"}, REFUSED),
+        ({"error": "invalid_blocks_format"}, REFUSED),
         ({"error": "msg_too_long"}, REFUSED),
+        ({"error": "msg_blocks_too_long"}, REFUSED),
+        ({"error": "too many characters"}, REFUSED),
         ({"error": "no_text"}, REFUSED),
     ],
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else str(value),
@@ -108,7 +115,9 @@ def test_what_slack_took_before_it_failed_is_an_ordinary_failure(stage: Stage, p
     stage.faults("chat.postMessage", status=500, after_effect=True)
     stage.faults("chat.postMessage", delay_s=TIMEOUT_SECONDS + 1, after_effect=True)
 
-    assert [failure(poster).trouble, failure(poster).trouble] == [UNREACHABLE, UNREACHABLE]
+    failures = [failure(poster), failure(poster)]
+
+    assert [(found.trouble, found.is_unclear) for found in failures] == [(UNREACHABLE, True)] * 2
     assert texts(stage) == ["hello", "hello"]
 
 
@@ -146,7 +155,7 @@ def test_an_archived_channel_is_trouble_with_the_channel(stage: Stage, poster: S
 
 
 def test_a_wrong_token_is_waited_out_because_an_admin_can_mend_it(stage: Stage) -> None:
-    assert failure(poster_at(stage.workspace.api_url, "xoxb-wrong")).trouble is UNREACHABLE
+    assert failure(poster_at(stage.workspace.api_url, "xoxb-wrong")).trouble is DENIED
 
 
 def test_nobody_at_the_address_is_unreachable() -> None:
@@ -154,7 +163,9 @@ def test_nobody_at_the_address_is_unreachable() -> None:
     with workspace:
         address = workspace.api_url
 
-    assert failure(poster_at(address)).trouble is UNREACHABLE
+    found = failure(poster_at(address))
+
+    assert (found.trouble, found.is_unclear) == (UNREACHABLE, False)
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)

@@ -41,6 +41,7 @@ class FakeSlack:
         self._orders: dict[str, deque[tuple[PostError, bool]]] = defaultdict(deque)
         self._numbers = count(1)
         self._deleted: set[str] = set()
+        self._unchangeable: set[str] = set()
 
     def fail(
         self,
@@ -58,6 +59,10 @@ class FakeSlack:
     def delete(self, posted: Posted) -> None:
         """Delete a message, as a person may."""
         self._deleted.add(posted.ts)
+
+    def forget_once(self, posted: Posted) -> None:
+        """Say once that a message cannot be changed, though it is there."""
+        self._unchangeable.add(posted.ts)
 
     def texts(self, destination: str) -> list[str]:
         """Return what a destination shows."""
@@ -86,6 +91,9 @@ class FakeSlack:
     def replace(self, posted: Posted, payload: Payload) -> bool:
         if posted.ts in self._deleted:
             return False
+        if posted.ts in self._unchangeable:
+            self._unchangeable.remove(posted.ts)
+            return False
         self.arrived[f"{posted.channel} {posted.ts}"].append((self._time(), str(payload["text"])))
         return True
 
@@ -95,8 +103,8 @@ def line(entry: Entry) -> str:
     return f"#{entry.sequence} {entry.short_hash}"
 
 
-def _lines(entries: Sequence[Entry]) -> Payload:
-    return {"text": "\n".join(map(line, entries))}
+def _lines(entries: Sequence[Entry], repeated: frozenset[int] = frozenset()) -> Payload:
+    return {"text": "\n".join(f"{line(each)}{' again' if each.sequence in repeated else ''}" for each in entries)}
 
 
 PEN = Pen(

@@ -116,9 +116,12 @@ class House:
 
     def ask(self, *hosts: str, who: Person = ADA) -> Request:
         """Ask for a reset of these DPs, or of all that may be reset."""
+        return self._placed(self.requesting.ask(self.actor(who), self.wish(*hosts), self.click()))
+
+    def wish(self, *hosts: str) -> Wish:
+        """Return what asks for a reset of these DPs, or of all."""
         wanted = [row.handle for row in self._rows() if row.server.partition(".")[0] in hosts]
-        wish = Wish(PS1, BOOT, wanted or Filter(), "stuck since Monday")
-        return self._placed(self.requesting.ask(self.actor(who), wish, self.click()))
+        return Wish(PS1, BOOT, wanted or Filter(), "stuck since Monday")
 
     def undo(self, done: Request) -> Request | MovedOn | Held | Refusal:
         """Ask for the way back."""

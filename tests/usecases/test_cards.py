@@ -1,20 +1,105 @@
-"""A card that a paused process sends when it wakes shows what was true before it slept: somebody must draw it again."""
+"""Cards on their way: drawn from what is true now, never twice alive, and waiting for as long as Slack refuses them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.usecases.cards import Cards
-from bot.usecases.delivering import Posted
-from bot.usecases.request_ports import CARD
+from bot.usecases.approving import Approving, Click
+from bot.usecases.cards import Cards, CardWords
+from bot.usecases.delivering import LONGEST_PAUSE_SECONDS, Letter, Posted, PostError, PostTrouble, Relay
+from bot.usecases.request_ports import CARD, REPLACED
+from bot.usecases.requests import CARD_POSTED, CARD_REFUSED, CARD_REPLACED
+from bot.usecases.store_ports import Delivery
+from bot.usecases.undelivered import Undelivered
+from tests.fakes import ADA, GRACE
+from tests.store.drafts import draft
+from tests.usecases.channels import PEN, FakeSlack, Time, let_pass
 
 if TYPE_CHECKING:
+    from bot.domain.ledger import Entry
     from bot.domain.request import Request
     from tests.usecases.reset_house import House
 
 APPROVALS = "C0APPROVALS"
+BUTTONS = " with buttons"
+
+
+def words(form: str = "") -> CardWords:
+    return CardWords(
+        draw=lambda drawn, _freeze: (
+            {"text": f"{drawn.id} {drawn.stage}{form}{BUTTONS}"},
+            {"text": f"{drawn.id} {drawn.stage}{form}"},
+        ),
+        announce=lambda drawn, _card: {"text": f"{drawn.id} waits"},
+        replaced=lambda drawn, _card: {"text": f"{drawn.id} replaced"},
+        refused=lambda drawn, card, reason: {"text": f"{drawn.id} {'has' if card else 'no'} card: {reason}"},
+    )
+
+
+@dataclass
+class Office:
+    """A house with its relay, a Slack, and a ladder of forms for cards."""
+
+    house: House
+    forms: list[str] = field(default_factory=lambda: [" as table", " as text"])
+    holds: bool = True
+
+    def __post_init__(self) -> None:
+        self.time = Time()
+        self.slack = FakeSlack(self.time)
+        self.cards = Cards(
+            self.house.requests,
+            self.house.freezing,
+            replace(words(), draw=lambda drawn, freeze: words(self.forms[0]).draw(drawn, freeze)),
+            lambda _posted: "https://contoso.slack.com/card",
+            self._simpler,
+            lambda: self.holds,
+        )
+        pen = replace(
+            PEN,
+            notice=self.cards.letter,
+            subject=self.cards.subject,
+            is_drawn_from_state=lambda payload: CARD in payload,
+        )
+        self.relay = Relay(self.house.store.outbox, self.house.store.leases, self.slack, pen, self.time)
+
+    def _simpler(self) -> bool:
+        if len(self.forms) > 1:
+            self.forms.pop(0)
+            return True
+        return False
+
+    def ask(self, *hosts: str) -> Request:
+        """Ask without placing the card."""
+        found = self.house.requesting.ask(self.house.actor(ADA), self.house.wish(*hosts), self.house.click())
+        assert not isinstance(found, tuple)
+        return found  # type: ignore[return-value]
+
+    def letter(self, payload: dict[str, Any]) -> Letter | None:
+        """Return the letter of a notice of the newest entry."""
+        entry = self.house.store.ledger.entry(self.house.store.ledger.head().sequence)
+        assert entry
+        return self.cards.letter(delivery_of(payload, entry))
+
+    def kinds(self, request: Request) -> list[str]:
+        """Return what was recorded of a card."""
+        return [entry.kind for entry in self.house.store.ledger.stream(f"card {request.id}")]
+
+    def pass_(self, seconds: float) -> None:
+        """Let the relay work for a while."""
+        let_pass(self.relay, self.time, seconds)
+
+
+def delivery_of(payload: dict[str, Any], entry: Entry) -> Delivery:
+    return Delivery(1, APPROVALS, payload, entry)
+
+
+@pytest.fixture
+def office(house: House) -> Office:
+    return Office(house)
 
 
 def asked_again(house: House, request: Request) -> int:
@@ -23,17 +108,16 @@ def asked_again(house: House, request: Request) -> int:
 
 
 @pytest.mark.parametrize(("holds", "more"), [(True, 0), (False, 1)], ids=["nobody else delivers", "taken for dead"])
-def test_a_card_that_was_sent_by_a_process_taken_for_dead_is_drawn_again(house: House, holds: bool, more: int) -> None:  # noqa: FBT001 - a parameter
+def test_a_card_that_was_sent_by_a_process_taken_for_dead_is_drawn_again(
+    office: Office,
+    holds: bool,  # noqa: FBT001 - a parameter
+    more: int,
+) -> None:
+    house = office.house
     request = house.approved()
-    cards = Cards(
-        house.requests,
-        house.freezing,
-        lambda drawn, _freeze: {"text": drawn.stage},
-        lambda drawn, _card: {"text": drawn.id},
-        lambda _posted: "",
-        lambda: holds,
-    )
-    letter = cards.letter({CARD: request.id})
+    office.holds = holds
+    letter = office.letter({CARD: request.id})
+    assert letter
     assert letter.replaces == Posted(APPROVALS, request.id)
     house.applying.work_off()
     before = asked_again(house, request)
@@ -41,4 +125,179 @@ def test_a_card_that_was_sent_by_a_process_taken_for_dead_is_drawn_again(house: 
     letter.sent(letter.replaces)
 
     assert asked_again(house, request) == before + more
-    assert cards.letter({CARD: request.id}).payload == {"text": "applied"}
+    again = office.letter({CARD: request.id})
+    assert again
+    assert again.payload == {"text": f"{request.id} applied as table{BUTTONS}"}
+
+
+def test_a_post_whose_answer_is_lost_leaves_nothing_that_can_be_pressed(office: Office) -> None:
+    request = office.ask()
+    office.slack.fail(APPROVALS, PostTrouble.UNREACHABLE, after_effect=True)
+
+    office.pass_(10)
+
+    drawn = f"{request.id} pending as table"
+    assert office.slack.texts(APPROVALS) == [drawn, drawn]
+    card = office.house.requests.index.card(request.id)
+    assert card
+    assert office.slack.texts(f"{APPROVALS} {card.ts}") == [f"{drawn}{BUTTONS}"]
+    assert office.kinds(request) == [CARD_POSTED]
+
+
+def test_a_card_goes_down_its_forms_then_waits_and_its_requester_is_told_once(office: Office) -> None:
+    request = office.ask()
+    office.slack.poison = lambda text: f"{request.id} pending" in text
+
+    office.pass_(200)
+
+    assert office.forms == [" as text"]
+    assert office.slack.texts(APPROVALS) == []
+    assert office.slack.texts(ADA.id) == [f"{request.id} no card: invalid_blocks"]
+    assert office.kinds(request) == [CARD_REFUSED]
+    tries = office.slack.tried[APPROVALS]
+    assert 8 <= len(tries) <= 12
+    assert tries[-1] - tries[-2] >= LONGEST_PAUSE_SECONDS
+
+    office.slack.poison = lambda _text: False
+    office.pass_(LONGEST_PAUSE_SECONDS + 5)
+
+    assert office.slack.texts(APPROVALS) == [f"{request.id} pending as text"]
+    assert office.kinds(request) == [CARD_REFUSED, CARD_POSTED]
+    assert office.slack.texts(ADA.id)[1:] == [f"{request.id} waits"]
+
+
+def test_a_card_that_slack_does_not_take_holds_up_no_other(office: Office) -> None:
+    first = office.ask("NYC-DP03")
+    office.slack.poison = lambda text: f"{first.id} pending" in text
+    office.pass_(5)
+    office.house.store.ledger.append_all([draft() for _ in range(200)])
+    second = office.ask("NYC-DP04")
+
+    office.pass_(5)
+
+    assert any(text.startswith(second.id) for text in office.slack.texts(APPROVALS))
+    assert office.house.requests.index.card(first.id) is None
+
+
+@pytest.mark.parametrize("trouble", [PostTrouble.CHANNEL, PostTrouble.DENIED])
+def test_a_channel_that_takes_nothing_is_told_to_everybody_who_waits_for_it(
+    office: Office, trouble: PostTrouble
+) -> None:
+    first = office.ask("NYC-DP03")
+    office.slack.fail(APPROVALS, trouble, times=4)
+    office.pass_(2)
+    second = office.ask("NYC-DP04")
+
+    office.pass_(2)
+
+    for request in (first, second):
+        assert office.kinds(request) == [CARD_REFUSED]
+    told = office.slack.texts(ADA.id)
+    assert told == [f"{each.id} no card: a fault that the test wants" for each in (first, second)]
+    waiting = Undelivered(office.house.store.outbox, office.house.store.ledger, [APPROVALS]).look()
+    assert [(each.name, each.reason) for each in waiting] == [
+        (each.id, "a fault that the test wants") for each in (first, second)
+    ]
+    office.pass_(60)
+    assert [office.kinds(each) for each in (first, second)] == [[CARD_REFUSED, CARD_POSTED]] * 2
+    assert Undelivered(office.house.store.outbox, office.house.store.ledger, [APPROVALS]).look() == ()
+
+
+def test_an_error_that_nobody_knows_is_told_too(office: Office) -> None:
+    request = office.ask()
+    office.slack.fail(APPROVALS, PostTrouble.UNKNOWN, times=5)
+
+    office.pass_(5)
+
+    assert office.kinds(request) == [CARD_REFUSED]
+
+
+def test_a_request_that_ended_before_it_had_a_card_gets_none(office: Office) -> None:
+    request = office.ask()
+    office.slack.fail(APPROVALS, PostTrouble.CHANNEL, times=2)
+    office.pass_(1)
+    approving = Approving(office.house.requests, office.house.standing)
+
+    approving.withdraw_own(office.house.actor(ADA), request.id, office.house.click())
+    office.pass_(60)
+
+    assert office.slack.texts(APPROVALS) == []
+    assert office.house.store.outbox.notices(APPROVALS) == []
+
+
+def test_an_edit_that_slack_refuses_is_told_and_tried_again(office: Office) -> None:
+    request = office.ask()
+    office.pass_(5)
+    edits = Refusing(office.slack, times=5)
+    office.relay.poster = edits
+
+    office.house.freezing.freeze(office.house.actor(GRACE), "a reason to draw it again", "click")
+    office.pass_(60)
+
+    assert office.kinds(request) == [CARD_POSTED, CARD_REFUSED, CARD_POSTED]
+    assert office.slack.texts(ADA.id)[1:] == [f"{request.id} has card: msg_blocks_too_long"]
+
+
+def test_a_card_that_was_posted_anew_leaves_a_note_where_the_old_one_was(office: Office) -> None:
+    request = office.ask()
+    office.pass_(5)
+    old = office.house.requests.index.card(request.id)
+    assert old
+    office.slack.forget_once(Posted(APPROVALS, old.ts))
+
+    office.house.freezing.freeze(office.house.actor(GRACE), "a reason to draw it again", "click")
+    office.pass_(10)
+
+    assert office.slack.texts(f"{APPROVALS} {old.ts}")[-1] == f"{request.id} replaced"
+
+
+def test_a_click_on_an_old_card_is_refused_with_the_way_to_the_new_one_and_the_old_one_is_redrawn(
+    office: Office,
+) -> None:
+    request = office.ask("NYC-DP03")
+    office.pass_(5)
+    house = office.house
+    approving = Approving(house.requests, house.standing)
+    second = office.ask("NYC-DP04")
+    office.pass_(5)
+    other = house.requests.index.card(second.id)
+    assert other
+
+    def refused(channel: str, ts: str) -> str:
+        pressed = Click(house.actor(GRACE), request.id, request.plan.fingerprint, channel, ts, house.click())
+        refusal = approving.check_card(pressed)
+        assert refusal
+        return refusal.link
+
+    links = {refused(APPROVALS, "1.5"), refused("C0AUDIT", "1.5"), refused(APPROVALS, other.ts)}
+
+    assert links == {"https://contoso.slack.com/card"}
+    assert office.kinds(request) == [CARD_POSTED, CARD_REPLACED]
+    office.pass_(5)
+    assert office.slack.texts(f"{APPROVALS} 1.5") == [f"{request.id} replaced"]
+    assert office.slack.texts(f"{APPROVALS} {other.ts}")[-1].endswith(BUTTONS), "another request's card stays"
+
+
+def test_the_newest_card_is_never_redrawn_as_replaced(office: Office) -> None:
+    request = office.ask()
+    office.pass_(5)
+    card = office.house.requests.index.card(request.id)
+    assert card
+
+    assert office.letter({REPLACED: request.id, "ts": card.ts}) is None
+
+
+class Refusing:
+    """A Slack that refuses edits a few times."""
+
+    def __init__(self, slack: FakeSlack, times: int) -> None:
+        self._slack, self._times = slack, times
+
+    def post(self, destination: str, payload: Any) -> Posted:
+        return self._slack.post(destination, payload)
+
+    def replace(self, posted: Posted, payload: Any) -> bool:
+        if self._times:
+            self._times -= 1
+            raise PostError(PostTrouble.REFUSED, "msg_blocks_too_long")
+        return self._slack.replace(posted, payload)

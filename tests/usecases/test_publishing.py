@@ -12,18 +12,19 @@ import pytest
 
 from bot.domain.digest import SiteSeen
 from bot.domain.home import NextDigest
-from bot.domain.ledger import moment_read
+from bot.domain.ledger import moment_read, moment_text
 from bot.domain.package import SiteCode
 from bot.domain.periods import Cron, due_between
 from bot.domain.picturing import Scope
 from bot.domain.trouble import SiteTrouble
 from bot.store.requests import RequestTable
 from bot.usecases import digest_letter
+from bot.usecases.delivering import Posted
 from bot.usecases.digesting import Digesting
 from bot.usecases.drift_ports import DIGEST
 from bot.usecases.freezing import Freezing
-from bot.usecases.publishing import HELD_UP, PLANNED, POSTED, SKIPPED, Planned, Publishing
-from bot.usecases.recording import NOBODY, Diary
+from bot.usecases.publishing import HELD_UP, PLANNED, POSTED, REFUSED, SKIPPED, Planned, Publishing, refusal_of
+from bot.usecases.recording import NOBODY, Deed, Diary
 from bot.usecases.requests import Requests, Telling
 from bot.usecases.scanning import Scanning
 from tests.builders import GRACE
@@ -146,8 +147,12 @@ class House:
         return [entry for entry in self.store.ledger.stream(self.plan.stream) if entry.kind == kind]
 
     def posted(self) -> list[datetime]:
-        """Return the periods that were posted, in the order in which they were."""
-        return [moment_read(str(entry.facts["due"])) for entry in self.entries(POSTED) if "due" in entry.facts]
+        """Return the periods whose digest was put into the outbox, in the order in which they were."""
+        return [moment_read(str(entry.facts["due"])) for entry in self.claims() if "due" in entry.facts]
+
+    def claims(self) -> list[Entry]:
+        """Return the entries that put a digest into the outbox."""
+        return [entry for entry in self.entries(PLANNED) if "at" in entry.facts]
 
     def letters(self) -> list[dict[str, Any]]:
         """Return every digest that is or was in the outbox."""
@@ -346,6 +351,42 @@ def test_a_digest_that_its_channel_does_not_take_is_recorded_once_and_the_next_o
     house.store.outbox.settle(house.store.outbox.pending(OPS, 10), OPS, "1.0")
     house.go_on(3600, process)
     assert len(house.entries(HELD_UP)) == 1
+
+
+def test_it_is_recorded_what_became_of_a_digest(house: House) -> None:
+    process = house.start()
+    process.tick()
+    house.go_on(86400, process)
+    (claim,) = house.claims()
+    assert house.entries(POSTED) == []
+
+    for reason in ("not_in_channel", "not_in_channel", "is_archived"):
+        process.note_refused(claim, reason)
+    for _ in range(2):
+        process.note_posted(claim, Posted(OPS, "1.5"), "https://contoso.slack.com/p15")
+
+    stream = house.store.ledger.stream(house.plan.stream)
+    assert [entry.facts["reason"] for entry in house.entries(REFUSED)] == ["not_in_channel", "is_archived"]
+    assert refusal_of(stream, claim) == "is_archived"
+    (posted,) = house.entries(POSTED)
+    assert (posted.facts["link"], posted.facts["planned"]) == ("https://contoso.slack.com/p15", claim.sequence)
+    assert process.place_of(claim) == Posted(OPS, "1.5")
+    house.go_on(86400, process)
+    assert len(house.posted()) == 2
+
+
+def test_a_ledger_that_calls_a_planned_digest_posted_still_reads(house: House) -> None:
+    process = house.start()
+    process.tick()
+    facts = {"at": moment_text(house.clock.now), "channel": OPS, "due": moment_text(EIGHT + timedelta(days=1))}
+    process.ledger.append(Deed(POSTED, "done", house.plan.name, facts=facts).draft(NOBODY, house.plan.stream))
+
+    house.go_on(86400, house.start())
+
+    assert house.claims() == []
+    house.go_on(86400, house.start())
+    assert house.posted() == [EIGHT + timedelta(days=2)]
+    assert house.letters()[0]["picture"]["since"] == facts["at"]
 
 
 @pytest.mark.parametrize("is_restarted", [False, True])

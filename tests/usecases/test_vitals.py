@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.trouble import SiteTrouble
+from bot.domain.waiting import Waiting, What
 from bot.slack.taking import Taken
 from bot.usecases.metering import OTHER, Durations, Meter
 from bot.usecases.recording import Deed, refused
@@ -58,6 +59,23 @@ def test_a_look_makes_it_ready_even_while_a_site_is_away() -> None:
     assert readiness.is_ready
     assert (readiness.slack, readiness.store, readiness.sites) == ("ok", "ok", {"PS1": "ok", "P02": "login"})
     assert (world.vitals.waiting, world.vitals.lag) == (3, 120)
+
+
+def test_a_message_that_slack_refuses_is_named_at_once_and_one_that_is_on_its_way_is_not() -> None:
+    world = World()
+    now = world.clock.now
+    world.vitals.undelivered = lambda: (
+        Waiting(What.CARD, "R1", "C0APPROVALS", now, "not_in_channel"),
+        Waiting(What.DIGEST, "morning", "C0OPS", now),
+    )
+    world.vitals.look()
+
+    assert world.vitals.readiness().is_ready
+    refused = "card R1 for C0APPROVALS since 2026-03-09 07:30 UTC: not_in_channel"
+    assert world.vitals.readiness().waiting == (refused,)
+    world.clock.move(minutes=2)
+    late = "digest morning for C0OPS since 2026-03-09 07:30 UTC: no answer from Slack yet"
+    assert world.vitals.readiness().waiting == (refused, late)
 
 
 def test_asking_for_readiness_asks_nobody_else() -> None:

@@ -186,6 +186,38 @@ def test_slack_takes_every_card_and_foreign_words_stay_words(stage: Stage, **tex
     assert [part for part in ACTING if part in said] == []
 
 
+@settings(max_examples=60, deadline=None)
+@given(stage=st.sampled_from(Stage), name=FOREIGN, reason=FOREIGN, ticket=FOREIGN, path=PATHS)
+def test_slack_takes_every_plain_card_too(stage: Stage, **texts: Any) -> None:
+    strange = replace(plan(plan_row(server_path=texts["path"])), package_name=texts["name"])
+    request = reached(stage, plan=strange, reason=texts["reason"], ticket=texts["ticket"])
+
+    for card in (request_card.draw_plain(request, ""), request_card.replaced(request, "")):
+        assert message_reasons(list(card.blocks)) == []
+        said = "".join(CODE.sub("", text) for block in card.blocks for text in mrkdwn(block))
+        assert [part for part in ACTING if part in said] == []
+
+
+def test_a_plain_card_of_many_rows_is_short_and_names_the_way_to_all_of_them() -> None:
+    many = plan(*(plan_row(server_path=f"DP{number:03}.contoso.com") for number in range(100)))
+
+    card = request_card.draw_plain(asked(plan=many, reason="x" * 3000), "")
+
+    assert len(card.blocks[0]["text"]["text"]) < 3_000
+    assert "more: press Show plan" in words(card)
+    assert "Show plan" in {element["text"]["text"] for element in card.blocks[-1]["elements"]}
+
+
+def test_a_new_card_is_posted_without_buttons_and_says_how_to_tell_the_true_one() -> None:
+    card = draw(asked())
+
+    opening = request_card.opening(card)
+
+    assert opening.text == card.text
+    assert "actions" not in {block["type"] for block in opening.blocks}
+    assert "votes count on its newest card" in words(opening)
+
+
 def mrkdwn(block: dict[str, Any]) -> list[str]:
     """Return every text of a block that Slack would format."""
     texts = [block.get("text"), *block.get("elements", ())]

@@ -12,6 +12,7 @@ from bot.demo.workspace.failure import Json, Refused
 KINDS: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
     {
         "method": str,
+        "channel": str,
         "error": str,
         "status": int,
         "retry_after": int,
@@ -29,6 +30,8 @@ class Fault:
     """How the next `times` calls of a method go wrong."""
 
     method: str
+    channel: str | None = None
+    """Spare calls for any other channel; an id."""
     error: str | None = None
     status: int | None = None
     retry_after: int = 1
@@ -71,10 +74,10 @@ class Faults:
         """Forget all faults still to come."""
         self._pending.clear()
 
-    def take(self, method: str) -> Fault | None:
+    def take(self, method: str, channel: str | None = None) -> Fault | None:
         """Return the fault for this call, if one was ordered, and count it down."""
         for position, (fault, times) in enumerate(self._pending):
-            if fault.method == method:
+            if fault.method == method and fault.channel in {None, channel}:
                 self._pending[position] = (fault, times - 1)
                 self._pending = [(f, n) for f, n in self._pending if n > 0]
                 return fault

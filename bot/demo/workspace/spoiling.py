@@ -4,7 +4,9 @@ It does not know what the answer is about.
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qs
 
 from aiohttp import web
 
@@ -19,13 +21,23 @@ async def answer_with_faults(
     workspace: Workspace, name: str, request: web.Request, answer: Answer
 ) -> web.StreamResponse:
     """Return the answer, unless a fault was ordered for this name."""
-    fault = workspace.faults.take(name) or NO_FAULT
+    fault = workspace.faults.take(name, await _channel(request)) or NO_FAULT
     if fault.after_effect:
         response = await answer()
         await asyncio.sleep(fault.delay_s)
         return _spoiled(workspace, request, fault) if fault.spoils_answer else response
     await asyncio.sleep(fault.delay_s)
     return _spoiled(workspace, request, fault) if fault.spoils_answer else await answer()
+
+
+async def _channel(request: web.Request) -> str | None:
+    """Return the channel that a call is about, however its arguments are written."""
+    body = await request.text()
+    try:
+        arguments = json.loads(body)
+    except ValueError:
+        return next(iter(parse_qs(body).get("channel", ())), None)
+    return arguments.get("channel") if isinstance(arguments, dict) else None
 
 
 def _spoiled(workspace: Workspace, request: web.Request, fault: Fault) -> web.StreamResponse:

@@ -11,6 +11,7 @@ from bot.usecases.store_ports import StoreError, StoreTrouble
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bot.domain.waiting import Waiting
     from bot.usecases.check_ports import StoreFacts, StoreInspector
 
 _CURES = {
@@ -47,6 +48,7 @@ class StoreCheck:
             yield Finding(Area.STORE, Mark.WRONG, "store", sentence, _CURES[StoreTrouble.PERMISSION])
         if facts.version == facts.known_version:
             yield _chain(facts)
+        yield from map(_waiting, facts.waiting)
 
 
 def _version(facts: StoreFacts) -> Finding:
@@ -66,6 +68,19 @@ def _chain(facts: StoreFacts) -> Finding:
         cure = "Keep this store as it is, compare it with a copy, and ask who wrote to it besides the bot."
         return Finding(Area.STORE, Mark.WRONG, "ledger", facts.broken, cure)
     return Finding(Area.STORE, Mark.GOOD, "ledger", f"the chain holds: {_entries(facts.entries)}")
+
+
+def _waiting(waiting: Waiting) -> Finding:
+    subject = f"{waiting.what} {waiting.name}"
+    since = f"waits since {waiting.since:%Y-%m-%d %H:%M} UTC to be posted in {waiting.channel}"
+    if not waiting.reason:
+        cure = "See that a bot is running and connected: it posts what waits by itself."
+        return Finding(Area.STORE, Mark.WARNING, subject, since, cure)
+    is_outside = waiting.reason in {"not_in_channel", "channel_not_found"}
+    cure = "Type /invite @pkgstatus in that channel" if is_outside else "Let Slack take messages there"
+    return Finding(
+        Area.STORE, Mark.WRONG, subject, f"{since}: Slack says {waiting.reason}", f"{cure}; what waits comes by itself."
+    )
 
 
 def _entries(count: int) -> str:

@@ -1,0 +1,51 @@
+"""Which cards and digests wait to be posted, since when, and why: for Home, health and the check of an installation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.domain.waiting import Waiting, What
+from bot.usecases.drift_ports import DIGEST
+from bot.usecases.publishing import refusal_of
+from bot.usecases.request_ports import CARD
+from bot.usecases.requests import trouble_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from bot.usecases.store_ports import Delivery, Ledger, Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """Looks at the outbox of the channels that cards and digests go to."""
+
+    outbox: Outbox
+    ledger: Ledger
+    channels: Collection[str]
+
+    def look(self) -> tuple[Waiting, ...]:
+        """Return what waits, the oldest first of each channel; a card that waits several times counts once.
+
+        Raises StoreError.
+        """
+        found: dict[tuple[str, str], Waiting] = {}
+        for channel in sorted(set(self.channels)):
+            for delivery in self.outbox.notices(channel):
+                payload = delivery.payload or {}
+                if CARD in payload:
+                    found.setdefault((channel, str(payload[CARD])), self._card(delivery, str(payload[CARD])))
+                elif DIGEST in payload:
+                    found[channel, str(delivery.entry.sequence)] = self._digest(delivery)
+        return tuple(found.values())
+
+    def _card(self, delivery: Delivery, request_id: str) -> Waiting:
+        reason = trouble_of(self.ledger.stream(f"card {request_id}"))
+        return Waiting(What.CARD, request_id, delivery.destination, delivery.entry.at, reason)
+
+    def _digest(self, delivery: Delivery) -> Waiting:
+        claim = delivery.entry
+        reason = refusal_of(self.ledger.stream(claim.stream), claim)
+        name = claim.stream.removeprefix("digest ")
+        return Waiting(What.DIGEST, name, delivery.destination, claim.at, reason)

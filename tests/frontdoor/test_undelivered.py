@@ -1,0 +1,300 @@
+"""Cards and digests that Slack does not take: nobody is left without a word, and what waits comes by itself."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.demo.launch import DIGEST, daily
+from bot.rehearsing import rehearse
+from tests.frontdoor.installer import check
+from tests.frontdoor.resets import (
+    APPROVALS,
+    APPROVE,
+    PATIENCE,
+    QUICK,
+    approve,
+    ask_for,
+    card_of,
+    direct,
+    entries,
+    form,
+    fresh_id,
+    id_of,
+    ids,
+    options,
+    post_as_the_app,
+    press,
+    refusals,
+    submit,
+    vote_buttons,
+    wait_for_form,
+)
+from tests.frontdoor.seen import buttons, kinds, words
+from tests.frontdoor.sites import change
+from tests.frontdoor.test_health import Pages
+from tests.frontdoor.trail import told
+from tests.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.stage import Json
+
+CHANNEL = "C0APPROVALS"
+WITHDRAW_OWN = "request_withdraw_own"
+FOR_EVER = 10_000
+LONG = 100
+"""Seconds: longer than the longest pause between two tries."""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Yield a stage without a bot."""
+    with Stage(tmp_path, clockwork=QUICK) as stage:
+        yield stage
+
+
+def asked(stage: Stage, text: str) -> str:
+    """Ask for a reset whose card does not come; return the request's id."""
+    known = set(ids(stage))
+    form(stage, "ada", text)
+    assert submit(stage, "ada")["errors"] == {}
+    return stage.wait_for(lambda: next(iter(set(ids(stage)) - known), None), PATIENCE)
+
+
+def cards(stage: Stage) -> list[Json]:
+    """Return every message in the approvals channel."""
+    return [message for message in stage.messages(APPROVALS, "grace") if not message["ephemeral"]]
+
+
+@pytest.mark.parametrize(
+    ("error", "times", "kind"),
+    [
+        ("invalid_blocks", 1, "table"),
+        ("msg_blocks_too_long", 2, "section"),
+        ("msg_too_long", 3, "section"),
+        ("a_refusal_that_slack_invents_tomorrow", 3, "section"),
+    ],
+)
+def test_a_card_that_slack_refuses_comes_in_a_simpler_form_with_its_buttons(
+    stage: Stage, error: str, times: int, kind: str
+) -> None:
+    stage.start_bot()
+    stage.faults("chat.postMessage", channel=CHANNEL, error=error, times=times)
+
+    card = ask_for(stage, "PS100112 dp:LON-DP0*")
+
+    assert "data_table" not in kinds(card)
+    assert kind in kinds(card)
+    assert vote_buttons(card) == {"Approve", "Reject", "Withdraw"}
+    for said in ("LON-DP01", "7 (3) → 0 (2)", "<@U000000ADA>", id_of(card), "2 different approvers"):
+        assert said in words(card)
+    assert len(cards(stage)) == 1
+    approve(stage, card, "grace", "linus")
+    card_of(stage, id_of(card), "applied")
+
+
+def test_a_card_that_slack_takes_in_no_form_leaves_nobody_in_the_dark_and_comes_by_itself(stage: Stage) -> None:
+    stage.start_bot(health__address="127.0.0.1:0")
+    pages = Pages(stage)
+    stage.faults("chat.postMessage", channel=CHANNEL, error="invalid_blocks", times=6)
+    request_id = asked(stage, "PS100112 dp:LON-DP01")
+
+    message = direct(stage, "ada", "invalid_blocks")
+    assert request_id in message["text"]
+    assert "Withdraw" in buttons(message)
+    stage.wait_for(lambda: any(request_id in each and "invalid_blocks" in each for each in waiting(pages)), PATIENCE)
+    assert pages.get("/readyz")[0] == 200
+    samples = pages.samples()
+    assert samples['pkgstatus_messages_refused{kind="card"}'] == 1
+
+    card = card_of(stage, request_id)
+
+    stage.wait_for(lambda: "Approve" in buttons(card_of(stage, request_id)), PATIENCE)
+    assert vote_buttons(card_of(stage, request_id)) == {"Approve", "Reject", "Withdraw"}
+    assert card["channel"] == CHANNEL
+    direct(stage, "ada", "waits for 2 approvals")
+    stage.wait_for(lambda: not waiting(pages), PATIENCE)
+
+
+def waiting(pages: Pages) -> list[str]:
+    found: list[str] = pages.readiness()["waiting"]
+    return found
+
+
+@pytest.mark.parametrize("error", ["not_in_channel", "is_archived", "restricted_action", "missing_scope"])
+def test_a_channel_that_does_not_take_the_card_is_told_found_and_can_be_waited_out_or_withdrawn(
+    stage: Stage, tmp_path: Path, error: str
+) -> None:
+    stage.start_bot()
+    stage.faults("chat.postMessage", channel=CHANNEL, error=error, times=FOR_EVER)
+    first, second = asked(stage, "PS100112 dp:LON-DP01"), asked(stage, "PS100112 dp:LON-DP02")
+
+    for request_id in (first, second):
+        assert error in direct(stage, "ada", f"request `{request_id}`")["text"]
+    listed = stage.ask("ada", "requests")
+    assert words(listed).count(error) == 2
+    assert "Withdraw" not in buttons(stage.ask("grace", "requests"))
+    stage.do("open_home", user="ada")
+    home = stage.wait_for(lambda: stage.look("home", user="ada")["view"], PATIENCE)
+    assert error in words(home)
+    found = check(stage.settings, tmp_path)
+    assert found.code == 1
+    assert error in found.wrong[f"card {first}"]
+
+    form(stage, "ada", "PS100112 dp:LON-DP01")
+    submit(stage, "ada")
+    again = direct(stage, "ada", "in another open request already")
+    assert first in again["text"]
+    assert error in again["text"]
+    stage.click("ada", again, WITHDRAW_OWN)
+    direct(stage, "ada", "is withdrawn")
+    stage.do("faults", clear=True)
+
+    card = stage.wait_for(lambda: next(iter(cards(stage)), None), LONG)
+    assert id_of(card) == second, "the request that was withdrawn gets no card any more"
+
+
+def test_a_request_without_a_card_is_withdrawn_from_the_list_and_from_home(stage: Stage) -> None:
+    stage.start_bot()
+    stage.faults("chat.postMessage", channel=CHANNEL, error="not_in_channel", times=FOR_EVER)
+    first, second = asked(stage, "PS100112 dp:LON-DP01"), asked(stage, "PS100112 dp:LON-DP02")
+    listed = stage.ask("ada", "requests")
+    stage.click("ada", listed, WITHDRAW_OWN, pressed(listed, first))
+    ended(stage, first)
+    stage.do("open_home", user="ada")
+
+    view = stage.wait_for(lambda: with_button(stage.look("home", user="ada")["view"], second), PATIENCE)
+    stage.do("click", user="ada", view_id=view["id"], action_id=WITHDRAW_OWN, value=pressed(view, second))
+
+    ended(stage, second)
+
+
+def test_who_asks_again_while_the_channel_is_archived_hears_which_request_waits_and_what_to_do(stage: Stage) -> None:
+    stage.start_bot()
+    stage.faults("chat.postMessage", channel=CHANNEL, error="is_archived", times=FOR_EVER)
+    request_id = asked(stage, "PS100112 dp:LON-DP01")
+    stage.do("channel", id=CHANNEL, is_archived=True)
+
+    table = stage.ask("ada", "PS100112 dp:LON-DP01")
+    stage.click("ada", table, "status_request")
+
+    view = stage.wait_for(lambda: with_button(top_view(stage), request_id), PATIENCE)
+    assert "archived" in words(view)
+    assert "/pkgstatus requests" in words(view)
+
+
+def top_view(stage: Stage) -> Json | None:
+    """Return the window that Ada has open."""
+    views = stage.look("views", user="ada")["views"]
+    return dict(views[-1]) if views else None
+
+
+def pressed(place: Json, request_id: str) -> str:
+    """Return the value of the button that withdraws a request."""
+    (value,) = {
+        block["accessory"]["value"]
+        for block in place["blocks"]
+        if block.get("accessory", {}).get("action_id") == WITHDRAW_OWN and request_id in block["accessory"]["value"]
+    }
+    return str(value)
+
+
+def with_button(view: Json | None, request_id: str) -> Json | None:
+    """Return a Home that has the button that withdraws a request."""
+    return view if view and request_id in json.dumps(view["blocks"]) else None
+
+
+def ended(stage: Stage, request_id: str) -> None:
+    """Wait until a request is withdrawn."""
+    stage.wait_for(lambda: [e for e in entries(stage, "withdrawn") if e.stream == f"request {request_id}"], PATIENCE)
+
+
+def test_a_post_that_slack_took_and_called_failed_leaves_one_card_that_can_be_pressed(stage: Stage) -> None:
+    stage.start_bot()
+    stage.faults("chat.postMessage", channel=CHANNEL, status=500, after_effect=True)
+
+    newest = ask_for(stage, "PS100112 dp:LON-DP01")
+
+    older, newer = cards(stage)
+    assert (vote_buttons(older), newer["ts"]) == (set(), newest["ts"])
+    assert "not the request's card" in words(older)
+    approve(stage, newest, "grace", "linus")
+
+
+def test_a_click_on_an_old_card_leads_to_the_newest_and_the_old_one_says_that_it_was_replaced(stage: Stage) -> None:
+    stage.start_bot()
+    card = ask_for(stage, "PS100112 dp:LON-DP01")
+    copy = post_as_the_app(stage, "chat.postMessage", channel=CHANNEL, text="old", blocks=card["blocks"])
+    old = next(message for message in cards(stage) if message["ts"] == copy["ts"])
+
+    refusal = press(stage, "grace", old, APPROVE)
+
+    assert f"/archives/{CHANNEL}/p{card['ts'].replace('.', '')}" in refusal
+    assert ("U00000GRACE", "foreign card") in refusals(stage)
+    stage.wait_for(lambda: any("was replaced" in words(m) for m in cards(stage) if m["ts"] == old["ts"]), PATIENCE)
+    redrawn = next(message for message in cards(stage) if message["ts"] == old["ts"])
+    assert buttons(redrawn) == {}
+    assert vote_buttons(card_of(stage, id_of(card), "waiting for votes")) == {"Approve", "Reject", "Withdraw"}
+
+
+def test_audit_lines_that_may_stand_there_already_say_so(stage: Stage) -> None:
+    stage.start_bot()
+    stage.ask("ada", "help")
+    stage.wait_for(lambda: told(stage), PATIENCE)
+    stage.faults("chat.postMessage", channel="C0SCCMAUDIT", status=500, after_effect=True)
+    before = len(told(stage))
+
+    stage.ask("ada", "requests")
+
+    first, again = stage.wait_for(lambda: found if len(found := told(stage)[before:]) >= 2 else None, PATIENCE)[:2]
+    assert "repeat" not in first["text"]
+    assert [line.replace(" (possible repeat)", "") for line in again["text"].split("\n")][
+        : len(first["text"].split("\n"))
+    ] == first["text"].split("\n")
+    assert "(possible repeat)" in again["text"].split("\n")[0]
+
+
+def test_a_digest_is_planned_then_refused_with_slacks_reason_then_posted_with_its_link(
+    stage: Stage, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    stage.settings |= daily(now)
+    rehearse(stage.settings, tmp_path, now.replace(second=0, microsecond=0))
+    stage.faults("chat.postMessage", channel="C0SCCMOPS", error="is_archived", times=3)
+    stage.start_bot(health__address="127.0.0.1:0")
+
+    def of_digest(kind: str) -> list[Json]:
+        return [dict(entry.facts) for entry in entries(stage, kind) if entry.stream == f"digest {DIGEST}"]
+
+    (refused,) = stage.wait_for(lambda: of_digest("digest refused"), LONG)
+    assert refused["reason"] == "is_archived"
+    posted = stage.wait_for(lambda: [facts for facts in of_digest("digest posted") if "link" in facts], LONG)
+    assert "/archives/C0SCCMOPS/p" in posted[0]["link"]
+    planned = [facts for facts in of_digest("digest planned") if "at" in facts]
+    assert len(planned) == len(posted) == 1
+
+
+def test_a_row_that_moved_while_the_form_was_open_is_told_before_anything_is_requested(stage: Stage) -> None:
+    stage.start_bot()
+    known = ids(stage)
+    view = form(stage, "ada", "PS100112 dp:LON-DP0*")
+    assert len(options(view)) > 1
+    change(stage.site, "UPDATE PkgStatus SET SourceVersion = 9 WHERE ID = 'PS100112' AND PkgServer LIKE '%LON-DP02%'")
+
+    submit(stage, "ada")
+
+    said = direct(stage, "ada", "so nothing was requested")
+    assert "LON-DP02.contoso.com: 7 (Installed) in the form, 9 (Installed) now" in said["text"]
+    assert "LON-DP01" not in said["text"]
+    assert ids(stage) == known
+    stage.click("ada", said, "status_request")
+    anew = wait_for_form(stage, "ada")
+    assert any("LON-DP02" in option["text"]["text"] and ", 9," in option["text"]["text"] for option in options(anew))
+    submit(stage, "ada")
+    fresh_id(stage, set(known))
