@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.answers import Answer, Kept, SnapshotKey
 from bot.domain.drift import judge
+from bot.domain.history import ages
 from bot.domain.package import Package, PackageId, PackageTable, Row, RowType, SiteCode, Status
 from bot.domain.query import Filter
 from bot.domain.signet import Signet
@@ -77,7 +78,8 @@ def answer(
     of: PackageTable, row_filter: Filter | None = None, query: str = "PS100112", site: str = "PS1", asker: str = "U0ADA"
 ) -> Answer:
     """Return what a question about this table got at NOW."""
-    return Answer(judge(of, NOW, GRACE), row_filter or Filter(), query, SiteCode(site), NOW, asker)
+    drift = judge(of, NOW, GRACE)
+    return Answer(drift, row_filter or Filter(), query, SiteCode(site), NOW, asker, since=ages(drift, (), NOW))
 
 
 def kept(of: PackageTable, row_filter: Filter | None = None, query: str = "PS100112") -> Kept:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.digest import DRIFTED, SiteSeen
 from bot.domain.drift import DriftClass
-from bot.domain.history import Group, Key, Spell
+from bot.domain.history import Group, Key, Spell, as_of
 from bot.domain.package import PackageId, RowType, SiteCode
 from tests.builders import NOW, SOURCE_VERSION, dp_row
 
@@ -55,6 +55,12 @@ class FakeHistory:
         known = self.seen.get(site, SiteSeen(site, None)).scanned_at
         found = (line for line in self.lines.values() if line.site == site)
         return [line for line in found if line.healed_at is None or known is None or line.healed_at > known]
+
+    def known(self, site: SiteCode, package_id: PackageId) -> Sequence[Spell]:
+        """Return what the last finished scan saw of a package."""
+        scanned_at = self.seen.get(site, SiteSeen(site, None)).scanned_at
+        found = (as_of(line, scanned_at) for line in self.spells(site) if line.package_id == package_id)
+        return [line for line in found if line]
 
     def write(self, put: Sequence[Spell], drop: Sequence[Spell]) -> None:
         """Keep spells, and forget others."""

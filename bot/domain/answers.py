@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NewType
 
 from bot.domain.package import SiteCode
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.drift import Drift
+    from bot.domain.history import RowKey
     from bot.domain.package import Package, PackageId
     from bot.domain.query import Filter
     from bot.domain.trouble import SiteTrouble
@@ -31,7 +32,8 @@ class Away:
 class Answer:
     """What one site said to one question at one moment; `query`, asked of that `site`, asks the same again.
 
-    `away` are the sites that could not be asked; `others` have a package of their own with the same ID.
+    `away` are the sites that could not be asked; `others` have a package of their own with the same ID. `since` says of
+    each row that is not in sync, by its key, since when.
     """
 
     drift: Drift
@@ -42,6 +44,7 @@ class Answer:
     asker: str
     away: tuple[Away, ...] = ()
     others: tuple[SiteCode, ...] = ()
+    since: Mapping[RowKey, datetime] = field(default_factory=dict)
 
     @property
     def row_count(self) -> int:

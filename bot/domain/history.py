@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
-    from bot.domain.drift import Verdict
+    from bot.domain.drift import Drift, Verdict
     from bot.domain.package import Package, PackageId, Row, SiteCode
 
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """A moment before this one means that there was none."""
+RowKey = tuple["int | None", str, str]
 Key = tuple[str, int | None, str, str]
 """What makes a row one row of its site: the package, and the row's own key."""
 
@@ -145,6 +146,18 @@ def out_of_sync_since(package: Package, row: Row, at: datetime) -> datetime:
     moved_at = max(row.updated_at, package.changed_at or row.updated_at)
     age = settled_age(moved_at, at)
     return at if age is None else min(at - age, at)
+
+
+def ages(drift: Drift, spells: Iterable[Spell], at: datetime) -> dict[RowKey, datetime]:
+    """Say since when each row is not in sync: as scans saw it, or as its site says where none has seen it so."""
+    known = {spell.row.key: spell for spell in spells if spell.healed_at is None}
+    found = {}
+    for verdict in (*drift.sites, *drift.dps):
+        if verdict.drift_class not in _QUIET:
+            key, spell = verdict.row.key, known.get(verdict.row.key)
+            is_same = spell is not None and spell.expected_version == verdict.expected_version
+            found[key] = spell.seen_at if spell and is_same else out_of_sync_since(drift.package, verdict.row, at)
+    return found
 
 
 def carry_on(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.digest import DRIFTED, SiteSeen
 from bot.domain.drift import DriftClass
-from bot.domain.history import Group
+from bot.domain.history import Group, as_of
 from bot.domain.ledger import moment_read, moment_text, storable
 from bot.domain.package import PackageId, RowType, SiteCode
 from bot.domain.trouble import SiteTrouble
@@ -68,6 +68,15 @@ class DriftTables:
         """Read the rows of a site that are not in sync, or ended since its last finished scan, as written so far."""
         finished_at = next((seen.scanned_at for seen in self.sites() if seen.site == site), None)
         return [drift_rows.spell(row) for row in self._query(drift_rows.OPEN_OF_SITE, site, written(finished_at))]
+
+    def known(self, site: SiteCode, package_id: PackageId) -> Sequence[Spell]:
+        """Read the rows of a package that the site's last finished scan saw not in sync."""
+        finished_at = next((seen.scanned_at for seen in self.sites() if seen.site == site), None)
+        if finished_at is None:
+            return []
+        lines = self._query(drift_rows.OPEN_OF_PACKAGE, site, written(finished_at), package_id)
+        spells = (as_of(drift_rows.spell(line), finished_at) for line in lines)
+        return [spell for spell in spells if spell]
 
     def write(self, put: Sequence[Spell], drop: Sequence[Spell]) -> None:
         """Write spells as they are now, and forget others; in pieces, so that nobody waits long for the store."""

@@ -37,6 +37,7 @@ _LINES = (
     " FROM dbo.drift_row r INNER JOIN dbo.drift_name n ON n.site = r.site AND n.package = r.package WHERE r.site = ?"
 )
 OPEN_OF_SITE = f"{_LINES} AND (r.healed_at = '' OR r.healed_at > ?)"
+OPEN_OF_PACKAGE = f"{OPEN_OF_SITE} AND r.package = ?"
 OF_GROUP = (
     f"{_LINES} AND r.package = ? AND r.drift_class = ? AND r.seen_at = ? AND r.drifted_at = ? AND r.healed_at = ?"
     " AND r.gone = ? ORDER BY r.type, r.site_code, r.server, r.row_key"

@@ -62,6 +62,10 @@ class DriftHistory(Protocol):
         """Read the rows of a site that are not in sync, or ended since its last finished scan, as written so far."""
         ...
 
+    def known(self, site: SiteCode, package_id: PackageId) -> Sequence[Spell]:
+        """Read the rows of a package that the site's last finished scan saw not in sync."""
+        ...
+
     def write(self, put: Sequence[Spell], drop: Sequence[Spell]) -> None:
         """Write spells as they are now, and forget others; in pieces, so that nobody waits long for the store."""
         ...

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.answers import Answer, Away, Found, Hit, Kept, Several, UnknownPackage, responsible
 from bot.domain.drift import judge
+from bot.domain.history import ages
 from bot.domain.nearness import nearest
 from bot.domain.package import PackageId
 from bot.domain.refusal import Reason, Refusal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bot.domain.query import Filter, Find, Show
     from bot.usecases.access import Access, Actor
     from bot.usecases.asking import EverySite
+    from bot.usecases.drift_ports import DriftHistory
     from bot.usecases.ports import Clock, SiteError, SiteReader
     from bot.usecases.snapshots import Snapshots
 
@@ -42,6 +44,7 @@ class Lookup:
     snapshots: Snapshots
     clock: Clock
     grace: timedelta
+    history: DriftHistory
 
     def show(self, actor: Actor, query: Show) -> Kept | Several | UnknownPackage | Refusal:
         """Read and judge one package, at the site that the question names or at all.
@@ -67,21 +70,15 @@ class Lookup:
                 raise missed
             codes = every
         now = self.clock()
-        answers = tuple(
-            Answer(
-                drift=judge(tables[code], now, self.grace),
-                filter=row_filter,
-                query=text,
-                site=code,
-                read_at=now,
-                asker=actor.user_id,
-                away=away,
-                others=tuple(other for other in every if other != code),
-            )
-            for code in codes
-        )
+        answers = []
+        for code in codes:
+            drift = judge(tables[code], now, self.grace)
+            known = self.history.known(code, query.package_id)
+            since = ages(drift, known, now)
+            others = tuple(other for other in every if other != code)
+            answers.append(Answer(drift, row_filter, text, code, now, actor.user_id, away, others, since))
         if len(answers) > 1:
-            return Several(query.package_id, answers, away)
+            return Several(query.package_id, tuple(answers), away)
         return Kept(self.snapshots.keep(answers[0]), answers[0])
 
     def find(self, actor: Actor, query: Find) -> Found | Refusal:

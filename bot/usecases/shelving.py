@@ -21,6 +21,8 @@ from bot.domain.trouble import SiteTrouble
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.domain.drift import Verdict
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 QUICKLY = 1
@@ -42,6 +44,7 @@ def pack(answer: Answer, grace: timedelta) -> str:
         "grace": grace.total_seconds(),
         "away": [(each.site, str(each.trouble)) for each in answer.away],
         "others": answer.others,
+        "since": [_since(answer, verdict) for verdict in (*drift.sites, *drift.dps)],
     }
     packed = zlib.compress(json.dumps(known, separators=(",", ":")).encode(), QUICKLY)
     return base64.b64encode(packed).decode()
@@ -58,7 +61,15 @@ def unpack(text: str) -> Answer | None:
     drift = judge(table, read_at, timedelta(seconds=known["grace"]))
     away = tuple(Away(site, SiteTrouble(trouble)) for site, trouble in known.get("away", ()))
     others = tuple(known.get("others", ()))
-    return Answer(drift, question.filter, known["query"], known["site"], read_at, known["asker"], away, others)
+    moments = zip((*drift.sites, *drift.dps), known.get("since", ()), strict=False)
+    since = {verdict.row.key: _moment(moment) for verdict, moment in moments if moment is not None}
+    return Answer(drift, question.filter, known["query"], known["site"], read_at, known["asker"], away, others, since)
+
+
+def _since(answer: Answer, verdict: Verdict) -> int | None:
+    """Judging the same rows again puts them into the same order."""
+    moment = answer.since.get(verdict.row.key)
+    return None if moment is None else _since_epoch(moment)
 
 
 def _row(row: Row) -> tuple[object, ...]:

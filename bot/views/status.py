@@ -44,7 +44,7 @@ NEXT_ACTION = "status_next"
 CSV_ACTION = "status_csv"
 REQUEST_ACTION = "status_request"
 
-HEADER = ("Server", "Class", "Site", "Hop", "Held", "Expected", "Behind", "Status", "Updated (site clock)")
+HEADER = ("Server", "Class", "Site", "Hop", "Held", "Expected", "Behind", "Status", "Updated (site clock)", "For")
 SERVER_CHARACTERS = 64
 QUIET = frozenset({DriftClass.IN_SYNC, DriftClass.EXEMPT, DriftClass.IN_FLIGHT, DriftClass.NOT_SERVED})
 SITES_IN_VIEW = 12
@@ -75,7 +75,7 @@ def draw(kept: Kept, form: Form, start: int = 0, around: Around | None = None) -
         context(_identity(drift.package, answer)),
         section(_verdict_line(answer)),
         *_doubts(answer),
-        *_site_lines(sites, answer.read_at),
+        *_site_lines(sites, answer),
         *_table(answer, dps, page, form),
         *_next_steps(answer),
         *([context(f"🧊 {around.freeze}")] if around.freeze else []),
@@ -86,7 +86,7 @@ def draw(kept: Kept, form: Form, start: int = 0, around: Around | None = None) -
     return Message(_summary(answer), tuple(blocks))
 
 
-def line_of(verdict: Verdict, read_at: datetime) -> tuple[str | int | None, ...]:
+def line_of(verdict: Verdict, answer: Answer) -> tuple[str | int | None, ...]:
     """One row of the table, in the order of HEADER."""
     row = verdict.row
     return (
@@ -98,7 +98,8 @@ def line_of(verdict: Verdict, read_at: datetime) -> tuple[str | int | None, ...]
         verdict.expected_version,
         verdict.versions_behind,
         "no row" if verdict.missing else status_name(row.status_number),
-        _updated(row.updated_at, read_at),
+        _updated(row.updated_at),
+        _out_of_sync_for(verdict, answer) or None,
     )
 
 
@@ -114,8 +115,14 @@ def _width(verdict: Verdict) -> int:
     return min(len(row.server), SERVER_CHARACTERS) + len(others) + _OTHER_CELLS
 
 
-def _updated(updated_at: datetime | None, read_at: datetime) -> str:
-    return f"{moment(updated_at)} · {age(read_at - updated_at)}" if updated_at else "unknown"
+def _updated(updated_at: datetime | None) -> str:
+    return moment(updated_at) if updated_at else "unknown"
+
+
+def _out_of_sync_for(verdict: Verdict, answer: Answer) -> str:
+    """Say how long a row has not been in sync, as digests do; nothing for a row that is, or whose age is unknown."""
+    since = answer.since.get(verdict.row.key)
+    return age(answer.read_at - since) if since and since < answer.read_at else ""
 
 
 def _identity(package: Package, answer: Answer) -> str:
@@ -187,25 +194,27 @@ def _in_short(verdict: Verdict) -> str:
     return f"{MARKS[verdict.drift_class]} {escape(server, SERVER_CHARACTERS)}: {verdict.drift_class}, {held}"
 
 
-def _site_lines(sites: Sequence[Verdict], read_at: datetime) -> list[Block]:
+def _site_lines(sites: Sequence[Verdict], answer: Answer) -> list[Block]:
     if not sites:
         return []
-    lines = [_site_line(verdict, read_at) for verdict in sites[:SITES_IN_VIEW]]
+    lines = [_site_line(verdict, answer) for verdict in sites[:SITES_IN_VIEW]]
     if len(sites) > SITES_IN_VIEW:
         lines.append(f"… and {len(sites) - SITES_IN_VIEW} more site servers: all of them are in the CSV.")
     return [section("\n".join(["*Site servers*", *lines]))]
 
 
-def _site_line(verdict: Verdict, read_at: datetime) -> str:
+def _site_line(verdict: Verdict, answer: Answer) -> str:
     row = verdict.row
     mark = MARKS[verdict.drift_class]
     if verdict.missing:
         return f"{mark} *{escape(row.site_code)}* has no row of its own: {verdict.drift_class}"
+    known = _out_of_sync_for(verdict, answer)
+    been = f" for {known}" if known else ""
     held = "unknown" if row.held_version is None else row.held_version
     behind = f", {verdict.versions_behind} behind" if (verdict.versions_behind or 0) > 0 else ""
     return (
         f"{mark} *{escape(row.site_code)}* {escape(row.server, SERVER_CHARACTERS)} holds *{held}*{behind} · "
-        f"{status_name(row.status_number)} · {_updated(row.updated_at, read_at)} · {verdict.drift_class}"
+        f"{status_name(row.status_number)} · {_updated(row.updated_at)} · {verdict.drift_class}{been}"
     )
 
 
@@ -216,7 +225,7 @@ def _table(answer: Answer, dps: Sequence[Verdict], page: Page, form: Form) -> li
     shown = dps[page.start : page.stop]
     which = f"rows {page.start + 1}-{page.stop} of {len(dps):,}" if len(shown) < len(dps) else rows_of(len(dps))
     caption = f"Distribution points with {answer.drift.package.id}: {which}"
-    return Table(caption, HEADER, tuple(line_of(verdict, answer.read_at) for verdict in shown)).draw(form) + [
+    return Table(caption, HEADER, tuple(line_of(verdict, answer) for verdict in shown)).draw(form) + [
         context(missing) for missing in unmatched(answer.filter, answer.drift)
     ]
 

@@ -177,7 +177,9 @@ class Bot:
         people = RememberedPeople(SlackPeople(self._client), now)
         access = Access(identity.team_id or "", allowed(self._settings.viewers), people)
         grace = self._settings.drift.grace
-        lookup = Lookup(EverySite(self._sites), access, Snapshots(now, self._store.snapshots, grace), now, grace)
+        lookup = Lookup(
+            EverySite(self._sites), access, Snapshots(now, self._store.snapshots, grace), now, grace, drift.history
+        )
         commands = Commands(desk, answers)
         commands.register(app)
         public = self._settings.answers.visibility == "channel"

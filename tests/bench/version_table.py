@@ -22,6 +22,7 @@ from bot.domain.query import Show, parse
 from bot.site.probing import probe
 from bot.site.reading import SiteDatabase, _package_with_rows, _parameters
 from bot.store import open_store
+from bot.store.drift import DriftTables
 from bot.usecases.access import Access, Actor, Allowed
 from bot.usecases.asking import EverySite
 from bot.usecases.lookup import Lookup
@@ -67,7 +68,8 @@ def _cpu(site: Path) -> float:
     access = Access(ADA.team_id, Allowed(), Known())
     store = open_store(f"sqlite:///{site.with_name('store.db')}", audit_channel="C0AUDIT", holder="bench", clock=_now)
     grace = timedelta(hours=4)
-    lookup = Lookup(EverySite({reader.code: reader}), access, Snapshots(_now, store.snapshots, grace), _now, grace)
+    every, snapshots = EverySite({reader.code: reader}), Snapshots(_now, store.snapshots, grace)
+    lookup = Lookup(every, access, snapshots, _now, grace, DriftTables(store.database))
     _answer(lookup)
     with closing(sqlite3.connect(":memory:")) as bare:
         bare.execute("ATTACH DATABASE ? AS dbo", (str(site),))

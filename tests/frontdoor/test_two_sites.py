@@ -24,7 +24,7 @@ from tests.frontdoor.resets import (
     wait_for_form,
 )
 from tests.frontdoor.resets import press as vote
-from tests.frontdoor.seen import CSV, SHOW, buttons, words
+from tests.frontdoor.seen import CSV, SHOW, buttons, records, words
 from tests.frontdoor.sites import change
 from tests.stage import Stage
 
@@ -259,3 +259,9 @@ def test_the_first_day_says_that_it_is_the_first_and_takes_ages_from_the_rows(fr
     assert "newly drifted" not in drift
     assert "just seen" not in drift
     assert re.search(r"still open, the oldest for \d\d+ d", drift)
+
+    rows = fresh_stage.click("ada", fresh_stage.ask("ada", "drift"), "drift_rows") and fresh_stage.answer_to("ada")
+    ages = {(row["Package"], row["Server"]): row["For"] for row in records(rows)}
+    told = [row for row in records(fresh_stage.ask("ada", PACKAGE)) if (PACKAGE, row["Server"]) in ages]
+    assert told
+    assert [row["For"] for row in told] == [ages[PACKAGE, row["Server"]] for row in told]

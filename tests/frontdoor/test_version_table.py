@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from tests.frontdoor.seen import block, buttons, column, kinds, records, table, 
 if TYPE_CHECKING:
     from tests.stage import Json, Stage
 
-HEADER = ["Server", "Class", "Site", "Hop", "Held", "Expected", "Behind", "Status", "Updated (site clock)"]
+HEADER = ["Server", "Class", "Site", "Hop", "Held", "Expected", "Behind", "Status", "Updated (site clock)", "For"]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_site_servers_stand_apart_from_distribution_points_and_the_one_behind_st
     behind, in_sync = lines[lines.index("*Site servers*") + 1 :][:2]
 
     assert "*P02* CM02.contoso.com holds *7*, 6 behind · Received" in behind
-    assert behind.endswith("60 d · site behind")
+    assert behind.endswith(" · site behind for 20 d"), "since the package changed, 14 hours less"
     assert "*PS1* CM01.contoso.com holds *13*" in in_sync
 
 
@@ -65,7 +66,7 @@ def test_a_row_says_what_is_held_what_is_expected_and_since_when(answer: Json) -
     rows = {row["Server"].partition(".")[0]: row for row in records(answer)}
 
     failed, from_site, from_dp, fine = (rows[name] for name in ("BOS-DP02", "LON-DP01", "NYC-DP03", "NYC-DP01"))
-    assert failed.pop("Updated (site clock)").endswith(" · 20 d")
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d \d\d:\d\d", failed.pop("Updated (site clock)"))
     assert failed == {
         "Server": "BOS-DP02.contoso.com",
         "Class": "🔴 failed",
@@ -75,6 +76,7 @@ def test_a_row_says_what_is_held_what_is_expected_and_since_when(answer: Json) -
         "Expected": "13",
         "Behind": "1",
         "Status": "Failed",
+        "For": "19 d",
     }
     assert (from_site["Class"], from_site["Hop"], from_site["Behind"]) == ("🟠 site behind", "site", "6")
     assert (from_dp["Class"], from_dp["Hop"], from_dp["Behind"]) == ("🟡 DP behind", "DP", "6")

@@ -196,6 +196,17 @@ def test_a_failed_scan_is_noted_beside_what_was_known(history: DriftHistory) -> 
     assert list(history.sites())[1] == SiteSeen(PS1, LATEST, first_at=NOW)
 
 
+def test_a_package_is_known_as_the_last_finished_scan_saw_it(history: DriftHistory) -> None:
+    assert list(history.known(PS1, BOOT)) == []
+    scanned(history, spell(), spell("B", "PS100200"))
+    scanned(history, spell(site=P02), site=P02)
+    ended = spell("C", seen_at=NOW, healed_at=LATER)
+    history.write([spell("NEW", seen_at=LATER, drifted_at=LATER), ended], ())
+
+    assert {each.row.server.partition(".")[0] for each in history.known(PS1, BOOT)} == {"NYC-DP03", "C"}
+    assert {each.healed_at for each in history.known(PS1, BOOT)} == {None}
+
+
 def test_what_ended_long_ago_is_forgotten_and_what_is_open_is_not(history: DriftHistory) -> None:
     long_ago = NOW - timedelta(days=60)
     old = spell(seen_at=long_ago, moved_at=long_ago, drifted_at=long_ago)

@@ -19,22 +19,24 @@ from bot.usecases.asking import MOST_UNANSWERED, EverySite
 from bot.usecases.lookup import Lookup
 from bot.usecases.ports import SiteError
 from bot.usecases.snapshots import KEPT_FOR, Snapshots
-from tests.builders import GRACE, NOW, SOURCE_VERSION, dp_row, package, site_row, story, table
+from tests.builders import GRACE, NOW, SOURCE_VERSION, ago, dp_row, package, site_row, story, table
+from tests.drift_history import FakeHistory, spell
 from tests.fakes import ADA, GUS, TEAM, FakeClock, FakeShelf, FakeSite, contoso
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.usecases.ports import Person
 
 ME = Actor(ADA.id, TEAM)
 
 
-def lookup(*sites: FakeSite, clock: FakeClock | None = None) -> Lookup:
+def lookup(*sites: FakeSite, clock: FakeClock | None = None, history: FakeHistory | None = None) -> Lookup:
     """Return the story over these sites, for everybody who is a full member."""
     clock = clock or FakeClock()
     access = Access(TEAM, Allowed(), contoso())
-    return Lookup(
-        EverySite({site.code: site for site in sites}), access, Snapshots(clock, FakeShelf(), GRACE), clock, GRACE
-    )
+    every, snapshots = EverySite({site.code: site for site in sites}), Snapshots(clock, FakeShelf(), GRACE)
+    return Lookup(every, access, snapshots, clock, GRACE, history or FakeHistory())
 
 
 def show(package_id: str = "PS100112", row_filter: Filter | None = None) -> Show:
@@ -102,6 +104,40 @@ class TestAnAnswer:
 
     def test_is_not_found_under_a_key_of_somebodys_invention(self) -> None:
         assert lookup().again(ME, SnapshotKey("invented")) == Refusal(Reason.SNAPSHOT_GONE)
+
+
+class TestAnAge:
+    STUCK = table(site_row(), dp_row("A", held_version=7, updated_at=ago(days=20)), dp_row("B"))
+    OWN = ago(days=20, hours=-14)
+
+    def since(self, history: FakeHistory) -> list[datetime]:
+        return list(shown(lookup(FakeSite(self.STUCK), history=history).show(ME, show())).answer.since.values())
+
+    def test_is_the_rows_own_until_a_scan_has_seen_it(self) -> None:
+        assert self.since(FakeHistory()) == [self.OWN]
+
+    def test_is_what_scans_saw_as_a_digest_has_it(self) -> None:
+        history = FakeHistory()
+        history.write([spell("A", seen_at=ago(days=30), drifted_at=ago(days=30))], ())
+        assert self.since(history) == [self.OWN], "that scan is not finished"
+        history.finish(SiteCode("PS1"), NOW, ())
+
+        assert self.since(history) == [ago(days=30)]
+
+    def test_is_not_what_a_scan_saw_of_another_version(self) -> None:
+        history = FakeHistory()
+        history.write([spell("A", seen_at=ago(days=30), expected_version=12)], ())
+        history.finish(SiteCode("PS1"), NOW, ())
+
+        assert self.since(history) == [self.OWN]
+
+    def test_is_kept_for_the_next_page(self) -> None:
+        asking = lookup(FakeSite(self.STUCK))
+        kept = shown(asking.show(ME, show()))
+        asking.snapshots._kept.clear()
+
+        assert kept.answer.since
+        assert asking.again(ME, kept.key) == kept
 
 
 class TestTheSiteThatIsAsked:
