@@ -8,6 +8,7 @@ have READ_COMMITTED_SNAPSHOT on, as a store has; deploy/compose.yaml starts a se
 from __future__ import annotations
 
 import os
+import re
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -59,7 +60,9 @@ def with_options(odbc: str, **options: str) -> str:
     """Return an ODBC string with other options; of an option that stands there twice a driver takes the first."""
     names = {name.lower() for name in options}
     kept = [part for part in odbc.split(";") if part and part.partition("=")[0].strip().lower() not in names]
-    return ";".join([*kept, *(f"{name}={{{value}}}" for name, value in options.items())])
+    # PostgreSQL's driver takes the braces round a plain name for a part of it.
+    said = {name: value if re.fullmatch(r"[\w.]+", value) else f"{{{value}}}" for name, value in options.items()}
+    return ";".join([*kept, *(f"{name}={value}" for name, value in said.items())])
 
 
 def site_odbc_of(database: str) -> str:
@@ -78,6 +81,13 @@ def empty(odbc: str) -> None:
             pytest.exit(f"{name} is not emptied: a database for these suites has `test` in its name.")
         for kind, each in connection.execute(OBJECTS).fetchall():
             connection.execute(f"DROP {kind} dbo.[{each}]")
+
+
+def renamed(engine: str, table: str, name: str) -> str:
+    """Return the statement that gives a table of the schema dbo another name."""
+    if engine == "sqlserver":
+        return f"EXEC sp_rename 'dbo.{table}', '{name}'"
+    return f"ALTER TABLE dbo.{table} RENAME TO {name}"
 
 
 def run(*statements: str) -> list[Any]:

@@ -1,6 +1,7 @@
-"""Databases that a stage has for itself: a PostgreSQL one for its store or its site, and every change of a site's rows.
+"""Databases that a stage has for itself: one on a server for its store or its site, and every change of a site's rows.
 
-PKGSTATUS_TEST_STORE_ODBC names an ODBC connection string to a PostgreSQL on which this login may create databases.
+PKGSTATUS_TEST_STORE_ODBC names an ODBC connection string to a PostgreSQL or a SQL Server on which this login may create
+databases.
 """
 
 from __future__ import annotations
@@ -12,25 +13,22 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from bot.dbapi import Database
 from bot.demo.sample import schema
 from bot.demo.sample.rows import rows as sample_rows
-from tests.engines import postgresql_in
+from tests.engines import STORE_ODBC, connected, engine_of, postgresql_in, run_on, server_in, with_options
 from tests.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-POSTGRESQL = "PKGSTATUS_TEST_STORE_ODBC"
 _OWN = re.compile(r"(?i)Database=\W*(\w+)")
-needs_postgresql = postgresql_in(POSTGRESQL)
-ENGINES = ["sqlite", pytest.param("postgresql", marks=needs_postgresql)]
+needs_postgresql = postgresql_in(STORE_ODBC)
+ENGINES = ["sqlite", server_in(STORE_ODBC)]
 
-COLUMNS = """(ID varchar(8), Type integer, SiteCode varchar(3), PkgServer varchar(255), version_before integer,
-    status_before integer, version_after integer, status_after integer)"""
+COLUMNS = """ID varchar(8), Type integer, SiteCode varchar(3), PkgServer varchar(255), version_before integer,
+    status_before integer, version_after integer, status_after integer"""
 NOTE = """INSERT INTO {schema}changes (ID, Type, SiteCode, PkgServer, version_before, status_before, version_after,
     status_after) VALUES (OLD.ID, OLD.Type, OLD.SiteCode, OLD.PkgServer, OLD.SourceVersion, OLD.Status,
     NEW.SourceVersion, NEW.Status);"""
@@ -38,13 +36,20 @@ FUNCTION = f"""CREATE FUNCTION dbo.note() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN {NOTE.format(schema="dbo.")} RETURN NEW; END $$"""
 NOTE_EVERY_CHANGE = {
     "sqlite": (
-        f"CREATE TABLE dbo.changes {COLUMNS}",
+        f"CREATE TABLE dbo.changes ({COLUMNS})",
         f"CREATE TRIGGER dbo.note_change AFTER UPDATE ON PkgStatus BEGIN {NOTE.format(schema='')} END",
     ),
     "postgresql": (
-        f"CREATE TABLE dbo.changes {COLUMNS}",
+        f"CREATE TABLE dbo.changes ({COLUMNS})",
         FUNCTION,
         "CREATE TRIGGER note_change AFTER UPDATE ON dbo.PkgStatus FOR EACH ROW EXECUTE FUNCTION dbo.note()",
+    ),
+    "sqlserver": (
+        f"CREATE TABLE dbo.changes ({COLUMNS})",
+        """CREATE TRIGGER dbo.note_change ON dbo.PkgStatus AFTER UPDATE AS INSERT INTO dbo.changes (ID, Type, SiteCode,
+            PkgServer, version_before, status_before, version_after, status_after) SELECT d.ID, d.Type, d.SiteCode,
+            d.PkgServer, d.SourceVersion, d.Status, i.SourceVersion, i.Status FROM deleted AS d JOIN inserted AS i
+            ON i.PKID = d.PKID""",
     ),
 }
 """A row that is changed twice may look as if it was changed once, so the database itself keeps book."""
@@ -83,10 +88,10 @@ def read(address: str, sql: str) -> list[tuple[Any, ...]]:
 
 
 def fill(site: str) -> None:
-    """Make the sample site in an empty PostgreSQL database."""
-    contents = sample_rows(datetime.now(UTC), None)
-    run(site, *schema.tables("postgresql"), *NOTE_EVERY_CHANGE["postgresql"])
-    with closing(_connected(site)) as connection:
+    """Make the sample site in an empty database on a server."""
+    contents, engine = sample_rows(datetime.now(UTC), None), engine_of(site)
+    run(site, *schema.tables(engine), *NOTE_EVERY_CHANGE[engine])
+    with closing(connected(site)) as connection:
         connection.autocommit = False
         for table in schema.TABLES:
             lines = list(contents.get(table.name, ()))
@@ -97,32 +102,33 @@ def fill(site: str) -> None:
 
 @contextmanager
 def own_database(name: str) -> Iterator[str]:
-    """Make a PostgreSQL database that nobody else uses, also not who runs the tests on another one of this server."""
-    name = f"{name}_{_OWN.findall(os.environ[POSTGRESQL])[0].lower()}"
-    _run_outside(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
-    options = [option for option in os.environ[POSTGRESQL].split(";") if not option.lower().startswith("database=")]
-    yield ";".join([*filter(None, options), f"Database={name}"])
-    _run_outside(f"DROP DATABASE {name} WITH (FORCE)")
+    """Make a database that nobody else uses, also not who runs the tests on another one of this server."""
+    odbc = os.environ[STORE_ODBC]
+    name = f"{name}_{_OWN.findall(odbc)[0].lower()}"
+    made, dropped = DATABASES[engine_of(odbc)]
+    run_on(odbc, *(statement.format(name=name) for statement in (*dropped, *made)))
+    yield with_options(odbc, Database=name)
+    run_on(odbc, *(statement.format(name=name) for statement in dropped))
+
+
+DATABASES = {
+    "postgresql": (["CREATE DATABASE {name}"], ["DROP DATABASE IF EXISTS {name} WITH (FORCE)"]),
+    "sqlserver": (
+        ["CREATE DATABASE {name}", "ALTER DATABASE {name} SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE"],
+        [
+            "IF DB_ID(N'{name}') IS NOT NULL ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE",
+            "DROP DATABASE IF EXISTS {name}",
+        ],
+    ),
+}
+"""How a database is made, and how it goes although somebody is still connected."""
 
 
 @contextmanager
 def closed(address: str) -> Iterator[None]:
     """Let nobody into a PostgreSQL database of our own for as long as the block lasts."""
-    name = address.rpartition("Database=")[2]
+    name = address.rpartition("Database=")[2].strip("{}")
     out = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-    _run_outside(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false", out)
+    run_on(os.environ[STORE_ODBC], f"ALTER DATABASE {name} ALLOW_CONNECTIONS false", out)
     yield
-    _run_outside(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-
-
-def _run_outside(*statements: str) -> None:
-    with closing(_connected(os.environ[POSTGRESQL])) as connection:
-        for statement in statements:
-            connection.execute(statement)
-
-
-def _connected(odbc: str) -> Any:
-    import pyodbc  # noqa: PLC0415 - needs the system's unixODBC
-
-    pyodbc.pooling = False
-    return pyodbc.connect(odbc, autocommit=True)
+    run_on(os.environ[STORE_ODBC], f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")

@@ -98,9 +98,7 @@ def outcomes(
         playing: dict[tuple[Play, str], Future[Outcome]] = {}
         for number, (play, step) in enumerate(PLAYS):
             store = (
-                stack.enter_context(own_database(f"pkgstatus_crash_{number}"))
-                if request.param == "postgresql"
-                else None
+                stack.enter_context(own_database(f"pkgstatus_crash_{number}")) if request.param != "sqlite" else None
             )
             playing[play, step] = pool.submit(outcome_of, play, step, tmp_path_factory.mktemp("crash"), store)
         yield playing

@@ -23,7 +23,7 @@ from bot.exits import Exit
 from bot.store import open_store
 from tests import engines
 from tests.bots import CHECKOUT
-from tests.frontdoor.databases import POSTGRESQL, needs_postgresql
+from tests.frontdoor.databases import needs_postgresql
 from tests.frontdoor.exports import CHANNEL, exported, write, write_export
 from tests.frontdoor.trail import lines, store_path, wait_until_told
 from tests.grants import login
@@ -362,7 +362,7 @@ def test_a_file_that_was_cut_off_is_not_called_whole_and_not_made_anew(office: O
 
 @needs_postgresql
 def test_a_login_that_may_not_read_entries_any_more_is_not_called_a_broken_chain(tmp_path: Path) -> None:
-    store = os.environ[POSTGRESQL]
+    store = os.environ[engines.STORE_ODBC]
     engines.empty(store)
     with closing(open_store(store, audit_channel=CHANNEL, holder="one", clock=lambda: BEGAN)) as opened:
         opened.ledger.append(Draft("commands", None, "looked up", "U000000ADA", "T0CONTOSO", {}))

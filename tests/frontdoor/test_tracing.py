@@ -25,7 +25,7 @@ PASSWORD = "hunter2-and-a-half"  # noqa: S105 - the tests' PostgreSQL asks for n
 def traced_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     """Yield a stage whose bot prints all that it can, with logins that have a password where there are logins."""
     with stage_on(request.param, tmp_path, "tracing", clockwork=QUICK) as stage:
-        if request.param == "postgresql":
+        if request.param == "postgresql":  # which lets this login in with any password
             stage.settings["PKGSTATUS_STORE"] += f";Pwd={PASSWORD}"
             sites = json.loads(stage.settings["PKGSTATUS_SITES"])
             sites["PS1"]["database"] += f";Pwd={PASSWORD}"

@@ -15,7 +15,7 @@ from bot.domain.package import PackageId, PackageTable, RowType
 from bot.domain.trouble import SiteTrouble
 from bot.usecases.ports import SiteError
 from tests.builders import GRACE, NOW, dp_row, nal_path, package, site_row, story, table
-from tests.engines import needs_postgresql, run, site_odbc
+from tests.engines import needs_postgresql, renamed, run, site_odbc
 from tests.site.makers import PostgresqlSite, SiteMaker, SqliteSite
 from tests.transact_sql import parsed
 
@@ -197,11 +197,11 @@ class TestASiteThatShowsLess:
 
     def test_answers_as_soon_as_what_was_missing_is_there(self, maker: SiteMaker) -> None:
         maker.add(OPEN)
-        maker.run("ALTER TABLE dbo.PkgStatus RENAME TO Hidden")
+        maker.run(renamed(maker.engine, "PkgStatus", "Hidden"))
         site = maker.reader()
         assert trouble_of(site) is SiteTrouble.SCHEMA
 
-        maker.run("ALTER TABLE dbo.Hidden RENAME TO PkgStatus")
+        maker.run(renamed(maker.engine, "Hidden", "PkgStatus"))
 
         assert len(read(site).rows) == len(OPEN.rows)
 

@@ -433,8 +433,7 @@ def test_a_trigger_that_refuses_the_change_is_an_error_of_the_site_and_nothing_h
 
 def as_view(maker: SiteMaker, told: Told) -> None:
     """Put a view with a trigger of its own in the place of PkgStatus."""
-    rename = "ALTER TABLE dbo.PkgStatus RENAME TO PkgStatus_inside"
-    maker.run("EXEC sp_rename 'dbo.PkgStatus', 'PkgStatus_inside'" if maker.engine == "sqlserver" else rename)
+    maker.run(engines.renamed(maker.engine, "PkgStatus", "PkgStatus_inside"))
     at = "" if maker.engine == "sqlite" else "dbo."
     maker.run(f"CREATE VIEW dbo.PkgStatus AS SELECT * FROM {at}PkgStatus_inside")
     trigger(maker, "writing_through", "PkgStatus", told)
