@@ -15,6 +15,7 @@ from slack_sdk import WebClient
 from bot.demo.workspace.clockwork import Clockwork
 from bot.demo.workspace.server import RunningWorkspace
 from tests.demo.workspace.doors import Control, RunningApp
+from tests.waiting import PATIENCE_SECONDS
 
 MANIFEST = Path(__file__).parents[3] / "manifest.yml"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -26,13 +27,14 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-QUICK = Clockwork(acknowledge_s=1.0, server_ping_s=0.1, post_interval_s=0.0)
+QUICK = Clockwork(acknowledge_s=12.0, server_ping_s=0.1, post_interval_s=0.0)
 OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Module by module, because a running Playwright keeps the thread's event loop busy."""
+    expect.set_options(timeout=PATIENCE_SECONDS * 1000)
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
@@ -77,6 +79,7 @@ def open_page(browser: Browser, workspace: RunningWorkspace) -> Iterator[OpenPag
 
     def open_as(person: str, channel: str = "C0SCCMOPS", width: int = 1200, **settings: str) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 800}, **settings)  # type: ignore[arg-type]  # color_scheme is a Literal
+        context.set_default_timeout(PATIENCE_SECONDS * 1000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

@@ -16,7 +16,7 @@ from tests.demo.workspace.form import Form, views
 
 SCOPES = ["commands", "chat:write", "files:write", "users:read", "usergroups:read", "channels:read"]
 QUICK = Clockwork(
-    acknowledge_s=1.0,
+    acknowledge_s=12.0,
     linger_s=0.0,
     redeliver_after_s=(0.0, 0.1),
     server_ping_s=0.05,

@@ -175,7 +175,7 @@ def test_a_connection_that_answers_no_pings_is_cut(start_workspace: StartWorkspa
     upgrade = {"Host": address.netloc, "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
     lines = [f"{name}: {value}" for name, value in (upgrade | {"Sec-WebSocket-Key": "A" * 22 + "=="}).items()]
 
-    with create_connection((address.hostname, address.port), timeout=5) as deaf:
+    with create_connection((address.hostname, address.port), timeout=90) as deaf:
         deaf.sendall("\r\n".join([f"GET {address.path}?{address.query} HTTP/1.1", *lines, "", ""]).encode())
         eventually(lambda: Control(workspace).log("connected"))
         eventually(lambda: Control(workspace).log("disconnected"))
