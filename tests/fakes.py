@@ -88,7 +88,11 @@ class FakePeople:
         self.is_down = False
         self.asked: list[str] = []
         self._persons = {person.id: person for person in persons}
-        self._groups = groups
+        self._groups: dict[str, Sequence[str]] = groups
+
+    def leave(self, group_id: str, person: Person) -> None:
+        """Take somebody off a group."""
+        self._groups = {**self._groups, group_id: [each for each in self._groups[group_id] if each != person.id]}
 
     def find(self, user_id: str) -> Person:
         """Look one person up."""

@@ -23,7 +23,7 @@ from tests.builders import dp_row, nal_path, site_row, table
 from tests.engines import needs_postgresql
 from tests.grants import grants
 from tests.requests import plan, plan_row, site_plan_row
-from tests.site.makers import SiteMaker, make
+from tests.site.makers import SiteMaker, SqliteSite, make
 from tests.transact_sql import parsed
 
 if TYPE_CHECKING:
@@ -416,6 +416,37 @@ def test_a_backup_that_does_not_hold_the_row_as_it_was_stops_the_apply(site: Sit
         site.writer.apply("R1", PLAN)
 
 
+ELSEWHERE = {
+    column: f"UPDATE {{table}} SET {column} = 9 WHERE PKID = NEW.PKID" for column in ("SourceVersion", "Status")
+}
+
+
+@pytest.mark.parametrize("column", ELSEWHERE)
+def test_a_row_that_changes_between_its_backup_and_its_change_is_not_written_over(site: Site, column: str) -> None:
+    """Somebody else's change that comes in between, which a server can let happen in the middle of a transaction."""
+    change = ELSEWHERE[column]
+    meanwhile = Told(
+        "AFTER INSERT",
+        change.format(table="PkgStatus"),
+        f"{change.format(table='dbo.PkgStatus')}; RETURN NULL",
+        f"AFTER INSERT AS UPDATE dbo.PkgStatus SET {column} = 9 WHERE PKID IN (SELECT PKID FROM inserted)",
+    )
+    trigger(site.maker, "meanwhile", "PkgStatus_BU", meanwhile)
+
+    with site.nothing_happens(), pytest.raises(RowMoved):
+        site.writer.apply("R1", PLAN)
+
+
+def test_forbidding_where_the_backup_table_keeps_nothing_is_no_answer(site: Site) -> None:
+    trigger(site.maker, "forgetting", "PkgStatus_BU", FORGETS["it keeps nothing"])
+
+    with site.nothing_happens(), pytest.raises(SiteError) as caught:
+        site.writer.forbid("R1")
+
+    assert caught.value.trouble is SiteTrouble.SCHEMA
+    assert "does not keep what is put into it" in caught.value.detail
+
+
 REFUSES = Told(
     "BEFORE UPDATE",
     "SELECT RAISE(ABORT, 'not here') WHERE NEW.PkgServer LIKE '%NYC-DP04%'",
@@ -553,6 +584,21 @@ def test_a_name_that_only_looks_the_same_is_another_row_also_where_the_collation
 
     with site.nothing_happens(), pytest.raises(RowMoved):
         site.writer.apply("R1", plan(plan_row(server_path=twin)))
+
+
+def test_a_row_is_not_changed_for_a_name_that_the_collation_alone_calls_its_own(tmp_path: Path) -> None:
+    """On SQLite as well, whose texts tell upper from lower case unless a column says otherwise."""
+    with closing(SqliteSite(tmp_path / "site.db")) as maker, closing(Site(maker)) as site:
+        maker.run(
+            "ALTER TABLE dbo.PkgStatus ADD COLUMN Named TEXT COLLATE NOCASE",
+            "UPDATE dbo.PkgStatus SET Named = PkgServer",
+            "ALTER TABLE dbo.PkgStatus DROP COLUMN PkgServer",
+            "ALTER TABLE dbo.PkgStatus RENAME COLUMN Named TO PkgServer",
+        )
+        twin = plan_row(server_path=nal_path("NYC-DP03.contoso.com").replace("NYC", "nyc"))
+
+        with site.nothing_happens(), pytest.raises(RowMoved, match="pkgserver reads"):
+            site.writer.apply("R1", plan(twin))
 
 
 class Stepping(Connection):

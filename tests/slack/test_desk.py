@@ -188,6 +188,20 @@ def test_a_command_is_kept_before_it_is_acknowledged(counter: Counter) -> None:
     assert kept == [["K1"]]
 
 
+def test_a_click_and_a_form_are_kept_before_they_are_acknowledged(counter: Counter) -> None:
+    kept: list[list[str]] = []
+    ack = Acknowledgement(lambda: kept.append(counter.unanswered()))
+    answered = threading.Event()
+    for kind in (BUTTON, FORM):
+        counter.hear(kind, lambda _: Reply(None, lambda: assert_(answered.wait(DEADLINE_SECONDS))))
+
+    counter.desk.take_click(ack.taken_by_bolt, incoming("K1", BUTTON))
+    counter.desk.take_form(ack.taken_by_bolt, incoming("K2", FORM), "reason")
+    answered.set()
+
+    assert kept == [["K1"], ["K1", "K2"]]
+
+
 def test_an_answer_is_recorded_before_it_is_given_and_then_nothing_is_owed(counter: Counter) -> None:
     recorded: list[list[str]] = []
 
