@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.dbapi import Database, DatabaseError
-from bot.dbapi.catalogue import table_name
+from bot.dbapi.catalogue import column_types, table_name
 from bot.dbapi.rights import Right, has_logins, may, surroundings
 from bot.site.owning import place
 from bot.site.probing import STATUS, probe
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 RESET_COLUMNS = {"sourceversion", "status"}
+KEYS = {"id", "sitecode", "pkgserver"}
 
 
 class SiteLogins:
@@ -69,7 +70,7 @@ class SiteLogins:
             raise site_error(self.code, error) from error
 
     def _facts(self, connection: Connection, unread: tuple[str, ...], too_much: Iterator[str]) -> LoginFacts:
-        landed = place(connection)
+        landed, types = place(connection), column_types(connection, STATUS)
         before = self._clock()
         found = surroundings(connection)
         middle = before + (self._clock() - before) / 2
@@ -82,6 +83,7 @@ class SiteLogins:
             is_mighty=found.is_mighty,
             is_updatable=found.is_updatable,
             collation=found.collation,
+            key_types=tuple(sorted({kind for name, kind in types.items() if name in KEYS})),
             is_case_sensitive="_CS_" in found.collation or "_BIN" in found.collation,
             clock_ahead=found.moment - middle if found.moment else None,
         )

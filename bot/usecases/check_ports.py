@@ -78,6 +78,7 @@ class LoginFacts:
     is_mighty: bool | None
     is_updatable: bool | None
     collation: str
+    key_types: tuple[str, ...]
     is_case_sensitive: bool
     clock_ahead: timedelta | None
 

@@ -140,6 +140,8 @@ def test_logins_with_exactly_what_the_scripts_grant_are_good(granted: Granted) -
     found = said(granted.reader.address, granted.writer.address)
 
     assert [mark for lines in found.values() for mark, _ in lines] == [Mark.GOOD] * 8
+    kind = {"postgresql": "character varying", "sqlserver": "nvarchar"}[granted.maker.engine]
+    assert found["PS1 collation"][0][1].endswith(f"; keys are {kind}, and are looked for as that")
     assert found["PS1 reader"][-1] == (Mark.GOOD, "has no right that it does not need")
     assert found["PS1 writer"][-1] == (Mark.GOOD, "has no right that it does not need")
 

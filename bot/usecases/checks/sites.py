@@ -72,7 +72,8 @@ class SiteCheck:
             sentence = f"{facts.collation} is case-sensitive, so typed names may not be found"
             yield self._finding("collation", Mark.WARNING, sentence, cure)
         elif facts.collation:
-            yield self._finding("collation", Mark.GOOD, facts.collation)
+            keys = f"; keys are {', '.join(facts.key_types)}, and are looked for as that" if facts.key_types else ""
+            yield self._finding("collation", Mark.GOOD, f"{facts.collation}{keys}")
         ahead = facts.clock_ahead
         if ahead is None:
             yield self._finding("clock", Mark.UNKNOWN, f"{facts.product} does not tell its time")
