@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bot.domain.digest import SiteSeen
 from bot.domain.drift import Verdict, judge
 from bot.domain.history import compare, existing
-from bot.domain.package import SiteCode
+from bot.domain.package import PackageId, SiteCode
 from bot.events import events
 from bot.usecases.drift_ports import Tally
 from bot.usecases.ports import SiteError
@@ -105,7 +105,7 @@ class Scanning:
 
     def _look(self, code: SiteCode, written: Mapping[Key, Spell], scanned_at: datetime | None) -> Scan:
         site, others = self.sites[code], [other for other in self.sites if other != code]
-        found = site.scan(others, partial(self._judge, code))
+        found = self._left_to(code, site.scan(others, partial(self._judge, code)))
         over = written.keys() - {(package.id, *verdict.row.key) for package, verdict in found}
         there: set[Key] = set()
         if over:
@@ -116,15 +116,33 @@ class Scanning:
         now = self.clock()
         found: list[tuple[Package, Verdict]] = []
         for table in tables:
-            if self._home(table.package) == code:
+            if code in self._homes(table.package):
                 drift = judge(table, now, self.grace)
                 found += [(table.package, verdict) for verdict in (*drift.sites, *drift.dps)]
         return found
 
-    def _home(self, package: Package) -> SiteCode:
-        """Return the site that answers for a package, as lookup.py finds it: its owner, its maker, else the first."""
-        wanted = (package.source_site or SiteCode(""), SiteCode(package.id[:3]), *self.sites)
-        return next(code for code in wanted if code in self.sites)
+    def _homes(self, package: Package) -> list[SiteCode]:
+        """Return the sites that can answer for a package: its source site, or all in turn if that is not read here."""
+        if package.source_site in self.sites:
+            return [SiteCode(package.source_site or "")]
+        return sorted(self.sites, key=lambda code: code != package.id[:3])
+
+    def _left_to(self, code: SiteCode, found: list[tuple[Package, Verdict]]) -> list[tuple[Package, Verdict]]:
+        """Leave out packages for which an earlier site answers, so that no row is told twice and none is left out."""
+        before: dict[SiteCode, set[PackageId]] = {}
+        for package in dict.fromkeys(package for package, _ in found):
+            homes = self._homes(package)
+            for other in homes[: homes.index(code)]:
+                before.setdefault(other, set()).add(package.id)
+        theirs = {package_id for other, ids in before.items() for package_id in self._known_at(other, ids)}
+        return [(package, verdict) for package, verdict in found if package.id not in theirs]
+
+    def _known_at(self, code: SiteCode, packages: set[PackageId]) -> set[PackageId]:
+        """Return which packages have rows at a site; while it is away, those of which its last scan told something."""
+        try:
+            return self.sites[code].present(packages, lambda keys: {PackageId(key[0]) for key in keys})
+        except SiteError:
+            return {spell.package_id for spell in self.history.spells(code)} & packages
 
     def _keep(self, before: SiteSeen, scan: Scan) -> None:
         tallies = [Tally(package_id, kind, count) for (package_id, kind), count in scan.counts.items()]

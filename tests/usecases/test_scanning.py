@@ -356,3 +356,30 @@ def test_a_first_scan_that_broke_off_is_still_the_first(world: World) -> None:
 
     assert world.spell().seen_at == first + timedelta(0)
     assert world.history.sites() == [SiteSeen(PS1, world.clock.now, first_at=world.clock.now)]
+
+
+class TestAPackageWhoseSourceSiteIsNotRead:
+    FROM_CAS = table(site_row(), BEHIND, of=package("CAS00001", source_site=SiteCode("CAS")))
+
+    def told(self, world: World) -> set[SiteCode]:
+        for code in world.sites:
+            world.clock.move(minutes=15)
+            world.scanning.scan(code)
+        return {site for site, key in world.history.lines if key[1] == BEHIND.type_number}
+
+    def test_is_told_by_the_first_site_that_knows_it(self, world: World) -> None:
+        world.holds(code=PS1)
+        world.holds(self.FROM_CAS, code=P02)
+
+        assert self.told(world) == {P02}
+
+    @pytest.mark.parametrize("is_told_before", [True, False])
+    def test_is_told_once_while_the_first_site_is_away_if_that_has_told_of_it(
+        self, world: World, *, is_told_before: bool
+    ) -> None:
+        world.holds(*([self.FROM_CAS] if is_told_before else []), code=PS1)
+        world.scanning.scan(PS1)
+        world.sites[PS1].trouble = SiteTrouble.UNREACHABLE
+        world.holds(self.FROM_CAS, code=P02)
+
+        assert self.told(world) == ({PS1} if is_told_before else {P02})
