@@ -53,7 +53,7 @@ def running(folder: Path, *options: str) -> Iterator[tuple[Bot, Hands]]:
         assert demo.wait() == 0
         assert "Traceback" not in demo.log()
     finally:
-        demo.kill()
+        demo.stop()  # in order: killed, it would leave its bot behind
 
 
 def refusal(folder: Path, *options: str) -> tuple[int, str]:
