@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from bot.domain.ledger import GENESIS, Head
+from bot.domain.quantity import quantity
 from bot.exits import TABLE, Exit
 from bot.settings import load
 from bot.usecases.auditing import Comparing
@@ -51,7 +52,7 @@ def verify(heads: tuple[str, ...], slack_export: Path | None) -> None:
         click.echo(found.sentence)
         sys.exit(Exit.WRONG)
     newest = store.ledger.head()
-    click.echo(f"The chain holds: {newest.sequence} entries, head {newest.sequence}:{newest.hash}")
+    click.echo(f"The chain holds: {quantity(newest.sequence, 'entry')}, head {newest.sequence}:{newest.hash}")
     if slack_export:
         _compare(settings, store, slack_export)
 
@@ -100,8 +101,7 @@ def _to_the_end(entries: Iterator[Entry]) -> Iterator[Entry]:
             yield entry
     except StoreError:
         if count:
-            entries_told = "1 entry" if count == 1 else f"{count} entries"
-            click.echo(f"The export is not whole: it ends after {entries_told}.", err=True)
+            click.echo(f"The export is not whole: it ends after {quantity(count, 'entry')}.", err=True)
         raise
 
 

@@ -14,6 +14,7 @@ import click
 from bot.exits import TABLE, Exit
 from bot.settings import load
 from bot.slack.webapi import client_of
+from bot.usecases.access import Installation
 from bot.usecases.recording import Diary
 from bot.views import digest as drawing
 from bot.views import printed
@@ -61,7 +62,7 @@ def _plan(drift: DriftParts, name: str) -> Planned:
 
 
 def _drift(settings: Settings, store: Store) -> DriftParts:
-    requests = RequestParts(settings, store, {}, {}, client_of(settings), "")
+    requests = RequestParts(settings, store, {}, {}, client_of(settings), Installation(""))
     return DriftParts(settings, store, Diary(store.ledger), requests, "@{}".format)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot.domain.drift import DriftClass, judge
 from bot.domain.package import PackageId, PackageTable, SiteCode
+from bot.usecases.access import Installation
 from bot.usecases.ports import PeopleError, Person, SiteError
 from tests.builders import GRACE as GRACE_TIME
 from tests.builders import NOW
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 TEAM = "T0CONTOSO"
+HERE = Installation(TEAM)
 ELSEWHERE = "T0FABRIKAM"
 
 
@@ -93,6 +95,10 @@ class FakePeople:
     def leave(self, group_id: str, person: Person) -> None:
         """Take somebody off a group."""
         self._groups = {**self._groups, group_id: [each for each in self._groups[group_id] if each != person.id]}
+
+    def also_known_as(self, user_id: str, person: Person) -> None:
+        """Let somebody be found by another id, or as somebody else."""
+        self._persons[user_id] = person
 
     def find(self, user_id: str) -> Person:
         """Look one person up."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.domain.folding import also_facts
 from bot.domain.ledger import storable
 from bot.domain.plan import Action
 from bot.domain.quorum import QUORUM
@@ -27,6 +28,8 @@ class Approve:
     user_id: str
     team_id: str
     fingerprint: str
+    also: frozenset[str] = frozenset()
+    """Other ids of the same person, here and below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Reject:
     user_id: str
     team_id: str
     reason: str
+    also: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Withdraw:
 
     user_id: str
     team_id: str
+    also: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +136,14 @@ def _approve(request: Request, command: Approve, now: datetime) -> Sequence[Even
     closed = _not_votable(request, now)
     if closed:
         return Refusal(closed)
-    if command.user_id == request.requester and not request.requester_counts:
+    ids = _ids(command)
+    if ids & request.requester_ids and not request.requester_counts:
         return Refusal(Reason.OWN_REQUEST)
-    if any(vote.user_id == command.user_id for vote in request.votes):
+    if any(ids & vote.ids for vote in request.votes):
         return Refusal(Reason.VOTED_ALREADY)
     if command.fingerprint != request.plan.fingerprint:
         return Refusal(Reason.OTHER_PLAN)
-    facts = {"fingerprint": command.fingerprint, "votes": len(request.votes) + 1}
+    facts = {"fingerprint": command.fingerprint, "votes": len(request.votes) + 1, **also_facts(command.also)}
     voted = Event(Kind.VOTED, command.user_id, command.team_id, facts)
     return [voted, Event(Kind.QUORUM)] if len(request.votes) + 1 >= QUORUM else [voted]
 
@@ -146,7 +152,7 @@ def _reject(request: Request, command: Reject, now: datetime) -> Sequence[Event]
     closed = _not_votable(request, now)
     if closed:
         return Refusal(closed)
-    if command.user_id == request.requester:
+    if _ids(command) & request.requester_ids:
         return Refusal(Reason.OWN_REQUEST)
     return [Event(Kind.REJECTED, command.user_id, command.team_id, {"reason_given": storable(command.reason)})]
 
@@ -155,9 +161,13 @@ def _withdraw(request: Request, command: Withdraw, now: datetime) -> Sequence[Ev
     closed = _not_votable(request, now)
     if closed:
         return Refusal(closed)
-    if command.user_id != request.requester:
+    if not _ids(command) & request.requester_ids:
         return Refusal(Reason.NOT_REQUESTER)
     return [Event(Kind.WITHDRAWN, command.user_id, command.team_id)]
+
+
+def _ids(command: Approve | Reject | Withdraw) -> frozenset[str]:
+    return command.also | {command.user_id}
 
 
 def _tick(request: Request, now: datetime) -> Sequence[Event]:

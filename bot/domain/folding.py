@@ -99,6 +99,7 @@ def opening(request: Request) -> Event:
         "expires_at": request.expires_at.isoformat(),
         "requester_counts": request.requester_counts,
         "undoes": request.undoes,
+        **also_facts(request.requester_also),
     }
     return Event(Kind.REQUESTED, request.requester, request.requester_team, facts)
 
@@ -117,12 +118,23 @@ def _opened(request_id: str, entry: Told) -> Request:
         requester_counts=facts["requester_counts"],
         undoes=facts["undoes"],
         version=entry.version,
+        requester_also=_also(entry),
     )
+
+
+def also_facts(also: frozenset[str]) -> dict[str, list[str]]:
+    """Return the fact of whoever has more than one id; most people have none."""
+    return {"also": sorted(also)} if also else {}
+
+
+def _also(entry: Told) -> frozenset[str]:
+    return frozenset(map(str, entry.facts.get("also", ())))
 
 
 def _voted(request: Request, entry: Told) -> Request:
     click, mark = (str(entry.facts.get(name, "")) for name in ("click", "mark"))
-    return replace(request, votes=(*request.votes, Vote(entry.actor_user, entry.actor_team, entry.at, click, mark)))
+    vote = Vote(entry.actor_user, entry.actor_team, entry.at, click, mark, _also(entry))
+    return replace(request, votes=(*request.votes, vote))
 
 
 def _decided(stage: Stage, note: str = "") -> Callable[[Request, Told], Request]:

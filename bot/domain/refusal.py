@@ -10,6 +10,8 @@ class Reason(StrEnum):
     """Every reason has its sentence in views/replies.py."""
 
     OTHER_WORKSPACE = "other workspace"
+    OTHER_APP = "other app"
+    ORG_WIDE = "installed for an organisation"
     DEACTIVATED = "deactivated"
     BOT = "bot"
     GUEST = "guest"

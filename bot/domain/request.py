@@ -69,6 +69,13 @@ class Vote:
     at: datetime
     click: str = ""
     mark: str = ""
+    also: frozenset[str] = frozenset()
+    """Other ids of the same person."""
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Every known id of whoever voted."""
+        return self.also | {self.user_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,13 @@ class Request:
     back: int = 0
     version: int = 0
     cause: str = ""
+    requester_also: frozenset[str] = frozenset()
+    """Other ids of the requester: in an Enterprise Grid organisation one person may have two."""
+
+    @property
+    def requester_ids(self) -> frozenset[str]:
+        """Every known id of whoever asked."""
+        return self.requester_also | {self.requester}
 
     @property
     def is_open(self) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.package import status_name
+from bot.domain.quantity import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -59,7 +60,7 @@ def _changes(shown: Shown, drift: Drift, allowed: Collection[Verdict]) -> Iterat
         elif each.handle not in may_be_reset:
             yield f"{row.server}: could be reset in the form, and may not be now"
     if shown.count is not None and shown.count != len(allowed):
-        yield f"{shown.count:,} rows could be reset in the form, {len(allowed):,} now"
+        yield f"{quantity(shown.count, 'row')} could be reset in the form, {len(allowed):,} now"
 
 
 def _found(row: Row) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from bot.events import events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from slack_bolt import Ack
     from slack_bolt.authorization import AuthorizeResult
     from slack_sdk.socket_mode.client import BaseSocketModeClient
     from slack_sdk.socket_mode.request import SocketModeRequest
@@ -31,8 +31,15 @@ ACKNOWLEDGING_THREADS = 16
 """Bolt's default of 5 leaves commands unacknowledged under load; these threads only acknowledge."""
 
 
-def build_app(identity: AuthorizeResult) -> App:
-    """Return an app without listeners. Every request is ours: the connection has proved it, nobody is asked again."""
+Refuse = Callable[["Ack", "dict[str, Any]"], "BoltResponse | None"]
+"""Acknowledges a payload that is not for us and says why, or returns None for one that is."""
+
+
+def build_app(identity: AuthorizeResult, refuse: Refuse = lambda *_: None) -> App:
+    """Return an app without listeners, which hear nothing that `refuse` refuses.
+
+    The connection has proved that Slack sends it: nobody is asked again.
+    """
     app = App(
         authorize=lambda: identity,
         logger=logging.getLogger("slack_bolt"),
@@ -43,6 +50,11 @@ def build_app(identity: AuthorizeResult) -> App:
         url_verification_enabled=False,
     )
     app.error(on_error)
+
+    @app.middleware
+    def only_ours(ack: Ack, body: dict[str, Any], next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 - Bolt's name
+        return refuse(ack, body) or next()
+
     return app
 
 

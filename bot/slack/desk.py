@@ -24,10 +24,10 @@ from bot.slack.taking import SORRY, Taken
 from bot.usecases.ports import PeopleError, SiteError
 from bot.usecases.recording import Deed, refused
 from bot.usecases.store_ports import StaleStream, StoreError
-from bot.views import replies
+from bot.views import replies, request_form
 
 if TYPE_CHECKING:
-    from slack_bolt import Ack
+    from slack_bolt import Ack, BoltResponse
 
     from bot.slack.answers import Answers
     from bot.slack.work import WorkPool
@@ -104,6 +104,22 @@ class Desk:
         ack()
         if taken is Taken.NEW:
             self._start(incoming)
+
+    def refuse(self, ack: Ack, body: dict[str, Any], reason: Reason) -> BoltResponse:
+        """Acknowledge a payload that is not for this bot, tell its sender why, and record it; nothing is worked on."""
+        incoming = Incoming.of(body)
+        if incoming is None:
+            return ack()
+        log.warning("a payload is not for this bot", reason=reason.value, kind=incoming.kind, user=incoming.user_id)
+        self.note_refusal(incoming, reason)
+        message = replies.refused(Refusal(reason))
+        if "command" in body:
+            return ack(text=message.text, response_type="ephemeral")
+        if body["type"] == "view_submission":
+            return ack(response_action="update", view=request_form.sorry("Not possible", message.text))
+        if incoming.response_url:
+            after(0, partial(self.answers.say, incoming, message))
+        return ack()
 
     def note_refusal(self, incoming: Incoming, reason: str) -> None:
         """Record what was refused on the spot, before it was taken in."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.package import SiteCode
 from bot.domain.picturing import Scope
+from bot.domain.quantity import quantity
 from bot.domain.query import DriftNow
 from bot.domain.refusal import Reason, Refusal
 from bot.slack.desk import Reply
@@ -88,7 +89,12 @@ class DriftListeners:
         listed = self.digesting.rows(
             pointer.which, scope.sites, scope.packages, pointer.since, start=pointer.start, limit=size
         )
-        deed = Deed(verb, "answered", str(pointer.which), detail=f"{listed.count} rows, from row {pointer.start + 1}")
+        deed = Deed(
+            verb,
+            "answered",
+            str(pointer.which),
+            detail=f"{quantity(listed.count, 'row')}, from row {pointer.start + 1}",
+        )
         draw = partial(drift_rows.draw, pointer, listed, self.clock())
         is_turned = click.kind != drift_rows.SHOW_ACTION
         return Reply(deed, partial(self.answers.show, click, draw, public=False, replace=is_turned))

@@ -1,22 +1,36 @@
-"""Who we are, as Slack sees our bot token."""
+"""Who we are, as Slack sees our tokens, and which payloads are meant for us.
+
+Shapes: docs.slack.dev/interactivity (`team`, `enterprise`, `api_app_id`, `is_enterprise_install`), docs.slack.dev/
+apis/events-api (`team_id`), docs.slack.dev/enterprise. A view also names the workspace where its app is installed.
+"""
 
 from __future__ import annotations
 
+import re
 from http.client import HTTPException
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.domain.refusal import Reason
 from bot.events import events
-from bot.slack.connection import Watch, pauses, raise_if_final
+from bot.slack.connection import SlackRefused, Watch, pauses, raise_if_final
+from bot.usecases.access import Installation
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Mapping
 
     from slack_sdk import WebClient
 
 log = events(__name__)
+
+ORG_WIDE = (
+    "The bot token is of an installation for a whole organisation, and the bot works in one workspace: install the app"
+    " to that workspace and use the bot token of there."
+)
+_APP_TOKEN = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-.+")
 
 
 def introduce(client: WebClient, stopping: threading.Event, watch: Watch | None = None) -> AuthorizeResult | None:
@@ -27,9 +41,12 @@ def introduce(client: WebClient, stopping: threading.Event, watch: Watch | None 
     for pause in pauses(watch or Watch()):
         try:
             found = client.auth_test()
+            if is_org_wide(found):
+                raise SlackRefused(ORG_WIDE)
             return AuthorizeResult(
                 enterprise_id=found.get("enterprise_id"),
                 team_id=str(found["team_id"]),
+                url=found.get("url"),
                 bot_user_id=found.get("user_id"),
                 bot_id=found.get("bot_id"),
                 bot_token=client.token,
@@ -42,3 +59,56 @@ def introduce(client: WebClient, stopping: threading.Event, watch: Watch | None 
         if stopping.wait(pause):
             return None
     raise AssertionError("the pauses never end")
+
+
+def is_org_wide(found: Any) -> bool:
+    """Whether an answer of auth.test is for a whole organisation: it names no workspace, or the organisation as one."""
+    return bool(found.get("is_enterprise_install")) or str(found.get("team_id") or "E").startswith("E")
+
+
+def installation_of(client: WebClient, identity: AuthorizeResult, app_token: str) -> Installation:
+    """Return where the bot is installed, and by which ids payloads may name its app."""
+    app_ids = {app_of_token(app_token), app_of_bot(client, identity.bot_id or "")} - {""}
+    if len(app_ids) > 1:
+        log.warning("the bot token and the app-level token are of two apps", apps=sorted(app_ids))
+    url = f"{identity.url.rstrip('/')}/" if identity.url else ""
+    return Installation(identity.team_id or "", identity.enterprise_id or "", frozenset(app_ids), url)
+
+
+def app_of_token(app_token: str) -> str:
+    """Return the app that an app-level token names, as in `xapp-1-A012ABCD-...`; nothing when it names none."""
+    found = _APP_TOKEN.fullmatch(app_token)
+    return found[1] if found else ""
+
+
+def app_of_bot(client: WebClient, bot_id: str) -> str:
+    """Return the app of a bot, which `users:read` lets us see; nothing when Slack does not tell."""
+    try:
+        return str(client.bots_info(bot=bot_id)["bot"].get("app_id") or "")
+    except (SlackClientError, HTTPException, OSError, KeyError) as error:
+        log.warning("Slack does not say which app the bot token is of", error=str(error))
+        return ""
+
+
+def not_for(installation: Installation, body: Mapping[str, Any]) -> Reason | None:
+    """Return why a payload is not for this installation, or None when all that it names is ours."""
+    app_id = body.get("api_app_id")
+    if app_id and installation.app_ids and app_id not in installation.app_ids:
+        return Reason.OTHER_APP
+    enterprises = {_id(body.get("enterprise")), _id(body.get("enterprise_id"))} - {""}
+    teams = {_id(body.get("team")), _id(body.get("team_id"))} - {""}
+    is_org_wide = not teams and str(body.get("is_enterprise_install")).lower() == "true"
+    if isinstance(team := body.get("team"), dict):
+        enterprises |= {_id(team.get("enterprise_id"))} - {""}
+    if isinstance(view := body.get("view"), dict):
+        teams |= {_id(view.get("app_installed_team_id"))} - {""}
+    if enterprises - {installation.enterprise_id}:
+        return Reason.OTHER_WORKSPACE
+    if is_org_wide:
+        return Reason.ORG_WIDE
+    return None if teams == {installation.team_id} else Reason.OTHER_WORKSPACE
+
+
+def _id(named: object) -> str:
+    """Return the id of a team or an organisation, which is named by it or by an object."""
+    return str((named.get("id") if isinstance(named, dict) else named) or "")

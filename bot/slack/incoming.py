@@ -51,6 +51,17 @@ class Incoming:
         return cls(**body)
 
     @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Incoming | None:
+        """Read any payload that a person caused; None for one that needs no answer."""
+        if "command" in body:
+            return cls.command(body)
+        if body.get("type") == "view_submission":
+            return cls.submission(body)
+        if body.get("type") == "block_actions":
+            return cls.click(body)
+        return cls.event(body) if isinstance((body.get("event") or {}).get("user"), str) else None
+
+    @classmethod
     def command(cls, body: Mapping[str, Any]) -> Incoming:
         """Read a slash command's payload."""
         return cls(
@@ -70,7 +81,7 @@ class Incoming:
         return cls(
             key=delivery_key(body),
             user_id=user["id"],
-            team_id=user.get("team_id") or "",
+            team_id=_team_of(body),
             kind=action["action_id"],
             text=action.get("value") or "",
             response_url=body.get("response_url") or "",
@@ -86,7 +97,7 @@ class Incoming:
         return cls(
             key=delivery_key(body),
             user_id=user["id"],
-            team_id=user.get("team_id") or "",
+            team_id=_team_of(body),
             kind=view["callback_id"],
             text=view.get("private_metadata") or "",
             form=view["state"]["values"],
@@ -103,6 +114,12 @@ class Incoming:
             kind=event["type"],
             text=event.get("tab") or "",
         )
+
+
+def _team_of(body: Mapping[str, Any]) -> str:
+    """Return the workspace that a payload says its person is of; one that says none is of where it happened."""
+    team = body.get("team")
+    return str(body["user"].get("team_id") or (team.get("id") if isinstance(team, dict) else team) or "")
 
 
 def delivery_key(body: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.slack.identity import app_of_bot, app_of_token, is_org_wide
 from bot.usecases.check_ports import ChannelFacts, Identity, SlackSays
 
 if TYPE_CHECKING:
@@ -36,11 +37,20 @@ class SlackInspector:
         headers = {str(name).lower(): str(value) for name, value in found.headers.items()}
         granted = headers.get(_SCOPES)
         scopes = None if granted is None else frozenset(scope.strip() for scope in granted.split(",") if scope.strip())
-        return Identity(str(found["team_id"]), str(found.get("team")), str(found.get("user")), scopes)
+        return Identity(
+            team_id=str(found.get("team_id") or ""),
+            team=str(found.get("team")),
+            user=str(found.get("user")),
+            scopes=scopes,
+            enterprise_id=str(found.get("enterprise_id") or ""),
+            is_org_wide=is_org_wide(found),
+            app_id=app_of_bot(self._client, str(found.get("bot_id") or "")),
+        )
 
-    def open_connection(self) -> None:
-        """Ask for a Socket Mode connection, and do not use it. Raises SlackSays."""
+    def open_connection(self) -> str:
+        """Ask for a Socket Mode connection, and do not use it; return the app of its token. Raises SlackSays."""
         _ask(lambda: self._client.apps_connections_open(app_token=self._app_token))
+        return app_of_token(self._app_token)
 
     def channel(self, channel_id: str) -> ChannelFacts:
         """Look at a channel. Raises SlackSays."""

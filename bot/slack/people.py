@@ -1,7 +1,8 @@
 """Who people are, from `users.info` and `usergroups.users.list`; fills the port `People`.
 
-Flags and their meaning: docs.slack.dev/reference/objects/user-object. Being external is no flag of its own:
-it is a team id that is not ours.
+Flags and their meaning: docs.slack.dev/reference/objects/user-object. Being external is no flag of its own: it is a
+team id that is not ours. In an Enterprise Grid organisation the team id may be missing or be that of the person's home
+workspace; `enterprise_user` then says which workspaces they belong to, and under which id the organisation knows them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ Result = TypeVar("Result")
 REMEMBERED_FOR = timedelta(seconds=60)
 NAMES_REMEMBERED_FOR = timedelta(hours=1)
 SILENT_FOR = timedelta(minutes=1)
+_SLACKBOT = "USLACKBOT"
+"""Which Slack does not flag as a bot."""
 
 
 class SlackPeople:
@@ -38,13 +41,16 @@ class SlackPeople:
     def find(self, user_id: str) -> Person:
         """Look one person up. Raises PeopleError."""
         user = _ask(lambda: self._client.users_info(user=user_id)["user"])
+        enterprise = user.get("enterprise_user") or {}
         return Person(
             id=user["id"],
             team_id=user.get("team_id") or "",
-            is_bot=bool(user.get("is_bot")),
+            is_bot=bool(user.get("is_bot") or user["id"] == _SLACKBOT),
             is_deactivated=bool(user.get("deleted")),
             is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted") or user.get("is_invited_user")),
             is_external=bool(user.get("is_stranger")),
+            teams=frozenset(enterprise.get("teams") or ()),
+            global_id=enterprise.get("id") or "",
         )
 
     def members(self, group_id: str) -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from slack_sdk.errors import SlackApiError
 
 from bot.domain.package import SiteCode
+from bot.domain.quantity import quantity
 from bot.domain.query import BadFilter, Filter, Show, parse, read_filter
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Request
@@ -110,7 +111,7 @@ class RequestListeners:
             return Reply(refused(OPENED, offer.reason, question.text), show)
         metadata = request_form.kept(site, question.text, offer.rows, offer.plan)
         form = request_form.draw(offer.plan, offer.rows, metadata, self.requesting.policy.max_rows, before)
-        deed = Deed(OPENED, "answered", question.text, detail=f"{len(offer.rows)} rows")
+        deed = Deed(OPENED, "answered", question.text, detail=quantity(len(offer.rows), "row"))
         return Reply(deed, partial(self._update, view, form))
 
     def _ask(self, form: Incoming) -> Reply:

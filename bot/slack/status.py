@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from slack_sdk.errors import SlackApiError
 
 from bot.domain.answers import Found, Kept, Several, UnknownPackage
+from bot.domain.quantity import quantity
 from bot.domain.query import Find, Help, Show
 from bot.domain.refusal import Reason, Refusal
 from bot.events import events
@@ -89,7 +90,7 @@ class StatusListeners:
         words = " ".join(question.words)
         outcome = self._lookup.find(incoming.actor, question)
         if isinstance(outcome, Found):
-            deed = Deed("searched", "answered", words, detail=f"{len(outcome.hits)} packages")
+            deed = Deed("searched", "answered", words, detail=quantity(len(outcome.hits), "package"))
             return self._say(incoming, deed, replies.found(outcome))
         return self._refused(incoming, "searched", words, outcome)
 
@@ -116,7 +117,7 @@ class StatusListeners:
         return Reply(deed, partial(self._answers.show, click, draw, public=self._public, replace=True))
 
     def _export(self, click: Incoming, kept: Kept, _start: int) -> Reply:
-        deed = Deed("exported CSV", "answered", kept.answer.query, detail=f"{kept.answer.row_count} rows")
+        deed = Deed("exported CSV", "answered", kept.answer.query, detail=quantity(kept.answer.row_count, "row"))
         return Reply(deed, partial(self._send_csv, click, kept.answer))
 
     def _send_csv(self, click: Incoming, answer: Answer) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bot.domain.request import Request
     from bot.usecases.access import Actor
+    from bot.usecases.ports import Person
     from bot.usecases.requests import Requests
     from bot.usecases.standing import Standing
 
@@ -42,40 +43,41 @@ class Approving:
 
     def approve(self, click: Click) -> Request | Refusal:
         """Count an approval. Raises StoreError."""
-        refusal = self.check_card(click) or self._own(click) or self.standing.may_decide(click.actor)
-        refusal = refusal or self.standing.brake()
-        if refusal:
-            return refusal
-        command = Approve(click.actor.user_id, click.actor.team_id, click.fingerprint)
+        voter = self.check_card(click) or self._own(click) or self.standing.approver(click.actor)
+        if isinstance(voter, Refusal):
+            return voter
+        if brake := self.standing.brake():
+            return brake
+        command = Approve(*_who(click), click.fingerprint, _also(click, voter))
         return self.requests.change(click.request_id, command, click.origin)
 
     def reject(self, click: Click, reason: str) -> Request | Refusal:
         """End a request by a reasoned no. Raises StoreError."""
-        refusal = self.check_card(click) or self.standing.may_decide(click.actor)
-        if refusal:
-            return refusal
-        command = Reject(click.actor.user_id, click.actor.team_id, reason)
+        voter = self.check_card(click) or self.standing.approver(click.actor)
+        if isinstance(voter, Refusal):
+            return voter
+        command = Reject(*_who(click), reason, _also(click, voter))
         return self.requests.change(click.request_id, command, click.origin)
 
     def withdraw(self, click: Click) -> Request | Refusal:
         """End a request at its requester's wish. Raises StoreError."""
-        refusal = self.check_card(click) or self.standing.may_ask(click.actor)
-        if refusal:
-            return refusal
-        command = Withdraw(click.actor.user_id, click.actor.team_id)
+        asker = self.check_card(click) or self.standing.requester(click.actor)
+        if isinstance(asker, Refusal):
+            return asker
+        command = Withdraw(*_who(click), _also(click, asker))
         return self.requests.change(click.request_id, command, click.origin)
 
     def withdraw_own(self, actor: Actor, request_id: str, origin: Mapping[str, str]) -> Request | Refusal:
         """End a request at its requester's wish, wherever the button was: it needs no card. Raises StoreError."""
-        refusal = self.standing.may_ask(actor)
-        if refusal:
-            return refusal
-        return self.requests.change(request_id, Withdraw(actor.user_id, actor.team_id), origin)
+        asker = self.standing.requester(actor)
+        if isinstance(asker, Refusal):
+            return asker
+        return self.requests.change(request_id, Withdraw(actor.user_id, actor.team_id, asker.ids), origin)
 
     def _own(self, click: Click) -> Refusal | None:
         """Requesters hear that they are the requester, before they hear that they are no approver."""
         request = self.requests.load(click.request_id)
-        is_own = request is not None and request.requester == click.actor.user_id and not request.requester_counts
+        is_own = request and click.actor.user_id in request.requester_ids and not request.requester_counts
         return Refusal(Reason.OWN_REQUEST) if is_own else None
 
     def check_card(self, click: Click) -> Refusal | None:
@@ -90,3 +92,12 @@ class Approving:
             self.requests.replace_card(request, click.channel, click.ts)
             return Refusal(Reason.FOREIGN_CARD, link=card.link)
         return None
+
+
+def _who(click: Click) -> tuple[str, str]:
+    return click.actor.user_id, click.actor.team_id
+
+
+def _also(click: Click, person: Person) -> frozenset[str]:
+    """Return the ids that the click does not name: Slack knows more of a person than one payload says."""
+    return person.ids - {click.actor.user_id}

@@ -34,6 +34,10 @@ class Identity:
     team: str
     user: str
     scopes: frozenset[str] | None
+    enterprise_id: str = ""
+    is_org_wide: bool = False
+    app_id: str = ""
+    """The app of the bot token, as far as Slack tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,8 @@ class Workspace(Protocol):
         """Say who we are."""
         ...
 
-    def open_connection(self) -> None:
-        """Ask for a Socket Mode connection, and do not use it."""
+    def open_connection(self) -> str:
+        """Ask for a Socket Mode connection, and do not use it; return the app that the token names, if any."""
         ...
 
     def channel(self, channel_id: str) -> ChannelFacts:

@@ -79,12 +79,13 @@ class Homing:
 
     def home(self, actor: Actor, glance: Glance) -> Home | Refusal:
         """Return one person's Home. Refusals: whatever access.py refuses."""
-        refusal = self.access.refusal(actor)
-        if refusal:
-            return refusal
+        person = self.access.viewer(actor)
+        if isinstance(person, Refusal):
+            return person
+        ids = person.ids | {actor.user_id}
         may_vote = bool(glance.waiting) and self.standing.may_decide(actor) is None
-        to_vote = [request for request in glance.waiting if may_vote and _takes(request, actor, glance.picture.at)]
-        own = [request for request in glance.watched if request.requester == actor.user_id]
+        to_vote = [request for request in glance.waiting if may_vote and _takes(request, actor, ids, glance.picture.at)]
+        own = [request for request in glance.watched if request.requester_ids & ids]
         return Home(glance, tuple(to_vote), tuple(own))
 
     def _picture(self, now: datetime) -> Picture:
@@ -96,7 +97,7 @@ class Homing:
         return replace(self._added_up[0][1], at=now)
 
 
-def _takes(request: Request, actor: Actor, now: datetime) -> bool:
+def _takes(request: Request, actor: Actor, ids: frozenset[str], now: datetime) -> bool:
     """Whether this person's approval would count now."""
-    vote = Approve(actor.user_id, actor.team_id, request.plan.fingerprint)
+    vote = Approve(actor.user_id, actor.team_id, request.plan.fingerprint, ids)
     return not isinstance(decide(request, vote, now), Refusal)

@@ -91,6 +91,15 @@ class Person:
     is_deactivated: bool = False
     is_guest: bool = False
     is_external: bool = False
+    teams: frozenset[str] = frozenset()
+    """The workspaces of an Enterprise Grid organisation that they belong to; empty outside one."""
+    global_id: str = ""
+    """Their id in the whole organisation, which may differ from `id`; empty outside one."""
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Every id that Slack may give this one human."""
+        return frozenset({self.id, self.global_id} - {""})
 
 
 class PeopleError(Exception):

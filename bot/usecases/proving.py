@@ -13,9 +13,10 @@ from bot.domain import planning
 from bot.domain.approval import Finish, Outdate
 from bot.domain.drift import judge
 from bot.domain.ledger import CLOCKS_APART
+from bot.domain.quantity import plural, quantity
 from bot.domain.quorum import QUORUM
-from bot.domain.refusal import Reason
-from bot.usecases.access import Actor
+from bot.domain.refusal import Reason, Refusal
+from bot.usecases.access import Actor, distinct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,19 +77,21 @@ class Proving:
                 "a vote in its record was not taken by this bot, or its app-level token is a new one: please ask again"
             )
         if len(request.plan.rows) > self.policy.max_rows:
-            return f"it has {len(request.plan.rows)} rows, and {self.policy.max_rows} are allowed now"
+            most = self.policy.max_rows
+            return f"it has {quantity(len(request.plan.rows), 'row')}, and {most} {plural(most, 'is')} allowed now"
         brake = self.standing.brake()
         return str(brake.reason) if brake else self._too_few(request)
 
     def _too_few(self, request: Request) -> str:
         """Count the voters by the rules of now, which may be stricter than those of the day they voted."""
-        voters = {vote.user_id: Actor(vote.user_id, vote.team_id) for vote in request.votes}
-        if not self.policy.requester_counts and request.requester in voters:
+        voters = []
+        for vote in request.votes:
+            voter = self.standing.approver(Actor(vote.user_id, vote.team_id))
+            if isinstance(voter, Refusal) and voter.reason in _NOT_KNOWN:
+                return f"it could not be looked up whether an approver still may decide ({voter.reason})"
+            if isinstance(voter, Refusal):
+                return f"an approver no longer may decide ({voter.reason})"
+            voters.append(vote.ids | voter.ids)
+        if not self.policy.requester_counts and request.requester_ids & frozenset().union(*voters):
             return "the requester's own approval no longer counts"
-        for voter in voters.values():
-            refusal = self.standing.may_decide(voter)
-            if refusal and refusal.reason in _NOT_KNOWN:
-                return f"it could not be looked up whether an approver still may decide ({refusal.reason})"
-            if refusal:
-                return f"an approver no longer may decide ({refusal.reason})"
-        return "" if len(voters) >= QUORUM else "two different approvers are missing"
+        return "" if distinct(voters) >= QUORUM else "two different approvers are missing"

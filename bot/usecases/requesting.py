@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bot.domain.package import PackageId, SiteCode
     from bot.usecases.access import Actor
-    from bot.usecases.ports import Clock, SiteReader, SiteWriter
+    from bot.usecases.ports import Clock, Person, SiteReader, SiteWriter
     from bot.usecases.requests import Requests
     from bot.usecases.standing import Standing
 
@@ -120,9 +120,9 @@ class Requesting:
 
     def offer(self, actor: Actor, site: SiteCode, package_id: PackageId, wanted: Filter) -> Offer | Refusal:
         """Say what may be reset now. Raises SiteError, StoreError, PeopleError."""
-        refusal = self._hindrance(actor, site)
-        if refusal:
-            return self._with_cardless(refusal, package_id)
+        asker = self._asker(actor, site)
+        if isinstance(asker, Refusal):
+            return self._with_cardless(asker, package_id)
         drift = self._read(site, package_id)
         rows = wanted.keep(resettable(drift, self.policy.rows)) if drift else ()
         if drift is None or not rows:
@@ -137,9 +137,9 @@ class Requesting:
         opened = self.requests.load(_id_of(origin))
         if opened:
             return opened
-        refusal = self._hindrance(actor, wish.site)
-        if refusal:
-            return self._with_cardless(refusal, wish.package_id)
+        asker = self._asker(actor, wish.site)
+        if isinstance(asker, Refusal):
+            return self._with_cardless(asker, wish.package_id)
         drift = self._read(wish.site, wish.package_id)
         found = changes(wish.shown, drift, resettable(drift, self.policy.rows)) if drift else ()
         if found:
@@ -149,7 +149,7 @@ class Requesting:
             return Refusal(Reason.ROWS_CHANGED)
         if len(rows) > self.policy.max_rows:
             return TooMany(len(rows), self.policy.max_rows)
-        return self._open(actor, reset_plan(drift, wish.site, rows), wish.reason, wish.ticket, origin)
+        return self._open(actor, asker, reset_plan(drift, wish.site, rows), wish.reason, wish.ticket, origin)
 
     def undo(self, actor: Actor, request_id: str, origin: Mapping[str, str]) -> Request | MovedOn | Held | Refusal:
         """Ask for the way back of an applied reset; a repeated click finds the request that it opened.
@@ -165,9 +165,9 @@ class Requesting:
         if done.stage is Stage.CONVERGED:
             # Every row was seen to move on: one that reads as reset now was reset by somebody else, from a later value.
             return MovedOn(tuple(row.server for row in done.plan.rows))
-        refusal = self._hindrance(actor, done.plan.site)
-        if refusal:
-            return refusal
+        asker = self._asker(actor, done.plan.site)
+        if isinstance(asker, Refusal):
+            return asker
         table = self.readers[done.plan.site].package(done.plan.package_id)
         plan, moved = undo_plan(done.plan, table.rows if table else (), self._touched_since(done))
         servers = tuple(row.server for row in moved)
@@ -176,7 +176,7 @@ class Requesting:
         if table and (fault := undo_fault(table.rows)):
             return Refusal(fault)
         left = f"; left alone because they moved on: {', '.join(servers)}" if servers else ""
-        return self._open(actor, plan, f"Undo of request {done.id}{left}", "", origin, undoes=done.id)
+        return self._open(actor, asker, plan, f"Undo of request {done.id}{left}", "", origin, undoes=done.id)
 
     def _touched_since(self, done: Request) -> frozenset[RowKey]:
         """The rows that requests applied after this one have changed; at the same moment counts as after."""
@@ -184,15 +184,19 @@ class Requesting:
         later = [o for o in others if o and o.applied_at and done.applied_at and o.applied_at >= done.applied_at]
         return frozenset(row.key for other in later if other.id != done.id for row in other.plan.rows)
 
-    def _hindrance(self, actor: Actor, site: SiteCode) -> Refusal | None:
-        refusal = self.standing.may_ask(actor) or self.standing.brake()
-        if refusal:
-            return refusal
+    def _asker(self, actor: Actor, site: SiteCode) -> Person | Refusal:
+        """Return who asks, or why nothing may be asked for at this site now."""
+        asker = self.standing.requester(actor)
+        if isinstance(asker, Refusal):
+            return asker
+        if brake := self.standing.brake():
+            return brake
         if site not in self.writers:
             return Refusal(Reason.NO_WRITER)
-        if not self.standing.enough_approvers(actor.user_id, requester_counts=self.policy.requester_counts):
+        ids = asker.ids | {actor.user_id}
+        if not self.standing.enough_approvers(ids, requester_counts=self.policy.requester_counts):
             return Refusal(Reason.TOO_FEW_APPROVERS)
-        return self._rehearsed(site)
+        return self._rehearsed(site) or asker
 
     def _with_cardless(self, refusal: Refusal, package_id: PackageId) -> Refusal:
         """Where the channel of the cards is at fault, name the open requests of the package that have no card."""
@@ -233,7 +237,14 @@ class Requesting:
         return tuple(rows[handle] for handle in rows if handle in wanted) if set(wanted) <= set(rows) else ()
 
     def _open(
-        self, actor: Actor, plan: Plan, reason: str, ticket: str, origin: Mapping[str, str], undoes: str = ""
+        self,
+        actor: Actor,
+        asker: Person,
+        plan: Plan,
+        reason: str,
+        ticket: str,
+        origin: Mapping[str, str],
+        undoes: str = "",
     ) -> Request | Held:
         now = self.clock()
         request = Request(
@@ -247,6 +258,7 @@ class Requesting:
             expires_at=now + self.policy.expire_after,
             requester_counts=self.policy.requester_counts,
             undoes=undoes,
+            requester_also=asker.ids - {actor.user_id},
         )
         try:
             return self.requests.open(request, origin)

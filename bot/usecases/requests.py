@@ -87,7 +87,10 @@ class Requests:
     def are_ours(self, request: Request) -> bool:
         """Whether this bot itself took every vote of a request, for the plan as it reads now, by a click."""
         plan, is_on = request.plan.fingerprint, self.signet.is_on
-        return all(is_on(vote.mark, request.id, plan, vote.user_id, vote.team_id, vote.click) for vote in request.votes)
+        return all(
+            is_on(vote.mark, request.id, plan, vote.user_id, vote.team_id, vote.click, *sorted(vote.also))
+            for vote in request.votes
+        )
 
     def open(self, request: Request, origin: Mapping[str, str]) -> Request:
         """Record a new request and have its card posted. Raises RowsHeld when a row is in another open request.
@@ -164,7 +167,7 @@ class Requests:
         facts = {**known, **({"detail": detail} if detail else {}), **event.facts, **origin}
         if event.kind is Kind.VOTED:
             voted = (request.id, request.plan.fingerprint, event.user_id, event.team_id, origin.get("click", ""))
-            facts["mark"] = self.signet.mark(*voted)
+            facts["mark"] = self.signet.mark(*voted, *event.facts.get("also", ()))
         return Draft(stream_of(request.id), version, str(event.kind), event.user_id, event.team_id, facts)
 
     def _notices(self, request: Request, decided: Sequence[Event]) -> list[Notice]:

@@ -8,18 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from bot.domain.ledger import CLOCKS_APART
 from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Reason, Refusal
-from bot.usecases.access import Access, Actor, Allowed
-from bot.usecases.ports import PeopleError
+from bot.usecases.access import Access, Actor, Allowed, Installation, distinct
 
 if TYPE_CHECKING:
     from bot.usecases.freezing import Freezing
-    from bot.usecases.ports import People
+    from bot.usecases.ports import People, Person
 
 AuditLag = Callable[[], timedelta]
 """Returns how long the oldest entry has waited to be told in the audit channel; less than nothing when it was recorded
@@ -30,7 +28,7 @@ by a clock that was ahead."""
 class Standing:
     """The rights of people towards requests."""
 
-    team_id: str
+    installation: Installation
     requesters: Allowed
     approvers: Allowed
     people: People
@@ -41,13 +39,21 @@ class Standing:
 
     def may_ask(self, actor: Actor) -> Refusal | None:
         """Return why this person may not ask for a reset, or None."""
-        return self._check(actor, self.requesters, Reason.NOT_A_REQUESTER)
+        return _refusal(self.requester(actor))
 
     def may_decide(self, actor: Actor) -> Refusal | None:
-        """Return why this person may not vote, or None; an empty approver list lets nobody vote."""
+        """Return why this person may not vote, or None."""
+        return _refusal(self.approver(actor))
+
+    def requester(self, actor: Actor) -> Person | Refusal:
+        """Return who this is that may ask for a reset, or why they may not."""
+        return self._listed(actor, self.requesters, Reason.NOT_A_REQUESTER)
+
+    def approver(self, actor: Actor) -> Person | Refusal:
+        """Return who this is that may vote, or why they may not; an empty approver list lets nobody vote."""
         if self.approvers.is_anyone:
             return Refusal(Reason.NOT_AN_APPROVER)
-        return self._check(actor, self.approvers, Reason.NOT_AN_APPROVER)
+        return self._listed(actor, self.approvers, Reason.NOT_AN_APPROVER)
 
     def brake(self) -> Refusal | None:
         """Return what stops all resets just now, or None. Raises StoreError."""
@@ -59,27 +65,30 @@ class Standing:
             return Refusal(Reason.AUDIT_BEHIND)
         return self.channel_fault()
 
-    def enough_approvers(self, requester: str, *, requester_counts: bool) -> bool:
-        """Whether a quorum is possible at all without (or with) the requester. Raises PeopleError."""
-        without = frozenset() if requester_counts else frozenset({requester})
-        return len(self.possible_approvers(QUORUM, without)) >= QUORUM
+    def enough_approvers(self, requester: frozenset[str], *, requester_counts: bool) -> bool:
+        """Whether a quorum is possible at all without (or with) whoever has these ids. Raises PeopleError."""
+        without = frozenset() if requester_counts else requester
+        return self.possible_approvers(QUORUM, without) >= QUORUM
 
-    def possible_approvers(self, enough: int, without: frozenset[str] = frozenset()) -> list[str]:
-        """Return people who could vote now, and look no further when there are enough. Raises PeopleError."""
-        named = set(self.approvers.users).union(*map(self.people.members, self.approvers.groups))
+    def possible_approvers(self, enough: int, without: frozenset[str] = frozenset()) -> int:
+        """Count people who could vote now, and look no further when there are enough. Raises PeopleError."""
         access = self._access(self.approvers)
-        fit = (user for user in sorted(named - without) if access.unfit(Actor(user, self.team_id)) is None)
-        return list(islice(fit, enough))
+        fit: list[frozenset[str]] = []
+        for user in sorted(self.approvers.users.union(*map(self.people.members, self.approvers.groups))):
+            person = access.member(Actor(user, self.installation.team_id))
+            if isinstance(person, Refusal) or without & (ids := person.ids | {user}):
+                continue
+            fit.append(ids)
+            if distinct(fit) >= enough:
+                break
+        return distinct(fit)
 
-    def _check(self, actor: Actor, allowed: Allowed, otherwise: Reason) -> Refusal | None:
-        access = self._access(allowed)
-        refusal = access.unfit(actor)
-        if refusal:
-            return refusal
-        try:
-            return None if access.is_listed(actor) else Refusal(otherwise)
-        except PeopleError:
-            return Refusal(Reason.LIST_UNREADABLE)
+    def _listed(self, actor: Actor, allowed: Allowed, otherwise: Reason) -> Person | Refusal:
+        return self._access(allowed).listed(actor, otherwise, Reason.LIST_UNREADABLE)
 
     def _access(self, allowed: Allowed) -> Access:
-        return Access(self.team_id, allowed, self.people)
+        return Access(self.installation, allowed, self.people)
+
+
+def _refusal(found: Person | Refusal) -> Refusal | None:
+    return found if isinstance(found, Refusal) else None

@@ -3,6 +3,7 @@
 The same entries always give the same message, so an export of the channel can be compared with the ledger. Slack
 notifies everybody whom an app's message mentions, in text and blocks alike (docs.slack.dev/messaging/
 formatting-message-text): so people stand here as links to their profiles, which read like a mention and ping nobody.
+The links are web addresses, because `slack://` opens nothing in a browser.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.request import Kind
 from bot.views.kit import NOTHING, Block, Message, button, cut, escape, preformatted, section
 
 if TYPE_CHECKING:
@@ -36,7 +38,22 @@ _SHORT_FACTS = 400
 FACTS_IN_MESSAGE = 2_000
 
 MARKS = {"refused": "⛔", "failed": "⚠️", "answered": "▫️", "done": "✅"}
+NOT_GOOD = {
+    Kind.REJECTED: "⛔",
+    Kind.FAILED: "⚠️",
+    Kind.STALE: "⚠️",
+    Kind.STALLED: "⚠️",
+    Kind.IN_DOUBT: "⚠️",
+    Kind.EXPIRED: "▫️",
+    Kind.WITHDRAWN: "▫️",
+    Kind.REMINDED: "▫️",
+    Kind.UNDONE: "▫️",
+    "card drawn too late": "⚠️",
+}
+"""What is recorded as done though nothing is as somebody wished afterwards."""
 OWN_MARK = "⚙️"
+WEB = "https://app.slack.com/"
+"""Where profiles are when Slack does not tell the workspace's own address."""
 REPEAT = "(possible repeat)"
 """Marks a line that was posted before without an answer that told what became of it; same number, same hash."""
 _ADDRESS = re.compile(r"https?://[^\s|<>]+")
@@ -44,20 +61,24 @@ _ID = re.compile(r"[A-Za-z0-9]+")
 
 
 def draw(
-    entries: Sequence[Entry], name_of: Callable[[str], str] = str, repeated: Collection[int] = frozenset()
+    entries: Sequence[Entry],
+    name_of: Callable[[str], str] = str,
+    repeated: Collection[int] = frozenset(),
+    url: str = "",
 ) -> Message:
     """Draw one message of entries in ledger order; take no more than `how_many` says.
 
-    `repeated` are the sequence numbers of those that may stand in the channel already.
+    `repeated` are the sequence numbers of those that may stand in the channel already; `url` is the workspace's
+    address, under which its people have their profiles.
     """
-    return Message(_text(entries, repeated), tuple(_blocks(entries, name_of, repeated)))
+    return Message(_text(entries, repeated), tuple(_blocks(entries, name_of, repeated, url)))
 
 
-def how_many(entries: Sequence[Entry]) -> int:
+def how_many(entries: Sequence[Entry], url: str = "") -> int:
     """Say how many of these entries fit into one message; at least one."""
     length = 0
     for count, entry in enumerate(entries[:LINES_PER_MESSAGE]):
-        length += len(_line(entry, lambda _: NAME_CHARACTERS * "x", ())) + 1
+        length += len(_line(entry, lambda _: NAME_CHARACTERS * "x", (), url)) + 1
         if count and length > BLOCK_CHARACTERS:
             return count
     return min(len(entries), LINES_PER_MESSAGE)
@@ -107,10 +128,12 @@ def file_note(entry: Entry) -> Message:
     return Message(text, (section(text),))
 
 
-def _blocks(entries: Iterable[Entry], name_of: Callable[[str], str], repeated: Collection[int]) -> Iterator[Block]:
+def _blocks(
+    entries: Iterable[Entry], name_of: Callable[[str], str], repeated: Collection[int], url: str
+) -> Iterator[Block]:
     lines: list[str] = []
     for entry in entries:
-        line = _line(entry, name_of, repeated)
+        line = _line(entry, name_of, repeated, url)
         is_long = _is_long(entry)
         if lines and (is_long or sum(map(len, lines)) + len(line) > _SECTION_CHARACTERS):
             yield section("\n".join(lines))
@@ -123,10 +146,11 @@ def _blocks(entries: Iterable[Entry], name_of: Callable[[str], str], repeated: C
         yield section("\n".join(lines))
 
 
-def _line(entry: Entry, name_of: Callable[[str], str], repeated: Collection[int]) -> str:
-    who = person(entry.actor_team, entry.actor_user, name_of) if entry.actor_user else "pkgstatus"
+def _line(entry: Entry, name_of: Callable[[str], str], repeated: Collection[int], url: str) -> str:
+    who = person(url, entry.actor_user, name_of) if entry.actor_user else "pkgstatus"
     known = _known(entry)
     mark = MARKS.get(str(known.get(OUTCOME)), OWN_MARK)
+    mark = NOT_GOOD.get(entry.kind, mark) if mark == MARKS["done"] else mark
     link = str(known.get("link", ""))
     what = "digest" if entry.stream.startswith("digest ") else "card"
     card = f" · <{link}|{what}>" if _ADDRESS.fullmatch(link) else ""
@@ -139,11 +163,14 @@ def _when(moment: str) -> str:
     return escape(f"{moment[8:10]} {_MONTH_NAMES.get(moment[5:7], moment[5:7])} {moment[11:19]}Z")
 
 
-def person(team: str, user: str, name_of: Callable[[str], str]) -> str:
-    """Link to a profile: docs.slack.dev/interactivity/deep-linking. A tampered entry may hold anything as an id."""
-    if not (_ID.fullmatch(team) and _ID.fullmatch(user)):
+def person(url: str, user: str, name_of: Callable[[str], str]) -> str:
+    """Link to a profile in the workspace at an address; a tampered entry may hold anything as an id.
+
+    Such an address opens in a browser and in Slack's apps: slack.com/help/articles/360003827751.
+    """
+    if not _ID.fullmatch(user):
         return escape(user, NAME_CHARACTERS)
-    return f"<slack://user?team={team}&amp;id={user}|@{escape(name_of(user), NAME_CHARACTERS)}>"
+    return f"<{url or WEB}team/{user}|@{escape(name_of(user), NAME_CHARACTERS)}>"
 
 
 def _deed(entry: Entry) -> str:

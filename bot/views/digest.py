@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.picturing import EVERYTHING, Scope
+from bot.domain.quantity import plural
 from bot.domain.quorum import QUORUM
 from bot.views import drift, habits, request_words
 from bot.views.drift import clock
@@ -123,7 +124,8 @@ def is_behind(trail: Trail, at: datetime) -> bool:
 def behind(trail: Trail, at: datetime) -> str:
     """Say how far the audit channel is behind."""
     waited = f", the oldest for {age(at - trail.oldest_untold_at)}" if trail.oldest_untold_at else ""
-    return f"The audit channel is behind: *{trail.untold:,}* entries are not told yet{waited}."
+    entries, are = plural(trail.untold, "entry"), plural(trail.untold, "is")
+    return f"The audit channel is behind: *{trail.untold:,}* {entries} {are} not told yet{waited}."
 
 
 def weekly(digest: Digest) -> bool:

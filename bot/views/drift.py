@@ -13,10 +13,11 @@ from bot.domain.digest import DRIFTED
 from bot.domain.drift import DriftClass
 from bot.domain.history import Moved
 from bot.domain.picturing import EVERYTHING
+from bot.domain.quantity import plural, quantity
 from bot.views import charts, drift_rows
 from bot.views.classes import MARKS
 from bot.views.drift_rows import Pointer
-from bot.views.kit import Block, Message, actions, age, button, context, cut, escape, moment, rows_of, section
+from bot.views.kit import Block, Message, actions, age, button, context, cut, escape, moment, section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -89,7 +90,7 @@ def warnings(picture: Picture) -> Iterator[str]:
     for site in troubled[:SITES_IN_VIEW]:
         yield f"⚠️ {_trouble(site, picture.at)}"
     if len(troubled) > SITES_IN_VIEW:
-        yield f"⚠️ … and {len(troubled) - SITES_IN_VIEW} more sites could not be read."
+        yield f"⚠️ … and {quantity(len(troubled) - SITES_IN_VIEW, 'more site')} could not be read."
 
 
 def seen(picture: Picture) -> str:
@@ -128,7 +129,7 @@ def _sentence(picture: Picture, scope: Scope) -> tuple[str, str]:
     if not picture.drifted:
         return MARKS[DriftClass.IN_SYNC], "Nothing has drifted"
     worst = next(kind for kind in DriftClass if kind in DRIFTED and picture.counts.get(kind))
-    return MARKS[worst], f"{rows_of(picture.drifted)} {'has' if picture.drifted == 1 else 'have'} drifted"
+    return MARKS[worst], f"{quantity(picture.drifted, 'row')} {plural(picture.drifted, 'has')} drifted"
 
 
 def of_scope(scope: Scope) -> str:
@@ -195,7 +196,12 @@ def _lists(picture: Picture, scope: Scope) -> Iterator[Block]:
     for which, rows in zip((Moved.NEWLY, Moved.STILL, Moved.HEALED, Moved.GONE), lists, strict=True):
         if rows.count:
             value = drift_rows.write(Pointer(which, picture.since, scope))
-            show = button(f"Show {rows.count:,}", drift_rows.SHOW_ACTION, value, label=f"Show all {which} rows")
+            show = button(
+                f"Show {rows.count:,}",
+                drift_rows.SHOW_ACTION,
+                value,
+                label=f"Show all {which} rows",
+            )
             yield section("\n".join([_head(which, rows, picture.at), *_first(rows, picture.at)]), show)
 
 
@@ -248,7 +254,7 @@ def _packages(tops: Sequence[Top], *, names_site: bool) -> list[Block]:
     shown = [(top, top.site if names_site else None) for top in tops[:TOPS]]
     lines = [
         f"• {top.package_id or ''} {escape(top.name, _NAME_CHARACTERS)}{f' at {site}' if site else ''}: "
-        f"{rows_of(top.count)}"
+        f"{quantity(top.count, 'row')}"
         for top, site in shown
     ]
     buttons = [
@@ -266,5 +272,5 @@ def _packages(tops: Sequence[Top], *, names_site: bool) -> list[Block]:
 
 
 def _servers(tops: Sequence[Top]) -> list[Block]:
-    lines = [f"• {escape(top.name, _NAME_CHARACTERS)}: {rows_of(top.count)}" for top in tops[:TOPS]]
+    lines = [f"• {escape(top.name, _NAME_CHARACTERS)}: {quantity(top.count, 'row')}" for top in tops[:TOPS]]
     return [section(cut("\n".join(["*Most drifted servers*", *lines]), 3000))] if lines else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.habits import LOOKED_AT, QUICK
+from bot.domain.quantity import quantity
 from bot.views.kit import Block, context, section
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def draw(habits: Habits, person: Callable[[str], str]) -> list[Block]:
     """Draw the facts; nothing when no request was decided. `person` names somebody by user id."""
     if not habits.quorums:
         return []
-    title = f"🖋️ *How votes went* in the last {LOOKED_AT.days} days, over {_times(habits.quorums, 'approved request')}"
+    title = f"🖋️ *How votes went* in the last {LOOKED_AT.days} days, over {quantity(habits.quorums, 'approved request')}"
     if not habits.are_noticeable:
         return [section(f"{title}: nothing stands out.")]
     note = "Facts, not judgements: a quick vote may have been a prepared one."
@@ -31,7 +32,7 @@ def _lines(habits: Habits, person: Callable[[str], str]) -> Iterator[str]:
         voters = list(dict.fromkeys(person(vote.user_id) for vote in habits.quick))
         fastest = min(vote.seconds for vote in habits.quick)
         yield (
-            f"• {_times(len(habits.quick), 'vote')} within {int(QUICK.total_seconds())} s of the card, the quickest "
+            f"• {quantity(len(habits.quick), 'vote')} within {int(QUICK.total_seconds())} s of the card, the quickest "
             f"after {fastest} s: {_named(voters)}"
         )
     for pair in habits.pairs[:MOST_NAMED]:
@@ -40,13 +41,9 @@ def _lines(habits: Habits, person: Callable[[str], str]) -> Iterator[str]:
             f"{pair.of_one} and {pair.of_other}"
         )
     for often in habits.frequent[:MOST_NAMED]:
-        yield f"• {person(often.user_id)} is in {often.quorums} of {habits.quorums} quorums"
+        yield f"• {person(often.user_id)} is in {often.quorums} of {quantity(habits.quorums, 'quorum')}"
 
 
 def _named(voters: list[str]) -> str:
     more = f" and {len(voters) - MOST_NAMED} more" if len(voters) > MOST_NAMED else ""
     return f"{', '.join(voters[:MOST_NAMED])}{more}"
-
-
-def _times(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.domain.quantity import plural, quantity
 from bot.domain.request import Stage
 from bot.domain.waiting import What
 from bot.views import charts, digest, drift, replies, request_words
@@ -133,7 +134,7 @@ def _sites(glance: Glance) -> Iterator[str]:
     sites = glance.picture.sites
     yield from (f"• {_site(site)}" for site in sites[:SITES_SHOWN])
     if len(sites) > SITES_SHOWN:
-        yield f"• … and {len(sites) - SITES_SHOWN} more sites"
+        yield f"• … and {quantity(len(sites) - SITES_SHOWN, 'more site')}"
 
 
 def _site(site: SiteSeen) -> str:
@@ -167,7 +168,5 @@ def _audit(glance: Glance) -> str:
     channel, trail = f"<#{glance.audit_channel}>", glance.trail
     if not digest.is_behind(trail, glance.picture.at) or trail.oldest_untold_at is None:
         return f"• Audit channel {channel}: everything is told"
-    return (
-        f"• ⚠️ Audit channel {channel}: {trail.untold:,} entries are not told yet, the oldest from "
-        f"{moment(trail.oldest_untold_at)} UTC"
-    )
+    untold = f"{quantity(trail.untold, 'entry')} {plural(trail.untold, 'is')} not told yet"
+    return f"• ⚠️ Audit channel {channel}: {untold}, the oldest from {moment(trail.oldest_untold_at)} UTC"

@@ -68,11 +68,6 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def rows_of(count: int) -> str:
-    """Count rows in words."""
-    return f"{count:,} row{'' if count == 1 else 's'}"
-
-
 def _shown(char: str) -> str:
     if char in _JOINERS or unicodedata.category(char) not in _HARMFUL:
         return char

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from bot.views.kit import Block, Message
 
-_PROFILE = re.compile(r"<slack://[^<>|]*\|([^<>]*)>")
+_PROFILE = re.compile(r"<https?://[^<>|]*/team/\w+\|(@[^<>]*)>")
 _LINK = re.compile(r"<([^<>|]+)\|([^<>]*)>")
 _MARKS = re.compile(r"([*`])(?=\S)([^*`\n]+?)(?<=\S)\1")
 

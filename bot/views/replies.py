@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.nearness import nearest
 from bot.domain.package import PACKAGE_ID, SITE_CODE_LENGTH, SiteCode
+from bot.domain.quantity import all_of, plural, quantity
 from bot.domain.query import (
     WORDS,
     BadFilter,
@@ -31,7 +32,7 @@ from bot.domain.query import (
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.typed_id import BadId, IdFault
 from bot.domain.typed_text import is_named
-from bot.views.kit import Block, Message, actions, button, context, escape, moment, rows_of, section
+from bot.views.kit import Block, Message, actions, button, context, escape, moment, section
 from bot.views.troubles import TROUBLES
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ CSV_SENT = "I have sent you the CSV in a direct message."
 
 _REFUSALS = {
     Reason.OTHER_WORKSPACE: "Only members of the workspace that installed me can use me; ask a colleague there.",
+    Reason.OTHER_APP: "That belongs to another Slack app, so I did nothing. Please run `/pkgstatus` again.",
+    Reason.ORG_WIDE: "I am installed for your whole organisation here, and I only work in one workspace: the bot's "
+    "admin has to install me to that workspace.",
     Reason.DEACTIVATED: "Your Slack account is deactivated here, so I cannot answer you.",
     Reason.BOT: "I answer people, not bots; ask a person to do it.",
     Reason.GUEST: "Guests cannot use this; ask a full member of the workspace to do it for you.",
@@ -218,7 +222,7 @@ def unmatched(row_filter: Filter, drift: Drift) -> list[str]:
     lost = [name for name in row_filter.servers if not Filter(servers=(name,)).keep(every)]
     if lost:
         kind = "distribution point" if drift.dps else "site server"
-        others = _others(len(drift.dps) or len(drift.sites))
+        others = quantity(len(drift.dps) or len(drift.sites), "other")
         near = _near_servers(lost, [verdict.row.server for verdict in every])
         meant = f" Did you mean {near}?" if near else ""
         said.append(f"No {kind} of this package is called {_listed(map(_code, lost))}; {others}.{meant}")
@@ -243,16 +247,12 @@ def nothing_matches(row_filter: Filter, drift: Drift) -> str:
         elsewhere = Filter(servers=row_filter.servers).keep(every) if row_filter.servers else ()
         if elsewhere and row_filter.sites:
             servers, count = _listed(_code(f"dp:{name}") for name in row_filter.servers), len(elsewhere)
-            return f"{servers} has {rows_of(count)}, none of them at site {_listed(sorted(row_filter.sites))}."
-        return f"No {kind} matches {_place(place)}, only site servers do; {_others(len(every))}."
+            return f"{servers} has {quantity(count, 'row')}, none of them at site {_listed(sorted(row_filter.sites))}."
+        return f"No {kind} matches {_place(place)}, only site servers do; {quantity(len(every), 'other')}."
     if place == Filter():
-        return f"No {kind} is {_listed(words)}; there are {len(every):,}."
-    others = f"; {rows_of(alike)} elsewhere" if alike else f", nor is any other {kind}"
-    return f"{_place(place)} has {rows_of(there)}, none of them {_listed(words)}{others}."
-
-
-def _others(count: int) -> str:
-    return f"{count:,} other{'' if count == 1 else 's'}"
+        return f"No {kind} is {_listed(words)}; there {plural(len(every), 'is')} {len(every):,}."
+    others = f"; {quantity(alike, 'row')} elsewhere" if alike else f", nor is any other {kind}"
+    return f"{_place(place)} has {quantity(there, 'row')}, none of them {_listed(words)}{others}."
 
 
 def _place(row_filter: Filter) -> str:
@@ -322,7 +322,9 @@ def read_question(value: str) -> tuple[SiteCode | None, str]:
 def csv_note(answer: Answer) -> Message:
     """Announce the file that follows."""
     package = answer.drift.package.id
-    return say(f"All {answer.row_count:,} rows of {package} as they were at {moment(answer.read_at)} UTC.")
+    whole = all_of(answer.row_count, "row")
+    was = "it was" if answer.row_count == 1 else "they were"
+    return say(f"{whole[0].upper()}{whole[1:]} of {package} as {was} at {moment(answer.read_at)} UTC.")
 
 
 def csv_failed(error: str) -> Message:
@@ -352,7 +354,7 @@ def found(result: Found) -> Message:
         text = " ".join([f"No package has “{words}” in its name{where}. Try fewer or shorter words.", *missing])
         return _offering(text, (" ".join(["find", *result.meant]),) if result.meant else ())
     shown = result.hits[:MOST_HITS]
-    text = f"{len(result.hits):,} package{'s' if len(result.hits) > 1 else ''} with “{words}”"
+    text = f"{quantity(len(result.hits), 'package')} with “{words}”"
     blocks = [section(f"*{text}*"), *map(section, missing), *_hits(shown, (*result.sites, *result.away))]
     if len(shown) < len(result.hits):
         blocks.append(context(f"The first {len(shown)} are shown. Add a word to narrow it down."))
@@ -378,7 +380,7 @@ def _bad_id(problem: BadId) -> str:
     shape = "A package ID is a site code of 3 letters or digits and 5 digits 0-9 A-F, like `PS100112`"
     match problem.fault:
         case IdFault.LENGTH:
-            count = f"{problem.detail} character{'' if problem.detail == '1' else 's'}"
+            count = quantity(int(problem.detail), "character")
             search = "" if problem.meant else f" To search by name: `/pkgstatus find {shown}`."
             return f"“{shown}” has {count}, a package ID has 8. {shape}.{search}"
         case IdFault.CHARACTERS:

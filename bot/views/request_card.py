@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.plan import Action, statement
+from bot.domain.quantity import quantity
 from bot.domain.quorum import QUORUM
 from bot.domain.request import OPEN, Request, Stage
 from bot.views.kit import (
@@ -24,7 +25,6 @@ from bot.views.kit import (
     moment,
     paragraph,
     plain,
-    rows_of,
     section,
 )
 from bot.views.tables import Form, Table
@@ -99,7 +99,7 @@ def draw_plain(request: Request, freeze: str) -> Message:
     for count, row in enumerate(plan.rows):
         line = f"{plain(row.server, 100)} ({_kind(row)} {plain(row.site_code, 10)}): {_change(row)}"
         if room < len(line):
-            lines.append(f"… and {rows_of(len(plan.rows) - count)} more: press Show plan")
+            lines.append(f"… and {quantity(len(plan.rows) - count, 'row')} more: press Show plan")
             break
         room -= len(line) + 1
         lines.append(line)
@@ -133,7 +133,7 @@ def replaced(request: Request, link: str) -> Message:
 
 def _title(request: Request) -> str:
     plan = request.plan
-    return f"{plan.action.capitalize()} of {plan.package_id} at {plan.site}: {rows_of(len(plan.rows))}"
+    return f"{plan.action.capitalize()} of {plan.package_id} at {plan.site}: {quantity(len(plan.rows), 'row')}"
 
 
 def standing(request: Request) -> str:
@@ -156,7 +156,7 @@ def plan_modal(request: Request) -> Block:
         "title": {"type": "plain_text", "text": "Plan"},
         "close": {"type": "plain_text", "text": "Close"},
         "blocks": [
-            section(f"{name}, {rows_of(len(plan.rows))}\nFingerprint `{plan.fingerprint}`"),
+            section(f"{name}, {quantity(len(plan.rows), 'row')}\nFingerprint `{plan.fingerprint}`"),
             *code([_explained(number, row, plan) for number, row in enumerate(plan.rows, start=1)]),
         ],
     }
@@ -253,7 +253,8 @@ def _outcome(request: Request) -> list[Block]:
 
 def _applied(request: Request) -> str:
     at = f" {moment(request.applied_at)} UTC" if request.applied_at else ""
-    text = f"Applied{at}: {len(request.plan.rows)} of {len(request.plan.rows)} rows changed, each with its backup."
+    count = len(request.plan.rows)
+    text = f"Applied{at}: {count} of {quantity(count, 'row')} changed, each with its backup."
     if request.stage is Stage.UNDONE:
         return f"{text}\nUndone by request `{escape(request.note)}`."
     return f"{text}\n{escape(request.note, 1500)}" if request.note else text
@@ -287,8 +288,8 @@ def _buttons(request: Request) -> list[Block]:
 def _confirm(request: Request) -> Block:
     plan = request.plan
     text = (
-        f"{plan.action.capitalize()} {rows_of(len(plan.rows))} of {plan.package_id} {cut(plan.package_name, 80)} "
-        f"at site {plan.site}?"
+        f"{plan.action.capitalize()} {quantity(len(plan.rows), 'row')} of {plan.package_id} "
+        f"{cut(plan.package_name, 80)} at site {plan.site}?"
     )
     return {
         "title": {"type": "plain_text", "text": "Approve this change?"},

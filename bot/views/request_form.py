@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.package import status_name
 from bot.domain.plan import RESET_STATUS, RESET_VERSION, statement
+from bot.domain.quantity import quantity
 from bot.domain.query import BadFilter, Filter, read_filter
 from bot.domain.shown import Shown, ShownRow
 from bot.views.kit import Block, code, context, cut, escape, plain, section
@@ -127,7 +128,7 @@ def _entered(values: Mapping[str, Any], block_id: str) -> str:
 
 def _rows_block(rows: Sequence[Verdict], most: int, before: Plan | None) -> Block:
     if len(rows) > SELECT_OPTIONS:
-        hint = f"{len(rows):,} rows can be reset, {most} at once. Choose like site:P02 dp:NYC* failed"
+        hint = f"{quantity(len(rows), 'row')} can be reset, {most} at once. Choose like site:P02 dp:NYC* failed"
         return _text_block(FILTER, "Which rows?", 1, multiline=False, hint=hint)
     options = [_option(verdict) for verdict in rows]
     wanted = {row.key for row in before.rows} if before else set()

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.domain.plan import Action
+from bot.domain.quantity import plural, quantity
 from bot.domain.quorum import QUORUM
 from bot.domain.request import Event, Kind, Request, Stage
-from bot.views.kit import Block, Message, actions, age, button, code, escape, moment, rows_of, section
+from bot.views.kit import Block, Message, actions, age, button, code, escape, moment, section
 from bot.views.replies import say
 from bot.views.request_card import WITHDRAW_OWN_ACTION, standing
 from bot.views.slack_errors import explained
@@ -32,7 +33,7 @@ _TOLD = {
     Kind.CONVERGED: "is done",
     Kind.IN_DOUBT: "may or may not have happened: {note}. Nothing is tried again by itself",
     Kind.UNDONE: "was undone by request `{note}`",
-    Kind.STALLED: "is stalled: {back} of {total} rows are back. {note}",
+    Kind.STALLED: "is stalled: {back} of {total} {are} back. {note}",
 }
 
 
@@ -52,7 +53,7 @@ class Places:
 def name_of(request: Request) -> str:
     """Name a request for people."""
     plan = request.plan
-    return f"{plan.action} of {plan.package_id} ({rows_of(len(plan.rows))} at {escape(plan.site)})"
+    return f"{plan.action} of {plan.package_id} ({quantity(len(plan.rows), 'row')} at {escape(plan.site)})"
 
 
 def to_requester(request: Request, event: Event) -> Message | None:
@@ -61,7 +62,9 @@ def to_requester(request: Request, event: Event) -> Message | None:
     if words is None:
         return None
     note = escape(request.note, 800)
-    text = words.format(by=request.decided_by, note=note, back=request.back, total=len(request.plan.rows))
+    count = len(request.plan.rows)
+    total, are = quantity(count, "row"), plural(count, "is")
+    text = words.format(by=request.decided_by, note=note, back=request.back, total=total, are=are)
     return say(f"Your {name_of(request)} {text}.".replace("..", "."))
 
 
@@ -69,9 +72,7 @@ def in_thread(request: Request, event: Event, ask: str) -> Message | None:
     """Say under the card what must be read there: the reminder, and what to do after an apply."""
     if event.kind is Kind.REMINDED:
         missing = QUORUM - len(request.votes)
-        return say(
-            f"{ask} {missing} more approval{'s' if missing > 1 else ''} needed until {moment(request.expires_at)} UTC."
-        )
+        return say(f"{ask} {quantity(missing, 'more approval')} needed until {moment(request.expires_at)} UTC.")
     if event.kind is Kind.APPLIED and request.plan.action is Action.RESET:
         return next_step(request)
     return None
@@ -109,7 +110,8 @@ def closed(request: Request) -> Message:
 
 def too_many(count: int, most: int) -> str:
     """Say that a request has too many rows."""
-    return f"{count:,} rows are too many for one request; at most {most}. Choose fewer, or narrow the filter."
+    rows = f"{quantity(count, 'row')} {plural(count, 'is')}"
+    return f"{rows} too many for one request; at most {most}. Choose fewer, or narrow the filter."
 
 
 def held(request_id: str, request: Request | None, link: str, reason: str, places: Places) -> Message:
@@ -117,7 +119,7 @@ def held(request_id: str, request: Request | None, link: str, reason: str, place
     words = "One of these rows is in another open request already"
     if request is None:
         return say(f"{words}: `{request_id}`. Decide or withdraw that one first.")
-    is_own = request.requester == places.asker
+    is_own = places.asker in request.requester_ids
     whose = "your" if is_own else f"<@{request.requester}>'s"
     name = f"{whose} {name_of(request)}, request `{request_id}`"
     if link:
@@ -220,7 +222,7 @@ def _listed(request: Request, now: datetime, places: Places) -> tuple[str, Block
     line = f"{standing(request)} · {name_of(request)} · {who} · `{request.id}`{card}"
     if request.id in places.without and request.is_open:
         line = f"{line}\n⚠️ {without_card(places.without[request.id], places.channel)}"
-    is_own = request.requester == places.asker and request.stage is Stage.PENDING
+    is_own = places.asker in request.requester_ids and request.stage is Stage.PENDING
     return line, withdraw(request) if is_own else None
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from bot.domain.ledger import Entry
 
-_PERSON = re.compile(r"<slack://user\?[^<>|]*\bid=(\w+)(?:\|[^<>]*)?>")
+_PERSON = re.compile(r"<https?://[^<>|]*/team/(\w+)\|@[^<>]*>|<slack://user\?[^<>|]*\bid=(\w+)(?:\|[^<>]*)?>")
+"""A link to a profile; older versions posted the second form. Foreign addresses that Slack made a link have no @."""
 _LINK = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
 _EMOJI_NAME = re.compile(r":(?:[a-z][a-z0-9_+'-]*|[+-]1|100|1234|8ball):")
 _KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
@@ -37,7 +38,7 @@ def unsaid(entries: Sequence[Entry], message: Mapping[str, Any]) -> Sequence[Ent
 
 def words_of(text: str) -> str:
     """Return a line of a message without the spelling that is Slack's."""
-    plain = _LINK.sub(lambda link: link[2] or link[1], _PERSON.sub(r"\1", text))
+    plain = _LINK.sub(lambda link: link[2] or link[1], _PERSON.sub(lambda person: person[1] or person[2], text))
     for escaped, sign in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
         plain = plain.replace(escaped, sign)
     plain = plain.replace(audit.REPEAT, "")  # a line says the same, however often it was posted

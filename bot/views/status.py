@@ -13,6 +13,7 @@ from bot.domain.drift import DriftClass, Verdict
 from bot.domain.package import SiteCode, status_name
 from bot.domain.plan import RowsAllowed
 from bot.domain.planning import resettable
+from bot.domain.quantity import all_of, quantity
 from bot.views import replies
 from bot.views.classes import ADVICE, MARKS
 from bot.views.kit import (
@@ -26,7 +27,6 @@ from bot.views.kit import (
     header,
     moment,
     plain,
-    rows_of,
     section,
 )
 from bot.views.replies import nothing_matches, unmatched
@@ -163,7 +163,7 @@ def several(found: Several) -> Message:
     text = f"{found.package_id} is a package of its own at {sites}"
     lines = "; ".join(f"{answer.site}: {_summary(answer)}" for answer in found.answers)
     blocks = [
-        header(f"{found.package_id} · {len(found.answers)} packages"),
+        header(f"{found.package_id} · {quantity(len(found.answers), 'package')}"),
         section(f"{text}. Add `site:{found.answers[0].site}` to ask only one."),
         *(block for answer in found.answers for block in _of_site(answer)),
         *(section(f"{replies.away(each)} Whether it has one too is not known.") for each in found.away),
@@ -199,7 +199,7 @@ def _site_lines(sites: Sequence[Verdict], answer: Answer) -> list[Block]:
         return []
     lines = [_site_line(verdict, answer) for verdict in sites[:SITES_IN_VIEW]]
     if len(sites) > SITES_IN_VIEW:
-        lines.append(f"… and {len(sites) - SITES_IN_VIEW} more site servers: all of them are in the CSV.")
+        lines.append(f"… and {quantity(len(sites) - SITES_IN_VIEW, 'more site server')}: all of them are in the CSV.")
     return [section("\n".join(["*Site servers*", *lines]))]
 
 
@@ -223,7 +223,7 @@ def _table(answer: Answer, dps: Sequence[Verdict], page: Page, form: Form) -> li
         is_empty = answer.drift.dps or (answer.drift.sites and not answer.filter.keep(answer.drift.sites))
         return [section(nothing_matches(answer.filter, answer.drift))] if is_empty else []
     shown = dps[page.start : page.stop]
-    which = f"rows {page.start + 1}-{page.stop} of {len(dps):,}" if len(shown) < len(dps) else rows_of(len(dps))
+    which = f"rows {page.start + 1}-{page.stop} of {len(dps):,}" if len(shown) < len(dps) else quantity(len(dps), "row")
     caption = f"Distribution points with {answer.drift.package.id}: {which}"
     return Table(caption, HEADER, tuple(line_of(verdict, answer) for verdict in shown)).draw(form) + [
         context(missing) for missing in unmatched(answer.filter, answer.drift)
@@ -261,7 +261,7 @@ def _buttons(kept: Kept, pages: list[Page], page: Page, *, can_reset: bool) -> B
     rows = kept.answer.row_count
     if can_reset and kept.answer.filter.keep(resettable(kept.answer.drift, RowsAllowed.ANY)):
         buttons.append(button("Request reset …", REQUEST_ACTION, f"{kept.answer.site} {kept.answer.query}"))
-    return actions(*buttons, button(f"CSV of all {rows:,} rows", CSV_ACTION, _value(kept, page.start)))
+    return actions(*buttons, button(f"CSV of {all_of(rows, 'row')}", CSV_ACTION, _value(kept, page.start)))
 
 
 def _value(kept: Kept, start: int) -> str:

@@ -26,7 +26,7 @@ from bot.slack.commands import Commands
 from bot.slack.connection import Connection
 from bot.slack.courtesy import Courtesy
 from bot.slack.desk import Desk
-from bot.slack.identity import introduce
+from bot.slack.identity import installation_of, introduce, not_for
 from bot.slack.looking_back import BrakeAndHistory
 from bot.slack.people import RememberedPeople, SlackNames, SlackPeople
 from bot.slack.posting import SlackPoster
@@ -55,11 +55,12 @@ from bot.wiring.requests import RequestParts, freeze_words
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from slack_bolt import App
+    from slack_bolt import Ack, App, BoltResponse
     from slack_bolt.authorization import AuthorizeResult
 
     from bot.settings import Settings
     from bot.site.reading import SiteDatabase
+    from bot.usecases.access import Installation
 
 log = events(__name__)
 
@@ -130,8 +131,9 @@ class Bot:
         self._stopping.set()
 
     def _work_as(self, identity: AuthorizeResult) -> None:
-        team_id = identity.team_id or ""
-        parts = RequestParts(self._settings, self._store, self._sites, self._writers, self._client, team_id)
+        app_token = self._settings.slack.app_token.get_secret_value()
+        here = installation_of(self._client, identity, app_token)
+        parts = RequestParts(self._settings, self._store, self._sites, self._writers, self._client, here)
         check_policy(parts)
         self._diary.note("started", f"version {version('pkgstatus-bot')}", {"settings": fingerprint(self._settings)})
         answers = Answers(self._client, self._forms, self._mail)
@@ -140,10 +142,10 @@ class Bot:
         desk = Desk(pools.work, pools.turning_away, answers, inbox, ledger, noted, stops=pools.stops)
         adopting = Adopting(self._me, self._store.inbox, self._store.leases, desk, now)
         adopting.live()
-        drift = DriftParts(self._settings, self._store, self._diary, parts, names_of(team_id, self._client))
-        app = self._app(identity, desk, answers, parts, drift)
+        drift = DriftParts(self._settings, self._store, self._diary, parts, names_of(here, self._client))
+        app = self._app(identity, here, desk, answers, parts, drift)
         self._start(drift.run, self._stopping)
-        self._start(self._relay(parts, drift).run, self._stopping)
+        self._start(self._relay(here, parts, drift).run, self._stopping)
         for name, work in (
             ("tick", parts.watching.tick),
             ("apply", parts.applying.work_off),
@@ -160,7 +162,6 @@ class Bot:
         self._schedule.start()
         self._health.vitals.look()
         hear = hearing(app, self._health.meter.acknowledged, self._courtesy)
-        app_token = self._settings.slack.app_token.get_secret_value()
         connection = Connection(app_token, self._client, hear, self._connection_changed)
         self._health.vitals.line = connection
         log.info("ready")
@@ -171,11 +172,21 @@ class Bot:
             self._note("stopped")
 
     def _app(
-        self, identity: AuthorizeResult, desk: Desk, answers: Answers, parts: RequestParts, drift: DriftParts
+        self,
+        identity: AuthorizeResult,
+        here: Installation,
+        desk: Desk,
+        answers: Answers,
+        parts: RequestParts,
+        drift: DriftParts,
     ) -> App:
-        app = build_app(identity)
+        def refuse(ack: Ack, body: dict[str, Any]) -> BoltResponse | None:
+            reason = not_for(here, body)
+            return desk.refuse(ack, body, reason) if reason else None
+
+        app = build_app(identity, refuse)
         people = RememberedPeople(SlackPeople(self._client), now)
-        access = Access(identity.team_id or "", allowed(self._settings.viewers), people)
+        access = Access(here, allowed(self._settings.viewers), people)
         grace = self._settings.drift.grace
         lookup = Lookup(
             EverySite(self._sites), access, Snapshots(now, self._store.snapshots, grace), now, grace, drift.history
@@ -204,13 +215,13 @@ class Bot:
     def _around(self, parts: RequestParts) -> Around:
         return Around(RowsAllowed(self._settings.reset.rows), freeze_words(parts.freezing.now()))
 
-    def _relay(self, parts: RequestParts, drift: DriftParts) -> Relay:
+    def _relay(self, here: Installation, parts: RequestParts, drift: DriftParts) -> Relay:
         client = client_of(self._settings)
         poster, names = SlackPoster(client), SlackNames(client, now)
         cards = parts.cards(poster, self._forms)
         pen = Pen(
-            how_many=audit.how_many,
-            lines=lambda entries, repeated: payload_of(audit.draw(entries, names, repeated)),
+            how_many=partial(audit.how_many, url=here.url),
+            lines=lambda entries, repeated: payload_of(audit.draw(entries, names, repeated, here.url)),
             gap=lambda entry, error: payload_of(audit.gap(entry, error)),
             notice=drift.letters(cards.letter, poster.link),
             subject=cards.subject,

@@ -19,6 +19,7 @@ from bot.slack.people import RememberedPeople, SlackPeople
 from bot.slack.scopes import SCOPES
 from bot.slack.webapi import client_of
 from bot.store.inspecting import StoreLook
+from bot.usecases.access import Installation
 from bot.usecases.check_ports import SlackSays
 from bot.usecases.checks.digests import DigestCheck, Timetable
 from bot.usecases.checks.people import PeopleCheck
@@ -101,13 +102,17 @@ def _people(settings: Settings) -> Iterator[Finding]:
     except SlackSays:
         yield Finding(Area.PEOPLE, Mark.UNKNOWN, "not looked at", "because Slack does not let the bot in")
         return
+    if identity.is_org_wide:
+        yield Finding(Area.PEOPLE, Mark.UNKNOWN, "not looked at", "because the bot token is of no single workspace")
+        return
     named = {
         "approvers": allowed(settings.approvers),
         "requesters": allowed(settings.requesters),
         "viewers": allowed(settings.viewers),
     }
     people = RememberedPeople(SlackPeople(client), now)
-    yield from PeopleCheck(identity.team_id, people, named, settings.approvals.requester_counts).findings()
+    here = Installation(identity.team_id, identity.enterprise_id)
+    yield from PeopleCheck(here, people, named, settings.approvals.requester_counts).findings()
 
 
 def _sites(settings: Settings) -> Iterator[Finding]:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.settings.digests import Digest as DigestSettings
     from bot.store.opening import Store
+    from bot.usecases.access import Installation
     from bot.usecases.delivering import Payload, Posted
     from bot.usecases.recording import Diary
     from bot.usecases.store_ports import Delivery
@@ -151,10 +152,10 @@ class DriftParts:
         return payload_of(message)
 
 
-def names_of(team_id: str, client: WebClient) -> Callable[[str], str]:
+def names_of(here: Installation, client: WebClient) -> Callable[[str], str]:
     """Return what names somebody by user id, without a ping."""
     names = SlackNames(client, now)
-    return lambda user_id: audit.person(team_id, user_id, names)
+    return lambda user_id: audit.person(here.url, user_id, names)
 
 
 def _scanner(settings: Settings, code: SiteCode) -> SiteScanner:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.domain.quantity import quantity
 from bot.domain.quorum import QUORUM
 from bot.usecases.ports import PeopleError
 from bot.views import replies
@@ -22,8 +23,10 @@ def check_policy(parts: RequestParts) -> None:
     if fault:
         raise PolicyRefused(replies.refused(fault).text)
     try:
-        count = len(parts.standing.possible_approvers(QUORUM))
+        count = parts.standing.possible_approvers(QUORUM)
     except PeopleError as error:
         raise PolicyRefused(f"Slack does not say who the approvers are: {error}") from error
     if count < QUORUM:
-        raise PolicyRefused(f"{count} people could approve a reset, and two are needed: check PKGSTATUS_APPROVERS.")
+        raise PolicyRefused(
+            f"{quantity(count, 'person')} could approve a reset, and two are needed: check PKGSTATUS_APPROVERS."
+        )

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.slack.posting import SlackPoster
     from bot.store.opening import Store
+    from bot.usecases.access import Installation
     from bot.usecases.ports import SiteReader, SiteWriter
     from bot.usecases.request_ports import Card
     from bot.views.kit import Message
@@ -51,7 +52,7 @@ class RequestParts:
         readers: Mapping[SiteCode, SiteReader],
         writers: Mapping[SiteCode, SiteWriter],
         client: WebClient,
-        team_id: str,
+        here: Installation,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -61,7 +62,7 @@ class RequestParts:
         telling = Telling(_payload_or_none(request_words.to_requester), _payload_or_none(self._in_thread))
         self.requests = Requests(store.ledger, self.index, channel, telling, now, signet_of(settings, "votes"))
         self.standing = Standing(
-            team_id=team_id,
+            installation=here,
             requesters=allowed(settings.requesters),
             approvers=allowed(settings.approvers),
             people=SlackPeople(client),

@@ -23,7 +23,7 @@ from bot.site.probing import probe
 from bot.site.reading import SiteDatabase, _package_with_rows, _parameters
 from bot.store import open_store
 from bot.store.drift import DriftTables
-from bot.usecases.access import Access, Actor, Allowed
+from bot.usecases.access import Access, Actor, Allowed, Installation
 from bot.usecases.asking import EverySite
 from bot.usecases.lookup import Lookup
 from bot.usecases.ports import Person
@@ -65,7 +65,7 @@ def _cpu(site: Path) -> float:
     shape = database.read(probe)
     statement = (_package_with_rows(shape), _parameters(shape, PACKAGE))
     reader = SiteDatabase(SiteCode("PS1"), database)
-    access = Access(ADA.team_id, Allowed(), Known())
+    access = Access(Installation(ADA.team_id), Allowed(), Known())
     store = open_store(f"sqlite:///{site.with_name('store.db')}", audit_channel="C0AUDIT", holder="bench", clock=_now)
     grace = timedelta(hours=4)
     every, snapshots = EverySite({reader.code: reader}), Snapshots(_now, store.snapshots, grace)

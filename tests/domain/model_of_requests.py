@@ -45,7 +45,7 @@ from bot.views import request_card, request_words
 from bot.views.tables import Form
 from tests.builders import GRACE, SIGNET, dp_row, package, site_row, table
 from tests.domain.judge_of_requests import NOTE_EVERY_CHANGE
-from tests.fakes import APPROVERS, TEAM, FakeClock, contoso
+from tests.fakes import APPROVERS, HERE, TEAM, FakeClock, contoso
 from tests.site.makers import SqliteSite
 
 if TYPE_CHECKING:
@@ -290,7 +290,7 @@ class Process:
         telling = Telling(_words(request_words.to_requester), _words(partial(request_words.in_thread, ask="")))
         self.requests = Requests(self.ledger, self.index, APPROVALS, telling, world.clock, SIGNET)
         people, approvers = FragilePeople(world.people, world.traps), Allowed(groups=frozenset({APPROVERS}))
-        self.standing = Standing(TEAM, Allowed(), approvers, people, self.freezing, self._lag, MOST_LAG)
+        self.standing = Standing(HERE, Allowed(), approvers, people, self.freezing, self._lag, MOST_LAG)
         self.requesting = Requesting(sites, sites, self.requests, self.standing, policy, world.clock)
         self.approving = Approving(self.requests, self.standing)
         proving = Proving(sites, sites, self.requests, self.standing, policy, world.clock)

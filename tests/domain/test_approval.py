@@ -34,6 +34,7 @@ from tests.fakes import ADA, GRACE, LINUS, MARGARET, TEAM
 from tests.requests import HALF_TIME, SOON, TOO_LATE, after, approve, asked, plan, plan_row, reached
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 ROWS = 2
@@ -197,6 +198,53 @@ def test_a_vote_is_recorded_with_its_voter_and_the_fingerprint_that_was_shown() 
 )
 def test_a_pending_request_refuses(command: Command, request_: Request, reason: Reason) -> None:
     assert decide(request_, command, SOON) == Refusal(reason)
+
+
+WHOLE_ADA, WHOLE_GRACE = frozenset({"W0ADA"}), frozenset({"W0GRACE"})
+"""What else Slack calls them in the whole organisation."""
+
+
+def vote(user_id: str, *also: str) -> Approve:
+    return Approve(user_id, "T0SISTER", asked().plan.fingerprint, frozenset(also))
+
+
+@pytest.mark.parametrize(
+    ("command", "request_", "reason"),
+    [
+        (vote("W0ADA"), asked(requester_also=WHOLE_ADA), Reason.OWN_REQUEST),
+        (vote("W0ADA", ADA.id), asked(), Reason.OWN_REQUEST),
+        (vote("U0ELSEWHERE", "W0ADA"), asked(requester_also=WHOLE_ADA), Reason.OWN_REQUEST),
+        (Reject("W0ADA", TEAM, "changed my mind"), asked(requester_also=WHOLE_ADA), Reason.OWN_REQUEST),
+        (Reject("W0ADA", TEAM, "changed my mind", frozenset({ADA.id})), asked(), Reason.OWN_REQUEST),
+        (vote("W0GRACE"), after(asked(), vote(GRACE.id, "W0GRACE")), Reason.VOTED_ALREADY),
+        (vote("W0GRACE", GRACE.id), after(asked(), vote(GRACE.id)), Reason.VOTED_ALREADY),
+        (vote("U0ELSEWHERE", "W0GRACE"), after(asked(), vote(GRACE.id, "W0GRACE")), Reason.VOTED_ALREADY),
+        (Withdraw("W0GRACE", TEAM, frozenset({GRACE.id})), asked(requester_also=WHOLE_ADA), Reason.NOT_REQUESTER),
+    ],
+)
+def test_one_person_with_two_ids_is_one_person(command: Command, request_: Request, reason: Reason) -> None:
+    assert decide(request_, command, SOON) == Refusal(reason)
+
+
+def test_a_requester_withdraws_by_either_id() -> None:
+    assert after(asked(requester_also=WHOLE_ADA), Withdraw("W0ADA", TEAM)).stage is Stage.WITHDRAWN
+
+
+def test_other_ids_of_requester_and_voters_are_read_back_and_take_no_room_where_there_are_none() -> None:
+    request = asked(requester_also=WHOLE_ADA)
+    opened = opening(request)
+    (voted,) = as_events(decide(request, vote(GRACE.id, *WHOLE_GRACE), SOON))
+    entries = [recorded(opened, NOW, [])]
+    again = fold(request.id, [*entries, recorded(voted, NOW, entries)])
+
+    assert again is not None
+    assert (again.requester_ids, again.votes[0].ids) == (WHOLE_ADA | {ADA.id}, WHOLE_GRACE | {GRACE.id})
+    assert "also" not in opening(asked()).facts
+
+
+def as_events(decision: Sequence[Event] | Refusal) -> Sequence[Event]:
+    assert not isinstance(decision, Refusal)
+    return decision
 
 
 def test_a_requester_who_counts_is_one_of_two_and_never_both() -> None:

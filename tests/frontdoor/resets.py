@@ -147,7 +147,7 @@ def approve(stage: Stage, card: Json, *users: str) -> None:
 def apply(stage: Stage, card: Json) -> Json:
     """Let Grace and Linus approve and return the card of the applied request."""
     approve(stage, card, "grace", "linus")
-    return card_of(stage, id_of(card), "rows changed, each with its backup")
+    return card_of(stage, id_of(card), "changed, each with its backup")
 
 
 def reject(stage: Stage, user: str, card: Json, reason: str = "not during the rollout") -> Json:

@@ -31,7 +31,7 @@ ANSWER = "PS100112 Boot image (x64), source version 13: "
 FACTS = "audit_facts"
 IDS = {"ada": "U000000ADA", "grace": "U00000GRACE", "gus": "U000000GUS", "olga": "U000000OLGA"}
 MENTION = re.compile(r"<[@!#][^>]*>")
-PERSON = re.compile(r"<slack://user\?team=(\w+)&amp;id=(\w+)\|@[^<>]+>")
+PERSON = re.compile(r"<http://127\.0\.0\.1:\d+/team/(\w+)\|@[^<>]+>")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ PERSON = re.compile(r"<slack://user\?team=(\w+)&amp;id=(\w+)\|@[^<>]+>")
         ("gus", "PS100112", "looked up", "refused", "guest"),
         ("gus", "find boot image", "searched", "refused", "guest"),
         ("gus", "requests", "listed requests", "refused", "guest"),
-        ("olga", "PS100112", "looked up", "refused", "other workspace"),
+        ("olga", "PS100112", "/pkgstatus", "refused", "other workspace"),
     ],
 )
 def test_a_command_is_recorded_with_who_and_outcome(
@@ -122,7 +122,7 @@ def test_the_channel_tells_every_entry_in_order_and_names_who_acted_without_ping
         by_number = {entry.sequence: entry for entry in recorded}
         for line in shown.split("\n"):
             entry = by_number[int(re.findall(r"`#(\d+)`", line)[0])] if "`#" in line else None
-            assert PERSON.findall(line) == ([(entry.team, entry.user)] if entry and entry.user else [])
+            assert PERSON.findall(line) == ([entry.user] if entry and entry.user else [])
     assert "|@Ada Lovelace> looked up PS100112" in str([message["blocks"] for message in told(stage)])
 
 

@@ -37,7 +37,7 @@ def test_the_relay_and_the_schedule_move_over(shared_stage: Stage) -> None:
 
     dead.kill()
     approve(shared_stage, card, "grace", "linus")
-    card_of(shared_stage, id_of(card), "rows changed, each with its backup")
+    card_of(shared_stage, id_of(card), "changed, each with its backup")
 
     moved = {survivor.process.pid}
     shared_stage.wait_for(lambda: {pid for name, pid in holders(shared_stage).items() if name in known} == moved)

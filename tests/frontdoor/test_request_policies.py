@@ -71,7 +71,7 @@ def test_a_reset_that_nothing_comes_back_from_is_called_stalled_with_the_log_to_
 
     stalled = card_of(hasty, id_of(card), "🟠 stalled")
     assert "Open distmgr.log at the source site" in words(stalled)
-    assert "0 of 1 rows are back" in direct(hasty, "ada", "is stalled")["text"]
+    assert "0 of 1 row is back" in direct(hasty, "ada", "is stalled")["text"]
     change(hasty.site, "UPDATE PkgStatus SET SourceVersion = 13, Status = 3 WHERE SourceVersion = 0")
     card_of(hasty, id_of(card), "🟢 done")
 
@@ -93,7 +93,7 @@ def test_a_requester_who_counts_is_one_of_two_and_the_card_says_so(lenient: Stag
     assert backups(lenient.site) == []
     approve(lenient, card, "linus")
 
-    assert "1 of 1 rows changed" in words(card_of(lenient, id_of(card), "rows changed"))
+    assert "1 of 1 row changed" in words(card_of(lenient, id_of(card), "changed, each"))
     assert [row[:2] for row in backups(lenient.site)] == [(id_of(card), 1)]
 
 
@@ -167,9 +167,9 @@ def test_a_channel_that_is_not_fit_for_votes_ends_the_start_and_takes_no_request
     ("overrides", "code", "sentence"),
     [
         ({"approvers__groups": [], "approvers__users": ["U00000GRACE"]}, 2, "PKGSTATUS_APPROVERS name fewer than two"),
-        ({"approvers__groups": [], "approvers__users": ["U00000GRACE", "U000000GUS"]}, 5, "1 people could approve"),
-        ({"approvers__groups": [], "approvers__users": ["U00000GRACE", "U000000OLGA"]}, 5, "1 people could approve"),
-        ({"approvers__groups": [], "approvers__users": ["U00000GRACE", "U0PKGBOT"]}, 5, "1 people could approve"),
+        ({"approvers__groups": [], "approvers__users": ["U00000GRACE", "U000000GUS"]}, 5, "1 person could approve"),
+        ({"approvers__groups": [], "approvers__users": ["U00000GRACE", "U000000OLGA"]}, 5, "1 person could approve"),
+        ({"approvers__groups": [], "approvers__users": ["U00000GRACE", "U0PKGBOT"]}, 5, "1 person could approve"),
         ({"approvers__groups": ["S0NOBODY"]}, 5, "Slack does not say who the approvers are"),
     ],
 )

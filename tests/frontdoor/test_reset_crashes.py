@@ -113,7 +113,7 @@ def crash(stage: Stage, servers: str, following: str) -> Outcome:
     end = stage.wait_for(lambda: end_of(stage, id_of(card)), PATIENCE_SECONDS)
     stage.wait_for(lambda: unanswered(stage) == 0, PATIENCE_SECONDS)
     why = str(story_of(stage, id_of(card))[-1].facts.get("trouble", ""))
-    words = "rows changed, each with its backup" if end == "applied" else "🔴 failed"
+    words = "changed, each with its backup" if end == "applied" else "🔴 failed"
     card_of(stage, id_of(card), words)
     if end == "applied":
         in_thread(stage, card, "Next step")

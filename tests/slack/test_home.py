@@ -25,7 +25,7 @@ from bot.usecases.requests import Requests, Telling
 from bot.usecases.standing import Standing
 from tests.builders import NOW
 from tests.drift_history import FakeHistory
-from tests.fakes import GUS, TEAM, FakeClock, FakePeople
+from tests.fakes import GUS, HERE, TEAM, FakeClock, FakePeople
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,8 +90,8 @@ def homes(
     digesting = Digesting(
         [SiteCode("PS1")], FakeHistory(), requests, freezing, store.ledger, store.outbox, "C0AUDIT", clock
     )
-    standing = Standing(TEAM, Allowed(), Allowed(), people, freezing, lambda: timedelta(0), timedelta(minutes=10))
-    homing = Homing(digesting, Access(TEAM, Allowed(), people), standing, lambda _: tuple(planned))
+    standing = Standing(HERE, Allowed(), Allowed(), people, freezing, lambda: timedelta(0), timedelta(minutes=10))
+    homing = Homing(digesting, Access(HERE, Allowed(), people), standing, lambda _: tuple(planned))
     desk = Desk(None, None, None, store.inbox, store.ledger)  # type: ignore[arg-type]  # nothing is taken in here
     return HomeListeners(homing, desk, slack, str, clock)
 

@@ -79,6 +79,13 @@ def test_a_slack_that_cannot_be_reached_is_an_error() -> None:
         ({"is_bot": True}, {"is_bot": True}),
         ({"is_stranger": True}, {"is_external": True}),
         ({"team_id": None}, {"team_id": ""}),
+        ({"id": "USLACKBOT"}, {"id": "USLACKBOT", "is_bot": True}),
+        ({"enterprise_user": None}, {}),
+        ({"enterprise_user": {"id": "W1", "teams": None}}, {"global_id": "W1"}),
+        (
+            {"team_id": None, "enterprise_user": {"id": "W1", "enterprise_id": "E1", "teams": ["T1", "T2"]}},
+            {"team_id": "", "global_id": "W1", "teams": frozenset({"T1", "T2"})},
+        ),
         ({"is_admin": True, "is_owner": True}, {}),
     ],
 )

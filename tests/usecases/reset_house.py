@@ -33,7 +33,7 @@ from bot.usecases.requests import Requests, Telling
 from bot.usecases.standing import Standing
 from bot.usecases.watching import Watching
 from tests.builders import SIGNET, dp_row, nal_path, site_row, table
-from tests.fakes import ADA, APPROVERS, GRACE, LINUS, TEAM, FakeClock, contoso
+from tests.fakes import ADA, APPROVERS, GRACE, HERE, LINUS, TEAM, FakeClock, contoso
 from tests.site.makers import SqliteSite
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class House:
         self.requests = Requests(self.store.ledger, index, "C0APPROVALS", telling, self.clock, SIGNET)
         self.freezing = Freezing(self.store.ledger, index, "C0APPROVALS")
         self.standing = Standing(
-            TEAM, Allowed(), Allowed(groups=frozenset({APPROVERS})), self.people, self.freezing, timedelta, HOUR,
+            HERE, Allowed(), Allowed(groups=frozenset({APPROVERS})), self.people, self.freezing, timedelta, HOUR,
             channel_fault=self._look,
         )  # fmt: skip
         readers = {PS1: self.site.reader()}

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.refusal import Reason
-from bot.usecases.access import Access, Actor, Allowed
+from bot.usecases.access import Access, Actor, Allowed, Installation, distinct
 from bot.usecases.ports import Person
-from tests.fakes import ADA, APPROVERS, ELSEWHERE, GRACE, GUS, OLGA, PKGSTATUS, TEAM, FakePeople, contoso
+from tests.fakes import ADA, APPROVERS, ELSEWHERE, GRACE, GUS, HERE, OLGA, PKGSTATUS, TEAM, FakePeople, contoso
 
 case = pytest.param
 ANYONE = Allowed()
@@ -17,7 +17,7 @@ ANYONE = Allowed()
 
 def reason(person: Person, viewers: Allowed = ANYONE, team: str = TEAM, people: FakePeople | None = None) -> str | None:
     """Return why this person may not look."""
-    refusal = Access(TEAM, viewers, people or contoso()).refusal(Actor(person.id, team))
+    refusal = Access(HERE, viewers, people or contoso()).refusal(Actor(person.id, team))
     return refusal.reason if refusal else None
 
 
@@ -44,11 +44,61 @@ def test_without_a_list_every_full_member_may_look(person: Person, expected: Rea
 
 
 @pytest.mark.parametrize("person", [ADA, OLGA])
-def test_a_payload_of_another_workspace_is_refused_without_asking_slack(person: Person) -> None:
-    people = contoso()
+def test_whoever_acts_for_another_workspace_is_refused(person: Person) -> None:
+    assert reason(person, team=ELSEWHERE) == Reason.OTHER_WORKSPACE
 
-    assert reason(person, team=ELSEWHERE, people=people) == Reason.OTHER_WORKSPACE
-    assert people.asked == []
+
+ORG, SISTER = "E0CONTOSO", "T0SISTER"
+AT_HOME_ELSEWHERE = Person("U0HEIDI", SISTER, teams=frozenset({SISTER, TEAM}), global_id="W0HEIDI")
+
+
+@pytest.mark.parametrize("team", [TEAM, SISTER, ORG, "T0THIRD"])
+@pytest.mark.parametrize(
+    ("person", "expected"),
+    [
+        case(AT_HOME_ELSEWHERE, None, id="at home elsewhere in the organisation"),
+        case(replace(AT_HOME_ELSEWHERE, team_id=""), None, id="without a root team"),
+        case(replace(AT_HOME_ELSEWHERE, team_id=ORG), None, id="with the organisation as team"),
+        case(replace(ADA, teams=frozenset({TEAM})), None, id="at home here"),
+        case(replace(AT_HOME_ELSEWHERE, teams=frozenset({SISTER})), Reason.OTHER_WORKSPACE, id="of a sister only"),
+        case(Person("U0HEIDI", ""), Reason.OTHER_WORKSPACE, id="without any team"),
+        case(OLGA, Reason.OTHER_WORKSPACE, id="of another company"),
+        case(replace(AT_HOME_ELSEWHERE, is_external=True), Reason.OTHER_WORKSPACE, id="a stranger"),
+        case(replace(AT_HOME_ELSEWHERE, is_guest=True), Reason.GUEST, id="a guest"),
+        case(replace(AT_HOME_ELSEWHERE, is_bot=True), Reason.BOT, id="a bot"),
+        case(replace(AT_HOME_ELSEWHERE, is_deactivated=True), Reason.DEACTIVATED, id="somebody who has left"),
+    ],
+)
+def test_in_an_organisation_slack_s_word_on_a_person_counts_and_not_the_payload_s(
+    person: Person, team: str, expected: Reason | None
+) -> None:
+    found = Access(Installation(TEAM, ORG), ANYONE, only(person)).refusal(Actor(person.id, team))
+
+    assert (found and found.reason) == expected
+
+
+@pytest.mark.parametrize("named", ["U0HEIDI", "W0HEIDI"])
+@pytest.mark.parametrize("acts_as", ["U0HEIDI", "W0HEIDI"])
+def test_a_list_may_name_people_by_either_of_their_ids(named: str, acts_as: str) -> None:
+    people = FakePeople(AT_HOME_ELSEWHERE, S0=[named])
+    people.also_known_as("W0HEIDI", AT_HOME_ELSEWHERE)
+
+    for viewers in (Allowed(users=frozenset({named})), Allowed(groups=frozenset({"S0"}))):
+        assert Access(Installation(TEAM, ORG), viewers, people).refusal(Actor(acts_as, SISTER)) is None
+
+
+@pytest.mark.parametrize(
+    ("people", "count"),
+    [
+        ([], 0),
+        ([{"U1"}, {"U2"}], 2),
+        ([{"U1", "W1"}, {"W1"}], 1),
+        ([{"U1"}, {"W1"}, {"U1", "W1"}], 1),
+        ([{"U1", "W1"}, {"U2", "W2"}, {"W2"}], 2),
+    ],
+)
+def test_people_are_counted_as_humans_and_not_as_ids(people: list[set[str]], count: int) -> None:
+    assert distinct(map(frozenset, people)) == count
 
 
 @pytest.mark.parametrize(

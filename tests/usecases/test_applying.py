@@ -83,7 +83,7 @@ def test_a_request_with_more_rows_than_are_allowed_now_is_not_applied(house: Hou
 
     house.applying.work_off()
 
-    assert house.now(request).note == "it has 2 rows, and 1 are allowed now"
+    assert house.now(request).note == "it has 2 rows, and 1 is allowed now"
     assert set(house.reads().values()) == {BEHIND}
 
 

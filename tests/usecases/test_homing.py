@@ -22,7 +22,7 @@ from bot.usecases.requests import Requests, Telling
 from bot.usecases.standing import Standing
 from tests.builders import NOW
 from tests.drift_history import FakeHistory, spell
-from tests.fakes import ADA, APPROVERS, GRACE, GUS, LINUS, TEAM, FakeClock, contoso
+from tests.fakes import ADA, APPROVERS, GRACE, GUS, HERE, LINUS, TEAM, FakeClock, contoso
 from tests.requests import asked, plan, plan_row
 from tests.usecases.conftest import AUDIT, tamper
 
@@ -42,7 +42,7 @@ def homing(store: Store) -> Homing:
         [SiteCode("PS1")], FakeHistory(), requests, freezing, store.ledger, store.outbox, AUDIT, clock
     )
     standing = Standing(
-        TEAM,
+        HERE,
         Allowed(),
         Allowed(groups=frozenset({APPROVERS})),
         people,
@@ -50,7 +50,7 @@ def homing(store: Store) -> Homing:
         lambda: timedelta(0),
         timedelta(minutes=10),
     )
-    return Homing(digesting, Access(TEAM, Allowed(), people), standing, lambda _: (MORNING,))
+    return Homing(digesting, Access(HERE, Allowed(), people), standing, lambda _: (MORNING,))
 
 
 def home_of(person: Person, homing: Homing) -> Home:

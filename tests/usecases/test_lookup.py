@@ -21,7 +21,7 @@ from bot.usecases.ports import SiteError
 from bot.usecases.snapshots import KEPT_FOR, Snapshots
 from tests.builders import GRACE, NOW, SOURCE_VERSION, ago, dp_row, package, site_row, story, table
 from tests.drift_history import FakeHistory, spell
-from tests.fakes import ADA, GUS, TEAM, FakeClock, FakeShelf, FakeSite, contoso
+from tests.fakes import ADA, GUS, HERE, TEAM, FakeClock, FakeShelf, FakeSite, contoso
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,7 +34,7 @@ ME = Actor(ADA.id, TEAM)
 def lookup(*sites: FakeSite, clock: FakeClock | None = None, history: FakeHistory | None = None) -> Lookup:
     """Return the story over these sites, for everybody who is a full member."""
     clock = clock or FakeClock()
-    access = Access(TEAM, Allowed(), contoso())
+    access = Access(HERE, Allowed(), contoso())
     every, snapshots = EverySite({site.code: site for site in sites}), Snapshots(clock, FakeShelf(), GRACE)
     return Lookup(every, access, snapshots, clock, GRACE, history or FakeHistory())
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.domain.ledger import JSON
 
 ADA = "U000000ADA"
+CONTOSO = "https://contoso.slack.com/"
 MENTION = re.compile(r"<[@!#]")
 OUTCOMES = ("answered", "done", "refused", "failed")
 LONG = "Ä" * 100_000
@@ -155,22 +156,22 @@ def test_a_gap_notice_carries_the_proof_and_is_taken_by_slack(each: Entry, error
 def test_a_line_says_when_who_what_and_how_it_ended() -> None:
     known = entry({"outcome": "answered", "object": "PS100112 behind", "detail": "8 of 40 rows"}, sequence=42)
 
-    message = audit.draw([known])
+    message = audit.draw([known], url=CONTOSO)
 
     assert message.text == (
         f"#42 2026-03-09T07:30:42Z U000000ADA looked up PS100112 behind → 8 of 40 rows [{known.short_hash}]"
     )
     assert mrkdwn(message) == (
-        "▫️ `#42` 09 Mar 07:30:42Z <slack://user?team=T0CONTOSO&amp;id=U000000ADA|@U000000ADA> looked up PS100112 "
+        "▫️ `#42` 09 Mar 07:30:42Z <https://contoso.slack.com/team/U000000ADA|@U000000ADA> looked up PS100112 "
         f"behind → 8 of 40 rows · `{known.short_hash}`"
     )
 
 
 @given(FOREIGN)
 def test_who_acted_is_a_link_to_their_profile_with_the_name_of_today(name: str) -> None:
-    shown = mrkdwn(audit.draw([entry()], lambda _: name))
+    shown = mrkdwn(audit.draw([entry()], lambda _: name, url=CONTOSO))
 
-    assert f" <slack://user?team=T0CONTOSO&amp;id=U000000ADA|@{escape(name, audit.NAME_CHARACTERS)}> looked" in shown
+    assert f" <https://contoso.slack.com/team/U000000ADA|@{escape(name, audit.NAME_CHARACTERS)}> looked" in shown
     assert audit.draw([entry()], lambda _: name).text == audit.draw([entry()]).text
 
 
@@ -178,7 +179,7 @@ def test_who_acted_is_a_link_to_their_profile_with_the_name_of_today(name: str) 
 def test_an_id_that_is_none_becomes_no_link(user: str) -> None:
     message = audit.draw([entry(user=user)])
 
-    assert "slack://" not in mrkdwn(message)
+    assert "/team/" not in mrkdwn(message)
     assert not MENTION.search(message.text + mrkdwn(message))
 
 
@@ -234,6 +235,25 @@ def test_refusals_and_failures_look_different_from_deeds() -> None:
     }
 
     assert len(set(marks.values())) == len(marks)
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_good"),
+    [
+        *((kind, True) for kind in ("requested", "approved", "quorum reached", "applying", "applied", "converged")),
+        *((kind, False) for kind in ("rejected", "failed", "stale", "stalled", "in doubt", "expired", "withdrawn")),
+        *((kind, False) for kind in ("undone", "reminded", "card drawn too late")),
+    ],
+)
+def test_only_what_went_well_carries_the_tick(kind: str, is_good: bool) -> None:  # noqa: FBT001 - a test's parameter
+    shown = mrkdwn(audit.draw([entry({"outcome": "done", "object": "reset PS100112"}, kind=kind)]))
+
+    assert shown.startswith("✅") is is_good
+    assert shown[0] in "✅⛔⚠▫"
+
+
+def test_a_profile_has_a_web_address_even_when_slack_does_not_tell_the_workspace_s() -> None:
+    assert "<https://app.slack.com/team/U000000ADA|@" in mrkdwn(audit.draw([entry()]))
 
 
 @pytest.mark.parametrize("outcome", ["refused", "failed"])

@@ -16,7 +16,7 @@ from tests.drifts import busy_picture
         ("*3 rows* have drifted", "3 rows have drifted"),
         ("Ledger head `42:9f86`", "Ledger head 42:9f86"),
         ("see <https://contoso.slack.com/p1|card>", "see card https://contoso.slack.com/p1"),
-        ("by <slack://user?team=T1&amp;id=U1|@Ada Lovelace>", "by @Ada Lovelace"),
+        ("by <https://contoso.slack.com/team/U1|@Ada Lovelace>", "by @Ada Lovelace"),
         (f"on {escape('R&D Tools <beta>')}", "on R&D Tools <beta>"),
         ("PKG_STATUS_2 and 2 * 3 * 4", "PKG_STATUS_2 and 2 * 3 * 4"),
     ],

@@ -70,6 +70,19 @@ def test_a_spelling_that_is_slack_s_is_no_edit(ours: str, slack_s: str) -> None:
     assert unsaid(TOLD, changed(TOLD, ours, slack_s)) == []
 
 
+@pytest.mark.parametrize(
+    "link", ["slack://user?team=T0CONTOSO&amp;id=U000000ADA", "https://contoso.enterprise.slack.com/team/U000000ADA"]
+)
+def test_lines_of_older_versions_and_of_other_addresses_of_the_workspace_say_the_same(link: str) -> None:
+    assert unsaid(TOLD, changed(TOLD, f"{audit.WEB}team/U000000ADA", link)) == []
+
+
+def test_a_foreign_address_that_looks_like_a_profile_is_compared_as_what_it_is() -> None:
+    told = [entry({"outcome": "answered", "object": "http://cm01/team/x"}, sequence=1)]
+
+    assert unsaid(told, changed(told, "http://cm01/team/x", "<http://cm01/team/x>")) == []
+
+
 @pytest.mark.parametrize("also", ["blocks", "text only"])
 @pytest.mark.parametrize(
     ("old", "new", "sequences"),

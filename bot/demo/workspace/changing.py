@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.demo.workspace.failure import Json, Refused
 from bot.demo.workspace.journal import Change
-from bot.demo.workspace.people import Channel, Group, Person
+from bot.demo.workspace.people import Channel, Group, Person, Place
 from bot.demo.workspace.workspace import Workspace
 
 
@@ -41,6 +41,21 @@ async def change_channel(workspace: Workspace, document: Json) -> Json:
     """Add or change a channel: {id, name?, members?, is_private?, is_archived?, is_ext_shared?, ...}."""
     known = workspace.conversations.channels
     return _change(workspace, known, document, lambda name: Channel(name, name.lower(), []))
+
+
+async def change_place(workspace: Workspace, document: Json) -> Json:
+    """Move the installation: {team_id?, enterprise_id?, app_id?, is_org_wide?}.
+
+    With `named_only` the facts stay, and payloads name the other place until it is changed back.
+    """
+    fields = {name: value for name, value in document.items() if name != "named_only"}
+    unknown = sorted(set(fields) - set(Place.__dataclass_fields__))
+    if unknown:
+        raise Refused(f"There is no such thing as {unknown}.", 400)
+    workspace.named = replace(workspace.place, **fields)
+    if not document.get("named_only"):
+        workspace.place = workspace.named
+    return {}
 
 
 async def change_group(workspace: Workspace, document: Json) -> Json:

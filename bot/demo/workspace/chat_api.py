@@ -30,7 +30,7 @@ def writable_channel(workspace: Workspace, reference: str) -> Channel:
 def known_channel(workspace: Workspace, reference: str) -> Channel:
     """Return the channel for an id, a name, or the direct message for a person's id."""
     conversations = workspace.conversations
-    person = conversations.people.get(reference)
+    person = conversations.known(reference)
     if person is not None and not person.is_bot and not person.deleted:
         return conversations.direct_message(person)
     try:

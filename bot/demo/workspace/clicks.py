@@ -75,6 +75,7 @@ async def click_in_message(workspace: Workspace, person: Person, message: Messag
     action = _action(placed, pick.option)
     _remember(values, placed, pick.option)
     payload = payloads.interaction(
+        workspace.named,
         "block_actions",
         person,
         container=_container(message),
@@ -110,6 +111,7 @@ async def click_in_view(workspace: Workspace, person: Person, view: View, pick: 
     action = _action(placed, pick.option)
     _remember(view.values, placed, pick.option)
     payload = payloads.interaction(
+        workspace.named,
         "block_actions",
         person,
         container={"type": "view", "view_id": view.id},

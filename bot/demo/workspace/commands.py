@@ -36,7 +36,7 @@ def require_command(workspace: Workspace, person: Person, channel: Channel, comm
 
 async def run_command(workspace: Workspace, person: Person, channel: Channel, command: str, text: str) -> Delivery:
     """Send a command to the app and show what it answers at once."""
-    payload = payloads.slash_command(person, channel, command, text)
+    payload = payloads.slash_command(workspace.named, person, channel, command, text)
     payload["response_url"] = workspace.response_url(channel, person.id)
     payload["trigger_id"] = workspace.triggers.issue(person.id)
     delivery = await workspace.sockets.deliver(Envelope("slash_commands", payload, accepts_response=True))

@@ -123,6 +123,7 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
         "group": changing.change_group,
         "open_home": open_home_tab,
         "person": changing.change_person,
+        "place": changing.change_place,
         "say": say_something,
         "socket": disturb_sockets,
         "submit": submit_modal,

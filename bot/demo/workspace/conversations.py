@@ -28,6 +28,11 @@ class Conversations:
         self._last_ts = max(time.time_ns() // 1000, self._last_ts + 1)
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
+    def known(self, user_id: str) -> Person | None:
+        """Return the person with this id, here or in the whole organisation."""
+        globally = (person for person in self.people.values() if person.global_id == user_id)
+        return self.people.get(user_id) or next(globally, None)
+
     def person(self, reference: str) -> Person:
         """Return the person with this id or handle."""
         for person in self.people.values():
@@ -46,7 +51,8 @@ class Conversations:
 
     def direct_message(self, person: Person) -> Channel:
         """Return the conversation between this person and the bot, opened if it was not."""
-        channel = Channel(f"D0{person.id[1:]}", "", [person.id, people.BOT_USER_ID], partner=person.id)
+        kind = "0" if person.id.startswith("U") else "W"
+        channel = Channel(f"D{kind}{person.id[1:]}", "", [person.id, people.BOT_USER_ID], partner=person.id)
         return self.channels.setdefault(channel.id, channel)
 
     def is_member(self, channel: Channel, person_id: str) -> bool:

@@ -42,6 +42,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "apps.connections.open": Method(open_connection, TIER_3, token=people.APP_TOKEN),
         "auth.test": Method(people_api.auth_test, SPECIAL),
         "blocks.validate": Method(views_api.validate_blocks, SPECIAL, token=NO_TOKEN),
+        "bots.info": Method(people_api.bots_info, TIER_3, ("users:read",)),
         "chat.delete": Method(chat_api.delete, TIER_3, ("chat:write",)),
         "chat.getPermalink": Method(chat_api.get_permalink, SPECIAL),
         "chat.postEphemeral": Method(chat_api.post_ephemeral, TIER_4, ("chat:write",)),

@@ -1,5 +1,7 @@
 """Who is in the workspace: the team, the invented people of Contoso, their group and their channels.
 
+The workspace may be one of an Enterprise Grid organisation: people then may have their home in a sister workspace.
+
 Plain values that the control API may change for a test; no rule about what anybody may do lives here.
 """
 
@@ -10,13 +12,38 @@ from bot.demo.workspace.failure import Json
 TEAM_ID = "T0CONTOSO"
 TEAM_NAME = "Contoso"
 TEAM_DOMAIN = "contoso"
+ORG_NAME = "Contoso Group"
 APP_ID = "A0PKGSTATUS"
 BOT_ID = "B0PKGBOT"
 BOT_USER_ID = "U0PKGBOT"
 SLACKBOT_ID = "USLACKBOT"
 BOT_TOKEN = "xoxb-contoso-demo"  # noqa: S105 - an invented token of an invented workspace
-APP_TOKEN = "xapp-contoso-demo"  # noqa: S105 - the same
+APP_TOKEN = f"xapp-1-{APP_ID}-1-contoso"
 VERIFICATION_TOKEN = "contoso-verification"  # noqa: S105 - the same
+
+
+@dataclass
+class Place:
+    """Where the app is installed, as Slack names it in answers and payloads."""
+
+    team_id: str = TEAM_ID
+    enterprise_id: str = ""
+    app_id: str = APP_ID
+    is_org_wide: bool = False
+    """Installed for the whole organisation: interactions then name no workspace."""
+
+    @property
+    def enterprise(self) -> Json | None:
+        """The organisation as interactions name it."""
+        return {"id": self.enterprise_id, "name": ORG_NAME} if self.enterprise_id else None
+
+    @property
+    def team(self) -> Json | None:
+        """The workspace as interactions name it."""
+        if self.is_org_wide:
+            return None
+        org = {"enterprise_id": self.enterprise_id, "enterprise_name": ORG_NAME} if self.enterprise_id else {}
+        return {"id": self.team_id, "domain": TEAM_DOMAIN, **org}
 
 
 @dataclass
@@ -34,11 +61,21 @@ class Person:
     is_stranger: bool = False
     is_invited_user: bool = False
     deleted: bool = False
+    teams: list[str] = field(default_factory=list)
+    """The workspaces of the organisation that this person belongs to; their home is `team_id`."""
+    global_id: str = ""
+    """Their id in the whole organisation; empty for the same one as here."""
+    has_root_team: bool = True
+    """Whether their user object names a team beside its `enterprise_user`."""
+    acts_as: str = ""
+    """The id that payloads give them; empty for the one here."""
+    acts_in: str = ""
+    """The workspace that interactions say they are of; empty for their home."""
 
     @property
     def is_ours(self) -> bool:
         """Tell whether this person belongs to this workspace."""
-        return self.team_id == TEAM_ID
+        return TEAM_ID in (self.team_id, *self.teams)
 
     @property
     def is_guest(self) -> bool:
@@ -106,8 +143,8 @@ def groups() -> list[Group]:
     return [Group("S0APPROVERS", "sccm-approvers", "SCCM approvers", approvers)]
 
 
-def as_user(person: Person) -> Json:
-    """Return Slack's user object."""
+def as_user(person: Person, place: Place) -> Json:
+    """Return Slack's user object, in an organisation with what that knows of the person."""
     profile = {
         "real_name": person.name,
         "display_name": person.handle,
@@ -116,8 +153,20 @@ def as_user(person: Person) -> Json:
         "team": person.team_id,
     }
     names = {"id": person.id, "team_id": person.team_id, "name": person.handle, "real_name": person.name}
+    if not person.has_root_team:
+        del names["team_id"]
+    enterprise_user = {
+        "id": person.global_id or person.id,
+        "enterprise_id": place.enterprise_id,
+        "enterprise_name": ORG_NAME,
+        "is_admin": False,
+        "is_owner": False,
+        "is_primary_owner": False,
+        "teams": person.teams,
+    }
     return {
         **names,
+        **({"enterprise_user": enterprise_user} if person.teams else {}),
         "color": person.color,
         "deleted": person.deleted,
         "tz": "Europe/London",

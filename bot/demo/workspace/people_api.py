@@ -26,29 +26,39 @@ def page(items: Sequence[Any], arguments: Arguments) -> tuple[list[Any], Json]:
 
 def auth_test(workspace: Workspace, _: Arguments) -> Json:
     """Answer auth.test for the bot token."""
+    place = workspace.place
     return {
         "url": f"{workspace.url}/",
-        "team": people.TEAM_NAME,
+        "team": people.ORG_NAME if place.is_org_wide else people.TEAM_NAME,
         "user": "pkgstatus",
-        "team_id": people.TEAM_ID,
+        "team_id": place.enterprise_id if place.is_org_wide else place.team_id,
         "user_id": people.BOT_USER_ID,
         "bot_id": people.BOT_ID,
-        "is_enterprise_install": False,
+        "is_enterprise_install": place.is_org_wide,
+        **({"enterprise_id": place.enterprise_id} if place.enterprise_id else {}),
     }
+
+
+def bots_info(workspace: Workspace, arguments: Arguments) -> Json:
+    """Answer bots.info for the app's own bot."""
+    if arguments.required("bot") != people.BOT_ID:
+        raise Failure("bot_not_found")
+    names = {"id": people.BOT_ID, "name": "pkgstatus", "user_id": people.BOT_USER_ID}
+    return {"bot": names | {"app_id": workspace.place.app_id, "deleted": False, "updated": 1_700_000_000}}
 
 
 def users_info(workspace: Workspace, arguments: Arguments) -> Json:
     """Answer users.info."""
-    person = workspace.conversations.people.get(arguments.required("user"))
+    person = workspace.conversations.known(arguments.required("user"))
     if person is None:
         raise Failure("user_not_found")
-    return {"user": as_user(person)}
+    return {"user": as_user(person, workspace.place)}
 
 
 def users_list(workspace: Workspace, arguments: Arguments) -> Json:
     """Answer users.list: this workspace's people and those who share a channel with it."""
     members, metadata = page(list(workspace.conversations.people.values()), arguments)
-    return {"members": [as_user(person) for person in members], "response_metadata": metadata}
+    return {"members": [as_user(person, workspace.place) for person in members], "response_metadata": metadata}
 
 
 def usergroups_list(workspace: Workspace, arguments: Arguments) -> Json:
@@ -66,8 +76,8 @@ def usergroups_users_list(workspace: Workspace, arguments: Arguments) -> Json:
     group = workspace.conversations.groups.get(arguments.required("usergroup"))
     if group is None:
         raise Failure("no_such_subteam")
-    known = workspace.conversations.people
-    return {"users": [user for user in group.users if user in known and not known[user].deleted]}
+    members = {user: workspace.conversations.known(user) for user in group.users}
+    return {"users": [user for user, person in members.items() if person and not person.deleted]}
 
 
 def _readable(workspace: Workspace, arguments: Arguments) -> Channel:
@@ -114,7 +124,7 @@ def _is_listed(channel: Channel) -> bool:
 
 def conversations_open(workspace: Workspace, arguments: Arguments) -> Json:
     """Answer conversations.open for one person."""
-    person = workspace.conversations.people.get(arguments.required("users"))
+    person = workspace.conversations.known(arguments.required("users"))
     if person is None:
         raise Failure("user_not_found")
     return {"channel": {"id": workspace.conversations.direct_message(person).id}}

@@ -58,6 +58,7 @@ class Routes:
                 web.post("/upload/v1/{ticket}", self.upload),
                 web.get("/files/{id}", self.download),
                 web.get("/archives/{channel}/{message}", self.permalink),
+                web.get("/team/{user}", self.profile),
                 web.get("/control/events", partial(stream_changes, self._workspace)),
                 web.get("/control/{look}", self.look),
                 web.post("/control/{deed}", self.deed),
@@ -105,6 +106,11 @@ class Routes:
         """Lead a permalink to the page."""
         channel, digits = request.match_info["channel"], request.match_info["message"].removeprefix("p")
         raise web.HTTPFound(f"/?channel={channel}&ts={digits[:-6]}.{digits[-6:]}")
+
+    async def profile(self, request: web.Request) -> web.StreamResponse:
+        """Lead a link to somebody's profile to the page."""
+        self._workspace.conversations.person(request.match_info["user"])
+        raise web.HTTPFound("/")
 
     async def look(self, request: web.Request) -> web.StreamResponse:
         """Serve a view of the workspace."""

@@ -47,7 +47,12 @@ def open_home(workspace: Workspace, person: Person) -> None:
     if not person.is_ours:
         raise Refused("Only people of the app's own workspace can open its Home tab.", 403)
     channel = workspace.conversations.direct_message(person)
-    document: Json = {"type": "app_home_opened", "user": person.id, "channel": channel.id, "tab": "home"}
+    document: Json = {
+        "type": "app_home_opened",
+        "user": person.acts_as or person.id,
+        "channel": channel.id,
+        "tab": "home",
+    }
     home = workspace.views.homes.get(person.id)
     document |= {"view": as_payload(home)} if home else {}
     _emit(workspace, "app_home_opened", document, channel)
@@ -55,5 +60,5 @@ def open_home(workspace: Workspace, person: Person) -> None:
 
 def _emit(workspace: Workspace, kind: str, document: Json, channel: Channel) -> None:
     if kind in workspace.manifest.events:
-        payload = payloads.event(document, is_ext_shared=channel.is_ext_shared)
+        payload = payloads.event(workspace.named, document, is_ext_shared=channel.is_ext_shared)
         workspace.sockets.begin(workspace.sockets.deliver_event(payload))

@@ -63,9 +63,9 @@ def _error(placed: Placed, value: Any) -> str:
         return "" if placed.block.get("optional") else "Please complete this required field."
     shortest, longest = placed.element.get("min_length", 0), placed.element.get("max_length")
     if isinstance(value, str) and len(value) < shortest:
-        return f"This entry must have at least {shortest} characters."
+        return f"This entry must have at least {shortest} character{'s' if shortest > 1 else ''}."
     if isinstance(value, str) and longest is not None and len(value) > longest:
-        return f"This entry can have at most {longest} characters."
+        return f"This entry can have at most {longest} character{'s' if longest > 1 else ''}."
     return ""
 
 
@@ -80,6 +80,7 @@ async def submit(workspace: Workspace, person: Person, values: Mapping[str, Any]
     if errors:
         return None, errors
     payload = payloads.interaction(
+        workspace.named,
         "view_submission",
         person,
         trigger_id=workspace.triggers.issue(person.id, view.id),
@@ -146,6 +147,7 @@ async def close_view(workspace: Workspace, person: Person, *, all_views: bool) -
     for view in reversed(closing):
         workspace.views.close(view)
         if view.document.get("notify_on_close"):
-            payload = payloads.interaction("view_closed", person, view=as_payload(view), is_cleared=all_views)
+            closed = {"view": as_payload(view), "is_cleared": all_views}
+            payload = payloads.interaction(workspace.named, "view_closed", person, **closed)
             await workspace.sockets.deliver(Envelope("interactive", payload))
     workspace.journal.announce(Change("view", reader=person.id))

@@ -74,10 +74,10 @@ def publish_view(workspace: Workspace, arguments: Arguments) -> Json:
         raise Failure("not_enabled")
     document = _document(arguments, "home")
     user = arguments.required("user_id")
-    person = workspace.conversations.people.get(user)
+    person = workspace.conversations.known(user)
     if person is None or person.is_bot:
         raise with_messages("invalid_arguments", ["invalid `user_id`"])
-    return shown(workspace, workspace.views.publish(user, document, arguments.text("hash")))
+    return shown(workspace, workspace.views.publish(person.id, document, arguments.text("hash")))
 
 
 def validate_blocks(_: Workspace, arguments: Arguments) -> Json:

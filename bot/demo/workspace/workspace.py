@@ -12,7 +12,7 @@ from bot.demo.workspace.files import Files
 from bot.demo.workspace.journal import Change, Journal
 from bot.demo.workspace.manifest import Manifest
 from bot.demo.workspace.messages import Message
-from bot.demo.workspace.people import Channel
+from bot.demo.workspace.people import Channel, Place
 from bot.demo.workspace.rates import Rates
 from bot.demo.workspace.responses import ResponseUrls
 from bot.demo.workspace.sockets import Sockets
@@ -35,6 +35,9 @@ class Workspace:
         self.manifest = manifest
         self.clockwork = clockwork
         self.url = url
+        self.place = Place()
+        self.named = Place()
+        """What payloads say instead: a test may have one come from elsewhere."""
         self.conversations = Conversations()
         self.journal = Journal()
         self.faults = Faults()

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.finding import Area, Finding, Mark
+from bot.domain.quantity import quantity
 from bot.domain.quorum import QUORUM
-from bot.usecases.access import Access, Actor, Allowed
+from bot.domain.refusal import Refusal
+from bot.usecases.access import Access, Actor, Allowed, Installation, distinct
 from bot.usecases.checks.slack import NETWORK
-from bot.usecases.ports import PeopleError
+from bot.usecases.ports import PeopleError, Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +27,7 @@ _NOBODY = {"user_not_found", "user_not_visible"}
 class PeopleCheck:
     """Looks people up as a vote does; `lists` are all lists of the settings by their names."""
 
-    team_id: str
+    installation: Installation
     people: People
     lists: Mapping[str, Allowed]
     requester_counts: bool
@@ -57,26 +59,27 @@ class PeopleCheck:
         except PeopleError as error:
             return Finding(Area.PEOPLE, Mark.WRONG, subject, f"Slack does not say who is in it: {error}", ADMIN)
         if count:
-            return Finding(Area.PEOPLE, Mark.GOOD, subject, _people(count))
+            return Finding(Area.PEOPLE, Mark.GOOD, subject, quantity(count, "person"))
         return Finding(Area.PEOPLE, Mark.WRONG, subject, "nobody is in it", "Add people to the user group in Slack.")
 
     def _voters(self, approvers: Allowed) -> Finding:
         named = set(approvers.users).union(*map(self.people.members, approvers.groups))
-        access = Access(self.team_id, approvers, self.people)
-        unfit = {user: refusal for user in sorted(named) if (refusal := access.unfit(Actor(user, self.team_id)))}
-        count = len(named) - len(unfit)
+        access = Access(self.installation, approvers, self.people)
+        found = {user: access.member(Actor(user, self.installation.team_id)) for user in sorted(named)}
+        unfit = {user: refusal for user, refusal in found.items() if isinstance(refusal, Refusal)}
+        count = distinct(person.ids | {user} for user, person in found.items() if isinstance(person, Person))
         who = "".join(f"; {user} may not: {refusal.reason}" for user, refusal in unfit.items())
+        if count < len(named) - len(unfit):
+            who += "; some are named by two of their ids"
         if count < QUORUM:
             cure = "Name more people in PKGSTATUS_APPROVERS__USERS, or add them to the group."
-            return Finding(Area.PEOPLE, Mark.WRONG, "votes", f"{_people(count)} could vote today, two must{who}", cure)
+            return Finding(
+                Area.PEOPLE, Mark.WRONG, "votes", f"{quantity(count, 'person')} could vote today, two must{who}", cure
+            )
         if count == QUORUM and not self.requester_counts:
             cure = "Name a third approver, so that one of them can be away or ask for a reset."
-            sentence = f"only {_people(count)} could vote today, so neither may ask or be away{who}"
+            sentence = f"only {quantity(count, 'person')} could vote today, so neither may ask or be away{who}"
             return Finding(Area.PEOPLE, Mark.WARNING, "votes", sentence, cure)
         mark = Mark.WARNING if unfit else Mark.GOOD
         cure = "Take them off the list of approvers." if unfit else ""
-        return Finding(Area.PEOPLE, mark, "votes", f"{_people(count)} could vote today{who}", cure)
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count} people"
+        return Finding(Area.PEOPLE, mark, "votes", f"{quantity(count, 'person')} could vote today{who}", cure)

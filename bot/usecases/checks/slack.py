@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.finding import Area, Finding, Mark
+from bot.domain.quantity import quantity
 from bot.usecases.check_ports import SlackSays
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ ADDRESS = (
     "Let PKGSTATUS_SLACK__API_URL name the Web API itself: Slack's is https://slack.com/api/, and most others end with "
     "/api/ too."
 )
+ONE_WORKSPACE = "Install the app to one workspace of the organisation, and copy the bot token of there."
 NETWORK = "Check the network, the proxy, and PKGSTATUS_SLACK__API_URL."
 SCOPES = "Paste manifest.yml under App Manifest, save, and reinstall the app to the workspace."
 
@@ -58,18 +60,26 @@ class SlackCheck:
             yield self._app_token()
             return
         where = f"accepted: {identity.user} in {identity.team} ({identity.team_id})"
+        if identity.is_org_wide:
+            sentence = f"is for the whole organisation {identity.team}, and the bot works in one workspace"
+            yield Finding(Area.SLACK, Mark.WRONG, "bot token", sentence, ONE_WORKSPACE)
+            yield self._app_token()
+            return
         yield Finding(Area.SLACK, Mark.GOOD, "bot token", where)
-        yield self._app_token()
+        yield self._app_token(identity.app_id)
         yield from self._scopes(identity.scopes)
         yield from self._drawings()
         for purpose in self.purposes:
             yield from self._channel(purpose)
 
-    def _app_token(self) -> Finding:
+    def _app_token(self, bot_app: str = "") -> Finding:
         try:
-            self.workspace.open_connection()
+            app = self.workspace.open_connection()
         except SlackSays as said:
             return _refused("app token", said, FROM_BASIC_INFORMATION)
+        if app and bot_app and app != bot_app:
+            sentence = f"is of the app {app}, and the bot token is of {bot_app}: no button would work"
+            return Finding(Area.SLACK, Mark.WRONG, "app token", sentence, "Copy both tokens from one and the same app.")
         return Finding(Area.SLACK, Mark.GOOD, "app token", "accepted: Socket Mode is open")
 
     def _scopes(self, granted: frozenset[str] | None) -> Iterator[Finding]:
@@ -94,9 +104,8 @@ class SlackCheck:
             try:
                 objections = self.workspace.objections(message)
             except SlackSays as said:
-                looked = (
-                    f"Slack looked at {taken} of {len(self.samples)} shapes only" if taken else "Slack looked at none"
-                )
+                shapes = quantity(len(self.samples), "shape")
+                looked = f"Slack looked at {taken} of {shapes} only" if taken else "Slack looked at none"
                 yield Finding(Area.SLACK, Mark.UNKNOWN, "messages", f"{looked}: {said.error}")
                 return
             taken += not objections
@@ -106,7 +115,9 @@ class SlackCheck:
                     cure = "Take a newer version of the bot, or tell its authors: it cannot be drawn in another form."
                 yield Finding(Area.SLACK, Mark.WARNING, name, f"Slack would refuse it: {objections[0]}", cure)
         if taken:
-            yield Finding(Area.SLACK, Mark.GOOD, "messages", f"Slack would take {taken} of {len(self.samples)} shapes")
+            yield Finding(
+                Area.SLACK, Mark.GOOD, "messages", f"Slack would take {taken} of {quantity(len(self.samples), 'shape')}"
+            )
 
     def _channel(self, purpose: Purpose) -> Iterator[Finding]:
         subject = f"{purpose.name} {purpose.channel_id}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.finding import Area, Finding, Mark
+from bot.domain.quantity import quantity
 from bot.usecases.store_ports import StoreError, StoreTrouble
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _chain(facts: StoreFacts) -> Finding:
     if facts.broken:
         cure = "Keep this store as it is, compare it with a copy, and ask who wrote to it besides the bot."
         return Finding(Area.STORE, Mark.WRONG, "ledger", facts.broken, cure)
-    return Finding(Area.STORE, Mark.GOOD, "ledger", f"the chain holds: {_entries(facts.entries)}")
+    return Finding(Area.STORE, Mark.GOOD, "ledger", f"the chain holds: {quantity(facts.entries, 'entry')}")
 
 
 def _waiting(waiting: Waiting) -> Finding:
@@ -81,7 +82,3 @@ def _waiting(waiting: Waiting) -> Finding:
     return Finding(
         Area.STORE, Mark.WRONG, subject, f"{since}: Slack says {waiting.reason}", f"{cure}; what waits comes by itself."
     )
-
-
-def _entries(count: int) -> str:
-    return "1 entry" if count == 1 else f"{count:,} entries"

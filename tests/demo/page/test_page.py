@@ -71,7 +71,7 @@ def test_a_hostile_name_is_shown_as_text(open_page: OpenPage, control: Control, 
 
 def test_mrkdwn_is_drawn_with_names_links_and_emoji(open_page: OpenPage, web: WebClient) -> None:
     text = "*bold* _slanted_ ~gone~ `code` :tada: <@U00000GRACE> <#C0APPROVALS> <https://contoso.com/a|runbook>"
-    text += " <slack://user?team=T0CONTOSO&amp;id=U000000ADA|@Ada>"
+    text += " <https://contoso.slack.com/team/U000000ADA|@Ada>"
     web.chat_postMessage(channel=OPS, text=f"{text} a &lt; b &amp;amp; snake_case_name 2*3*4\n> quoted")
 
     message = open_page("ada").locator(".message .text")

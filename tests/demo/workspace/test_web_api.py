@@ -51,7 +51,7 @@ def test_opening_a_direct_message_needs_a_scope_that_posting_to_a_person_does_no
     [
         ("auth.test", "", "not_authed"),
         ("auth.test", "xoxb-of-somebody-else", "invalid_auth"),
-        ("auth.test", "xapp-contoso-demo", "not_allowed_token_type"),
+        ("auth.test", "xapp-1-A0PKGSTATUS-1-contoso", "not_allowed_token_type"),
         ("apps.connections.open", "xoxb-contoso-demo", "not_allowed_token_type"),
         ("chat.whisper", "xoxb-contoso-demo", "unknown_method"),
     ],

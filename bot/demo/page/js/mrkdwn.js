@@ -8,7 +8,7 @@ import { externalLink, h } from "./dom.js";
 import { emojiNode } from "./emoji.js";
 
 const FENCE = /```\n?([\s\S]+?)```/;
-const PROFILE = /^slack:\/\/user\?/;
+const PROFILE = /^https?:\/\/[^/]+\/team\/\w+\|@/;
 const QUOTE = /^(?:&gt;|>) ?/;
 const QUOTE_REST = /^(?:&gt;&gt;&gt;|>>>) ?/;
 const INLINE = new RegExp(
@@ -94,7 +94,7 @@ function reference(inside, directory) {
   if (target.startsWith("@")) return mention(`@${directory.userName(target.slice(1))}`);
   if (target.startsWith("#")) return mention(`#${directory.channelName(target.slice(1))}`);
   if (target.startsWith("!")) return special(target.slice(1), label, directory);
-  if (PROFILE.test(target)) return h("span", { class: "person", title: "Opens the profile in Slack" }, label ?? target);
+  if (PROFILE.test(inside)) return h("span", { class: "person", title: "Opens the profile in Slack" }, label);
   return externalLink(decoded(target), label ?? decoded(target).replace(/^mailto:/, ""));
 }
 
