@@ -238,7 +238,8 @@ def test_a_site_database_that_fails_and_comes_back_is_recorded_once_each(fresh_s
     away.rename(fresh_stage.site)
     fresh_stage.ask("ada", "PS100112")
 
-    recorded = entries(fresh_stage, before)
+    # The first scan may fall into the outage too, and records that for itself.
+    recorded = [entry for entry in entries(fresh_stage, before) if entry.kind != "scan failed"]
 
     assert [entry.kind for entry in recorded] == [
         "site database failed",
