@@ -161,7 +161,7 @@ def several(found: Several) -> Message:
     """Show what each site says of an ID that packages of several hierarchies have, with the way to each table."""
     sites = " and ".join(escape(answer.site) for answer in found.answers)
     text = f"{found.package_id} is a package of its own at {sites}"
-    lines = "; ".join(f"{answer.site}: {_summary(answer)}" for answer in found.answers)
+    lines = " ".join(f"{answer.site}: {_summary(answer)}" for answer in found.answers)
     blocks = [
         header(f"{found.package_id} · {quantity(len(found.answers), 'package')}"),
         section(f"{text}. Add `site:{found.answers[0].site}` to ask only one."),
