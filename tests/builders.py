@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.answers import Answer, Kept, SnapshotKey
 from bot.domain.drift import judge
 from bot.domain.history import ages
-from bot.domain.package import Package, PackageId, PackageTable, Row, RowType, SiteCode, Status
+from bot.domain.package import (
+    Job,
+    JobAction,
+    JobState,
+    Package,
+    PackageId,
+    PackageTable,
+    Row,
+    RowType,
+    SiteCode,
+    Status,
+)
 from bot.domain.query import Filter
 from bot.domain.signet import Signet
 
@@ -39,7 +50,8 @@ def nal_path(server: str, site: str = "PS1") -> str:
 
 
 def package(package_id: str = "PS100112", **changes: Any) -> Package:
-    """Return a boot image at version 13, changed two months ago."""
+    """Return a boot image at version 13, changed two months ago, whose files the source site has."""
+    version = changes.get("source_version", SOURCE_VERSION)
     plain = Package(
         id=PackageId(package_id),
         name="Boot image (x64)",
@@ -51,6 +63,7 @@ def package(package_id: str = "PS100112", **changes: Any) -> Package:
         changed_at=LONG_AGO,
         source_flag=2,
         flags=0,
+        stored_version=version,
     )
     return replace(plain, **changes)
 
@@ -62,10 +75,19 @@ def site_row(site: str = "PS1", **changes: Any) -> Row:
     return replace(plain, **changes)
 
 
-def dp_row(host: str = "NYC-DP01", site: str = "PS1", **changes: Any) -> Row:
-    """Return a DP's row that holds the source version."""
+def dp_row(host: str = "NYC-DP01", site: str = "PS1", open_jobs: int = 0, **changes: Any) -> Row:
+    """Return a DP's row that holds the source version, with so many jobs that are sending it."""
     path = nal_path(f"{host}.contoso.com", site)
     plain = Row(RowType.DP, SiteCode(site), path, SOURCE_VERSION, Status.INSTALLED, LONG_AGO, dp_known=True)
+    placed = replace(plain, jobs=(job(),) * open_jobs, dp_site=SiteCode(site))
+    if changes.get("dp_known", True) is not True:
+        placed = replace(placed, dp_site=None)
+    return replace(placed, **changes)
+
+
+def job(**changes: Any) -> Job:
+    """Return a job that is sending the source version, and moved two hours ago."""
+    plain = Job(SOURCE_VERSION, JobState.IN_PROGRESS, JobAction.ADD, ago(hours=3), ago(hours=2))
     return replace(plain, **changes)
 
 

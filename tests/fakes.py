@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.domain.drift import DriftClass, judge
+from bot.domain.drift import DriftClass, is_target, judge
 from bot.domain.package import PackageId, PackageTable, SiteCode
 from bot.usecases.access import Installation
 from bot.usecases.ports import PeopleError, Person, SiteError
@@ -72,15 +72,16 @@ class FakeSite:
 def _not_in_sync(table: PackageTable) -> PackageTable:
     """Leave out what is in sync, except the DPs of a site without a copy: they show that the copy is missing."""
     copies = {row.site_code for row in table.rows if row.is_site}
+    served = frozenset(row.own_site for row in table.rows if is_target(row)) | table.served
     drift = judge(table, NOW, GRACE_TIME)
     left = {
         id(each.row)
         for each in (*drift.sites, *drift.dps)
-        if each.drift_class is not DriftClass.IN_SYNC or each.row.site_code not in copies
+        if each.drift_class is not DriftClass.IN_SYNC or each.row.own_site not in copies
     }
     rows = tuple(row for row in table.rows if id(row) in left)
-    in_sync = frozenset(row.site_code for row in rows) & copies - {row.site_code for row in rows if row.is_site}
-    return replace(table, rows=rows, copies_in_sync=in_sync)
+    in_sync = frozenset(row.own_site for row in rows) & copies - {row.site_code for row in rows if row.is_site}
+    return replace(table, rows=rows, copies_in_sync=in_sync, served=served)
 
 
 class FakePeople:

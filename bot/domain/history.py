@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bot.domain.digest import DRIFTED, DriftedRow
 from bot.domain.drift import DriftClass, settled_age
+from bot.domain.package import known_moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from bot.domain.drift import Drift, Verdict
     from bot.domain.package import Package, PackageId, Row, SiteCode
 
-NEVER = datetime(2000, 1, 1, tzinfo=UTC)
-"""A moment before this one means that there was none."""
 RowKey = tuple["int | None", str, str]
 Key = tuple[str, int | None, str, str]
 """What makes a row one row of its site: the package, and the row's own key."""
@@ -141,9 +140,10 @@ def out_of_sync_since(package: Package, row: Row, at: datetime) -> datetime:
     That is when the row last changed, or its package if that was later: before, another version was expected. The zone
     of these clocks is not documented, so that both count 14 hours less.
     """
-    if row.updated_at is None or row.updated_at < NEVER:
+    updated_at = known_moment(row.updated_at)
+    if updated_at is None:
         return at
-    moved_at = max(row.updated_at, package.changed_at or row.updated_at)
+    moved_at = max(updated_at, package.changed_at or updated_at)
     age = settled_age(moved_at, at)
     return at if age is None else min(at - age, at)
 
@@ -164,7 +164,7 @@ def carry_on(
     site: SiteCode, package: Package, verdict: Verdict, known: Spell | None, at: datetime, seen_at: datetime
 ) -> Spell:
     """Return the spell of a row that is not in sync at `at`, given what was known of it; a new one began `seen_at`."""
-    row = replace(verdict.row, updated_at=None, dp_known=None, dp_leaving=False, open_jobs=0)
+    row = replace(verdict.row, updated_at=None, dp_known=None, dp_leaving=False, jobs=(), dp_site=None)
     if known and (known.healed_at or known.expected_version != verdict.expected_version):
         known = None
     has_moved = known is None or known.row.held_version != row.held_version

@@ -8,12 +8,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import IntEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, NewType
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from typing import NewType
 
 PackageId = NewType("PackageId", str)
 SiteCode = NewType("SiteCode", str)
@@ -22,6 +20,8 @@ PACKAGE_ID = re.compile(r"[A-Z0-9]{3}[0-9A-F]{5}")
 
 SITE_CODE_LENGTH = 3
 HANDLE_LENGTH = 24
+NEVER_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
+"""The product is younger: an earlier moment is a placeholder such as 1900-01-01 or 1980-01-01, and means never."""
 NO_SOURCE_FILES = 1
 """`PkgSourceFlag` of a package without source files."""
 NEEDS_NO_DP = 0x10000000
@@ -72,9 +72,70 @@ class Status(IntEnum):
     RETRY_REMOVE = 9
 
 
+class JobState(IntEnum):
+    """`DistributionJobs.State`."""
+
+    PENDING = 0
+    READY = 1
+    STARTED = 2
+    IN_PROGRESS = 3
+    PENDING_RESTART = 4
+    COMPLETE = 5
+    FAILED = 6
+    CANCELLED = 7
+    SUSPENDED = 8
+
+
+class JobAction(IntEnum):
+    """`DistributionJobs.Action`."""
+
+    UPDATE = 1
+    ADD = 2
+    DELETE = 3
+    VALIDATE = 4
+    CANCEL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A distribution job of one package for one DP that is not finished; moments are the site's own clock as UTC."""
+
+    version: int | None
+    state: int | None
+    action: int | None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def moved_at(self) -> datetime | None:
+        """When it last moved: its last update, else its creation; None where neither is known."""
+        return known_moment(self.updated_at) or known_moment(self.created_at)
+
+    def sends(self, version: int | None) -> bool:
+        """Whether it is there to bring this version to its DP, and is not suspended or finished."""
+        return (
+            version is not None
+            and self.version == version
+            and self.action in {JobAction.UPDATE, JobAction.ADD}
+            and self.state in _DELIVERING
+        )
+
+
+_DELIVERING = {
+    JobState.PENDING,
+    JobState.READY,
+    JobState.STARTED,
+    JobState.IN_PROGRESS,
+    JobState.PENDING_RESTART,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One line of `v_Package`; a field is None where the site does not let us read it or holds nothing."""
+    """One line of `v_Package`; a field is None where the site does not let us read it or holds nothing.
+
+    `stored_version` is the version whose files the source site itself holds; only its own database tells.
+    """
 
     id: PackageId
     name: str
@@ -86,6 +147,7 @@ class Package:
     changed_at: datetime | None = None
     source_flag: int | None = None
     flags: int | None = None
+    stored_version: int | None = None
 
     @property
     def type_name(self) -> str:
@@ -107,7 +169,8 @@ class Row:
     """One row of `PkgStatus`, with what the site says of its DP; numbers as the database holds them.
 
     `updated_at` is the site's own `UpdateTime` read as UTC: its zone is not documented.
-    `open_jobs` counts unfinished distribution jobs. It and `dp_known` are None where the site does not tell.
+    `jobs` are the unfinished distribution jobs of a DP row. They and `dp_known` are None where the site does not tell.
+    `dp_site` is the site that the list of DPs says the DP belongs to; None where it does not say.
     """
 
     type_number: int | None
@@ -118,7 +181,8 @@ class Row:
     updated_at: datetime | None
     dp_known: bool | None = None
     dp_leaving: bool = False
-    open_jobs: int | None = 0
+    jobs: tuple[Job, ...] | None = ()
+    dp_site: SiteCode | None = None
 
     @property
     def is_site(self) -> bool:
@@ -129,6 +193,22 @@ class Row:
     def server(self) -> str:
         """The server for people to read: the FQDN of a site row, the host of a NAL path, else the raw text."""
         return parse_nal_path(self.server_path) or self.server_path
+
+    @property
+    def own_site(self) -> SiteCode:
+        """The site whose copy feeds the row: that of its DP, which may be another one than the row's own code says."""
+        return self.dp_site or self.site_code
+
+    @property
+    def other_site(self) -> SiteCode | None:
+        """The site that a DP belongs to, where that is another one than its row says; else None.
+
+        Where the list of DPs does not tell, the DP's NAL path does.
+        """
+        if self.type_number != RowType.DP:
+            return None
+        site = self.dp_site or _site_of_nal_path(self.server_path)
+        return site if site and site.casefold() != self.site_code.casefold() else None
 
     @property
     def is_addressable(self) -> bool:
@@ -154,12 +234,16 @@ class PackageTable:
     """A package and all its rows, from one read; `unread` names what this site does not let us read.
 
     A scan leaves out rows that are in sync; `copies_in_sync` then names the sites whose own copy is among them.
+    `served` are sites to which the package is targeted, as far as the rows themselves do not show it;
+    `targets_known` is False where the site's list of targets cannot be read.
     """
 
     package: Package
     rows: tuple[Row, ...]
     unread: tuple[str, ...] = ()
     copies_in_sync: frozenset[SiteCode] = frozenset()
+    served: frozenset[SiteCode] = frozenset()
+    targets_known: bool = True
 
 
 @lru_cache(maxsize=16_384)
@@ -167,6 +251,16 @@ def parse_nal_path(text: str) -> str | None:
     """Return the server named by a DP's NAL path, or None when the text is not such a path."""
     match = _NAL_PATH.fullmatch(text.strip())
     return match["server"] if match else None
+
+
+def _site_of_nal_path(text: str) -> SiteCode | None:
+    match = _NAL_PATH.fullmatch(text.strip())
+    return SiteCode(match["site"]) if match else None
+
+
+def known_moment(moment: datetime | None) -> datetime | None:
+    """Return a moment of the site's clock, or None where it stands for never."""
+    return moment if moment and moment >= NEVER_BEFORE else None
 
 
 def status_name(number: int | None) -> str:

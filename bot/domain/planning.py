@@ -9,7 +9,7 @@ from collections import Counter
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.domain.drift import RESETTABLE, Drift, DriftClass, Verdict
+from bot.domain.drift import RESETTABLE, Barrier, Drift, DriftClass, Verdict, is_target
 from bot.domain.plan import Action, Plan, PlanRow, RowKey, RowsAllowed
 from bot.domain.refusal import Reason
 
@@ -23,10 +23,16 @@ class RowFault(StrEnum):
     """Why a row may not be in a plan."""
 
     CLASS = "its class is never reset"
+    NOT_SERVED = "no distribution point of its site is targeted, so a reset would bring nothing"
     SITE_ROWS_ONLY = "only site rows may be reset here"
     UNREADABLE_NAME = "its PkgServer has a form that is not understood"
     MISSING = "there is no such row"
 
+
+SOURCE_UNKNOWN = (
+    "It is not known whether the source site itself has taken the source version: v_Package.StoredPkgVersion cannot be "
+    "read here or is empty. Look into distmgr.log there first."
+)
 
 _AGAINST_UNDO = {
     Reason.JOBS_UNREADABLE: "the distribution jobs cannot be read, so the old values may no longer be true",
@@ -34,10 +40,13 @@ _AGAINST_UNDO = {
 }
 
 
-def row_fault(verdict: Verdict, allowed: RowsAllowed) -> RowFault | None:
+def row_fault(verdict: Verdict, allowed: RowsAllowed) -> RowFault | Barrier | None:
     """Return why a row may not be reset, or None when it may be asked for."""
+    is_behind = verdict.drift_class in RESETTABLE or verdict.drift_class is DriftClass.SOURCE_BEHIND
     faults = (
         (verdict.missing, RowFault.MISSING),
+        (verdict.drift_class is DriftClass.NOT_SERVED, RowFault.NOT_SERVED),
+        (is_behind and verdict.barrier is not None, verdict.barrier),
         (verdict.drift_class not in RESETTABLE, RowFault.CLASS),
         (not verdict.row.is_addressable, RowFault.UNREADABLE_NAME),
         (allowed is RowsAllowed.SITE and not verdict.row.is_site, RowFault.SITE_ROWS_ONLY),
@@ -49,6 +58,15 @@ def resettable(drift: Drift, allowed: RowsAllowed) -> tuple[Verdict, ...]:
     """Return the rows that may be asked for, site rows first: a site must have the version before its DPs can."""
     candidates = (verdict for verdict in (*drift.sites, *drift.dps) if verdict.drift_class in RESETTABLE)
     return tuple(verdict for verdict in candidates if row_fault(verdict, allowed) is None)
+
+
+def refusals(verdicts: Iterable[Verdict], allowed: RowsAllowed) -> tuple[str, ...]:
+    """Say why rows that look like work may not be reset, each reason once; rows that need nothing are left out."""
+    faults = (row_fault(verdict, allowed) for verdict in verdicts if verdict.drift_class in _ASKED_FOR)
+    return tuple(dict.fromkeys(str(fault) for fault in faults if fault))
+
+
+_ASKED_FOR = RESETTABLE | {DriftClass.SOURCE_BEHIND, DriftClass.NOT_SERVED}
 
 
 def reset_plan(drift: Drift, site: SiteCode, chosen: Iterable[Verdict]) -> Plan:
@@ -82,12 +100,18 @@ def undo_plan(
     return plan, tuple(moved)
 
 
-def undo_fault(rows: Iterable[Row]) -> Reason | None:
-    """Return why a reset of this package may not be taken back now: Distribution Manager may have acted on it."""
-    jobs = {row.open_jobs for row in rows}
-    if None in jobs:
+def undo_fault(drift: Drift, source_version: int) -> Reason | None:
+    """Return why a reset of this package may not be taken back now: Distribution Manager may be acting on it.
+
+    Only a job counts that moves, and brings the version of that reset or the present one.
+    """
+    rows = [verdict.row for verdict in (*drift.sites, *drift.dps) if not verdict.missing]
+    if any(row.jobs is None for row in rows):
         return Reason.JOBS_UNREADABLE
-    return Reason.JOB_STARTED if any(jobs) else None
+    versions = {source_version, drift.package.source_version}
+    jobs = (job for row in rows for job in row.jobs or ())
+    is_moving = any(drift.basis.is_moving(job, version) for job in jobs for version in versions)
+    return Reason.JOB_STARTED if is_moving else None
 
 
 def objections(plan: Plan, drift: Drift, allowed: RowsAllowed) -> tuple[str, ...]:
@@ -105,7 +129,7 @@ def objections(plan: Plan, drift: Drift, allowed: RowsAllowed) -> tuple[str, ...
         if package.source_version != plan.source_version:
             found.append(f"the source version is {package.source_version} now, not {plan.source_version}")
         found += _not_to_be_reset(plan, verdicts, allowed)
-    elif fault := undo_fault(verdict.row for verdict in verdicts):
+    elif fault := undo_fault(drift, plan.source_version):
         found.append(_AGAINST_UNDO[fault])
     return tuple(dict.fromkeys(found))
 
@@ -144,15 +168,20 @@ def _to_redistribute(drift: Drift, rows: tuple[PlanRow, ...]) -> tuple[str, ...]
     own = [row.server for row in rows if not row.is_site]
     sites = {row.site_code for row in rows if row.is_site}
     candidates = {
-        code: [
-            verdict.row.server for verdict in drift.dps if verdict.row.site_code == code and verdict.row.is_addressable
-        ]
-        for code in sites
+        code: [verdict.row.server for verdict in drift.dps if _can_be_sent_to(verdict, code)] for code in sites
     }
     chosen = [next((s for s in found if s.casefold() not in on_site_servers), "") for found in candidates.values()]
     behind_their_site = {row.server for row in rows if not row.is_site and row.site_code in sites}
     wanted = [*chosen, *(server for server in own if server not in behind_their_site)]
     return tuple(dict.fromkeys(server for server in wanted if server and server.casefold() not in on_site_servers))
+
+
+def _can_be_sent_to(verdict: Verdict, site: SiteCode) -> bool:
+    """Whether a Redistribute to this DP brings the files to its site: it is there to stay, and belongs to that site."""
+    row = verdict.row
+    is_certain = verdict.drift_class not in {DriftClass.AMBIGUOUS, DriftClass.UNKNOWN}
+    is_of_site = row.other_site is None and row.site_code.casefold() == site.casefold()
+    return is_target(row) and is_certain and is_of_site and row.is_addressable
 
 
 def _plan_row(verdict: Verdict) -> PlanRow:
@@ -172,7 +201,9 @@ def _plan_row(verdict: Verdict) -> PlanRow:
 def _warnings(drift: Drift, rows: Iterable[PlanRow]) -> tuple[str, ...]:
     classes = Counter(row.drift_class for row in rows if not row.is_site)
     warnings = []
-    if classes[DriftClass.DP_BEHIND] or classes[DriftClass.FAILED]:
+    if drift.source_unknown:
+        warnings.append(SOURCE_UNKNOWN)
+    if classes[DriftClass.DP_BEHIND] or classes[DriftClass.NEVER_RECEIVED] or classes[DriftClass.FAILED]:
         warnings.append("A DP row whose site is current: Redistribute is the documented action.")
     if classes[DriftClass.SITE_BEHIND]:
         warnings.append("A DP row whose site is behind: it cannot catch up before the site row has.")

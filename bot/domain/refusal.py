@@ -44,6 +44,7 @@ class Reason(StrEnum):
     NO_WRITE_RIGHT = "no right to write"
     ROWS_CHANGED = "rows changed"
     NOTHING_TO_RESET = "nothing to reset"
+    SOURCE_BEHIND = "source behind"
     NO_WRITER = "no writer"
     WRONG_DATABASE = "wrong database"
     JOBS_UNREADABLE = "jobs cannot be read"

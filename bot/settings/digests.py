@@ -18,6 +18,11 @@ class Drift(Part):
     """When a difference counts as drift."""
 
     grace: Duration = Field(timedelta(hours=4), description="how long a change may take to arrive", examples=["4h"])
+    job_age: Duration = Field(
+        timedelta(days=1),
+        description="how long a distribution job may stand still and count as moving",
+        examples=["1d"],
+    )
     scan_every: Duration = Field(
         timedelta(minutes=15), description="how often each site is read through", examples=["15min"]
     )

@@ -19,6 +19,7 @@ PACKAGES = "dbo.v_Package"
 STATUS = "dbo.PkgStatus"
 POINTS = "dbo.DistributionPoints"
 JOBS = "dbo.DistributionJobs"
+TARGETS = "dbo.PkgServers"
 
 _NEEDED = {
     PACKAGES: ("PackageID", "Name", "SourceSite", "SourceVersion"),
@@ -26,9 +27,15 @@ _NEEDED = {
 }
 _OPTIONAL_TABLES = {
     POINTS: ("NALPath",),
-    JOBS: ("DPID", "PkgID", "State"),
+    JOBS: ("JobID", "DPID", "PkgID", "State", "PackageVersion", "Action"),
+    TARGETS: ("PkgID", "NALPath", "SiteCode"),
 }
-_TELLING = {PACKAGES: ("SourceDate",), STATUS: ("UpdateTime",), POINTS: ("DPID",)}
+_TELLING = {
+    PACKAGES: ("SourceDate", "StoredPkgVersion"),
+    STATUS: ("UpdateTime",),
+    POINTS: ("DPID", "SMSSiteCode"),
+    JOBS: ("CreationTime", "LastUpdateTime"),
+}
 """Columns whose absence changes what can be said; the others are decoration."""
 
 
@@ -57,8 +64,14 @@ class Shape:
 
     @property
     def has_jobs(self) -> bool:
-        """Whether unfinished distribution jobs can be tied to distribution points."""
-        return self.has_points and self.has(POINTS, "DPID") and self.has(JOBS, *_OPTIONAL_TABLES[JOBS])
+        """Whether unfinished distribution jobs can be tied to distribution points, and their age be told."""
+        has_age = any(self.has(JOBS, name) for name in _TELLING[JOBS])
+        return has_age and self.has_points and self.has(POINTS, "DPID") and self.has(JOBS, *_OPTIONAL_TABLES[JOBS])
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether it can be read to which distribution points packages are targeted."""
+        return self.has(TARGETS, *_OPTIONAL_TABLES[TARGETS])
 
     @property
     def unread(self) -> tuple[str, ...]:

@@ -11,9 +11,19 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot.dbapi import Connection, Database, DatabaseError, Fault
 from bot.domain.package import Package, PackageId, PackageTable, RowType, SiteCode
-from bot.site.lines import OPEN_JOB_STATES, PACKAGE_COLUMNS, package, package_list, point_join, row, row_list
+from bot.site.lines import (
+    PACKAGE_COLUMNS,
+    job_join,
+    one_row,
+    package,
+    package_list,
+    point_join,
+    row_list,
+    rows,
+    target_of_site,
+)
 from bot.site.owning import Place, place
-from bot.site.probing import JOBS, PACKAGES, POINTS, STATUS, Shape, probe
+from bot.site.probing import PACKAGES, STATUS, Shape, probe
 from bot.site.troubles import site_error
 
 if TYPE_CHECKING:
@@ -69,42 +79,30 @@ class SiteDatabase:
 
     def _read_package(self, connection: Connection, package_id: PackageId) -> PackageTable | None:
         shape = self._known_shape(connection)
-        lines = connection.query(_package_with_rows(shape), _parameters(shape, package_id))
+        lines = connection.query(_package_with_rows(shape), (package_id,))
         if not lines:
             return None
         split = len(PACKAGE_COLUMNS)
-        rows = tuple(row(line[split + 1 :]) for line in lines if line[split] is not None)
-        return PackageTable(package(lines[0][:split]), rows, shape.unread)
+        of_rows = [line[split:] for line in lines if line[split] is not None]
+        return PackageTable(
+            package(lines[0][:split], self.code),
+            tuple(rows(of_rows, shape)),
+            shape.unread,
+            served=frozenset(one_row(line).site_code for line in of_rows if line[-1]),
+            targets_known=shape.has_targets,
+        )
 
     def _read_packages(self, connection: Connection) -> Sequence[Package]:
         columns = package_list(self._known_shape(connection))
         lines = connection.query(f"SELECT {columns} FROM {PACKAGES} p ORDER BY p.PackageID")
-        return [package(line) for line in lines]
+        return [package(line, self.code) for line in lines]
 
 
 def _package_with_rows(shape: Shape) -> str:
-    """One statement for a package, its rows, and what the site says of each DP; parameters: see _parameters."""
-    columns = ", ".join([package_list(shape), row_list(shape)])
-    joins = point_join(shape) + _job_join(shape)
-    points = "d.Points, d.Leaving" if shape.has_points else "NULL, 0"
-    jobs = "CASE WHEN j.OpenJobs IS NULL THEN 0 ELSE j.OpenJobs END" if shape.has_jobs else "NULL"
+    """One statement for a package, its rows, and what the site says of each DP; its parameter is the package's id."""
     return (
-        f"SELECT {columns}, {points}, {jobs} FROM {PACKAGES} p "
-        f"LEFT JOIN {STATUS} s ON s.ID = p.PackageID{joins} WHERE p.PackageID = {shape.mark(PACKAGES, 'PackageID')}"
+        f"SELECT {package_list(shape)}, {row_list(shape)},"
+        f" CASE WHEN s.Type <> {RowType.SITE.value} THEN 0 WHEN {target_of_site(shape)} THEN 1 ELSE 0 END"
+        f" FROM {PACKAGES} p LEFT JOIN {STATUS} s ON s.ID = p.PackageID{point_join(shape)}{job_join(shape)}"
+        f" WHERE p.PackageID = {shape.mark(PACKAGES, 'PackageID')}"
     )
-
-
-def _job_join(shape: Shape) -> str:
-    if not shape.has_jobs:
-        return ""
-    states = ", ".join(str(state) for state in OPEN_JOB_STATES)
-    return (
-        f" LEFT JOIN (SELECT dp.NALPath, COUNT(*) AS OpenJobs FROM {JOBS} job"
-        f" INNER JOIN {POINTS} dp ON dp.DPID = job.DPID"
-        f" WHERE job.PkgID = {shape.mark(JOBS, 'PkgID')} AND job.State IN ({states})"
-        f" GROUP BY dp.NALPath) j ON j.NALPath = s.PkgServer AND s.Type = {RowType.DP.value}"
-    )
-
-
-def _parameters(shape: Shape, package_id: PackageId) -> tuple[str, ...]:
-    return (package_id, package_id) if shape.has_jobs else (package_id,)

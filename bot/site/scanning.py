@@ -10,9 +10,22 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bot.domain.package import PackageId, PackageTable, RowType, SiteCode, Status
-from bot.site.lines import OPEN_JOB_STATES, PACKAGE_COLUMNS, package, package_list, point_join, row, row_list
-from bot.site.probing import JOBS, PACKAGES, POINTS, STATUS
+from bot.domain.drift import REMOVING
+from bot.domain.package import PackageId, PackageTable, Row, RowType, SiteCode, Status
+from bot.site.lines import (
+    PACKAGE_COLUMNS,
+    job_join,
+    one_row,
+    own_site,
+    package,
+    package_list,
+    point_join,
+    row_list,
+    rows,
+    target_of_site,
+    text,
+)
+from bot.site.probing import PACKAGES, STATUS
 from bot.site.reading import SiteDatabase
 
 if TYPE_CHECKING:
@@ -25,7 +38,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 PACKAGES_PER_STATEMENT = 500
-_UNASKED = (None,) * 6
 _SPLIT = len(PACKAGE_COLUMNS)
 _SITE, _DP = RowType.SITE.value, RowType.DP.value
 _RECEIVED, _INSTALLED = Status.RECEIVED.value, Status.INSTALLED.value
@@ -40,7 +52,7 @@ class SiteScanner(SiteDatabase):
         def read(connection: Connection) -> Result:
             shape = self._known_shape(connection)
             lines = connection.stream(not_in_sync(shape, len(elsewhere)), ("", *elsewhere))
-            return work(_tables(lines, shape))
+            return work(_tables(lines, shape, self.code))
 
         return self._ask(read)
 
@@ -52,60 +64,69 @@ class SiteScanner(SiteDatabase):
 
 def not_in_sync(shape: Shape, elsewhere: int) -> str:
     """Return the statement; parameters: an empty text, then the sites whose packages are left out."""
-    points = "d.Points, d.Leaving" if shape.has_points else "NULL, 0"
-    jobs = "CASE WHEN j.OpenJobs IS NULL THEN 0 ELSE j.OpenJobs END" if shape.has_jobs else "NULL"
     sites = ", ".join([shape.mark(PACKAGES, "SourceSite")] * elsewhere)
     owned = f" AND CASE WHEN p.SourceSite IN ({sites}) THEN 1 ELSE 0 END = 0" if elsewhere else ""
     return (
-        f"SELECT {package_list(shape)}, {row_list(shape)}, {points}, {jobs}, c.Copies"
-        f" FROM {STATUS} s INNER JOIN {PACKAGES} p ON p.PackageID = s.ID"
-        f"{point_join(shape)}{_COPY_JOIN}{_TWIN_JOIN}{_job_join(shape)}"
+        f"SELECT {package_list(shape)}, {row_list(shape)},"
+        f" CASE WHEN s.Type <> {_SITE} THEN 0 WHEN {target_of_site(shape)} OR {_row_of_site(shape)} THEN 1 ELSE 0 END,"
+        f" c.Copies FROM {STATUS} s INNER JOIN {PACKAGES} p ON p.PackageID = s.ID"
+        f"{point_join(shape)}{_COPY_JOIN} ON c.ID = s.ID AND c.SiteCode = {own_site(shape)}"
+        f"{_TWIN_JOIN}{job_join(shape)}"
         f" WHERE CASE WHEN {_in_sync(shape)} THEN 1 ELSE 0 END = 0{owned} ORDER BY s.ID"
     )
 
 
 _COPY_JOIN = (
     f" LEFT JOIN (SELECT ID, SiteCode, COUNT(*) AS Copies FROM {STATUS} WHERE Type = {_SITE} GROUP BY ID, SiteCode) c"
-    " ON c.ID = s.ID AND c.SiteCode = s.SiteCode"
 )
 """How many copies the row's own site has: a DP cannot be judged without knowing."""
 _TWIN_JOIN = (
-    f" LEFT JOIN (SELECT ID, SiteCode, PkgServer FROM {STATUS} WHERE Type = {_DP}"
-    " GROUP BY ID, SiteCode, PkgServer HAVING COUNT(*) > 1) t"
-    f" ON t.ID = s.ID AND t.SiteCode = s.SiteCode AND t.PkgServer = s.PkgServer AND s.Type = {_DP}"
+    f" LEFT JOIN (SELECT ID, PkgServer FROM {STATUS} WHERE Type = {_DP} GROUP BY ID, PkgServer HAVING COUNT(*) > 1) t"
+    f" ON t.ID = s.ID AND t.PkgServer = s.PkgServer AND s.Type = {_DP}"
 )
-"""DPs that have two rows are ambiguous, whatever these say."""
+"""DPs that have two rows are ambiguous, or under two sites, whatever these say."""
+
+
+def _row_of_site(shape: Shape) -> str:
+    """Say that the site of a row has another row, of a DP that is there to stay, as `is_target` does."""
+    going = ", ".join(str(status.value) for status in REMOVING)
+    point = " AND e.Points > 0 AND e.Leaving = 0" if shape.has_points else ""
+    return (
+        f"EXISTS (SELECT 1 FROM {STATUS} x{point_join(shape, 'x', 'e')} WHERE x.ID = s.ID AND x.Type = {_DP}"
+        f" AND (x.Status IS NULL OR x.Status NOT IN ({going})){point} AND {own_site(shape, 'x', 'e')} = s.SiteCode)"
+    )
 
 
 def _in_sync(shape: Shape) -> str:
     """Say when a row is in sync; where anything in it is NULL the row is not."""
     point = " AND d.Points > 0 AND d.Leaving = 0" if shape.has_points else ""
+    stored = (
+        " AND (p.StoredPkgVersion IS NULL OR p.StoredPkgVersion >= p.SourceVersion OR p.SourceSite <> s.SiteCode)"
+        if shape.has(PACKAGES, "StoredPkgVersion")
+        else ""
+    )
     return (
         "s.SourceVersion = p.SourceVersion AND s.SourceVersion >= 0"
         f" AND s.PkgServer <> {shape.mark(STATUS, 'PkgServer')}"
-        f" AND ((s.Type = {_SITE} AND s.Status IN ({_RECEIVED}, {_INSTALLED}) AND c.Copies = 1)"
+        f" AND ((s.Type = {_SITE} AND s.Status IN ({_RECEIVED}, {_INSTALLED}) AND c.Copies = 1{stored})"
         f" OR (s.Type = {_DP} AND s.Status = {_INSTALLED} AND c.Copies > 0 AND t.ID IS NULL{point}))"
     )
 
 
-def _job_join(shape: Shape) -> str:
-    if not shape.has_jobs:
-        return ""
-    states = ", ".join(str(state) for state in OPEN_JOB_STATES)
-    return (
-        f" LEFT JOIN (SELECT job.PkgID, dp.NALPath, COUNT(*) AS OpenJobs FROM {JOBS} job"
-        f" INNER JOIN {POINTS} dp ON dp.DPID = job.DPID WHERE job.State IN ({states})"
-        f" GROUP BY job.PkgID, dp.NALPath) j ON j.PkgID = s.ID AND j.NALPath = s.PkgServer AND s.Type = {_DP}"
-    )
-
-
-def _tables(lines: Iterable[Sequence[Any]], shape: Shape) -> Iterator[PackageTable]:
+def _tables(lines: Iterable[Sequence[Any]], shape: Shape, code: SiteCode) -> Iterator[PackageTable]:
     for _, group in groupby(lines, key=itemgetter(_SPLIT)):
-        of_package = list(group)
-        rows = tuple(row(line[_SPLIT + 1 : -1]) for line in of_package)
-        has_copy = {each.site_code for each, line in zip(rows, of_package, strict=True) if line[-1]}
-        drifted = {each.site_code for each in rows if each.is_site}
-        yield PackageTable(package(of_package[0][:_SPLIT]), rows, shape.unread, frozenset(has_copy - drifted))
+        of_package = [(line[:_SPLIT], line[_SPLIT:]) for line in group]
+        read = rows((line for _, line in of_package), shape)
+        each = [(one_row(line), line[-2], line[-1]) for _, line in of_package]
+        drifted = {row.site_code for row in read if row.is_site}
+        yield PackageTable(
+            package(of_package[0][0], code),
+            tuple(read),
+            shape.unread,
+            frozenset(row.own_site for row, _, copies in each if copies) - drifted,
+            served=frozenset(row.site_code for row, is_served, _ in each if is_served),
+            targets_known=shape.has_targets,
+        )
 
 
 def _keys(connection: Connection, shape: Shape, packages: Sequence[PackageId]) -> Iterator[Key]:
@@ -113,5 +134,5 @@ def _keys(connection: Connection, shape: Shape, packages: Sequence[PackageId]) -
         piece = packages[start : start + PACKAGES_PER_STATEMENT]
         ids = ", ".join([shape.mark(STATUS, "ID")] * len(piece))
         statement = f"SELECT s.ID, s.Type, s.SiteCode, s.PkgServer FROM {STATUS} s WHERE s.ID IN ({ids})"
-        for package_id, *line in connection.stream(statement, piece):
-            yield (str(package_id), *row((*line, None, None, None, None, None, None)).key)
+        for package_id, kind, site, server in connection.stream(statement, piece):
+            yield (str(package_id), *Row(kind, SiteCode(text(site)), text(server), None, None, None).key)

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.domain.answers import Answer, Away, Found, Hit, Kept, Several, UnknownPackage, responsible
-from bot.domain.drift import judge
+from bot.domain.drift import JOB_AGE, judge
 from bot.domain.history import ages
 from bot.domain.nearness import nearest
 from bot.domain.package import PackageId
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.searching import search
 from bot.events import events
+from bot.usecases.ports import KnownResets, SiteError, no_resets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -45,6 +46,8 @@ class Lookup:
     clock: Clock
     grace: timedelta
     history: DriftHistory
+    job_age: timedelta = JOB_AGE
+    resets: KnownResets = no_resets
 
     def show(self, actor: Actor, query: Show) -> Kept | Several | UnknownPackage | Refusal:
         """Read and judge one package, at the site that the question names or at all.
@@ -72,7 +75,8 @@ class Lookup:
         now = self.clock()
         answers = []
         for code in codes:
-            drift = judge(tables[code], now, self.grace)
+            resets = self.resets(code, query.package_id).get(query.package_id, frozenset())
+            drift = judge(tables[code], now, self.grace, job_age=self.job_age, resets=resets)
             known = self.history.known(code, query.package_id)
             since = ages(drift, known, now)
             others = tuple(other for other in every if other != code)

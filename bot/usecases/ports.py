@@ -8,17 +8,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from bot.domain.drift import RowKey
     from bot.domain.package import Package, PackageId, PackageTable, SiteCode
     from bot.domain.plan import Plan, PlanRow
     from bot.domain.trouble import SiteTrouble
 
 Clock = Callable[[], datetime]
 """Returns the present moment, aware and in UTC."""
+
+
+WaitingRows: TypeAlias = "Mapping[PackageId, frozenset[RowKey]]"
+"""Rows by package that a reset of ours has changed and that are not back yet."""
+KnownResets: TypeAlias = "Callable[[SiteCode, PackageId | None], WaitingRows]"
+"""Returns such rows of a site, of one package or of all."""
+
+
+def no_resets(_site: SiteCode, _package_id: PackageId | None) -> WaitingRows:
+    """Know of none: what is not ours is judged by what the rows say."""
+    return {}
 
 
 class SiteError(Exception):

@@ -58,7 +58,8 @@ class Proving:
         table = self.readers[request.plan.site].package(request.plan.package_id)
         if table is None:
             return ("the package is gone",)
-        drift = judge(table, self.clock(), self.policy.grace)
+        resets = self.requests.waiting_rows(request.plan.site, table.package.id).get(table.package.id, frozenset())
+        drift = judge(table, self.clock(), self.policy.grace, job_age=self.policy.job_age, resets=resets)
         return planning.objections(request.plan, drift, self.policy.rows)
 
     def _hindrance(self, request: Request) -> str:

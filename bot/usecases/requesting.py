@@ -10,9 +10,9 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bot.domain.drift import Drift, Verdict, judge
+from bot.domain.drift import JOB_AGE, Drift, Verdict, judge
 from bot.domain.plan import Action, Plan, RowKey, RowsAllowed
-from bot.domain.planning import reset_plan, resettable, undo_fault, undo_plan
+from bot.domain.planning import refusals, reset_plan, resettable, undo_fault, undo_plan
 from bot.domain.query import Filter
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Request, Stage
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import timedelta
 
-    from bot.domain.package import PackageId, SiteCode
+    from bot.domain.package import PackageId, PackageTable, SiteCode
     from bot.usecases.access import Actor
     from bot.usecases.ports import Clock, Person, SiteReader, SiteWriter
     from bot.usecases.requests import Requests
@@ -48,6 +48,7 @@ class Policy:
     expire_after: timedelta
     requester_counts: bool
     grace: timedelta
+    job_age: timedelta = JOB_AGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class Requesting:
         drift = self._read(site, package_id)
         rows = wanted.keep(resettable(drift, self.policy.rows)) if drift else ()
         if drift is None or not rows:
-            return Refusal(Reason.NOTHING_TO_RESET)
+            return self._why_nothing(drift, wanted)
         return Offer(rows, reset_plan(drift, site, rows))
 
     def ask(self, actor: Actor, wish: Wish, origin: Mapping[str, str]) -> Asked:
@@ -146,7 +147,7 @@ class Requesting:
             return FormOutdated(found)
         rows = self._chosen(drift, wish.rows) if drift else ()
         if drift is None or not rows:
-            return Refusal(Reason.ROWS_CHANGED)
+            return Refusal(Reason.SOURCE_BEHIND) if drift and drift.source_behind else Refusal(Reason.ROWS_CHANGED)
         if len(rows) > self.policy.max_rows:
             return TooMany(len(rows), self.policy.max_rows)
         return self._open(actor, asker, reset_plan(drift, wish.site, rows), wish.reason, wish.ticket, origin)
@@ -173,7 +174,7 @@ class Requesting:
         servers = tuple(row.server for row in moved)
         if plan is None:
             return MovedOn(servers)
-        if table and (fault := undo_fault(table.rows)):
+        if table and (fault := undo_fault(self._judged(done.plan.site, table), done.plan.source_version)):
             return Refusal(fault)
         left = f"; left alone because they moved on: {', '.join(servers)}" if servers else ""
         return self._open(actor, asker, plan, f"Undo of request {done.id}{left}", "", origin, undoes=done.id)
@@ -226,7 +227,20 @@ class Requesting:
         table = self.readers[site].package(package_id)
         if table is None or table.package.source_site != site:
             return None
-        return judge(table, self.clock(), self.policy.grace)
+        return self._judged(site, table)
+
+    def _judged(self, site: SiteCode, table: PackageTable) -> Drift:
+        resets = self.requests.waiting_rows(site, table.package.id).get(table.package.id, frozenset())
+        return judge(table, self.clock(), self.policy.grace, job_age=self.policy.job_age, resets=resets)
+
+    def _why_nothing(self, drift: Drift | None, wanted: Filter) -> Refusal:
+        """Say why nothing is offered, as far as the rows that were asked for tell."""
+        if drift is None:
+            return Refusal(Reason.NOTHING_TO_RESET)
+        if drift.source_behind:
+            return Refusal(Reason.SOURCE_BEHIND)
+        reasons = refusals(wanted.keep((*drift.sites, *drift.dps)), self.policy.rows)
+        return Refusal(Reason.NOTHING_TO_RESET, f"Why not: {'; '.join(reasons)}." if reasons else "")
 
     def _chosen(self, drift: Drift, wanted: Collection[str] | Filter) -> tuple[Verdict, ...]:
         """Find the wanted rows among those that may be reset now; none at all if one of them no longer may."""

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.approval import Command, decide
 from bot.domain.folding import advance, fold, opening
 from bot.domain.ledger import Draft
+from bot.domain.package import Row
+from bot.domain.plan import Action
 from bot.domain.refusal import Reason, Refusal
-from bot.domain.request import Event, Kind, Request
+from bot.domain.request import Event, Kind, Request, Stage
 from bot.domain.signet import Signet
 from bot.events import bound, events, reference
 from bot.usecases.rebuilding import rebuild, stream_of
@@ -25,9 +27,10 @@ from bot.usecases.store_ports import Notice, StaleStream
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from bot.domain.drift import RowKey
     from bot.domain.ledger import Entry
-    from bot.domain.request import Stage
-    from bot.usecases.ports import Clock
+    from bot.domain.package import PackageId, SiteCode
+    from bot.usecases.ports import Clock, WaitingRows
     from bot.usecases.request_ports import Card, RequestIndex
     from bot.usecases.store_ports import Ledger
 
@@ -39,6 +42,9 @@ _TELLING = ("reason_given", "trouble", "differences", "look_at", "votes", "back"
 CARD_POSTED, CARD_REFUSED, CARD_REPLACED = "card posted", "card refused", "card replaced"
 
 Payload = Mapping[str, Any]
+
+WAITING = frozenset({Stage.APPLIED, Stage.STALLED})
+"""Stages of a reset whose rows still stand as it left them, or did when last looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,23 @@ class Requests:
         for request_id in reversed(self.index.in_stages(stages)):
             # One by one, as they are then: what is done with one takes a while.
             yield from (each for each in rebuild(self.ledger, [request_id]).found if each.stage in stages)
+
+    def waiting_rows(self, site: SiteCode, package_id: PackageId | None = None) -> WaitingRows:
+        """Return the keys of rows that an applied reset of this site still waits for; None for all packages.
+
+        One that is back, or was undone, waits no more. Raises StoreError.
+        """
+        ids = self.index.in_stages(WAITING)
+        if ids and package_id is not None:
+            of_package = set(self.index.of_package(package_id))
+            ids = [request_id for request_id in ids if request_id in of_package]
+        found: dict[PackageId, frozenset[RowKey]] = {}
+        for request in rebuild(self.ledger, ids).found:
+            plan = request.plan
+            if request.stage in WAITING and plan.action is Action.RESET and plan.site == site:
+                keys = (Row(row.type_number, row.site_code, row.server_path, None, None, None).key for row in plan.rows)
+                found[plan.package_id] = found.get(plan.package_id, frozenset()) | frozenset(keys)
+        return found
 
     def is_intact(self, request_id: str) -> bool:
         """Whether every entry of a request still has its seal, and every vote is for the plan that is there."""

@@ -12,12 +12,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.domain.digest import SiteSeen
-from bot.domain.drift import Verdict, judge
+from bot.domain.drift import JOB_AGE, Verdict, judge
 from bot.domain.history import compare, existing
 from bot.domain.package import PackageId, SiteCode
 from bot.events import events
 from bot.usecases.drift_ports import Tally
-from bot.usecases.ports import SiteError
+from bot.usecases.ports import KnownResets, SiteError, no_resets
 from bot.usecases.store_ports import StoreError
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class Scanning:
     monotonic: Callable[[], float]
     grace: timedelta
     every: timedelta
+    job_age: timedelta = JOB_AGE
+    resets: KnownResets = no_resets
     writing: threading.Lock = field(default_factory=threading.Lock)
     """Held while a scan is written: who takes it sees whole scans only."""
     _due: float = 0.0
@@ -113,11 +115,12 @@ class Scanning:
         return compare(code, written, found, there, (scanned_at, self.clock()))
 
     def _judge(self, code: SiteCode, tables: Iterable[PackageTable]) -> list[tuple[Package, Verdict]]:
-        now = self.clock()
+        now, resets = self.clock(), self.resets(code, None)
         found: list[tuple[Package, Verdict]] = []
         for table in tables:
             if code in self._homes(table.package):
-                drift = judge(table, now, self.grace)
+                ours = resets.get(table.package.id, frozenset())
+                drift = judge(table, now, self.grace, job_age=self.job_age, resets=ours)
                 found += [(table.package, verdict) for verdict in (*drift.sites, *drift.dps)]
         return found
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.answers import Answer, Away
 from bot.domain.drift import judge
-from bot.domain.package import Package, PackageTable, Row
+from bot.domain.package import Job, Package, PackageTable, Row
 from bot.domain.query import Show, parse
 from bot.domain.trouble import SiteTrouble
 
@@ -29,7 +29,7 @@ QUICKLY = 1
 """zlib's level: five thousand rows come to a twentieth in a millisecond."""
 
 
-def pack(answer: Answer, grace: timedelta) -> str:
+def pack(answer: Answer) -> str:
     """Return an answer as a text."""
     drift = answer.drift
     rows = [verdict.row for verdict in (*drift.sites, *drift.dps) if not verdict.missing]
@@ -41,7 +41,11 @@ def pack(answer: Answer, grace: timedelta) -> str:
         "site": answer.site,
         "read_at": _since_epoch(answer.read_at),
         "asker": answer.asker,
-        "grace": grace.total_seconds(),
+        "grace": drift.basis.grace.total_seconds(),
+        "job_age": drift.basis.job_age.total_seconds(),
+        "resets": sorted(drift.basis.resets, key=str),
+        "served": sorted(drift.served),
+        "targets_known": drift.targets_known,
         "away": [(each.site, str(each.trouble)) for each in answer.away],
         "others": answer.others,
         "since": [_since(answer, verdict) for verdict in (*drift.sites, *drift.dps)],
@@ -51,14 +55,27 @@ def pack(answer: Answer, grace: timedelta) -> str:
 
 
 def unpack(text: str) -> Answer | None:
-    """Return the answer that a text stands for; None when its question is not understood any more."""
+    """Return the answer that a text stands for; None when its question is not understood any more.
+
+    One that an earlier version of this program wrote is not understood either: it lacks what verdicts rest on now.
+    """
     known = json.loads(zlib.decompress(base64.b64decode(text)))
     question = parse(known["query"])
     if not isinstance(question, Show):
         return None
-    table = PackageTable(_package(known["package"]), tuple(_read(row) for row in known["rows"]), tuple(known["unread"]))
+    if "job_age" not in known:
+        return None
+    table = PackageTable(
+        _package(known["package"]),
+        tuple(_read(row) for row in known["rows"]),
+        tuple(known["unread"]),
+        served=frozenset(known["served"]),
+        targets_known=known["targets_known"],
+    )
     read_at = _moment(known["read_at"])
-    drift = judge(table, read_at, timedelta(seconds=known["grace"]))
+    grace, job_age = (timedelta(seconds=known[name]) for name in ("grace", "job_age"))
+    resets = frozenset((kind, site, server) for kind, site, server in known["resets"])
+    drift = judge(table, read_at, grace, job_age=job_age, resets=resets)
     away = tuple(Away(site, SiteTrouble(trouble)) for site, trouble in known.get("away", ()))
     others = tuple(known.get("others", ()))
     moments = zip((*drift.sites, *drift.dps), known.get("since", ()), strict=False)
@@ -75,19 +92,24 @@ def _since(answer: Answer, verdict: Verdict) -> int | None:
 def _row(row: Row) -> tuple[object, ...]:
     updated_at = _since_epoch(row.updated_at) if row.updated_at else None
     known = (row.type_number, row.site_code, row.server_path, row.held_version, row.status_number)
-    return (*known, updated_at, row.dp_known, row.dp_leaving, row.open_jobs)
+    jobs = None if row.jobs is None else [_written(astuple(job)) for job in row.jobs]
+    return (*known, updated_at, row.dp_known, row.dp_leaving, jobs, row.dp_site)
 
 
 def _read(values: Sequence[Any]) -> Row:
-    *known, updated_at, dp_known, dp_leaving, open_jobs = values
+    *known, updated_at, dp_known, dp_leaving, jobs, dp_site = values
     moment = None if updated_at is None else _moment(updated_at)
-    fields: list[Any] = [*known, moment, dp_known, dp_leaving, open_jobs]
+    of_dp = None if jobs is None else tuple(Job(*_fields(job)) for job in jobs)
+    fields: list[Any] = [*known, moment, dp_known, dp_leaving, of_dp, dp_site]
     return Row(*fields)
 
 
 def _package(values: Sequence[Any]) -> Package:
-    fields: list[Any] = [_moment(value["at"]) if isinstance(value, dict) else value for value in values]
-    return Package(*fields)
+    return Package(*_fields(values))
+
+
+def _fields(values: Sequence[Any]) -> list[Any]:
+    return [_moment(value["at"]) if isinstance(value, dict) else value for value in values]
 
 
 def _written(values: Sequence[Any]) -> list[Any]:

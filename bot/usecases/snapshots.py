@@ -27,17 +27,16 @@ MOST_ROWS = 200_000
 class Snapshots:
     """Keeps answers by key; the oldest go first when there are too many rows."""
 
-    def __init__(self, clock: Clock, shelf: Shelf, grace: timedelta) -> None:
+    def __init__(self, clock: Clock, shelf: Shelf) -> None:
         self._clock = clock
         self._shelf = shelf
-        self._grace = grace
         self._kept: OrderedDict[SnapshotKey, tuple[datetime, Answer]] = OrderedDict()
         self._guard = threading.Lock()
 
     def keep(self, answer: Answer) -> SnapshotKey:
         """Keep an answer and return the key under which it is found again. Raises StoreError."""
         key, now = SnapshotKey(secrets.token_urlsafe(9)), self._clock()
-        shelved = Shelved(now, answer.row_count, pack(answer, self._grace))
+        shelved = Shelved(now, answer.row_count, pack(answer))
         self._shelf.put(key, shelved, now - KEPT_FOR, MOST_ROWS)
         self._remember(key, now, answer)
         return key

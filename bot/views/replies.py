@@ -99,7 +99,9 @@ _REFUSALS = {
     Reason.UNKNOWN_REQUEST: "I do not know this request, so nothing was done.",
     Reason.WRONG_STAGE: "That is not possible at this stage of the request; the card says where it stands.",
     Reason.ROWS_CHANGED: "The rows have changed since you opened the form. Run `/pkgstatus` again and choose anew.",
-    Reason.NOTHING_TO_RESET: "No row of this package may be reset here now; the table says why.",
+    Reason.NOTHING_TO_RESET: "No row of this package may be reset here now; the table says why. {detail}",
+    Reason.SOURCE_BEHIND: "Nothing of this package is reset: the source site itself has not taken its source version, "
+    "so there is nothing newer to send. Open distmgr.log there and check the source path.",
     Reason.NO_WRITER: "Resets are not set up for this site; ask the bot's admin for a login that may write.",
     Reason.WRONG_DATABASE: "My settings name the wrong database, so I asked nobody to vote. Tell the bot's admin: "
     "{detail}.",
@@ -283,7 +285,7 @@ def refused(refusal: Refusal, freeze: str = "") -> Message:
     link = f": <{refusal.link}|open it>" if refusal.link else ""
     detail = escape(refusal.detail, 600)
     cardless = f" {_CARDLESS.format(detail=detail)}" if refusal.detail else ""
-    text = _REFUSALS[refusal.reason].format(detail=detail, link=link, cardless=cardless)
+    text = _REFUSALS[refusal.reason].format(detail=detail, link=link, cardless=cardless).rstrip()
     return say(f"{text} {freeze}" if refusal.reason is Reason.FROZEN and freeze else text)
 
 

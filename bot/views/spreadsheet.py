@@ -9,16 +9,19 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from bot.domain.package import status_name
+from bot.domain.package import known_moment, status_name
 from bot.views.kit import moment
+from bot.views.status import notes
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.domain.answers import Answer
     from bot.domain.drift import Verdict
 
 HEADER = (
     "package", "row", "server", "site", "hop", "held", "expected", "behind", "status", "updated (site clock)", "class",
-    "PkgServer",
+    "DP of site", "notes", "not reset because", "PkgServer",
 )  # fmt: skip
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -57,7 +60,16 @@ def _cells(answer: Answer, verdict: Verdict) -> tuple[object, ...]:
         "" if verdict.expected_version is None else verdict.expected_version,
         "" if verdict.versions_behind is None else verdict.versions_behind,
         "no row" if verdict.missing else status_name(row.status_number),
-        moment(row.updated_at) if row.updated_at else "",
+        _updated(row.updated_at),
         str(verdict.drift_class),
+        row.other_site or row.site_code,
+        "; ".join(notes(verdict, answer.read_at)),
+        str(verdict.barrier or ""),
         row.server_path,
     )
+
+
+def _updated(at: datetime | None) -> str:
+    if at is None:
+        return ""
+    return moment(at) if known_moment(at) else "never"

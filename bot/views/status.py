@@ -6,13 +6,14 @@ Also the same rows as a spreadsheet. Order: problems first, site servers apart f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.answers import SnapshotKey
 from bot.domain.drift import DriftClass, Verdict
-from bot.domain.package import SiteCode, status_name
+from bot.domain.package import JobAction, JobState, SiteCode, known_moment, status_name
 from bot.domain.plan import RowsAllowed
-from bot.domain.planning import resettable
+from bot.domain.planning import refusals, resettable
 from bot.domain.quantity import all_of, quantity
 from bot.views import replies
 from bot.views.classes import ADVICE, MARKS
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.answers import Answer, Kept, Several
-    from bot.domain.package import Package
+    from bot.domain.package import Job, Package
 
 PREVIOUS_ACTION = "status_previous"
 NEXT_ACTION = "status_next"
@@ -49,6 +50,19 @@ SERVER_CHARACTERS = 64
 QUIET = frozenset({DriftClass.IN_SYNC, DriftClass.EXEMPT, DriftClass.IN_FLIGHT, DriftClass.NOT_SERVED})
 SITES_IN_VIEW = 12
 ROWS_IN_SHORT = 5
+OTHER_SITE = (
+    "↔️ *two sites*: a row names one site, the list of distribution points another. It is judged by the copy of the "
+    "site that its DP belongs to, and never reset."
+)
+MOST_JOBS = 1
+"""How many jobs of one row are spelled out: a cell is short."""
+_SENDING = {JobAction.UPDATE, JobAction.ADD}
+_JOB_ACTIONS: dict[int | None, str] = {
+    JobAction.DELETE: "removal",
+    JobAction.VALIDATE: "validation",
+    JobAction.CANCEL: "cancel",
+}
+_WORTH_SAYING = timedelta(hours=1)
 _OTHER_CELLS = 75
 """The most characters that hop, status, update and class can need together."""
 
@@ -68,12 +82,13 @@ def draw(kept: Kept, form: Form, start: int = 0, around: Around | None = None) -
     drift = answer.drift
     dps = answer.filter.keep(drift.dps)
     sites = answer.filter.keep(drift.sites)
-    pages = paginate((_width(verdict) for verdict in dps), form)
+    pages = paginate((_width(verdict, answer.read_at) for verdict in dps), form)
     page = next((page for page in pages if page.start <= start < page.stop), pages[0] if pages else Page(0, 0))
     blocks = [
         header(f"{drift.package.id} · {drift.package.name}"),
         context(_identity(drift.package, answer)),
         section(_verdict_line(answer)),
+        *_source(answer),
         *_doubts(answer),
         *_site_lines(sites, answer),
         *_table(answer, dps, page, form),
@@ -92,15 +107,51 @@ def line_of(verdict: Verdict, answer: Answer) -> tuple[str | int | None, ...]:
     return (
         plain(row.server, SERVER_CHARACTERS),
         f"{MARKS[verdict.drift_class]} {verdict.drift_class}",
-        row.site_code,
+        site_of(verdict),
         verdict.hop,
         row.held_version,
         verdict.expected_version,
         verdict.versions_behind,
-        "no row" if verdict.missing else status_name(row.status_number),
+        _status(verdict, answer.read_at),
         _updated(row.updated_at),
         _out_of_sync_for(verdict, answer) or None,
     )
+
+
+def site_of(verdict: Verdict) -> str:
+    """Name the site of a row; where its DP belongs to another one, both."""
+    row = verdict.row
+    return f"{row.site_code}, DP of {plain(row.other_site, 3)}" if row.other_site else row.site_code
+
+
+def notes(verdict: Verdict, read_at: datetime) -> tuple[str, ...]:
+    """Say what class and status do not: jobs that are stuck, and a version that is named but has not arrived."""
+    unconfirmed = ("not received yet" if verdict.row.is_site else "not installed yet") if verdict.is_unconfirmed else ""
+    jobs = [_job_words(job, verdict.expected_version, read_at) for job in verdict.idle_jobs[:MOST_JOBS]]
+    left = len(verdict.idle_jobs) - MOST_JOBS
+    more = [quantity(left, "more job")] if left > 0 else []
+    return tuple(filter(None, (unconfirmed, *jobs, *more)))
+
+
+def _job_words(job: Job, expected: int | None, read_at: datetime) -> str:
+    """Say of an open job that is no evidence of movement what it is, and how long it has stood."""
+    queued, moved = known_moment(job.created_at) or job.moved_at, job.moved_at
+    if job.action not in _SENDING:
+        kind = f"{_JOB_ACTIONS.get(job.action, 'unknown')} job"
+    elif job.state == JobState.SUSPENDED:
+        kind = "suspended job"
+    elif job.version != expected:
+        kind = f"job for version {'unknown' if job.version is None else job.version}"
+    else:
+        kind = "stuck job"
+    since = f"queued {age(read_at - queued)} ago" if queued and queued <= read_at else "of unknown age"
+    has_moved = moved and queued and moved - queued >= _WORTH_SAYING and moved <= read_at
+    return f"{kind}, {since}" + (f", last moved {age(read_at - moved)} ago" if moved and has_moved else "")
+
+
+def _status(verdict: Verdict, read_at: datetime) -> str:
+    status = "no row" if verdict.missing else status_name(verdict.row.status_number)
+    return "; ".join([status, *notes(verdict, read_at)])
 
 
 def in_words(answer: Answer) -> str:
@@ -109,14 +160,17 @@ def in_words(answer: Answer) -> str:
     return ", ".join(f"{counts[kind]} {kind}" for kind in DriftClass if counts[kind]) or "on no distribution point"
 
 
-def _width(verdict: Verdict) -> int:
+def _width(verdict: Verdict, read_at: datetime) -> int:
     row = verdict.row
-    others = f"{row.held_version}{verdict.expected_version}{verdict.versions_behind}{row.site_code}"
-    return min(len(row.server), SERVER_CHARACTERS) + len(others) + _OTHER_CELLS
+    others = f"{row.held_version}{verdict.expected_version}{verdict.versions_behind}{site_of(verdict)}"
+    said = sum(len(note) + 2 for note in notes(verdict, read_at))
+    return min(len(row.server), SERVER_CHARACTERS) + len(others) + said + _OTHER_CELLS
 
 
 def _updated(updated_at: datetime | None) -> str:
-    return moment(updated_at) if updated_at else "unknown"
+    if updated_at is None:
+        return "unknown"
+    return moment(updated_at) if known_moment(updated_at) else "never"
 
 
 def _out_of_sync_for(verdict: Verdict, answer: Answer) -> str:
@@ -132,7 +186,7 @@ def _identity(package: Package, answer: Answer) -> str:
         f"source site *{escape(package.source_site or 'unknown')}*",
         f"source version *{version}*",
     ]
-    if package.changed_at:
+    if known_moment(package.changed_at) and package.changed_at:
         parts.append(f"changed {moment(package.changed_at)} ({age(answer.read_at - package.changed_at)} ago)")
     return " · ".join(parts)
 
@@ -142,6 +196,22 @@ def _verdict_line(answer: Answer) -> str:
     if not counts:
         return "This package is on no distribution point."
     return "   ".join(f"{MARKS[kind]} *{counts[kind]}* {kind}" for kind in DriftClass if counts[kind])
+
+
+def _source(answer: Answer) -> list[Block]:
+    """Say first what holds up all the rest."""
+    package = answer.drift.package
+    if not answer.drift.source_behind:
+        return []
+    stored = package.stored_version
+    holds = f" (it stores {stored})" if stored is not None and stored != package.source_version else ""
+    return [
+        section(
+            f"{MARKS[DriftClass.SOURCE_BEHIND]} *The source site {escape(package.source_site or '')} itself has not "
+            f"taken version {package.source_version}*{holds}: open distmgr.log there and check the source path. All "
+            "rows below that version wait for it, and nothing of this package is reset."
+        )
+    ]
 
 
 def _doubts(answer: Answer) -> list[Block]:
@@ -214,7 +284,7 @@ def _site_line(verdict: Verdict, answer: Answer) -> str:
     behind = f", {verdict.versions_behind} behind" if (verdict.versions_behind or 0) > 0 else ""
     return (
         f"{mark} *{escape(row.site_code)}* {escape(row.server, SERVER_CHARACTERS)} holds *{held}*{behind} · "
-        f"{status_name(row.status_number)} · {_updated(row.updated_at)} · {verdict.drift_class}{been}"
+        f"{_status(verdict, answer.read_at)} · {_updated(row.updated_at)} · {verdict.drift_class}{been}"
     )
 
 
@@ -233,17 +303,22 @@ def _table(answer: Answer, dps: Sequence[Verdict], page: Page, form: Form) -> li
 def _next_steps(answer: Answer) -> list[Block]:
     counts = answer.drift.counts
     present = [kind for kind in DriftClass if counts[kind] and kind in ADVICE]
-    if not present:
-        return []
-    return [section("\n".join(["*What to do next*", *(f"{MARKS[kind]} *{kind}*: {ADVICE[kind]}" for kind in present)]))]
+    lines = [f"{MARKS[kind]} *{kind}*: {ADVICE[kind]}" for kind in present]
+    lines += [OTHER_SITE] if any(verdict.row.other_site for verdict in answer.drift.dps) else []
+    return [section("\n".join(["*What to do next*", *lines]))] if lines else []
 
 
 def _no_reset(answer: Answer, around: Around) -> list[Block]:
     """Say why no reset is offered; nothing when one is."""
     if answer.drift.package.source_site != answer.site:
         return [context("No reset from here: it must be made at the package's source site.")]
+    if answer.drift.source_behind:
+        return [context("No reset is offered: the source site itself has not taken the version, see above.")]
+    shown = answer.filter.keep((*answer.drift.sites, *answer.drift.dps))
     if answer.filter.keep(resettable(answer.drift, around.rows)):
         return []
+    if why := refusals(shown, around.rows):
+        return [context(f"No reset is offered: {'; '.join(why)}.")]
     troubled = any(verdict.drift_class not in QUIET for verdict in (*answer.drift.sites, *answer.drift.dps))
     only = "site rows that are" if around.rows is RowsAllowed.SITE else "rows that are"
     return [context(f"No reset is offered: only {only} behind or failed can be reset.")] if troubled else []
@@ -292,6 +367,8 @@ def _small_print(answer: Answer) -> str:
     source = answer.drift.package.source_site
     if source and source != answer.site and source not in {each.site for each in answer.away}:
         parts.append(f"source site {escape(source)} is not connected here, so its version may be newer")
+    if answer.drift.source_unknown and source == answer.site:
+        parts.append("whether the source site itself has taken the version is not known here")
     if answer.drift.unread:
         parts.append(f"not readable here: {escape(', '.join(answer.drift.unread))}")
     return " · ".join(parts)

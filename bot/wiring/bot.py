@@ -187,9 +187,16 @@ class Bot:
         app = build_app(identity, refuse)
         people = RememberedPeople(SlackPeople(self._client), now)
         access = Access(here, allowed(self._settings.viewers), people)
-        grace = self._settings.drift.grace
+        limits, snapshots = self._settings.drift, Snapshots(now, self._store.snapshots)
         lookup = Lookup(
-            EverySite(self._sites), access, Snapshots(now, self._store.snapshots, grace), now, grace, drift.history
+            EverySite(self._sites),
+            access,
+            snapshots,
+            now,
+            limits.grace,
+            drift.history,
+            limits.job_age,
+            parts.requests.waiting_rows,
         )
         commands = Commands(desk, answers)
         commands.register(app)

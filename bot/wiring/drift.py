@@ -85,6 +85,8 @@ class DriftParts:
             monotonic=time.monotonic,
             grace=settings.drift.grace,
             every=settings.drift.scan_every,
+            job_age=settings.drift.job_age,
+            resets=parts.requests.waiting_rows,
         )
         self.publishing = Publishing(
             plans={each.name: _planned(settings, each) for each in settings.digests},

@@ -138,4 +138,5 @@ def _policy(settings: Settings) -> Policy:
         expire_after=settings.approvals.expire_after,
         requester_counts=settings.approvals.requester_counts,
         grace=settings.drift.grace,
+        job_age=settings.drift.job_age,
     )

@@ -20,7 +20,7 @@ from bot.domain.answers import Kept
 from bot.domain.package import PackageId, SiteCode
 from bot.domain.query import Show, parse
 from bot.site.probing import probe
-from bot.site.reading import SiteDatabase, _package_with_rows, _parameters
+from bot.site.reading import SiteDatabase, _package_with_rows
 from bot.store import open_store
 from bot.store.drift import DriftTables
 from bot.usecases.access import Access, Actor, Allowed, Installation
@@ -63,12 +63,12 @@ def figures() -> Iterator[Figure]:
 def _cpu(site: Path) -> float:
     database = Database(f"sqlite:///{site}")
     shape = database.read(probe)
-    statement = (_package_with_rows(shape), _parameters(shape, PACKAGE))
+    statement = (_package_with_rows(shape), (PACKAGE,))
     reader = SiteDatabase(SiteCode("PS1"), database)
     access = Access(Installation(ADA.team_id), Allowed(), Known())
     store = open_store(f"sqlite:///{site.with_name('store.db')}", audit_channel="C0AUDIT", holder="bench", clock=_now)
     grace = timedelta(hours=4)
-    every, snapshots = EverySite({reader.code: reader}), Snapshots(_now, store.snapshots, grace)
+    every, snapshots = EverySite({reader.code: reader}), Snapshots(_now, store.snapshots)
     lookup = Lookup(every, access, snapshots, _now, grace, DriftTables(store.database))
     _answer(lookup)
     with closing(sqlite3.connect(":memory:")) as bare:

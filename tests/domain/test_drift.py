@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.drift import RESETTABLE, Drift, DriftClass, Hop, Verdict, judge, settled_age
-from bot.domain.package import Package, PackageTable, Row, SiteCode, Status
-from tests.builders import GRACE, LONG_AGO, NOW, ago, dp_row, nal_path, package, site_row, story, table
+from bot.domain.digest import DRIFTED
+from bot.domain.drift import RESETTABLE, Barrier, Drift, DriftClass, Hop, Verdict, judge, settled_age
+from bot.domain.package import JobAction, JobState, Package, PackageTable, Row, SiteCode, Status
+from tests.builders import GRACE, LONG_AGO, NOW, ago, dp_row, job, nal_path, package, site_row, story, table
 
 if TYPE_CHECKING:
     from random import Random
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
 BEHIND: dict[str, Any] = {"held_version": 7}
 SENT: dict[str, Any] = {"status_number": Status.SENT}
 SITE = site_row()
+OLD, NEVER = ago(days=90), datetime(1980, 1, 1, tzinfo=UTC)
+OLD_JOB = job(created_at=OLD, updated_at=OLD)
 case = pytest.param
 
 
 def judged(*rows: Row, of: Package | None = None) -> Verdict:
-    """Return the verdict on the first of these rows."""
-    drift = judge(table(*rows, of=of), NOW, GRACE)
+    """Return the verdict on the first of these rows; the package comes from another site, and each site has a DP."""
+    targets = [dp_row("ANY-DP99", row.site_code) for row in rows if row.is_site]
+    drift = judge(table(*rows, *targets, of=of or package(source_site=SiteCode("CAS"))), NOW, GRACE)
     return next(verdict for verdict in (*drift.sites, *drift.dps) if verdict.row == rows[0])
 
 
@@ -61,6 +65,13 @@ IN_FLIGHT = [
         [dp_row(status_number=Status.REMOVE_FAILED, open_jobs=1), SITE], id="a DP that could not remove it, with a job"
     ),
     case([dp_row(status_number=Status.NONE, updated_at=ago(hours=1)), SITE], id="a DP that is being filled"),
+    case([dp_row(**BEHIND, jobs=(OLD_JOB, job())), SITE], id="a DP with a stuck job and one that moves"),
+    case([dp_row(**BEHIND, jobs=(job(updated_at=ago(hours=37.9)),)), SITE], id="a job that moved within 1 d + 14 h"),
+    case([dp_row(**BEHIND, jobs=(job(updated_at=ago(hours=-13.9)),)), SITE], id="a job whose clock is 13.9 h ahead"),
+    case([dp_row(**BEHIND, jobs=(job(updated_at=None),)), SITE], id="a job that was made lately"),
+    case([dp_row(**BEHIND, jobs=(job(updated_at=NEVER),)), SITE], id="a job that was made lately and never updated"),
+    case([dp_row(**BEHIND, jobs=(job(action=JobAction.UPDATE),)), SITE], id="a job that updates"),
+    case([dp_row(held_version=0, updated_at=NOW), SITE], id="a DP at version 0 that says installed since just now"),
     case([dp_row(**BEHIND, status_number=Status.RETRY, updated_at=ago(hours=1)), SITE], id="a DP that is tried again"),
     case([dp_row(**BEHIND), site_row(**BEHIND, updated_at=ago(hours=1))], id="a DP whose site's row moved 1 h ago"),
     case([site_row(**SENT, updated_at=ago(hours=20))], id="a site that was sent it 20 h ago"),
@@ -89,7 +100,7 @@ def test_everything_that_lags_is_in_flight_while_the_package_changed_within_the_
 def test_nothing_is_in_flight_for_a_package_that_changed_long_ago_or_in_an_impossible_future(
     row: Row, hours: float
 ) -> None:
-    changed = package(changed_at=ago(hours=hours))
+    changed = package(changed_at=ago(hours=hours), source_site=SiteCode("CAS"))
 
     assert judged(row, *([] if row.is_site else [SITE]), of=changed).drift_class in RESETTABLE
 
@@ -129,6 +140,19 @@ DP_BEHIND = [
     case([dp_row(**BEHIND, dp_known=None), SITE], id="a DP of a site whose list of DPs is closed to us"),
     case([dp_row(**BEHIND, server_path=r"\\HEL-NAS01\SMSPKGD$"), SITE], id="a DP whose path does not parse"),
     case([dp_row(**BEHIND, site="ps1"), SITE], id="a DP that writes its site code in lower case"),
+    case([dp_row(**BEHIND), site_row(held_version=14)], id="a DP below its site, which is beyond the source"),
+    case([dp_row(**BEHIND, jobs=(OLD_JOB,)), SITE], id="a DP with a job that has not moved for 90 days"),
+    case([dp_row(**BEHIND, jobs=(job(action=JobAction.CANCEL),)), SITE], id="a DP with a job that cancels"),
+    case([dp_row(**BEHIND, jobs=(job(action=JobAction.DELETE),)), SITE], id="a DP with a job that removes"),
+    case([dp_row(**BEHIND, jobs=(job(action=None),)), SITE], id="a DP with a job of unknown action"),
+    case([dp_row(**BEHIND, jobs=(job(version=7),)), SITE], id="a DP with a job for an older version"),
+    case([dp_row(**BEHIND, jobs=(job(version=None),)), SITE], id="a DP with a job for no known version"),
+    case([dp_row(**BEHIND, jobs=(job(state=JobState.SUSPENDED),)), SITE], id="a DP with a job that is suspended"),
+    case([dp_row(**BEHIND, jobs=(job(created_at=None, updated_at=None),)), SITE], id="a DP with a job without dates"),
+    case([dp_row(**BEHIND, jobs=(job(updated_at=ago(hours=38.1)),)), SITE], id="a job that stopped 1 d + 14 h ago"),
+    case([dp_row(**BEHIND, jobs=(job(updated_at=ago(hours=-14.1)),)), SITE], id="a job of an impossible future"),
+    case([dp_row(**BEHIND, jobs=(job(created_at=OLD, updated_at=NEVER),)), SITE], id="a job that never moved"),
+    case([dp_row(**BEHIND, jobs=None), SITE], id="a DP of a site whose jobs are closed to us"),
 ]
 
 
@@ -147,6 +171,9 @@ FAILED = [
     case([dp_row(**BEHIND, status_number=Status.FAILED), site_row(**BEHIND)], id="a DP that failed at a site behind"),
     case([site_row(status_number=Status.FAILED)], id="a site that failed"),
     case([dp_row(held_version=0, status_number=Status.FAILED), SITE], id="a DP that failed after a reset"),
+    case(
+        [dp_row(**BEHIND, status_number=Status.FAILED, jobs=(OLD_JOB,)), SITE], id="a DP that failed, and a stuck job"
+    ),
 ]
 
 
@@ -161,7 +188,6 @@ AHEAD = [
     case([dp_row(held_version=14), site_row(held_version=14)], id="a DP and its site beyond the source"),
     case([dp_row(held_version=14, status_number=Status.FAILED), SITE], id="a DP beyond the source that failed"),
     case([dp_row(held_version=14, updated_at=NOW), SITE], id="a DP that went beyond the source just now"),
-    case([dp_row(**BEHIND), site_row(held_version=14)], id="a DP that lags behind a site beyond the source"),
 ]
 
 
@@ -170,17 +196,245 @@ def test_ahead_is(rows: list[Row]) -> None:
     assert judged(*rows).drift_class is DriftClass.AHEAD
 
 
+EDITED: dict[str, Any] = {"held_version": 0, "status_number": Status.RECEIVED}
 RESET = [
-    case([site_row(held_version=0, status_number=Status.RECEIVED)], id="a site row after the known edit"),
-    case([dp_row(held_version=0, status_number=Status.RECEIVED), SITE], id="a DP row after the known edit"),
-    case([dp_row(held_version=0, status_number=Status.INSTALLED), SITE], id="a DP row that says installed at 0"),
-    case([dp_row(held_version=0, updated_at=NOW), SITE], id="a DP row that was reset just now"),
+    case([site_row(**EDITED, updated_at=ago(hours=1))], id="a site row that reads so since an hour"),
+    case([dp_row(**EDITED, updated_at=ago(hours=1)), SITE], id="a DP row that reads so since an hour"),
+    case([dp_row(**EDITED, updated_at=ago(hours=1)), site_row(**BEHIND)], id="the same below a site behind"),
 ]
 
 
 @pytest.mark.parametrize("rows", RESET)
 def test_reset_is(rows: list[Row]) -> None:
     assert judged(*rows).drift_class is DriftClass.RESET
+
+
+@pytest.mark.parametrize("row", [site_row("P02", **EDITED), dp_row(**EDITED)])
+def test_what_the_bot_reset_itself_is_reset_however_long_ago(row: Row) -> None:
+    drift = judge(table(SITE, dp_row("ANY", "P02"), row), NOW, GRACE, resets=frozenset({row.key}))
+
+    assert drift.counts[DriftClass.RESET] == 1
+
+
+NEVER_RECEIVED = [
+    case([dp_row(**EDITED), SITE], id="version 0, received, for two months"),
+    case([dp_row(held_version=0), SITE], id="version 0, installed"),
+    case([dp_row(held_version=0, status_number=Status.NONE), SITE], id="version 0, no status"),
+    case([dp_row(held_version=0, status_number=Status.RETRY), SITE], id="version 0, tried again"),
+    case([dp_row(**EDITED, updated_at=NEVER), SITE], id="version 0 since a date that means never"),
+    case([dp_row(**EDITED, updated_at=None), SITE], id="version 0 since nobody knows when"),
+    case([dp_row(**EDITED, jobs=(OLD_JOB,)), SITE], id="version 0 and a stuck job"),
+    case([dp_row(held_version=0), site_row(held_version=14)], id="version 0 below a site that is ahead"),
+]
+
+
+@pytest.mark.parametrize("rows", NEVER_RECEIVED)
+def test_never_received_is(rows: list[Row]) -> None:
+    verdict = judged(*rows)
+
+    assert (verdict.drift_class, verdict.hop) == (DriftClass.NEVER_RECEIVED, Hop.DP)
+
+
+def test_a_site_at_version_0_is_behind_and_so_are_its_dps() -> None:
+    assert judged(site_row(**EDITED)).drift_class is DriftClass.SITE_BEHIND
+    assert judged(dp_row(**EDITED), site_row(**BEHIND)).drift_class is DriftClass.SITE_BEHIND
+
+
+def verdicts_of(*rows: Row, **changes: Any) -> dict[str, Verdict]:
+    """Judge a package of PS1, and return the verdict on each row by its short server name."""
+    drift = judge(table(*rows, of=package(**changes)), NOW, GRACE)
+    return {each.row.server.partition(".")[0]: each for each in all_of(drift)}
+
+
+OTHERS = (site_row("P02", **BEHIND), dp_row("LON-DP01", "P02", **BEHIND), dp_row(**BEHIND), dp_row("NYC-DP02"))
+SOURCE_BEHIND = [
+    case(site_row(), {"stored_version": 12}, id="its own row is fine, what it stores is not"),
+    case(site_row(**BEHIND), {}, id="its own row is behind, what it stores is not"),
+    case(site_row(**BEHIND), {"stored_version": None}, id="its own row is behind, what it stores is unknown"),
+    case(site_row(**BEHIND), {"stored_version": 7}, id="both are behind"),
+    case(site_row(**EDITED), {}, id="its own row was reset"),
+    case(site_row(status_number=Status.FAILED), {"stored_version": None}, id="its own row says failed"),
+    case(site_row("ps1", **BEHIND, server_path="CM01.contoso.com"), {}, id="its own row in lower case"),
+    case(site_row(**BEHIND, updated_at=NOW), {"stored_version": 12}, id="its row moves, what it stores is behind"),
+]
+
+
+@pytest.mark.parametrize(("own", "changes"), SOURCE_BEHIND)
+def test_a_source_site_that_has_not_taken_its_version_holds_up_everything(own: Row, changes: dict[str, Any]) -> None:
+    found = verdicts_of(own, *OTHERS, dp_row("BOS-DP01", held_version=7, open_jobs=1), **changes)
+
+    assert {name: each.drift_class for name, each in found.items()} == {
+        "CM01": DriftClass.SOURCE_BEHIND,
+        "CM02": DriftClass.SOURCE_BEHIND,
+        "LON-DP01": DriftClass.SOURCE_BEHIND,
+        "NYC-DP01": DriftClass.SOURCE_BEHIND,
+        "BOS-DP01": DriftClass.SOURCE_BEHIND,
+        "NYC-DP02": DriftClass.IN_SYNC,
+    }
+    assert {each.hop for each in found.values()} == {Hop.SOURCE, None}
+
+
+def test_a_row_that_failed_stays_failed_while_the_source_is_behind_and_is_not_reset() -> None:
+    failed = dp_row(held_version=7, status_number=Status.FAILED)
+
+    found = verdicts_of(site_row(), failed, stored_version=12)["NYC-DP01"]
+
+    assert (found.drift_class, found.barrier) == (DriftClass.FAILED, Barrier.SOURCE_BEHIND)
+
+
+@pytest.mark.parametrize(
+    ("own", "changes"),
+    [
+        case(site_row(), {}, id="it stores the version"),
+        case(site_row(), {"stored_version": None}, id="its own row has it"),
+        case(site_row(), {"stored_version": 14}, id="it stores a newer one"),
+        case(site_row(), {"stored_version": -1}, id="a number that cannot be"),
+        case(site_row(), {"stored_version": 12, "changed_at": ago(hours=1)}, id="the package changed an hour ago"),
+        case(site_row(**BEHIND, updated_at=NOW), {}, id="its own row is just moving"),
+        case(dp_row("NYC-DP03"), {"stored_version": None}, id="it has no row of its own"),
+        case(site_row(held_version=14), {}, id="its own row is ahead"),
+        case(site_row(status_number=42), {}, id="its own row is unknown"),
+    ],
+)
+def test_a_source_that_is_not_known_to_be_behind_is_not_called_so(own: Row, changes: dict[str, Any]) -> None:
+    assert DriftClass.SOURCE_BEHIND not in {each.drift_class for each in verdicts_of(own, *OTHERS, **changes).values()}
+
+
+def test_what_the_source_stores_is_unknown_until_it_is_read() -> None:
+    assert judge(table(SITE, of=package(stored_version=None)), NOW, GRACE).source_unknown
+    assert not judge(table(SITE), NOW, GRACE).source_unknown
+
+
+LEFT_OVER = site_row("P02", **BEHIND)
+NOT_SERVED = [
+    case([LEFT_OVER], id="no DP at all"),
+    case([site_row("P02", **BEHIND, updated_at=NOW)], id="it moved just now"),
+    case([LEFT_OVER, dp_row("LON-DP01", "P02", dp_known=False)], id="only a DP that is gone"),
+    case([LEFT_OVER, dp_row("LON-DP01", "P02", dp_leaving=True)], id="only a DP that is leaving"),
+    case([LEFT_OVER, dp_row("LON-DP01", "P02", status_number=Status.REMOVED)], id="only a DP that removed it"),
+    case([LEFT_OVER, dp_row("LON-DP01", "P02", dp_site=SiteCode("PS1"))], id="its DP belongs to another site now"),
+    case([site_row("P02", held_version=14)], id="ahead"),
+    case([site_row("P02", status_number=Status.FAILED)], id="failed"),
+    case([site_row("P02", status_number=Status.SENT)], id="stuck at sent"),
+    case([site_row("P02", held_version=0)], id="version 0"),
+    case([LEFT_OVER, site_row("P02", server_path="CM77.contoso.com")], id="two rows"),
+]
+
+
+@pytest.mark.parametrize("rows", NOT_SERVED)
+def test_not_served_is(rows: list[Row]) -> None:
+    drift = judge(table(SITE, dp_row(), *rows), NOW, GRACE)
+    verdict = next(each for each in drift.sites if each.row == rows[0])
+
+    assert (verdict.drift_class, verdict.hop) == (DriftClass.NOT_SERVED, None)
+    assert DriftClass.NOT_SERVED not in DRIFTED
+
+
+@pytest.mark.parametrize(
+    ("rows", "drift_class"),
+    [
+        case([LEFT_OVER, dp_row("LON-DP01", "P02", **BEHIND)], DriftClass.SITE_BEHIND, id="a DP of its own"),
+        case(
+            [LEFT_OVER, dp_row("X", "PS1", dp_site=SiteCode("P02"))], DriftClass.SITE_BEHIND, id="a DP under PS1's code"
+        ),
+        case([site_row("P02")], DriftClass.IN_SYNC, id="it has the version"),
+        case([site_row("P02", status_number=Status.REMOVED)], DriftClass.REMOVING, id="it is being removed"),
+        case([SITE], DriftClass.IN_SYNC, id="the source site"),
+    ],
+)
+def test_a_site_row_that_somebody_needs_or_that_is_fine_keeps_its_class(
+    rows: list[Row], drift_class: DriftClass
+) -> None:
+    assert judge(table(*rows), NOW, GRACE).sites[0].drift_class is drift_class
+
+
+def test_a_site_that_the_list_of_targets_names_is_served_though_no_dp_has_a_row_yet() -> None:
+    (verdict,) = judge(replace(table(LEFT_OVER), served=frozenset({SiteCode("p02")})), NOW, GRACE).sites
+
+    assert verdict.drift_class is DriftClass.SITE_BEHIND
+
+
+@pytest.mark.parametrize(
+    ("row", "drift_class"),
+    [
+        case(LEFT_OVER, DriftClass.NOT_SERVED, id="an old version"),
+        case(site_row("P02", **SENT, updated_at=ago(hours=1)), DriftClass.IN_FLIGHT, id="sent an hour ago"),
+        case(site_row("P02", **SENT), DriftClass.UNKNOWN, id="sent long ago"),
+    ],
+)
+def test_without_the_list_of_targets_a_copy_that_was_sent_may_have_one(row: Row, drift_class: DriftClass) -> None:
+    (verdict,) = judge(replace(table(row), targets_known=False), NOW, GRACE).sites
+
+    assert verdict.drift_class is drift_class
+
+
+MISPLACED = dp_row("NYC-DP01", "PS1", **BEHIND, dp_site=SiteCode("P02"))
+
+
+@pytest.mark.parametrize(
+    ("copy", "drift_class"),
+    [
+        case(site_row("P02", **BEHIND), DriftClass.SITE_BEHIND, id="behind"),
+        case(site_row("P02"), DriftClass.DP_BEHIND, id="there"),
+        case(site_row("P02", **BEHIND, updated_at=NOW), DriftClass.IN_FLIGHT, id="on its way"),
+    ],
+)
+def test_a_dp_row_under_another_site_s_code_is_judged_by_the_copy_of_its_own_site(
+    copy: Row, drift_class: DriftClass
+) -> None:
+    verdict = verdicts_of(SITE, copy, MISPLACED)["NYC-DP01"]
+
+    assert (verdict.drift_class, verdict.barrier) == (drift_class, Barrier.OTHER_SITE)
+    assert verdict.row.other_site == "P02"
+
+
+def test_both_rows_of_a_dp_that_was_reassigned_are_kept_from_a_reset() -> None:
+    left = replace(MISPLACED, server_path=nal_path("NYC-DP01.contoso.com", "P02"))
+    right = dp_row("NYC-DP01", "P02", **BEHIND)
+
+    drift = judge(table(SITE, site_row("P02"), left, right), NOW, GRACE)
+
+    assert {(each.row.site_code, each.drift_class, each.barrier) for each in drift.dps} == {
+        ("PS1", DriftClass.DP_BEHIND, Barrier.OTHER_SITE),
+        ("P02", DriftClass.DP_BEHIND, Barrier.TWO_ROWS),
+    }
+
+
+def test_two_rows_of_a_dp_whose_own_site_nobody_tells_are_ambiguous() -> None:
+    rows = [replace(dp_row(**BEHIND, dp_site=None), site_code=SiteCode(site)) for site in ("PS1", "P02")]
+
+    assert judge(table(SITE, site_row("P02"), *rows), NOW, GRACE).counts[DriftClass.AMBIGUOUS] == 2
+
+
+def test_where_the_list_of_dps_does_not_tell_the_path_of_a_dp_does() -> None:
+    row = replace(dp_row("NYC-DP01", "P02", **BEHIND, dp_site=None, dp_known=None), site_code=SiteCode("PS1"))
+
+    assert verdicts_of(SITE, row)["NYC-DP01"].barrier is Barrier.OTHER_SITE
+
+
+def test_a_row_that_is_kept_from_a_reset_says_why() -> None:
+    found = verdicts_of(SITE, site_row("P02", **EDITED), dp_row("A", "P02"), dp_row("B", **EDITED), dp_row("C"))
+
+    assert found["CM01"].barrier is Barrier.SOURCE_SITE
+    assert (found["CM02"].barrier, found["B"].barrier) == (Barrier.RESET_ALREADY, Barrier.RESET_ALREADY)
+    assert found["C"].barrier is None
+    assert verdicts_of(site_row(held_version=14), dp_row(**BEHIND))["NYC-DP01"].barrier is Barrier.SITE_AHEAD
+
+
+def test_jobs_that_do_not_count_are_named_and_the_limit_is_a_setting() -> None:
+    row = dp_row(**BEHIND, jobs=(OLD_JOB, job()))
+    assert judged(row, SITE).idle_jobs == (OLD_JOB,)
+
+    (verdict,) = judge(table(SITE, row), NOW, GRACE, job_age=timedelta(days=100)).dps
+    assert verdict.idle_jobs == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "is_unconfirmed"),
+    [(dp_row(status_number=Status.NONE), True), (dp_row(**BEHIND), False), (dp_row(), False)],
+)
+def test_a_row_at_the_expected_version_that_has_not_arrived_is_unconfirmed(row: Row, *, is_unconfirmed: bool) -> None:
+    assert judged(row, SITE).is_unconfirmed is is_unconfirmed
 
 
 def test_a_version_0_that_is_the_source_version_is_no_reset() -> None:
@@ -378,7 +632,7 @@ LIKELY_ROWS = st.builds(
     updated_at=MOMENTS,
     dp_known=st.sampled_from([True, True, False, None]),
     dp_leaving=st.sampled_from([False, False, True]),
-    open_jobs=st.sampled_from([0, 0, 1, None]),
+    jobs=st.sampled_from([(), (), (job(),), (job(version=7), job(action=JobAction.CANCEL)), None]),
 )
 NUMBERS = st.none() | st.integers(-(2**31), 2**31 - 1)
 ANY_ROWS = st.builds(
@@ -455,7 +709,11 @@ def test_problems_come_first(read: PackageTable) -> None:
 def test_the_hop_is_the_one_that_the_class_names(read: PackageTable) -> None:
     hops = {(v.drift_class, v.hop) for v in all_of(judge(read, NOW, GRACE)) if "behind" in v.drift_class}
 
-    assert hops <= {(DriftClass.SITE_BEHIND, Hop.SITE), (DriftClass.DP_BEHIND, Hop.DP)}
+    assert hops <= {
+        (DriftClass.SOURCE_BEHIND, Hop.SOURCE),
+        (DriftClass.SITE_BEHIND, Hop.SITE),
+        (DriftClass.DP_BEHIND, Hop.DP),
+    }
 
 
 @often

@@ -8,10 +8,21 @@ from typing import Any
 import pytest
 
 from bot.domain.drift import RESETTABLE, DriftClass, Verdict, judge
-from bot.domain.package import Row, SiteCode, Status
+from bot.domain.package import Job, JobAction, Row, SiteCode, Status
 from bot.domain.plan import Action, Plan, PlanRow, RowsAllowed
-from bot.domain.planning import RowFault, differences, objections, reset_plan, resettable, row_fault, undo_plan
-from tests.builders import GRACE, NOW, ago, dp_row, nal_path, package, site_row, story, table
+from bot.domain.planning import (
+    RowFault,
+    differences,
+    objections,
+    refusals,
+    reset_plan,
+    resettable,
+    row_fault,
+    undo_fault,
+    undo_plan,
+)
+from bot.domain.refusal import Reason
+from tests.builders import GRACE, NOW, ago, dp_row, job, nal_path, package, site_row, story, table
 from tests.requests import plan, plan_row
 
 PS1 = SiteCode("PS1")
@@ -31,7 +42,8 @@ def verdict(row: Row, drift_class: DriftClass, *, missing: bool = False) -> Verd
 
 @pytest.mark.parametrize("drift_class", DriftClass)
 def test_only_rows_that_are_behind_or_failed_may_be_asked_for(drift_class: DriftClass) -> None:
-    expected = None if drift_class in RESETTABLE else RowFault.CLASS
+    refused = RowFault.NOT_SERVED if drift_class is DriftClass.NOT_SERVED else RowFault.CLASS
+    expected = None if drift_class in RESETTABLE else refused
 
     assert row_fault(verdict(dp_row(), drift_class), RowsAllowed.ANY) is expected
 
@@ -234,7 +246,7 @@ def test_an_undo_is_stopped_by_a_job_and_by_not_knowing_of_any_and_not_by_the_cl
     quiet = judge(table(site_row(), left), NOW, GRACE)
     busy = judge(table(site_row(), left, dp_row("SEA-DP01", open_jobs=1)), NOW, GRACE)
 
-    blind = judge(table(site_row(), replace(left, open_jobs=None)), NOW, GRACE)
+    blind = judge(table(site_row(), replace(left, jobs=None)), NOW, GRACE)
 
     assert objections(back, quiet, RowsAllowed.SITE) == ()
     assert objections(back, busy, RowsAllowed.ANY) == (
@@ -258,3 +270,73 @@ def test_a_package_is_redistributed_to_the_rows_themselves_or_to_one_dp_of_a_sit
 
 def test_a_site_whose_only_dp_is_on_the_site_server_has_no_dp_to_redistribute_to() -> None:
     assert frozen(site_row("P02", **BEHIND), dp_row("CM02", "P02", **BEHIND)).redistribute == ()
+
+
+@pytest.mark.parametrize("other", [{"dp_known": False}, {"dp_leaving": True}, {"dp_site": SiteCode("PS1")}])
+def test_a_dp_that_is_gone_is_leaving_or_belongs_elsewhere_is_never_the_one_to_redistribute_to(
+    other: dict[str, Any],
+) -> None:
+    rows = (site_row("P02", **BEHIND), dp_row("AAA-DP01", "P02", **other), dp_row("LON-DP01", "P02", **BEHIND))
+    drift = judge(table(site_row(), *rows), NOW, GRACE)
+    (site,) = (each for each in resettable(drift, RowsAllowed.ANY) if each.row.is_site)
+
+    assert reset_plan(drift, PS1, [site]).redistribute == ("LON-DP01.contoso.com",)
+
+
+HELD_BACK: dict[str, tuple[list[Row], dict[str, Any], str]] = {
+    "source behind": (
+        [site_row("P02", **BEHIND), dp_row("LON-DP01", "P02", **BEHIND), dp_row(held_version=7, status_number=5)],
+        {"stored_version": 12},
+        "the source site itself has not taken the source version",
+    ),
+    "not served": ([site_row("P02", **BEHIND)], {}, "no distribution point of its site is targeted"),
+    "another site's code": (
+        [site_row("P02"), dp_row(**BEHIND, dp_site=SiteCode("P02"))],
+        {},
+        "its DP belongs to another site than the row says",
+    ),
+    "reset already": ([dp_row(held_version=0, status_number=2)], {}, "it reads version 0 and Received already"),
+}
+
+
+@pytest.mark.parametrize(("rows", "changes", "why"), HELD_BACK.values(), ids=HELD_BACK)
+def test_what_is_held_back_is_never_offered_and_a_plan_with_it_is_refused_with_the_reason(
+    rows: list[Row], changes: dict[str, Any], why: str
+) -> None:
+    drift = judge(table(site_row(), *rows, of=package(**changes)), NOW, GRACE)
+    made_before = [verdict for verdict in (*drift.sites, *drift.dps) if verdict.row in rows]
+
+    assert resettable(drift, RowsAllowed.ANY) == ()
+    assert any(said.startswith(why) for said in refusals((*drift.sites, *drift.dps), RowsAllowed.ANY))
+    for one in made_before:
+        against = objections(reset_plan(drift, PS1, [one]), drift, RowsAllowed.ANY)
+        assert against
+        assert why in " ".join(against) or one.drift_class is DriftClass.IN_SYNC
+
+
+def test_a_plan_says_when_nobody_knows_what_the_source_stores() -> None:
+    drift = judge(table(site_row(), dp_row(**BEHIND), of=package(stored_version=None)), NOW, GRACE)
+
+    assert any("StoredPkgVersion" in said for said in reset_plan(drift, PS1, drift.dps).warnings)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "fault"),
+    [
+        ((job(),), Reason.JOB_STARTED),
+        ((job(updated_at=ago(days=90)),), None),
+        ((job(action=JobAction.CANCEL),), None),
+        ((job(version=7),), None),
+        (None, Reason.JOBS_UNREADABLE),
+    ],
+)
+def test_only_a_job_that_moves_stands_in_the_way_of_an_undo(jobs: tuple[Job, ...] | None, fault: Reason | None) -> None:
+    left = dp_row(held_version=0, status_number=2, jobs=jobs)
+
+    assert undo_fault(judge(table(site_row(), left), NOW, GRACE), 13) is fault
+
+
+def test_a_job_that_brings_the_version_of_the_reset_stands_in_the_way_though_the_source_has_moved_on() -> None:
+    left = dp_row(held_version=0, status_number=2, jobs=(job(version=13),))
+
+    assert undo_fault(judge(table(left, of=package(source_version=14)), NOW, GRACE), 13) is Reason.JOB_STARTED

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.stage import Json
 
-VERDICT = re.compile(r"🔴 \*106 rows have drifted\*, -3 since .* UTC: 2 new, 5 healed")
+VERDICT = re.compile(r"⛔ \*106 rows have drifted\*, -3 since .* UTC: 2 new, 5 healed")
 NEWLY, STILL = "Show 2", "Show 104"
 CHART, BARS = "data_visualization", "rich_text"
 

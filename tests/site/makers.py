@@ -8,7 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from bot.demo.sample import schema
-from bot.domain.package import RowType, SiteCode
+from bot.domain.package import Job, JobAction, JobState, RowType, SiteCode
 from bot.site.reading import SiteDatabase
 from tests import engines
 from tests.recording import RecordingDatabase
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.demo.sample.schema import Engine
     from bot.domain.package import Package, PackageTable, Row
 
-IN_PROGRESS, COMPLETE = 3, 5
+DONE = Job(1, JobState.COMPLETE, JobAction.ADD)
 LEAVING = 3
 
 
@@ -78,9 +78,9 @@ class SiteMaker:
         (shape,) = (each for each in schema.TABLES if each.name == table)
         self.load(table, [[self._written(row.get(column)) for column in shape.columns] for row in rows])
 
-    def add_job(self, package_id: str, point: int, state: int) -> None:
+    def add_job(self, package_id: str, point: int, job: Job) -> None:
         """Insert a distribution job."""
-        self.insert("DistributionJobs", self._job(package_id, point, state))
+        self.insert("DistributionJobs", self._job(package_id, point, job))
 
     def _written(self, value: object) -> object:
         return value
@@ -101,12 +101,23 @@ class SiteMaker:
         if row.server_path not in self._points:
             number = self._points[row.server_path] = next(self._keys)
             action = LEAVING if row.dp_leaving else 0
-            lines["DistributionPoints"].append({"DPID": number, "NALPath": row.server_path, "Action": action})
-        states = [IN_PROGRESS] * (row.open_jobs or 0) + [COMPLETE]
-        lines["DistributionJobs"] += [self._job(package.id, self._points[row.server_path], state) for state in states]
+            point = {"DPID": number, "NALPath": row.server_path, "Action": action, "SMSSiteCode": row.dp_site}
+            lines["DistributionPoints"].append(point)
+        lines["DistributionJobs"] += [
+            self._job(package.id, self._points[row.server_path], each) for each in (*(row.jobs or ()), DONE)
+        ]
 
-    def _job(self, package_id: str, point: int, state: int) -> dict[str, object]:
-        return {"JobID": next(self._keys), "DPID": point, "PkgID": package_id, "State": state}
+    def _job(self, package_id: str, point: int, job: Job) -> dict[str, object]:
+        return {
+            "JobID": next(self._keys),
+            "DPID": point,
+            "PkgID": package_id,
+            "PackageVersion": job.version,
+            "State": job.state,
+            "Action": job.action,
+            "CreationTime": job.created_at,
+            "LastUpdateTime": job.updated_at,
+        }
 
 
 class SqliteSite(SiteMaker):
@@ -213,4 +224,5 @@ def _package(package: Package) -> dict[str, object]:
         "PackageType": package.type_number,
         "StorePkgFlag": package.source_flag,
         "PkgFlags": package.flags,
+        "StoredPkgVersion": package.stored_version,
     }

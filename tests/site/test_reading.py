@@ -11,10 +11,10 @@ import pytest
 from bot.demo.sample.packages import PACKAGES
 from bot.demo.sample.rows import rows as sample_rows
 from bot.domain.drift import DriftClass, judge
-from bot.domain.package import PackageId, PackageTable, RowType
+from bot.domain.package import JobState, PackageId, PackageTable, RowType
 from bot.domain.trouble import SiteTrouble
 from bot.usecases.ports import SiteError
-from tests.builders import GRACE, NOW, dp_row, nal_path, package, site_row, story, table
+from tests.builders import GRACE, NOW, dp_row, job, nal_path, package, site_row, story, table
 from tests.engines import needs_postgresql, renamed, run, site_odbc
 from tests.site.makers import PostgresqlSite, SiteMaker, SqliteSite
 from tests.transact_sql import parsed
@@ -49,7 +49,7 @@ def without(maker: SiteMaker, *columns: str) -> None:
         "PackageID": "PkgID AS PackageID",
         "PkgSourceFlag": "StorePkgFlag AS PkgSourceFlag",
         **{name: name for name in ("Name", "SourceSite", "SourceVersion", "Version", "Manufacturer", "PackageType")},
-        **{name: name for name in ("SourceDate", "PkgFlags")},
+        **{name: name for name in ("SourceDate", "PkgFlags", "StoredPkgVersion")},
     }
     chosen = ", ".join(text for name, text in names.items() if name not in columns)
     source = "SMSPackages" if maker.engine == "sqlite" else "dbo.SMSPackages"
@@ -105,6 +105,7 @@ class TestRoundTrips:
             "the columns of dbo.PkgStatus",
             "the columns of dbo.DistributionPoints",
             "the columns of dbo.DistributionJobs",
+            "the columns of dbo.PkgServers",
         ]
 
     def test_a_connection_is_made_only_when_something_is_asked(self, tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ class TestASiteThatShowsLess:
         found = read(maker.reader())
 
         assert found.unread == ("DistributionPoints",)
-        assert {(row.dp_known, row.dp_leaving, row.open_jobs) for row in found.rows} == {(None, False, None)}
+        assert {(row.dp_known, row.dp_leaving, row.jobs) for row in found.rows} == {(None, False, None)}
 
     def test_without_the_list_of_jobs_none_is_known(self, maker: SiteMaker) -> None:
         maker.add(OPEN)
@@ -133,7 +134,7 @@ class TestASiteThatShowsLess:
         found = read(maker.reader())
 
         assert found.unread == ("DistributionJobs",)
-        assert {row.open_jobs for row in found.rows} == {None}
+        assert {row.jobs for row in found.rows} == {None}
         assert {row.dp_known for row in found.rows if not row.is_site} == {True, False}
 
     def test_without_the_numbers_of_dps_no_job_is_known(self, maker: SiteMaker) -> None:
@@ -143,7 +144,7 @@ class TestASiteThatShowsLess:
 
         found = read(maker.reader())
 
-        assert found.unread == ("DistributionPoints.DPID",)
+        assert found.unread == ("DistributionPoints.DPID", "DistributionPoints.SMSSiteCode")
         assert {row.server.partition(".")[0]: row.dp_known for row in found.rows} == {
             "CM01": None,
             "NYC-DP01": True,
@@ -163,13 +164,19 @@ class TestASiteThatShowsLess:
     def test_without_decoration_the_package_has_less_of_it(self, maker: SiteMaker) -> None:
         maker.add(OPEN)
         decoration = ["Version", "Manufacturer", "PackageType", "SourceDate", "PkgSourceFlag", "PkgFlags"]
-        without(maker, *decoration)
+        without(maker, *decoration, "StoredPkgVersion")
 
         found = read(maker.reader())
 
-        assert found.unread == ("v_Package.SourceDate",)
+        assert found.unread == ("v_Package.SourceDate", "v_Package.StoredPkgVersion")
         assert found.package == package(
-            version=None, manufacturer=None, type_number=None, changed_at=None, source_flag=None, flags=None
+            version=None,
+            manufacturer=None,
+            type_number=None,
+            changed_at=None,
+            source_flag=None,
+            flags=None,
+            stored_version=None,
         )
         assert len(found.rows) == len(OPEN.rows)
 
@@ -272,11 +279,11 @@ class TestWhatASiteHolds:
         maker.add(table(dp_row(open_jobs=1)))
         path = nal_path("NYC-DP01.contoso.com")
         maker.insert("DistributionPoints", {"DPID": 900, "NALPath": path, "Action": 3})
-        maker.add_job(ID, 900, 1)
+        maker.add_job(ID, 900, job(state=JobState.READY))
 
         (row,) = read(maker.reader()).rows
 
-        assert (row.dp_known, row.dp_leaving, row.open_jobs) == (True, True, 2)
+        assert (row.dp_known, row.dp_leaving, row.jobs) == (True, True, (job(), job(state=JobState.READY)))
 
     @pytest.mark.parametrize(("state", "is_open"), [(state, state in {0, 1, 2, 3, 4, 8}) for state in range(10)])
     def test_a_job_is_open_in_the_states_in_which_it_may_still_deliver(
@@ -284,16 +291,16 @@ class TestWhatASiteHolds:
     ) -> None:
         maker.add(table(dp_row()))
         maker.insert("DistributionPoints", {"DPID": 900, "NALPath": nal_path("NYC-DP01.contoso.com")})
-        maker.add_job(ID, 900, state)
+        maker.add_job(ID, 900, job(state=state))
 
         (row,) = read(maker.reader()).rows
 
-        assert row.open_jobs == int(is_open)
+        assert row.jobs == ((job(state=state),) if is_open else ())
 
     def test_jobs_and_dps_mean_nothing_for_a_site_row(self, maker: SiteMaker) -> None:
         maker.add(table(site_row()))
         maker.insert("DistributionPoints", {"DPID": 900, "NALPath": "CM01.contoso.com", "Action": 3})
-        maker.add_job(ID, 900, 1)
+        maker.add_job(ID, 900, job())
 
         assert read(maker.reader()).rows == (site_row(),)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from bot.domain.package import PackageTable, Row, SiteCode, Status
 from bot.domain.trouble import SiteTrouble
 from bot.site.scanning import SiteScanner
 from bot.usecases.ports import SiteError
-from tests.builders import GRACE, LONG_AGO, NOW, ago, dp_row, package, points, site_row, story, table
+from tests.builders import GRACE, LONG_AGO, NOW, ago, dp_row, job, nal_path, package, points, site_row, story, table
 from tests.engines import ENGINES
 from tests.fakes import FakeSite
 from tests.site.makers import SiteMaker, SqliteSite, make
@@ -55,11 +56,15 @@ def site_with(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callab
 
 
 def loud(*tables: PackageTable) -> Counter[tuple[str, Verdict]]:
-    """Return every verdict that a digest would count."""
+    """Return every verdict that a digest would count; why a row is not reset is a matter of the form."""
     found: Counter[tuple[str, Verdict]] = Counter()
     for each in tables:
         drift = judge(each, NOW, GRACE)
-        found.update((each.package.id, one) for one in (*drift.sites, *drift.dps) if one.drift_class not in QUIET)
+        found.update(
+            (each.package.id, replace(one, barrier=None))
+            for one in (*drift.sites, *drift.dps)
+            if one.drift_class not in QUIET
+        )
     return found
 
 
@@ -96,6 +101,20 @@ CASES: dict[str, Sequence[Row]] = {
     "below nothing": (site_row(), dp_row(held_version=-1)),
     "types that nobody documented": (site_row(), *(dp_row(type_number=kind, dp_known=None) for kind in (3, None))),
     "no server": (site_row(), dp_row(server_path="", dp_known=False), site_row("P02", server_path="")),
+    "a site nobody needs": (site_row(), dp_row(), site_row("P02", held_version=7), dp_row("A", "P02", dp_leaving=True)),
+    "a DP of another site": (
+        site_row(),
+        site_row("P02", held_version=7),
+        dp_row(held_version=12, dp_site=P02),
+        dp_row("B", dp_site=SiteCode("P03")),
+    ),
+    "jobs of every kind": (
+        site_row(),
+        dp_row("A", held_version=7, jobs=(job(version=7), job(updated_at=ago(days=90)))),
+        dp_row("B", held_version=7, status_number=5, jobs=(job(action=5),)),
+        dp_row("C", held_version=7, jobs=(job(state=8), job())),
+    ),
+    "the source site behind": (site_row(held_version=7), site_row("P02"), dp_row(), dp_row("A", "P02", held_version=7)),
     "many": (site_row(), *points(50, held_version=7), *points(50, "P02")),
 }  # fmt: skip
 
@@ -119,6 +138,8 @@ def test_a_scan_says_what_a_lookup_says(site_with: Callable[..., Port], rows: Se
         pytest.param({"flags": 0x10000000}, id="needs no DP"),
         pytest.param({"type_number": 4}, id="a task sequence"),
         pytest.param({"source_site": None, "name": ""}, id="from nowhere"),
+        pytest.param({"stored_version": 12}, id="not taken by its source"),
+        pytest.param({"stored_version": None}, id="taken or not, nobody knows"),
     ],
 )
 def test_a_scan_says_the_same_of_every_kind_of_package(site_with: Callable[..., Port], changes: dict[str, Any]) -> None:
@@ -177,7 +198,7 @@ def test_a_site_that_is_away_raises_its_own_error(tmp_path: Path) -> None:
             assert (caught.value.site, caught.value.trouble) == (PS1, SiteTrouble.UNREACHABLE)
 
 
-@pytest.mark.parametrize("missing", ["DistributionPoints", "DistributionJobs"])
+@pytest.mark.parametrize("missing", ["DistributionPoints", "DistributionJobs", "PkgServers"])
 def test_a_scan_of_a_site_that_shows_less_agrees_with_a_lookup_there(maker: SiteMaker, missing: str) -> None:
     maker.add(story())
     maker.run(f"DROP TABLE dbo.{missing}")
@@ -192,6 +213,16 @@ def test_a_scan_of_a_site_that_shows_less_agrees_with_a_lookup_there(maker: Site
 
 
 SERVERS = st.sampled_from(["A", "B", "C", "D"])
+JOBS = st.lists(
+    st.builds(
+        job,
+        version=st.sampled_from([13, 13, 12, None]),
+        state=st.sampled_from([3, 3, 8]),
+        action=st.sampled_from([1, 2, 2, 5, None]),
+        updated_at=st.sampled_from([ago(hours=1), ago(days=90), None]),
+    ),
+    max_size=2,
+).map(tuple)
 ANY_DP = st.builds(
     dp_row,
     SERVERS,
@@ -199,6 +230,7 @@ ANY_DP = st.builds(
     held_version=st.sampled_from([13, 13, 13, 13, 12, 0, 14, -1, None]),
     status_number=st.sampled_from([3, 3, 3, 3, 2, 1, 5, 7, 42, None]),
     updated_at=st.sampled_from([LONG_AGO, ago(hours=1), None]),
+    jobs=st.just(()) | JOBS,
 )
 ANY_SITE = st.builds(
     site_row,
@@ -209,24 +241,45 @@ ANY_SITE = st.builds(
     updated_at=st.sampled_from([LONG_AGO, ago(hours=1)]),
 )
 GONE = st.frozensets(SERVERS, max_size=2)
+TARGETS = st.lists(
+    st.builds(
+        lambda number, host, site, action: {
+            "PkgID": f"PS10000{number}",
+            "NALPath": nal_path(f"{host}.contoso.com", site),
+            "SiteCode": site,
+            "Action": action,
+        },
+        st.integers(0, 2),
+        SERVERS,
+        st.sampled_from(["PS1", "P02", "P03"]),
+        st.sampled_from([None, 0, 3]),
+    ),
+    max_size=3,
+    unique_by=lambda each: (each["PkgID"], each["NALPath"]),
+)
 
 
 @st.composite
 def packages(draw: st.DrawFn) -> list[PackageTable]:
     """Some packages whose DPs agree on whether they are there."""
     gone, leaving = draw(GONE), draw(GONE)
+    moved = draw(st.dictionaries(SERVERS, st.sampled_from(["PS1", "P02", "P03"]), max_size=2))
     rows = st.lists(ANY_DP | ANY_SITE, max_size=8)
     versions = st.sampled_from([13, 13, 13, 0, None])
     return [
         table(
-            *(_placed(row, gone, leaving) for row in draw(rows)),
-            of=package(f"PS10000{number}", source_version=draw(versions)),
+            *(_placed(row, gone, leaving, moved) for row in draw(rows)),
+            of=package(
+                f"PS10000{number}",
+                source_version=draw(versions),
+                stored_version=draw(st.sampled_from([13, 13, 12, None])),
+            ),
         )
         for number in range(draw(st.integers(1, 3)))
     ]
 
 
-def _placed(row: Row, gone: frozenset[str], leaving: frozenset[str]) -> Row:
+def _placed(row: Row, gone: frozenset[str], leaving: frozenset[str], moved: dict[str, str]) -> Row:
     host = row.server.partition(".")[0]
     if row.is_site:
         return row
@@ -238,15 +291,20 @@ def _placed(row: Row, gone: frozenset[str], leaving: frozenset[str]) -> Row:
         updated_at=row.updated_at,
         dp_known=host not in gone,
         dp_leaving=host in leaving and host not in gone,
+        dp_site=None if host in gone else SiteCode(moved.get(host, row.site_code)),
+        jobs=() if host in gone else row.jobs,
     )
 
 
 @settings(max_examples=150, deadline=None)
-@given(packages())
-def test_whatever_a_site_holds_scan_and_lookup_agree(tables: list[PackageTable]) -> None:
+@given(packages(), TARGETS)
+def test_whatever_a_site_holds_scan_and_lookup_agree(
+    tables: list[PackageTable], targets: list[dict[str, object]]
+) -> None:
     with TemporaryDirectory() as folder:
         maker = SqliteSite(Path(folder) / "site.db")
         maker.add(*tables)
+        maker.insert("PkgServers", *targets)
         reader = maker.reader()
         with closing(scanner(maker)) as site:
             looked_up = [found for each in tables if (found := reader.package(each.package.id))]

@@ -19,15 +19,32 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 PACKAGE_NEEDS = {"packageid", "name", "sourcesite", "sourceversion"}
-PACKAGE_MORE = {"version", "manufacturer", "packagetype", "sourcedate", "pkgsourceflag", "pkgflags"}
+PACKAGE_MORE = {"version", "manufacturer", "packagetype", "sourcedate", "pkgsourceflag", "pkgflags", "storedpkgversion"}
 ROW_NEEDS = {"id", "type", "sitecode", "pkgserver", "status", "sourceversion"}
 PACKAGE_SHAPES = [PACKAGE_NEEDS, PACKAGE_NEEDS | PACKAGE_MORE, *(PACKAGE_NEEDS | {one} for one in PACKAGE_MORE)]
 ROW_SHAPES = [ROW_NEEDS, ROW_NEEDS | {"updatetime"}]
-POINT_SHAPES = [set(), {"nalpath"}, {"nalpath", "dpid"}, {"nalpath", "action"}, {"nalpath", "dpid", "action"}]
-JOB_SHAPES = [set(), {"dpid", "pkgid"}, {"dpid", "pkgid", "state"}]
+POINT_SHAPES: list[set[str]] = [
+    set(),
+    {"nalpath"},
+    {"nalpath", "dpid"},
+    {"nalpath", "action"},
+    {"nalpath", "smssitecode"},
+    {"nalpath", "dpid", "action", "smssitecode"},
+]
+JOB_NEEDS = {"jobid", "dpid", "pkgid", "state", "packageversion", "action"}
+JOB_SHAPES: list[set[str]] = [
+    set(),
+    {"dpid", "pkgid", "state"},
+    JOB_NEEDS,
+    JOB_NEEDS | {"creationtime"},
+    JOB_NEEDS | {"lastupdatetime"},
+    JOB_NEEDS | {"creationtime", "lastupdatetime"},
+]
+TARGET_NEEDS = {"pkgid", "nalpath", "sitecode"}
+TARGET_SHAPES: list[set[str]] = [set(), TARGET_NEEDS, TARGET_NEEDS | {"action"}]
 
 
-IS_A_NUMBER = {"type", "status", "sourceversion", "dpid", "state", "action"}
+IS_A_NUMBER = {"type", "status", "sourceversion", "dpid", "state", "action", "jobid", "packageversion"}
 
 
 class ShapedConnection(Connection):
@@ -73,13 +90,16 @@ class ShapedDatabase(Database):
 
 def statements(texts: str) -> Iterator[tuple[str, Sequence[object]]]:
     """Yield everything the reader asks of sites of every shape, whose texts are of a kind."""
-    for packages, rows, points, jobs in product(PACKAGE_SHAPES, ROW_SHAPES, POINT_SHAPES, JOB_SHAPES):
+    whole = product(PACKAGE_SHAPES[1:2], ROW_SHAPES[1:], POINT_SHAPES, JOB_SHAPES, TARGET_SHAPES)
+    least = product(PACKAGE_SHAPES, ROW_SHAPES, POINT_SHAPES[-1:], JOB_SHAPES[-1:], TARGET_SHAPES[-1:])
+    for packages, rows, points, jobs, targets in (*whole, *least):
         connection = ShapedConnection(
             {
                 "dbo.v_Package": packages,
                 "dbo.PkgStatus": rows,
                 "dbo.DistributionPoints": points,
                 "dbo.DistributionJobs": jobs,
+                "dbo.PkgServers": targets,
             },
             texts,
         )
@@ -96,7 +116,7 @@ def statements(texts: str) -> Iterator[tuple[str, Sequence[object]]]:
 STATEMENTS = dict(statements("nvarchar"))
 PARSED = {sql: sqlglot.parse_one(sql, read="tsql") for sql in STATEMENTS}
 OF_VARCHAR = [sqlglot.parse_one(sql, read="tsql") for sql in dict(statements("varchar"))]
-ALLOWED = (exp.Count, exp.Max, exp.Case, exp.If, exp.And, exp.Or)
+ALLOWED = (exp.Count, exp.Max, exp.Min, exp.Exists, exp.Case, exp.If, exp.And, exp.Or)
 
 
 def test_there_are_many_shapes() -> None:
@@ -115,7 +135,7 @@ def test_no_statement_has_what_engines_spell_differently(kind: type[exp.Expressi
     assert [sql for sql, parsed in PARSED.items() if parsed.find(kind)] == []
 
 
-def test_no_function_but_count_and_max_is_called() -> None:
+def test_no_function_but_count_max_and_min_is_called() -> None:
     called = {function for parsed in PARSED.values() for function in parsed.find_all(exp.Func)}
 
     assert {type(function).__name__ for function in called if not isinstance(function, ALLOWED)} == set()
@@ -129,6 +149,7 @@ def test_every_table_is_named_with_its_schema() -> None:
         "dbo.PkgStatus",
         "dbo.DistributionPoints",
         "dbo.DistributionJobs",
+        "dbo.PkgServers",
         "dbo.v_Identification",
         "INFORMATION_SCHEMA.COLUMNS",
     }
@@ -160,7 +181,7 @@ def test_a_text_of_a_varchar_column_is_compared_as_what_it_is() -> None:
         for name, place in places(parsed)
     ]
 
-    assert {name for name, _ in found} == {"PackageID", "PkgID", "ID", "PkgServer", "SourceSite"}
+    assert {name for name, _ in found} == {"PackageID", "ID", "PkgServer", "SourceSite"}
     assert {place for _, place in found} == {"CAST(? AS VARCHAR(8000))"}
 
 

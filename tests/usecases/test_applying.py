@@ -126,7 +126,8 @@ def test_a_new_source_version_that_comes_behind_the_claim_outdates_the_plan(hous
 
     def publish() -> None:
         if house.now(request).stage is Stage.APPLYING:
-            house.sql("UPDATE SMSPackages SET SourceVersion = 14")
+            house.sql("UPDATE SMSPackages SET SourceVersion = 14, StoredPkgVersion = 14")
+            house.sql("UPDATE PkgStatus SET SourceVersion = 14 WHERE Type = 1")
 
     house.meanwhile = publish
     house.applying.work_off()

@@ -35,7 +35,7 @@ def lookup(*sites: FakeSite, clock: FakeClock | None = None, history: FakeHistor
     """Return the story over these sites, for everybody who is a full member."""
     clock = clock or FakeClock()
     access = Access(HERE, Allowed(), contoso())
-    every, snapshots = EverySite({site.code: site for site in sites}), Snapshots(clock, FakeShelf(), GRACE)
+    every, snapshots = EverySite({site.code: site for site in sites}), Snapshots(clock, FakeShelf())
     return Lookup(every, access, snapshots, clock, GRACE, history or FakeHistory())
 
 

@@ -170,7 +170,7 @@ def test_another_source_version_starts_every_row_anew(world: World, version: int
     world.scan(BEHIND, dp_row("AHEAD", held_version=13), of=other)
 
     assert world.spell().seen_at == world.clock.now
-    expected = DriftClass.AHEAD if version < 13 else DriftClass.SITE_BEHIND
+    expected = DriftClass.AHEAD if version < 13 else DriftClass.SOURCE_BEHIND
     assert world.spell("AHEAD").drift_class is expected
     assert world.spell("AHEAD").drifted_at == world.clock.now
 

@@ -13,7 +13,7 @@ from bot.domain.answers import SnapshotKey
 from bot.domain.query import Filter
 from bot.usecases.shelving import pack, unpack
 from bot.usecases.snapshots import KEPT_FOR, MOST_ROWS, Snapshots
-from tests.builders import GRACE, answer, story
+from tests.builders import answer, story
 from tests.fakes import FakeClock, FakeShelf
 from tests.views.strategies import answers
 
@@ -25,7 +25,7 @@ STORY = answer(story())
 
 def snapshots(clock: FakeClock | None = None, shelf: FakeShelf | None = None) -> Snapshots:
     """Return what one process keeps; those with one shelf share a store."""
-    return Snapshots(clock or FakeClock(), shelf or FakeShelf(), GRACE)
+    return Snapshots(clock or FakeClock(), shelf or FakeShelf())
 
 
 def half_full() -> Answer:
@@ -85,7 +85,7 @@ def test_another_process_does_not_show_what_is_too_old_either() -> None:
 
 @given(answers())
 def test_whatever_a_database_holds_is_the_same_after_packing(kept: Kept) -> None:
-    assert unpack(pack(kept.answer, GRACE)) == kept.answer
+    assert unpack(pack(kept.answer)) == kept.answer
 
 
 def test_the_oldest_go_first_when_there_are_too_many_rows() -> None:

@@ -19,7 +19,7 @@ def _reset_twice(house: House) -> Request:
     first = house.reset("NYC-DP03")
     house.put("NYC-DP03", BACK)
     house.clock.move(hours=6)
-    house.sql("UPDATE SMSPackages SET SourceVersion = 14")
+    house.sql("UPDATE SMSPackages SET SourceVersion = 14, StoredPkgVersion = 14")
     house.sql("UPDATE PkgStatus SET SourceVersion = 14 WHERE Type = 1")
     house.clock.move(hours=6)
     house.reset("NYC-DP03")

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.drift import DriftClass
+from bot.domain.package import SiteCode
 from bot.domain.query import Filter
 from bot.views import spreadsheet
-from tests.builders import answer, dp_row, kept, nal_path, package, site_row, story, table
+from tests.builders import ago, answer, dp_row, job, kept, nal_path, package, site_row, story, table
 from tests.views.strategies import answers
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -72,7 +73,18 @@ def test_a_row_reads() -> None:
     assert drawn[0] == list(spreadsheet.HEADER)
     assert drawn[2] == [
         *("PS100112", "DP", "NYC-DP01.contoso.com", "PS1", "DP", "7", "13", "6", "Installed", "2026-01-08 07:30"),
-        *("DP behind", nal_path("NYC-DP01.contoso.com")),
+        *("DP behind", "PS1", "", "", nal_path("NYC-DP01.contoso.com")),
+    ]
+
+
+def test_a_row_says_whose_dp_it_is_what_is_stuck_and_why_it_is_not_reset() -> None:
+    row = dp_row(held_version=7, dp_site=SiteCode("P02"), jobs=(job(created_at=ago(days=90), updated_at=None),))
+    drawn = rows_of(spreadsheet.draw(answer(table(site_row(), site_row("P02"), row))))
+
+    assert drawn[3][11:14] == [
+        "P02",
+        "stuck job, queued 90 d ago",
+        "its DP belongs to another site than the row says",
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from bot.demo.workspace.blocks.surfaces import message_reasons
 from bot.domain.drift import DriftClass
-from bot.domain.package import SiteCode, Status
+from bot.domain.package import JobAction, JobState, Row, SiteCode, Status
 from bot.domain.query import WORDS, Filter, Show, parse
 from bot.views import classes, status
 from bot.views.kit import MESSAGE_BLOCKS, MESSAGE_TEXT, Message
@@ -26,6 +27,7 @@ from tests.builders import (
     KEY,
     ago,
     dp_row,
+    job,
     kept,
     nal_path,
     package,
@@ -299,3 +301,55 @@ def test_a_button_value_leads_back_to_the_answer_and_its_question() -> None:
     message = status.draw(kept(story(), query="PS100112 behind dp:*"), Form.DATA_TABLE)
 
     assert status.read_value(buttons(message)[status.CSV_ACTION]) == (KEY, 0, "PS1 PS100112 behind dp:*")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (dp_row(held_version=7, jobs=(job(created_at=ago(days=90), updated_at=None),)), "stuck job, queued 90 d ago"),
+        (
+            dp_row(held_version=7, jobs=(job(created_at=ago(days=90), updated_at=ago(days=30)),)),
+            "stuck job, queued 90 d ago, last moved 30 d ago",
+        ),
+        (dp_row(held_version=7, jobs=(job(action=JobAction.CANCEL),)), "cancel job, queued 3 h ago"),
+        (dp_row(held_version=7, jobs=(job(action=99),)), "unknown job, queued 3 h ago"),
+        (dp_row(held_version=7, jobs=(job(version=7),)), "job for version 7, queued 3 h ago"),
+        (dp_row(held_version=7, jobs=(job(state=JobState.SUSPENDED),)), "suspended job, queued 3 h ago"),
+        (dp_row(held_version=7, jobs=(job(created_at=None, updated_at=None),)), "stuck job, of unknown age"),
+        (dp_row(held_version=7, jobs=(job(version=7),) * 4), "2 h ago; 3 more jobs"),
+        (dp_row(status_number=0), "None; not installed yet"),
+        (dp_row(held_version=7, updated_at=datetime(1980, 1, 1, tzinfo=UTC)), "never"),
+        (dp_row(held_version=7, dp_site=SiteCode("P02")), "PS1, DP of P02"),
+        (site_row("P02", status_number=1), "Sent; not received yet"),
+        (site_row("P03", held_version=7), "not served"),
+        (dp_row(held_version=0, status_number=2, updated_at=ago(days=40)), "39 d"),
+    ],
+)
+def test_what_a_class_alone_does_not_tell_is_said_beside_the_row(row: Row, said: str) -> None:
+    others = (site_row(), dp_row("LON-DP01", "P02"))
+
+    assert said in str(status.draw(kept(table(*others, row)), Form.TEXT).blocks)
+
+
+@pytest.mark.parametrize(("stored", "said"), [(12, "(it stores 12)"), (13, "has not taken version 13*: open")])
+def test_a_source_that_is_behind_is_said_first_and_nothing_is_offered(stored: int, said: str) -> None:
+    read = table(site_row(held_version=12), dp_row(held_version=7), of=package(stored_version=stored))
+    drawn = str(status.draw(kept(read), Form.TEXT).blocks)
+
+    assert said in drawn
+    assert "distmgr.log" in drawn
+    assert status.REQUEST_ACTION not in drawn
+
+
+def test_what_the_source_stores_is_said_to_be_unknown_when_it_is() -> None:
+    read = table(site_row(), of=package(stored_version=None))
+
+    assert "whether the source site itself has taken the version is not known here" in str(
+        status.draw(kept(read), Form.TEXT).blocks
+    )
+
+
+def test_why_nothing_is_offered_is_said_in_its_own_words() -> None:
+    drawn = str(status.draw(kept(table(site_row(), site_row("P02", held_version=7))), Form.TEXT).blocks)
+
+    assert "No reset is offered: no distribution point of its site is targeted" in drawn

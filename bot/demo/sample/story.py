@@ -68,7 +68,6 @@ POINT_BEHIND: Story = {
     ("PS100112", "NYC-DP03"): Held(7),
     ("PS100112", "SEA-DP02"): Held(7),
     ("PS10000F", "NYC-DP02"): Held(5),
-    ("PS10000F", "SEA-DP03"): Held(4),
     ("PS10000F", "LON-DP02"): Held(5),
     ("PS100030", "CHI-DP02"): Held(4, RETRY, 6 * DAYS),
     ("PS100031", "BOS-DP02"): Held(5, INSTALLED, 30 * DAYS),  # its job is complete and helped nothing
@@ -86,11 +85,13 @@ AHEAD: Story = {
     ("PS10001B", "BOS-DP03"): Held(11, INSTALLED, 25 * DAYS),
     **at_secondary("OLD0000F", Held(14, RECEIVED), Held(14)),  # the primary came back from an old backup
 }
-# Reset by hand; the source site itself lost the content, so Distribution Manager can send nothing.
-RESET: Story = {
+# The source site itself never took the last version; somebody reset a row by hand, and nothing can come of that.
+SOURCE_BEHIND: Story = {
     ("PS100023", "P02"): Held(0, RECEIVED, 50 * DAYS),
-    ("PS100023", "YYZ-DP02"): Held(0, RECEIVED, 50 * DAYS),
 }
+NEVER_RECEIVED: Story = {("PS10000F", "SEA-DP03"): Held(0, NONE, 40 * DAYS)}
+# Reset by hand an hour ago; it waits for its site, which is behind.
+RESET: Story = {("PS100051", "AMS-DP01"): Held(0, RECEIVED, 1 * HOURS)}
 REMOVING: Story = {
     ("PS10001C", "DAL-DP01"): Held(7, REMOVED, 4 * DAYS),
     ("PS10001C", "DAL-DP02"): Held(7, PENDING_REMOVE, 4 * DAYS),
@@ -104,6 +105,8 @@ STORY: Story = {
     **POINT_BEHIND,
     **FAILED_ROWS,
     **AHEAD,
+    **SOURCE_BEHIND,
+    **NEVER_RECEIVED,
     **RESET,
     **REMOVING,
     **UNKNOWN,
@@ -122,11 +125,13 @@ EXTRA_POINT_ROWS: tuple[tuple[str, Point, Held], ...] = (
 EXTRA_SITE_ROWS: tuple[tuple[str, str, Held], ...] = (
     ("PS100022", "P02", Held(6, RECEIVED)),  # beside its healthy row
     ("PS100121", "P02", Held(1, RECEIVED)),
+    ("PS100003", "P02", Held(1, RECEIVED, 300 * DAYS)),  # no point of P02 is targeted any more
 )
 
 JOBS = (
     Job("PS100031", "SEA-DP02", 6, 3, 40 * MINUTES),
     Job("PS100031", "BOS-DP02", 6, 5, 8 * DAYS),
     Job("PS100050", "LON-DP03", 3, 6, 17 * DAYS),
+    Job("PS100050", "PAR-DP02", 3, 3, 16 * DAYS),  # stuck: it has not moved since
     Job("PS100042", "GRU-DP01", 214, 3, 5 * MINUTES),
 )
