@@ -283,7 +283,7 @@ def _code(text: str) -> str:
 def refused(refusal: Refusal, freeze: str = "") -> Message:
     """Say why nothing was done; a freeze in words says who, when and why."""
     link = f": <{refusal.link}|open it>" if refusal.link else ""
-    detail = escape(refusal.detail, 600)
+    detail = escape(refusal.detail, 600) if refusal.detail else ""
     cardless = f" {_CARDLESS.format(detail=detail)}" if refusal.detail else ""
     text = _REFUSALS[refusal.reason].format(detail=detail, link=link, cardless=cardless).rstrip()
     return say(f"{text} {freeze}" if refusal.reason is Reason.FROZEN and freeze else text)
