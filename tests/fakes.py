@@ -101,6 +101,10 @@ class FakePeople:
         """Let somebody be found by another id, or as somebody else."""
         self._persons[user_id] = person
 
+    def deactivate(self, user_id: str) -> None:
+        """Let somebody leave the company."""
+        self._persons[user_id] = replace(self._persons[user_id], is_deactivated=True)
+
     def find(self, user_id: str) -> Person:
         """Look one person up."""
         self._be_asked(user_id)

@@ -65,13 +65,22 @@ class Outdate:
 
 
 @dataclass(frozen=True, slots=True)
+class Delay:
+    """What must be proved before the claim cannot be looked up just now, and is tried again; said once."""
+
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One process takes it on itself to apply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """It happened, or nothing changed and `trouble` says why; `claimed` when the claim was taken before that was known.
+    """It happened, or it is known that nothing changed, and `trouble` says why.
+
+    `claimed` when the claim was taken before that was known.
 
     A process that lost its place finds the stage moved on, and what it believes is not recorded.
     """
@@ -106,7 +115,7 @@ class Watched:
     stalled: str = ""
 
 
-Step = Outdate | Claim | Finish | Doubt | Watched | Undone
+Step = Outdate | Delay | Claim | Finish | Doubt | Watched | Undone
 """What the bot itself does; people do the rest."""
 Command = Approve | Reject | Withdraw | Tick | Step
 
@@ -191,7 +200,7 @@ def _stages(step: Step) -> frozenset[Stage]:
             return frozenset({Stage.PENDING, Stage.APPROVED})
         case Finish(trouble=""):
             return frozenset()  # nothing can have happened before the claim
-        case Claim() | Finish():
+        case Delay() | Claim() | Finish():
             return frozenset({Stage.APPROVED})
         case Watched():
             return frozenset({Stage.APPLIED, Stage.STALLED})
@@ -209,13 +218,20 @@ def _events(request: Request, step: Step) -> list[Event]:
             return _applied(request)
         case Finish():
             return [Event(Kind.FAILED, facts={"trouble": step.trouble})]
-        case Doubt():
-            is_known = request.note == step.trouble if step.is_lasting else bool(request.note)
-            return [] if is_known else [Event(Kind.IN_DOUBT, facts={"trouble": step.trouble})]
+        case Delay() | Doubt():
+            return _waiting(request, step)
         case Watched():
             return _watched(request, step)
         case Undone():
             return [Event(Kind.UNDONE, facts={"by": step.by})]
+
+
+def _waiting(request: Request, step: Delay | Doubt) -> list[Event]:
+    """Say why nothing goes on: each trouble once, but no passing doubt behind another."""
+    is_passing = isinstance(step, Doubt) and not step.is_lasting
+    if request.note if is_passing else request.note == step.trouble:
+        return []
+    return [Event(Kind.DELAYED if isinstance(step, Delay) else Kind.IN_DOUBT, facts={"trouble": step.trouble})]
 
 
 def _applied(request: Request) -> list[Event]:

@@ -100,6 +100,8 @@ def opening(request: Request) -> Event:
         "requester_counts": request.requester_counts,
         "undoes": request.undoes,
         **also_facts(request.requester_also),
+        "backup_table": request.backup_table,
+        "max_rows": request.max_rows,
     }
     return Event(Kind.REQUESTED, request.requester, request.requester_team, facts)
 
@@ -117,6 +119,8 @@ def _opened(request_id: str, entry: Told) -> Request:
         expires_at=datetime.fromisoformat(facts["expires_at"]),
         requester_counts=facts["requester_counts"],
         undoes=facts["undoes"],
+        backup_table=facts.get("backup_table", ""),
+        max_rows=facts.get("max_rows"),
         version=entry.version,
         requester_also=_also(entry),
     )
@@ -166,7 +170,8 @@ _APPLY: Mapping[Kind, Callable[[Request, Told], Request]] = {
     Kind.EXPIRED: _decided(Stage.EXPIRED),
     Kind.REMINDED: lambda request, _: replace(request, reminded=True),
     Kind.STALE: _decided(Stage.STALE, "differences"),
-    Kind.CLAIMED: lambda request, _: replace(request, stage=Stage.APPLYING),
+    Kind.DELAYED: lambda request, entry: replace(request, note=str(entry.facts.get("trouble", ""))),
+    Kind.CLAIMED: lambda request, _: replace(request, stage=Stage.APPLYING, note=""),
     Kind.IN_DOUBT: lambda request, entry: replace(request, note=str(entry.facts.get("trouble", ""))),
     Kind.APPLIED: _applied,
     Kind.FAILED: _decided(Stage.FAILED, "trouble"),

@@ -50,6 +50,7 @@ class Kind(StrEnum):
     EXPIRED = "expired"
     REMINDED = "reminded"
     STALE = "stale"
+    DELAYED = "waiting to be applied"
     CLAIMED = "applying"
     IN_DOUBT = "in doubt"
     APPLIED = "applied"
@@ -80,7 +81,11 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A reset or undo that people decide about."""
+    """A reset or undo that people decide about.
+
+    `backup_table` and `max_rows` are those of the settings under which it was asked for; requests of versions that did
+    not record them have none.
+    """
 
     id: str
     plan: Plan
@@ -92,6 +97,8 @@ class Request:
     expires_at: datetime
     requester_counts: bool
     undoes: str = ""
+    backup_table: str = ""
+    max_rows: int | None = None
     stage: Stage = Stage.PENDING
     votes: tuple[Vote, ...] = ()
     reminded: bool = False

@@ -75,6 +75,12 @@ class SiteWriter:
         self._types: dict[str, Mapping[str, str]] = {}
         self._marks: dict[str, Mapping[str, str]] = {}
 
+    def using(self, backup_table: str) -> SiteWriter:
+        """Return the writer that keeps its backups in this table, over the same connections; itself for its own."""
+        if backup_table in {"", self._backup}:
+            return self
+        return SiteWriter(self.code, self._database, backup_table, self._reader)
+
     def rehearse(self) -> None:
         """Try everything that an apply needs, and roll back. Raises SiteError.
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.domain.approval import Claim, Doubt, Finish, Outdate
+from bot.domain.approval import Claim, Delay, Doubt, Finish, Outdate
 from bot.domain.planning import looks_applied
 from bot.domain.refusal import Refusal
 from bot.domain.request import Request, Stage
+from bot.domain.trouble import SiteTrouble
 from bot.events import events
 from bot.failpoints import reach
 from bot.usecases.pacing import Pacing
 from bot.usecases.ports import RowMoved, SiteError
+from bot.usecases.proving import APPLY_WITHIN
 from bot.usecases.requests import traced
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ log = events(__name__)
 
 LEASE = "apply"
 """One process applies at a time."""
+_LASTING = {SiteTrouble.SCHEMA, SiteTrouble.PERMISSION, SiteTrouble.READ_ONLY, SiteTrouble.WRONG_DATABASE}
+"""What only people can cure, in the database or in the settings; anything else may be over in a minute."""
 UNBACKED = "the rows read as applied, but the backup table knows nothing of it: ask the DBA"
 
 
@@ -58,31 +62,57 @@ class Applying:
                 self._work_on(request)
 
     def _work_on(self, request: Request) -> None:
-        if request.stage is Stage.APPLYING:
-            if self.pacing.is_time(request.id, self.clock()):
-                self._resolve(request, "the bot stopped before it happened")
+        if not self.pacing.is_time(request.id, self.clock()):
             return
-        try:
-            if self._was_applied(request):
-                self._recall(request)
-                return
-            step = self.proving.against(request)
-        except SiteError as error:
-            log.warning("cannot read before an apply", detail=error.detail)
-            step = Finish(_unread(error), claimed=False)
+        if request.stage is Stage.APPLYING:
+            self._resolve(request, "the bot stopped before it happened")
+            return
+        was_applied = self._was_applied(request)
+        if was_applied or (was_applied is None and self._is_late(request)):
+            self._recall(request)
+            return
+        step = self._step_before(request) if was_applied is False else Delay(self._silence(request.plan.site))
         if step:
             self.requests.change(request.id, step)
         elif self._claim(request):
             self._apply(request)
 
-    def _recall(self, request: Request) -> None:
-        if self._claim(request):
-            self._resolve(request, "the bot stopped before it happened")
+    def _step_before(self, request: Request) -> Finish | Outdate | Delay | None:
+        """Return what must happen instead of the claim; a site that cannot be read just now is read again."""
+        try:
+            return self.proving.against(request)
+        except SiteError as error:
+            log.warning("cannot read before an apply", detail=error.detail)
+            trouble = _unread(error)
+            return Finish(trouble, claimed=False) if error.trouble in _LASTING else Delay(trouble)
 
-    def _was_applied(self, request: Request) -> bool:
-        """Whether the site knows of an apply that the record does not: an older copy of the store was put back."""
+    def _recall(self, request: Request) -> None:
+        """Find out what became of a request that may have been applied although the record says nothing of it."""
+        if self._claim(request):
+            self._resolve(request, "it was approved too long ago")
+
+    def _was_applied(self, request: Request) -> bool | None:
+        """Whether the site knows of an apply that the record does not: an older copy of the store was put back.
+
+        None while that cannot be told.
+        """
+        writer = self._writer(request)
+        try:
+            return writer.was_applied(request.id) if writer else None
+        except SiteError as error:
+            log.warning("cannot ask whether it was applied", detail=error.detail)
+            return None
+
+    def _silence(self, site: SiteCode) -> str:
+        return f"site {site} does not answer" if site in self.writers else f"site {site} is no longer in the settings"
+
+    def _is_late(self, request: Request) -> bool:
+        return request.decided_at is None or self.clock() - request.decided_at > APPLY_WITHIN
+
+    def _writer(self, request: Request) -> SiteWriter | None:
+        """Return the writer with the backup table under which the request was asked for."""
         writer = self.writers.get(request.plan.site)
-        return writer is not None and writer.was_applied(request.id)
+        return writer.using(request.backup_table) if writer else None
 
     def _apply(self, request: Request) -> None:
         """Look again behind the claim: a freeze recorded before it always wins, and to prove people takes a while."""
@@ -107,7 +137,7 @@ class Applying:
     def _change_rows(self, request: Request) -> None:
         reach("apply: claimed")
         try:
-            self.writers[request.plan.site].apply(request.id, request.plan)
+            self.writers[request.plan.site].using(request.backup_table).apply(request.id, request.plan)
         except RowMoved as moved:
             self.requests.change(request.id, Outdate((str(moved),), claimed=True))
         except SiteError as error:
@@ -120,9 +150,9 @@ class Applying:
 
     def _resolve(self, request: Request, trouble: str) -> None:
         """Find out what became of a claimed request; while that cannot be told, say so and ask again later."""
-        writer = self.writers.get(request.plan.site)
+        writer = self._writer(request)
         if writer is None:
-            self.requests.change(request.id, Doubt(f"site {request.plan.site} is no longer in the settings"))
+            self.requests.change(request.id, Doubt(self._silence(request.plan.site)))
             return
         try:
             step = self._ending(writer, request, trouble)

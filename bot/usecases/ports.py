@@ -72,6 +72,10 @@ class RowMoved(Exception):
 class SiteWriter(Protocol):
     """Changes one site database, by approved plans only."""
 
+    def using(self, backup_table: str) -> SiteWriter:
+        """Return the writer that keeps its backups in this table; the empty name stands for that of the settings."""
+        ...
+
     def rehearse(self) -> None:
         """Try every right that an apply needs, on no row, and roll back. Raises SiteError."""
         ...

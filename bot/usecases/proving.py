@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain import planning
-from bot.domain.approval import Finish, Outdate
+from bot.domain.approval import Delay, Finish, Outdate
 from bot.domain.drift import judge
 from bot.domain.ledger import CLOCKS_APART
 from bot.domain.quantity import plural, quantity
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.domain.package import SiteCode
+    from bot.domain.refusal import Refusal
     from bot.domain.request import Request
     from bot.usecases.ports import Clock, SiteReader, SiteWriter
     from bot.usecases.requesting import Policy
@@ -44,17 +45,20 @@ class Proving:
     policy: Policy
     clock: Clock
 
-    def against(self, request: Request) -> Finish | Outdate | None:
+    def against(self, request: Request) -> Finish | Outdate | Delay | None:
         """Return what must happen to a request instead of its apply, or None. Raises SiteError, StoreError."""
         trouble = self._hindrance(request)
         if trouble:
             return Finish(trouble, claimed=False)
+        step = self._too_few(request)
+        if step:
+            return step
         found = self.objections(request)
         return Outdate(found) if found else None
 
     def objections(self, request: Request) -> tuple[str, ...]:
         """Return what a fresh read has against a plan, when the database takes all that it needs. Raises SiteError."""
-        self.writers[request.plan.site].rehearse()
+        self.writers[request.plan.site].using(request.backup_table).rehearse()
         table = self.readers[request.plan.site].package(request.plan.package_id)
         if table is None:
             return ("the package is gone",)
@@ -64,11 +68,9 @@ class Proving:
 
     def _hindrance(self, request: Request) -> str:
         """Prove people, brakes and the record again: two different eligible approvers of exactly this plan."""
-        if request.plan.site not in self.writers:
-            return f"site {request.plan.site} is no longer in the settings"
         ago = self.clock() - request.decided_at if request.decided_at else None
         if ago is None or ago > APPLY_WITHIN:
-            return "it was approved too long ago"
+            return f"it was approved too long ago{f' ({request.note})' if request.note else ''}"
         if ago < -CLOCKS_APART:
             return "the clock was set back since it was approved: please ask again"
         if not self.requests.is_intact(request.id):
@@ -77,22 +79,31 @@ class Proving:
             return (
                 "a vote in its record was not taken by this bot, or its app-level token is a new one: please ask again"
             )
-        if len(request.plan.rows) > self.policy.max_rows:
-            most = self.policy.max_rows
+        most = min(self.policy.max_rows, request.max_rows or self.policy.max_rows)
+        if len(request.plan.rows) > most:
             return f"it has {quantity(len(request.plan.rows), 'row')}, and {most} {plural(most, 'is')} allowed now"
         brake = self.standing.brake()
-        return str(brake.reason) if brake else self._too_few(request)
+        return str(brake.reason) if brake else ""
 
-    def _too_few(self, request: Request) -> str:
-        """Count the voters by the rules of now, which may be stricter than those of the day they voted."""
+    def _too_few(self, request: Request) -> Finish | Delay | None:
+        """Look everybody up by the rules of now, which may be stricter than those of the day they asked or voted."""
+        asker = self.standing.requester(Actor(request.requester, request.requester_team))
+        if isinstance(asker, Refusal):
+            return _step(asker, "the requester", "may ask")
         voters = []
         for vote in request.votes:
             voter = self.standing.approver(Actor(vote.user_id, vote.team_id))
-            if isinstance(voter, Refusal) and voter.reason in _NOT_KNOWN:
-                return f"it could not be looked up whether an approver still may decide ({voter.reason})"
             if isinstance(voter, Refusal):
-                return f"an approver no longer may decide ({voter.reason})"
+                return _step(voter, "an approver", "may decide")
             voters.append(vote.ids | voter.ids)
-        if not self.policy.requester_counts and request.requester_ids & frozenset().union(*voters):
-            return "the requester's own approval no longer counts"
-        return "" if distinct(voters) >= QUORUM else "two different approvers are missing"
+        counts = self.policy.requester_counts and request.requester_counts
+        if not counts and (request.requester_ids | asker.ids) & frozenset().union(*voters):
+            return Finish("the requester's own approval no longer counts", claimed=False)
+        return None if distinct(voters) >= QUORUM else Finish("two different approvers are missing", claimed=False)
+
+
+def _step(refusal: Refusal, who: str, may: str) -> Finish | Delay:
+    """Return what follows from a refusal: one that only says that Slack did not answer is asked again."""
+    if refusal.reason in _NOT_KNOWN:
+        return Delay(f"it could not be looked up whether {who} still {may} ({refusal.reason})")
+    return Finish(f"{who} no longer {may} ({refusal.reason})", claimed=False)

@@ -49,6 +49,7 @@ class Policy:
     requester_counts: bool
     grace: timedelta
     job_age: timedelta = JOB_AGE
+    backup_table: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +274,8 @@ class Requesting:
             requester_counts=self.policy.requester_counts,
             undoes=undoes,
             requester_also=asker.ids - {actor.user_id},
+            backup_table=self.policy.backup_table,
+            max_rows=self.policy.max_rows,
         )
         try:
             return self.requests.open(request, origin)

@@ -139,4 +139,5 @@ def _policy(settings: Settings) -> Policy:
         requester_counts=settings.approvals.requester_counts,
         grace=settings.drift.grace,
         job_age=settings.drift.job_age,
+        backup_table=settings.reset.backup_table,
     )

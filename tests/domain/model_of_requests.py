@@ -162,6 +162,10 @@ class FragileSite:
         """Read all packages."""
         return self._call("read", self.reader.packages)
 
+    def using(self, _backup_table: str) -> FragileSite:
+        """All keep their backups in one table."""
+        return self
+
     def rehearse(self) -> None:
         """Rehearse an apply."""
         self._call("rehearse", self.writer.rehearse)

@@ -52,6 +52,9 @@ BEHIND, RESET, BACK = (7, 3), (0, 2), (EXPECTED, 3)
 HOUR = timedelta(hours=1)
 
 
+BACKUPS = "dbo.PkgStatus_BU"
+
+
 class House:
     """One bot's stories. Two DPs are six versions behind; a method named after a deed insists that it succeeds."""
 
@@ -63,12 +66,12 @@ class House:
         self.site = SqliteSite(folder / "site.db")
         rows = (dp_row(host, held_version=BEHIND[0]) for host in ("NYC-DP03", "NYC-DP04"))
         self.site.add(table(site_row("PS1"), *rows))
-        self.policy = Policy(RowsAllowed.ANY, 50, 4 * HOUR, requester_counts=False, grace=4 * HOUR)
+        self.policy = Policy(
+            RowsAllowed.ANY, 50, 4 * HOUR, requester_counts=False, grace=4 * HOUR, backup_table=BACKUPS
+        )
         self.meanwhile: Callable[[], None] = lambda: None
         """Called at every look at what stops resets."""
-        self.writers: dict[SiteCode, Writer] = {
-            PS1: SiteWriter(PS1, Database(self.site.address, Patience(query=3)), "dbo.PkgStatus_BU")
-        }
+        self.writers: dict[SiteCode, Writer] = {PS1: self.writer_into(BACKUPS)}
         self._open()
 
     def _open(self) -> None:
@@ -88,6 +91,10 @@ class House:
         leases = self.store.leases
         self.applying = Applying(self.writers, self.requests, self.standing, proving, leases, self.clock)
         self.watching = Watching(readers, self.requests, self.clock, timedelta(minutes=1), 24 * HOUR)
+
+    def writer_into(self, backup_table: str) -> SiteWriter:
+        """Return the site's writer as the settings name its backup table."""
+        return SiteWriter(PS1, Database(self.site.address, Patience(query=3)), backup_table)
 
     def close(self) -> None:
         """Stop."""

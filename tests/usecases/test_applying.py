@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING, Any, Never
+
+import pytest
 
 from bot.domain.request import Stage
 from bot.domain.trouble import SiteTrouble
 from bot.usecases.access import Actor
 from bot.usecases.ports import SiteError
-from tests.fakes import GRACE, LINUS, TEAM
-from tests.usecases.reset_house import BEHIND, PS1, RESET
+from tests.fakes import ADA, GRACE, LINUS, TEAM
+from tests.usecases.reset_house import BACK, BEHIND, PS1, RESET
 
 if TYPE_CHECKING:
     from bot.domain.plan import Plan
@@ -21,6 +23,9 @@ class Silent:
 
     def __init__(self, asked: list[str]) -> None:
         self._asked = asked
+
+    def using(self, _backup_table: str) -> Silent:
+        return self
 
     def rehearse(self) -> None:
         pass
@@ -37,6 +42,40 @@ class Silent:
     def forbid(self, request_id: str) -> bool:
         self._asked.append(request_id)
         raise SiteError(PS1, SiteTrouble.LOGIN, "a fault that the test wants")
+
+
+class PowerCut(BaseException):
+    """The process ends here."""
+
+
+class Away:
+    """The writer of a site that does not answer."""
+
+    def using(self, _backup_table: str) -> Any:
+        return self
+
+    def __getattr__(self, _name: str) -> Any:
+        def unanswered(*_: object) -> Never:
+            raise SiteError(PS1, SiteTrouble.UNREACHABLE, "a fault that the test wants")
+
+        return unanswered
+
+
+class Dying:
+    """A writer in a process that dies right behind the commit."""
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+
+    def using(self, backup_table: str) -> Any:
+        return Dying(self._writer.using(backup_table))
+
+    def apply(self, request_id: str, plan: Plan) -> None:
+        self._writer.apply(request_id, plan)
+        raise PowerCut
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
 
 
 def test_an_apply_that_a_restored_store_does_not_know_is_found_at_the_site(house: House) -> None:
@@ -155,13 +194,110 @@ def test_a_request_that_cannot_be_read_holds_up_no_other(house: House) -> None:
     assert house.reads() == {"NYC-DP03": BEHIND, "NYC-DP04": RESET}
 
 
-def test_an_approver_who_cannot_be_looked_up_is_not_called_one_who_may_not(house: House) -> None:
+def test_while_nobody_can_be_looked_up_a_request_waits_and_loses_no_vote(house: House) -> None:
     request = house.approved()
     house.people.is_down = True
+    house.applying.work_off()
+    waiting = house.now(request)
+    house.people.is_down = False
+    house.clock.move(minutes=1)
 
     house.applying.work_off()
 
-    assert house.now(request).note.startswith("it could not be looked up whether an approver still may decide")
+    assert waiting.stage is Stage.APPROVED
+    assert waiting.note.startswith("it could not be looked up whether the requester still may ask")
+    assert house.now(request).stage is Stage.APPLIED
+
+
+def test_a_request_waits_for_people_no_longer_than_its_approval_is_good_for(house: House) -> None:
+    request = house.approved()
+    house.people.is_down = True
+    house.applying.work_off()
+    house.clock.move(minutes=16)
+
+    house.applying.work_off()
+
+    assert house.now(request).stage is Stage.FAILED
+    assert house.now(request).note.startswith("it was approved too long ago (it could not be looked up")
+    assert set(house.reads().values()) == {BEHIND}
+
+
+def test_a_site_that_cannot_be_read_just_before_the_apply_is_read_again(house: House) -> None:
+    request = house.approved()
+    writer = house.writers[PS1]
+    house.writers[PS1] = Away()
+    house.applying.work_off()
+    waiting = house.now(request)
+    house.writers[PS1] = writer
+    house.clock.move(minutes=1)
+
+    house.applying.work_off()
+
+    assert (waiting.stage, waiting.note) == (Stage.APPROVED, "site PS1 does not answer")
+    assert house.now(request).stage is Stage.APPLIED
+
+
+def test_what_a_requester_who_left_asked_for_is_not_applied(house: House) -> None:
+    request = house.approved()
+    house.people.deactivate(ADA.id)
+
+    house.applying.work_off()
+
+    assert house.now(request).note == "the requester no longer may ask (deactivated)"
+    assert set(house.reads().values()) == {BEHIND}
+
+
+def test_a_store_put_back_is_never_called_unchanged_while_its_site_does_not_answer(house: House) -> None:
+    request = house.approved()
+    house.remember()
+    house.applying.work_off()
+    house.put_back()
+    writer = house.writers[PS1]
+    house.writers[PS1] = Away()
+    for _ in range(20):
+        house.clock.move(minutes=1)
+        house.applying.work_off()
+    unknown = house.now(request)
+    house.writers[PS1] = writer
+    house.clock.move(hours=1)
+
+    house.applying.work_off()
+
+    assert (unknown.stage, unknown.note) == (Stage.APPLYING, "the site database does not say (unreachable)")
+    assert house.now(request).stage is Stage.APPLIED
+
+
+def test_a_site_that_left_the_settings_leaves_open_what_became_of_an_approved_request(house: House) -> None:
+    request = house.approved()
+    writer = house.writers.pop(PS1)
+    house.clock.move(minutes=16)
+    house.applying.work_off()
+    unknown = house.now(request)
+    house.writers[PS1] = writer
+    house.clock.move(hours=1)
+
+    house.applying.work_off()
+
+    assert (unknown.stage, unknown.note) == (Stage.APPLYING, "site PS1 is no longer in the settings")
+    assert (house.now(request).stage, house.now(request).note) == (Stage.FAILED, "the bot stopped before it happened")
+
+
+def test_an_apply_is_looked_for_in_the_backup_table_under_which_it_was_asked_for(house: House) -> None:
+    request = house.approved()
+    house.writers[PS1] = Dying(house.writers[PS1])
+    with pytest.raises(PowerCut):
+        house.applying.work_off()
+    for host in house.reads():
+        house.put(host, BACK)
+    house.sql("CREATE TABLE PkgStatus_New AS SELECT * FROM PkgStatus_BU WHERE 1 = 0")
+    house.sql("CREATE UNIQUE INDEX one ON PkgStatus_New (RequestId, RowNumber)")
+
+    house.writers[PS1] = house.writer_into("dbo.PkgStatus_New")
+    house.reopen(backup_table="dbo.PkgStatus_New")
+    house.clock.move(hours=1)
+    house.applying.work_off()
+
+    assert house.now(request).stage is Stage.APPLIED
 
 
 def test_a_writer_that_is_gone_is_named(house: House) -> None:
@@ -183,4 +319,4 @@ def test_a_site_that_does_not_say_what_became_of_an_apply_is_asked_with_growing_
         house.applying.work_off()
 
     assert house.now(request).stage is Stage.APPLYING
-    assert len(asked) == 6
+    assert len(asked) == 5

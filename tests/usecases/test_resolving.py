@@ -30,6 +30,9 @@ class Failover:
         self._house.sql("DELETE FROM PkgStatus_BU")
         raise SiteError(PS1, SiteTrouble.UNREACHABLE, "a fault that the test wants")
 
+    def using(self, _backup_table: str) -> Any:
+        return self
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._writer, name)
 
