@@ -31,6 +31,7 @@ class Reason(StrEnum):
     STALE_PLAN = "stale plan"
     FROZEN = "frozen"
     AUDIT_BEHIND = "audit behind"
+    OTHER_POLICY = "another bot has other rules"
     FOREIGN_CARD = "foreign card"
     CARD_UNRECORDED = "card not recorded yet"
     UNKNOWN_REQUEST = "unknown request"

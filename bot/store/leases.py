@@ -53,6 +53,25 @@ class LeaseTable:
         since = self._held_since.get(name)
         return since is not None and self._clock() - since < self._length
 
+    def alive(self, prefix: str) -> frozenset[str]:
+        """Return the leases with this prefix that somebody keeps; those that nobody keeps any more are removed.
+
+        One that is seen for the first time counts as kept. The prefix must hold no wildcard of LIKE.
+        """
+        now = self._clock()
+        sql = "SELECT name, holder, beat FROM dbo.lease WHERE name LIKE ?"
+        found = self._database.read(lambda connection: connection.query(sql, (f"{prefix}%",)))
+        leases = {name: _Beat(*beat) for name, *beat in found}
+        dead = {n: beat for n, beat in leases.items() if now - self._unchanged_since(n, beat, now) >= self._length}
+
+        def remove(connection: Connection) -> None:
+            for name, beat in dead.items():
+                connection.execute("DELETE FROM dbo.lease WHERE name = ? AND holder = ? AND beat = ?", (name, *beat))
+
+        if dead:
+            self._database.write(remove)
+        return frozenset(leases.keys() - dead.keys())
+
     def release(self, name: str) -> None:
         """Give a lease up, so that another can take it at once."""
         self._held_since.pop(name, None)
@@ -66,11 +85,14 @@ class LeaseTable:
         if found is None or found.holder == self._holder:
             return True
         now = self._clock()
+        return now - self._unchanged_since(name, found, now) >= self._length
+
+    def _unchanged_since(self, name: str, found: _Beat, now: float) -> float:
         beat, since = self._seen.get(name, (None, now))
         if beat != found:
             self._seen[name] = (found, now)
-            return False
-        return now - since >= self._length
+            return now
+        return since
 
     def _take(self, name: str, found: _Beat | None) -> bool:
         beat = _Beat(self._holder, next(self._numbers))

@@ -50,6 +50,10 @@ class Proving:
         trouble = self._hindrance(request)
         if trouble:
             return Finish(trouble, claimed=False)
+        blocked = self.standing.brake()
+        if blocked:
+            reason = str(blocked.reason)
+            return Delay(reason) if blocked.reason is Reason.OTHER_POLICY else Finish(reason, claimed=False)
         step = self._too_few(request)
         if step:
             return step
@@ -82,8 +86,7 @@ class Proving:
         most = min(self.policy.max_rows, request.max_rows or self.policy.max_rows)
         if len(request.plan.rows) > most:
             return f"it has {quantity(len(request.plan.rows), 'row')}, and {most} {plural(most, 'is')} allowed now"
-        brake = self.standing.brake()
-        return str(brake.reason) if brake else ""
+        return ""
 
     def _too_few(self, request: Request) -> Finish | Delay | None:
         """Look everybody up by the rules of now, which may be stricter than those of the day they asked or voted."""

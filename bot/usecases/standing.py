@@ -36,6 +36,7 @@ class Standing:
     audit_lag: AuditLag
     most_lag: timedelta
     channel_fault: Callable[[], Refusal | None] = lambda: None
+    policy_fault: Callable[[], Refusal | None] = lambda: None
 
     def may_ask(self, actor: Actor) -> Refusal | None:
         """Return why this person may not ask for a reset, or None."""
@@ -63,7 +64,7 @@ class Standing:
         if lag > self.most_lag or lag < -CLOCKS_APART:
             # What was recorded by a clock that was ahead says nothing of how long it has waited.
             return Refusal(Reason.AUDIT_BEHIND)
-        return self.channel_fault()
+        return self.policy_fault() or self.channel_fault()
 
     def enough_approvers(self, requester: frozenset[str], *, requester_counts: bool) -> bool:
         """Whether a quorum is possible at all without (or with) whoever has these ids. Raises PeopleError."""

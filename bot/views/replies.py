@@ -92,6 +92,10 @@ _REFUSALS = {
     Reason.EXPIRED: "This request has expired, so it cannot be voted on any more. Request the reset again.",
     Reason.STALE_PLAN: "The rows changed since this was requested, so it cannot be voted on any more. Request again.",
     Reason.FROZEN: "Resets are frozen at the moment; an approver can lift that with `/pkgstatus unfreeze`.",
+    Reason.OTHER_POLICY: (
+        "Another bot on the same store has other settings for resets (who approves, limits or backup table), so resets"
+        " are paused until both have the same or one is stopped."
+    ),
     Reason.AUDIT_BEHIND: "The audit channel is too far behind, so resets are paused until it has caught up.",
     Reason.FOREIGN_CARD: "This is not the request's newest card, so nothing was counted. Use the newest card{link}.",
     Reason.CARD_UNRECORDED: "This card was posted this very moment and is not in my records yet, so nothing "

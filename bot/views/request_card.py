@@ -234,6 +234,11 @@ def _votes(request: Request) -> list[str]:
 
 def _outcome(request: Request) -> list[Block]:
     """Who decided, when, and what happened."""
+    if request.stage is Stage.APPROVED:
+        waits = (
+            f"⏳ Not applied yet: {escape(request.note, 800)}. It is tried again for up to 15 minutes after the vote."
+        )
+        return [section(waits)] if request.note else []
     if request.stage in OPEN:
         doubt = f"Whether it happened is not known yet: {escape(request.note, 800)}. Nothing is tried again by itself."
         return [section(doubt)] if request.note else []

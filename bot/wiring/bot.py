@@ -7,6 +7,7 @@ import secrets
 import socket
 import threading
 import time
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
@@ -142,6 +143,7 @@ class Bot:
         desk = Desk(pools.work, pools.turning_away, answers, inbox, ledger, noted, stops=pools.stops)
         adopting = Adopting(self._me, self._store.inbox, self._store.leases, desk, now)
         adopting.live()
+        parts.keep_policy()
         drift = DriftParts(self._settings, self._store, self._diary, parts, names_of(here, self._client))
         app = self._app(identity, here, desk, answers, parts, drift)
         self._start(drift.run, self._stopping)
@@ -152,6 +154,7 @@ class Bot:
             ("watch", parts.watching.look),
             ("close undone", parts.watching.close_undone),
             ("live", adopting.live),
+            ("keep policy", parts.keep_policy),
             ("take over", adopting.look),
         ):
             self._schedule.every(TICK_SECONDS, name, work)
@@ -170,6 +173,8 @@ class Bot:
         finally:
             self._schedule.stop()
             self._note("stopped")
+            with suppress(StoreError):  # then it is seen to be dead after the length of a lease
+                parts.release_policy()
 
     def _app(
         self,

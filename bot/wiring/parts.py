@@ -88,7 +88,12 @@ def undelivered_of(settings: Settings, outbox: Outbox, ledger: Ledger) -> Undeli
 
 def fingerprint(settings: Settings) -> str:
     """Return what tells two settings apart without telling what they are; secrets do not go into it."""
-    known = json.dumps(settings.model_dump(), sort_keys=True, default=_as_text)
+    return fingerprint_of(settings.model_dump())
+
+
+def fingerprint_of(values: object) -> str:
+    """Return what tells two values of settings apart."""
+    known = json.dumps(values, sort_keys=True, default=_as_text)
     return hashlib.sha256(known.encode()).hexdigest()[:16]
 
 

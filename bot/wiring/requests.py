@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.plan import RowsAllowed
+from bot.domain.refusal import Reason, Refusal
+from bot.events import events
 from bot.slack.answers import Forms, payload_of
 from bot.slack.channels import channel_fault
 from bot.slack.people import SlackPeople
@@ -23,7 +25,7 @@ from bot.usecases.standing import Standing
 from bot.usecases.watching import Watching
 from bot.views import request_card, request_words
 from bot.views.kit import Style
-from bot.wiring.parts import allowed, mentions, now, signet_of
+from bot.wiring.parts import allowed, fingerprint_of, mentions, now, signet_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +44,12 @@ if TYPE_CHECKING:
     from bot.views.tables import Form
 
 
+log = events(__name__)
+
+POLICY_LEASE = "policy "
+"""Begins the names of leases that say by which rules for resets a bot works."""
+
+
 class RequestParts:
     """Everything about requests, put together."""
 
@@ -56,6 +64,7 @@ class RequestParts:
     ) -> None:
         self._settings = settings
         self._store = store
+        self._policy_lease = f"{POLICY_LEASE}{_policy_fingerprint(settings)}"
         channel = settings.channels.approvals
         self.index = RequestTable(store.database)
         self.freezing = Freezing(store.ledger, self.index, channel)
@@ -70,6 +79,7 @@ class RequestParts:
             audit_lag=self._audit_lag,
             most_lag=settings.audit.max_lag,
             channel_fault=partial(channel_fault, client, channel),
+            policy_fault=self._policy_fault,
         )
         policy = _policy(settings)
         self.requesting = Requesting(readers, writers, self.requests, self.standing, policy, now)
@@ -113,6 +123,22 @@ class RequestParts:
     def _in_thread(self, request: Request, event: Event) -> Message | None:
         return request_words.in_thread(request, event, mentions(self._settings.approvers))
 
+    def keep_policy(self) -> None:
+        """Show which rules this bot works by, for as long as it lives; call it every second. Raises StoreError."""
+        self._store.leases.hold(self._policy_lease)
+        self._store.leases.alive(POLICY_LEASE)  # whether somebody else lives can only be seen over a while
+
+    def release_policy(self) -> None:
+        """Show that this bot works no more. Raises StoreError."""
+        self._store.leases.release(self._policy_lease)
+
+    def _policy_fault(self) -> Refusal | None:
+        others = self._store.leases.alive(POLICY_LEASE) - {self._policy_lease}
+        if not others:
+            return None
+        log.warning("another bot on the same store has other settings for resets")
+        return Refusal(Reason.OTHER_POLICY)
+
     def _audit_lag(self) -> timedelta:
         oldest = self._store.outbox.backlog(self._settings.channels.audit).oldest_at
         return now() - oldest if oldest else timedelta(0)
@@ -129,6 +155,12 @@ def _payload_or_none(words: Any) -> Any:
         return payload_of(message) if message else None
 
     return make
+
+
+def _policy_fingerprint(settings: Settings) -> str:
+    """Return what tells two policies apart: who may ask, who may approve, and what may be applied."""
+    parts = (settings.reset, settings.approvals, settings.approvers, settings.requesters)
+    return fingerprint_of([part.model_dump() for part in parts])
 
 
 def _policy(settings: Settings) -> Policy:

@@ -50,6 +50,21 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield stage
 
 
+def test_bots_with_different_rules_on_one_store_apply_nothing_and_say_so(fresh_stage: Stage) -> None:
+    first = fresh_stage.start_bot()
+    fresh_stage.start_bot(reset__max_rows=7)
+
+    fresh_stage.wait_for(lambda: "has other settings for resets" in refused_form(fresh_stage), PATIENCE)
+    first.stop()
+
+    assert ask_for(fresh_stage, "PS100112 dp:BOS-DP02*")
+
+
+def refused_form(stage: Stage) -> str:
+    """Ask for the form of a reset and return what it says."""
+    return words(form(stage, "ada", "PS100112 dp:BOS-DP02*"))
+
+
 def test_a_request_reminds_once_at_half_time_and_expires(hasty: Stage) -> None:
     card = ask_for(hasty, "PS100112 dp:LON-DP01")
     approve(hasty, card, "grace")

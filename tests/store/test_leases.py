@@ -43,6 +43,26 @@ def test_a_silent_holder_is_replaced_after_the_length_that_the_other_has_watched
     assert two.holds()
 
 
+def test_leases_of_a_prefix_are_alive_while_they_are_kept_and_removed_when_they_are_not(
+    store: Store, hosts: tuple[Host, Host]
+) -> None:
+    one, two = hosts
+    one.leases.hold("rules a")
+    two.leases.hold("rules b")
+    two.leases.hold("another")
+
+    seen = [two.leases.alive("rules ")]
+    for _ in range(4):
+        wait(LENGTH / 3, one, two)
+        two.leases.hold("rules b")
+        seen.append(two.leases.alive("rules "))
+
+    assert seen[:3] == [{"rules a", "rules b"}] * 3
+    assert seen[3:] == [{"rules b"}] * 2
+    assert one.leases.alive("rules ") == {"rules b"}
+    assert store.leases.hold("rules a"), "it was removed"
+
+
 def test_a_beat_starts_the_watch_again(hosts: tuple[Host, Host]) -> None:
     one, two = hosts
     one.hold()
