@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.domain.package import SiteCode
-    from bot.domain.refusal import Refusal
     from bot.domain.request import Request
     from bot.usecases.ports import Clock, SiteReader, SiteWriter
     from bot.usecases.requesting import Policy
