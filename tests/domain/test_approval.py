@@ -13,6 +13,7 @@ from bot.domain.approval import (
     Approve,
     Claim,
     Command,
+    Delay,
     Doubt,
     Finish,
     Outdate,
@@ -46,6 +47,7 @@ COMMANDS: dict[str, Command] = {
     "outdate": Outdate(("NYC-DP03: version 13, status 3 instead of 7, 3",)),
     "give-up": Finish("frozen", claimed=False),
     "pretend": Finish(claimed=False),
+    "wait": Delay("site PS1 does not answer"),
     "claim": Claim(),
     "moved": Outdate(("NYC-DP03: no such row",), claimed=True),
     "finish": Finish(),
@@ -73,19 +75,19 @@ stale       outdated!  outdated!  outdated!  -
 undone      decided    decided    decided    -
 """
 BEFORE_AND_BEHIND_THE_CLAIM = """
-            outdate give-up pretend claim    moved finish  fail   doubt
-pending     stale   no      no      no       no    no      no     no
-approved    stale   failed  no      applying no    no      no     no
-applying    no      no      no      no       stale applied failed in_doubt
-applied     no      no      no      no       no    no      no     no
-converged   no      no      no      no       no    no      no     no
-stalled     no      no      no      no       no    no      no     no
-failed      no      no      no      no       no    no      no     no
-rejected    no      no      no      no       no    no      no     no
-withdrawn   no      no      no      no       no    no      no     no
-expired     no      no      no      no       no    no      no     no
-stale       no      no      no      no       no    no      no     no
-undone      no      no      no      no       no    no      no     no
+            outdate give-up pretend wait                  claim    moved finish  fail   doubt
+pending     stale   no      no      no                    no       no    no      no     no
+approved    stale   failed  no      waiting_to_be_applied applying no    no      no     no
+applying    no      no      no      no                    no       stale applied failed in_doubt
+applied     no      no      no      no                    no       no    no      no     no
+converged   no      no      no      no                    no       no    no      no     no
+stalled     no      no      no      no                    no       no    no      no     no
+failed      no      no      no      no                    no       no    no      no     no
+rejected    no      no      no      no                    no       no    no      no     no
+withdrawn   no      no      no      no                    no       no    no      no     no
+expired     no      no      no      no                    no       no    no      no     no
+stale       no      no      no      no                    no       no    no      no     no
+undone      no      no      no      no                    no       no    no      no     no
 """
 AFTER_THE_APPLY = """
             look some       all       overdue    undone
@@ -150,7 +152,7 @@ def test_each_stage_takes_each_command_as_the_table_says(stage: Stage, name: str
 
 @pytest.mark.parametrize(("stage", "name", "cell"), [row for row in CELLS if row[2] in set(Kind)])
 def test_what_happens_leads_to_the_stage_of_its_name(stage: Stage, name: str, cell: str) -> None:
-    stays = {Kind.VOTED, Kind.PROGRESSED, Kind.IN_DOUBT}
+    stays = {Kind.VOTED, Kind.PROGRESSED, Kind.DELAYED, Kind.IN_DOUBT}
 
     assert after(reached(stage), COMMANDS[name]).stage is (stage if cell in stays else Stage(cell))
 
