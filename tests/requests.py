@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.approval import (
+    Abandon,
     Approve,
     Claim,
     Command,
@@ -108,6 +109,7 @@ def reached(stage: Stage, **changes: Any) -> Request:
         Stage.APPLIED: applied,
         Stage.CONVERGED: [*applied, Watched(every)],
         Stage.UNDONE: [*applied, Undone("fedcba9876543210")],
+        Stage.ABANDONED: [*applied, Abandon("Not all seen back within 14 days; I look no more.")],
         Stage.STALLED: [*applied, Watched(0, "Nothing moved: open distmgr.log at the source site.")],
     }
     if stage is Stage.EXPIRED:

@@ -115,7 +115,14 @@ class Watched:
     stalled: str = ""
 
 
-Step = Outdate | Delay | Claim | Finish | Doubt | Watched | Undone
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """The watcher looks no more, though not every row was seen to be back; `look_at` says what people can do."""
+
+    look_at: str
+
+
+Step = Outdate | Delay | Claim | Finish | Doubt | Watched | Abandon | Undone
 """What the bot itself does; people do the rest."""
 Command = Approve | Reject | Withdraw | Tick | Step
 
@@ -202,10 +209,10 @@ def _stages(step: Step) -> frozenset[Stage]:
             return frozenset()  # nothing can have happened before the claim
         case Delay() | Claim() | Finish():
             return frozenset({Stage.APPROVED})
-        case Watched():
+        case Watched() | Abandon():
             return frozenset({Stage.APPLIED, Stage.STALLED})
         case Undone():
-            return frozenset({Stage.APPLIED, Stage.STALLED, Stage.CONVERGED})
+            return frozenset({Stage.APPLIED, Stage.STALLED, Stage.ABANDONED, Stage.CONVERGED})
 
 
 def _events(request: Request, step: Step) -> list[Event]:
@@ -222,8 +229,8 @@ def _events(request: Request, step: Step) -> list[Event]:
             return _waiting(request, step)
         case Watched():
             return _watched(request, step)
-        case Undone():
-            return [Event(Kind.UNDONE, facts={"by": step.by})]
+        case Abandon() | Undone():
+            return [_no_longer_watched(request, step)]
 
 
 def _waiting(request: Request, step: Delay | Doubt) -> list[Event]:
@@ -247,6 +254,12 @@ def _watched(request: Request, command: Watched) -> list[Event]:
     if command.stalled and request.stage is Stage.APPLIED:
         return [Event(Kind.STALLED, facts={"back": command.back, "look_at": command.stalled})]
     return [Event(Kind.PROGRESSED, facts={"back": command.back})] if command.back != request.back else []
+
+
+def _no_longer_watched(request: Request, step: Abandon | Undone) -> Event:
+    if isinstance(step, Undone):
+        return Event(Kind.UNDONE, facts={"by": step.by})
+    return Event(Kind.ABANDONED, facts={"back": request.back, "look_at": step.look_at})
 
 
 def _not_votable(request: Request, now: datetime) -> Reason | None:

@@ -178,5 +178,6 @@ _APPLY: Mapping[Kind, Callable[[Request, Told], Request]] = {
     Kind.PROGRESSED: _watching(None),
     Kind.CONVERGED: _watching(Stage.CONVERGED),
     Kind.STALLED: _watching(Stage.STALLED),
+    Kind.ABANDONED: _watching(Stage.ABANDONED),
     Kind.UNDONE: lambda request, entry: replace(request, stage=Stage.UNDONE, note=str(entry.facts.get("by", ""))),
 }

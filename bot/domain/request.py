@@ -32,6 +32,7 @@ class Stage(StrEnum):
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     STALE = "stale"
+    ABANDONED = "abandoned"
     UNDONE = "undone"
 
 
@@ -58,6 +59,7 @@ class Kind(StrEnum):
     PROGRESSED = "progressed"
     CONVERGED = "converged"
     STALLED = "stalled"
+    ABANDONED = "abandoned"
     UNDONE = "undone"
 
 

@@ -163,6 +163,15 @@ class Watch(Part):
 
     first_look: Duration = Field(timedelta(minutes=2), description="when to look first", examples=["2min"])
     stall_after: Duration = Field(timedelta(hours=24), description="when to call it stalled", examples=["24h"])
+    give_up_after: Duration = Field(
+        timedelta(days=14), description="when to end one that is stalled, and look no more", examples=["14d"]
+    )
+
+    @model_validator(mode="after")
+    def _stalled_first(self) -> Self:
+        if self.give_up_after <= self.stall_after:
+            raise ValueError("gives up before a reset is called stalled: make give_up_after longer than stall_after")
+        return self
 
 
 def at_most_an_hour(value: timedelta) -> timedelta:

@@ -18,7 +18,7 @@ from bot.store.walking import walk
 from bot.usecases.store_ports import StaleStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from bot.dbapi import Connection
     from bot.store.database import StoreDatabase
@@ -84,6 +84,19 @@ class LedgerTable:
             )
         )
         return [Entry(*row) for row in rows]
+
+    def changed_since(self, head: Head) -> Collection[str] | None:
+        """Return the streams that have grown since a head was read; None when that head is not of this ledger."""
+
+        def work(connection: Connection) -> Collection[str] | None:
+            sql = "SELECT hash FROM dbo.ledger_entry WHERE sequence = ?"
+            if head != GENESIS and [row[0] for row in connection.query(sql, (head.sequence,))] != [head.hash]:
+                return None
+            # Without DISTINCT: for that, SQLite would rather read the whole index of streams.
+            sql = "SELECT stream FROM dbo.ledger_entry WHERE sequence > ?"
+            return {stream for (stream,) in connection.query(sql, (head.sequence,))}
+
+        return self._database.read(work)
 
     def entry(self, sequence: int) -> Entry | None:
         """Read one entry; None when there is none with this sequence."""

@@ -26,6 +26,8 @@ WORDS: dict[str, dict[str, str]] = {
         "key": "TEXT",
         "text": "TEXT",
         "clustered": "WITHOUT ROWID",
+        "index": "dbo.",
+        "indexed": "",
     },
     Product.POSTGRESQL: {
         "number": "bigint",
@@ -33,6 +35,8 @@ WORDS: dict[str, dict[str, str]] = {
         "key": 'varchar(200) COLLATE "C"',
         "text": "text",
         "clustered": "",
+        "index": "",
+        "indexed": "dbo.",
     },
     Product.SQL_SERVER: {
         "number": "bigint",
@@ -40,6 +44,8 @@ WORDS: dict[str, dict[str, str]] = {
         "key": "nvarchar(200) COLLATE Latin1_General_100_BIN2",
         "text": "nvarchar(max) COLLATE Latin1_General_100_BIN2",
         "clustered": "",
+        "index": "",
+        "indexed": "dbo.",
     },
 }
 """What the words in the schema's files mean. Keys compare byte by byte everywhere: Slack's ids need that."""

@@ -37,7 +37,7 @@ ROWS_SHOWN = 10
 """Rows of each list that a picture holds; the others are behind "Show"."""
 A_DAY = timedelta(days=1)
 """How far back a first digest tells of resets."""
-ENDED = frozenset({Stage.APPLIED, Stage.CONVERGED, Stage.STALLED, Stage.FAILED, Stage.UNDONE})
+ENDED = frozenset({Stage.APPLIED, Stage.CONVERGED, Stage.STALLED, Stage.ABANDONED, Stage.FAILED, Stage.UNDONE})
 
 
 @dataclass(frozen=True, slots=True)

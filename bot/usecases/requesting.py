@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 ID_LENGTH = 16
 CHANNEL_FAULTS = frozenset({Reason.CHANNEL_WITHOUT_BOT, Reason.CHANNEL_ARCHIVED, Reason.CHANNEL_SHARED})
-UNDOABLE = frozenset({Stage.APPLIED, Stage.STALLED, Stage.CONVERGED})
+UNDOABLE = frozenset({Stage.APPLIED, Stage.STALLED, Stage.ABANDONED, Stage.CONVERGED})
 
 
 @dataclass(frozen=True, slots=True)

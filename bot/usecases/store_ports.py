@@ -5,7 +5,7 @@ Only shapes. A step that another port adds to a ledger entry's transaction is op
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -84,6 +84,9 @@ class Ledger(Protocol):
 
     def stream(self, name: str) -> Sequence[Entry]:
         """Read all entries of one stream, oldest first."""
+
+    def changed_since(self, head: Head) -> Collection[str] | None:
+        """Return the streams that have grown since a head was read; None when that head is not of this ledger."""
 
     def entry(self, sequence: int) -> Entry | None:
         """Read one entry; None when there is none with this sequence."""

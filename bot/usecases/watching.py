@@ -1,7 +1,8 @@
 """The story after an apply: look again with growing pauses until every row is back, or say that it is stalled.
 
-Also the passing of time for requests that wait for votes: one reminder, then expiry. Each decision is appended on the
-version it was made on, so that restarts and other processes cannot make it twice.
+One that is not back after a much longer time is abandoned: nobody looks any more. Also the passing of time for requests
+that wait for votes: one reminder, then expiry. Each decision is appended on the version it was made on, so that
+restarts and other processes cannot make it twice.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.domain.approval import Tick, Undone, Watched
+from bot.domain.approval import Abandon, Tick, Undone, Watched, decide
 from bot.domain.package import RowType, Status
+from bot.domain.quantity import quantity
+from bot.domain.refusal import Refusal
 from bot.domain.request import Stage
 from bot.events import events
 from bot.usecases.ports import SiteError
+from bot.usecases.rebuilding import WATCHED, RequestCache, rebuild
 from bot.usecases.requests import traced
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bot.domain.package import PackageTable, SiteCode
     from bot.domain.plan import Plan, PlanRow
@@ -30,7 +34,7 @@ log = events(__name__)
 
 GROWTH = 2
 LONGEST_PAUSE = timedelta(hours=1)
-WATCHED = frozenset({Stage.APPLIED, Stage.STALLED})
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 _HAS_IT = {RowType.SITE: {Status.RECEIVED, Status.INSTALLED}, RowType.DP: {Status.INSTALLED}}
 
 
@@ -43,30 +47,43 @@ class Watching:
     clock: Clock
     first_look: timedelta
     stall_after: timedelta
+    give_up_after: timedelta
     _next: dict[str, tuple[datetime, timedelta]] = field(default_factory=dict)
-    _partly: set[str] = field(default_factory=set)
+    _cache: RequestCache = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._cache = RequestCache(self.requests.ledger, self.requests.index)
 
     def tick(self) -> None:
         """Expire and remind what is due. Raises StoreError."""
-        for request in self.requests.at({Stage.PENDING}):
-            self.requests.change(request.id, Tick())
+        for request in self._cache.at({Stage.PENDING}):
+            due = decide(request, Tick(), self.clock())
+            if due and not isinstance(due, Refusal) and self._read_again(request):
+                self.requests.change(request.id, Tick())
 
     def look(self) -> None:
         """Look at every applied reset whose time has come. Raises StoreError."""
-        watched = list(self.requests.at(WATCHED))
+        watched = self._cache.at(WATCHED)
         ids = {request.id for request in watched}
         self._next = {request_id: due for request_id, due in self._next.items() if request_id in ids}
         for request in watched:
             at, pause = self._next.get(request.id, (self.clock(), self.first_look))
             if self.clock() >= at:
                 self._next[request.id] = (self.clock() + pause, min(pause * GROWTH, LONGEST_PAUSE))
-                self._look_at(request)
+                for fresh in self._read_again(request):
+                    self._look_at(fresh)
+
+    def _read_again(self, request: Request) -> Sequence[Request]:
+        """Return the request as it is now, or nothing once somebody altered it: that must hold up no other."""
+        return rebuild(self.requests.ledger, [request.id]).found
 
     def _look_at(self, request: Request) -> None:
         reader = self.readers.get(request.plan.site)
-        if reader is not None:
-            with traced(request):
+        with traced(request):
+            if reader is not None:
                 self._look_with(reader, request)
+            if request.applied_at and self.clock() - request.applied_at >= self.give_up_after:
+                self.requests.change(request.id, Abandon(self._last_words(request)))
 
     def _look_with(self, reader: SiteReader, request: Request) -> None:
         try:
@@ -75,7 +92,7 @@ class Watching:
             log.warning("cannot look whether rows are back", trouble=error.trouble.value)
             return
         waiting = [row for row in request.plan.rows if table is None or not _is_back(request.plan, row, table)]
-        undo = self._undo_of(request)
+        undo = self._cache.undo_of(request.id)
         if undo and {row.key for row in waiting} <= {row.key for row in undo.plan.rows}:
             self.requests.change(request.id, Undone(undo.id))
             return
@@ -84,17 +101,17 @@ class Watching:
 
     def close_undone(self) -> None:
         """Close the resets that an undo took back whole; what one left alone is watched on. Raises StoreError."""
-        for done in self.requests.at(WATCHED):
-            undo = self._undo_of(done)
-            if undo and len(undo.plan.rows) == len(done.plan.rows):
-                self.requests.change(done.id, Undone(undo.id))
-            elif undo and undo.id not in self._partly:
-                self._partly.add(undo.id)
-                self._next.pop(done.id, None)  # what is left may be back already
+        undos = self._cache.new_undos()
+        while undos:
+            undo = undos[0]
+            for done in rebuild(self.requests.ledger, [undo.undoes]).found:
+                if len(undo.plan.rows) == len(done.plan.rows):
+                    self.requests.change(done.id, Undone(undo.id))
+            self._next.pop(undo.undoes, None)  # what is left may be back already
+            del undos[0]
 
-    def _undo_of(self, done: Request) -> Request | None:
-        others = map(self.requests.load, self.requests.index.of_package(done.plan.package_id))
-        return next((other for other in others if other and other.undoes == done.id and other.applied_at), None)
+    def _last_words(self, request: Request) -> str:
+        return f"Not all seen back within {_in_words(self.give_up_after)}; I look no more. {request.note}".strip()
 
     def _stalled(self, request: Request, waiting: list[PlanRow]) -> str:
         """Say which log to open next, when it took too long (Microsoft's content troubleshooting pages)."""
@@ -105,6 +122,12 @@ class Watching:
         if any(row.is_site for row in waiting):
             return "Some rows are not back: open sender.log at the source site, despool.log at the target site."
         return "Some DPs are not back: open PkgXferMgr.log at their site and smsdpprov.log on the DP."
+
+
+def _in_words(time: timedelta) -> str:
+    seconds = int(time.total_seconds())
+    size, noun = next(unit for unit in _UNITS if seconds >= unit[0] or unit[0] == 1)
+    return quantity(seconds // size, noun)
 
 
 def _is_back(plan: Plan, row: PlanRow, table: PackageTable) -> bool:

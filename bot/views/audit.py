@@ -43,6 +43,7 @@ NOT_GOOD = {
     Kind.FAILED: "⚠️",
     Kind.STALE: "⚠️",
     Kind.STALLED: "⚠️",
+    Kind.ABANDONED: "⚠️",
     Kind.IN_DOUBT: "⚠️",
     Kind.EXPIRED: "▫️",
     Kind.WITHDRAWN: "▫️",

@@ -50,6 +50,7 @@ _TITLES = {
     Stage.APPLIED: "🔄 applied, waiting for the rows to come back",
     Stage.CONVERGED: "🟢 done, all rows are back",
     Stage.STALLED: "🟠 stalled",
+    Stage.ABANDONED: "⚫ abandoned, not all rows came back",
     Stage.FAILED: "🔴 failed, nothing was changed",
     Stage.REJECTED: "⛔ rejected",
     Stage.WITHDRAWN: "⚪ withdrawn",
@@ -57,6 +58,8 @@ _TITLES = {
     Stage.STALE: "⚪ outdated, nothing was changed",
     Stage.UNDONE: "⚪ undone",
 }
+_WATCHED = frozenset({Stage.APPLIED, Stage.CONVERGED, Stage.STALLED, Stage.ABANDONED})
+"""Stages of a reset whose rows were looked at after it was applied."""
 
 
 def draw(request: Request, voters: str, freeze: str, form: Form) -> Message:
@@ -266,7 +269,7 @@ def _applied(request: Request) -> str:
 
 
 def _progress(request: Request) -> str:
-    if request.stage not in {Stage.APPLIED, Stage.CONVERGED, Stage.STALLED} or request.plan.action is Action.UNDO:
+    if request.stage not in _WATCHED or request.plan.action is Action.UNDO:
         return ""
     total = len(request.plan.rows)
     filled = _BAR_LENGTH * request.back // total
@@ -282,7 +285,7 @@ def _buttons(request: Request) -> list[Block]:
             approve = button("Approve", APPROVE_ACTION, value) | {"style": "primary", "confirm": _confirm(request)}
             reject = button("Reject", REJECT_ACTION, value) | {"style": "danger"}
             return [approve, reject, button("Withdraw", WITHDRAW_ACTION, value), plan]
-        case Stage.APPLIED | Stage.STALLED | Stage.CONVERGED if request.plan.action is Action.RESET:
+        case Stage.APPLIED | Stage.STALLED | Stage.ABANDONED | Stage.CONVERGED if request.plan.action is Action.RESET:
             return [button("Undo …", UNDO_ACTION, value), plan]
         case Stage.STALE | Stage.FAILED | Stage.EXPIRED if request.plan.action is Action.RESET:
             return [button("Request again …", AGAIN_ACTION, value), plan]

@@ -34,6 +34,7 @@ _TOLD = {
     Kind.IN_DOUBT: "may or may not have happened: {note}. Nothing is tried again by itself",
     Kind.UNDONE: "was undone by request `{note}`",
     Kind.STALLED: "is stalled: {back} of {total} {are} back. {note}",
+    Kind.ABANDONED: "is abandoned: {back} of {total} {are} back. {note}",
 }
 
 

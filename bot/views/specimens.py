@@ -79,7 +79,7 @@ def _drift() -> Drift:
 
 
 def _request(drift: Drift, stage: Stage = Stage.PENDING) -> Request:
-    is_applied = stage in {Stage.APPLIED, Stage.CONVERGED, Stage.STALLED, Stage.UNDONE}
+    is_applied = stage in {Stage.APPLIED, Stage.CONVERGED, Stage.STALLED, Stage.ABANDONED, Stage.UNDONE}
     is_decided = stage is not Stage.PENDING
     return Request(
         id="0123456789abcdef",

@@ -86,7 +86,14 @@ class RequestParts:
         self.approving = Approving(self.requests, self.standing)
         proving = Proving(readers, writers, self.requests, self.standing, policy, now)
         self.applying = Applying(writers, self.requests, self.standing, proving, store.leases, now)
-        self.watching = Watching(readers, self.requests, now, settings.watch.first_look, settings.watch.stall_after)
+        self.watching = Watching(
+            readers,
+            self.requests,
+            now,
+            settings.watch.first_look,
+            settings.watch.stall_after,
+            settings.watch.give_up_after,
+        )
 
     def cards(self, poster: SlackPoster, forms: Forms[Form]) -> Cards:
         """Return what turns notices into letters."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.domain.model_of_requests import World
 
 OPEN_AFTER = {"requested", "approved", "reminded", "quorum reached", "applying", "in doubt"}
-DONE_AFTER = {"applied", "progressed", "converged", "stalled", "undone"}
+DONE_AFTER = {"applied", "progressed", "converged", "stalled", "abandoned", "undone"}
 NEXT = {
     "": {"requested"},
     "requested": {"approved", "reminded", "rejected", "withdrawn", "expired"},
@@ -32,16 +32,18 @@ NEXT = {
     "waiting to be applied": {"waiting to be applied", "applying", "stale", "failed"},
     "applying": {"applied", "stale", "failed", "in doubt"},
     "in doubt": {"applied", "failed", "stale", "in doubt"},
-    "applied": {"progressed", "converged", "stalled", "undone"},
-    "progressed": {"progressed", "converged", "stalled", "undone"},
-    "stalled": {"progressed", "converged", "undone"},
+    "applied": {"progressed", "converged", "stalled", "abandoned", "undone"},
+    "progressed": {"progressed", "converged", "stalled", "abandoned", "undone"},
+    "stalled": {"progressed", "converged", "abandoned", "undone"},
+    "abandoned": {"undone"},
     "converged": {"undone"},
 }
 """Which kind may follow which in the record of one request; what is not named ends it."""
 STANDS = {"requested": "pending", "quorum reached": "approved"} | {
     kind: kind
     for kind in (
-        "applying", "applied", "converged", "stalled", "failed", "rejected", "withdrawn", "expired", "stale", "undone",
+        "applying", "applied", "converged", "stalled", "failed", "rejected", "withdrawn", "expired", "stale",
+        "abandoned", "undone",
     )
 }  # fmt: skip
 """The stage to which a kind leads; the others lead nowhere."""

@@ -68,6 +68,7 @@ LINK = "https://contoso.slack.com/card"
 LEASE_SECONDS = 15
 BRIEF = Patience(query=1)
 EXPIRE_AFTER, MOST_LAG, STALL_AFTER = timedelta(hours=4), timedelta(minutes=10), timedelta(hours=24)
+GIVE_UP_AFTER = timedelta(days=5)
 BEHIND: dict[str, Any] = {"held_version": 7}
 
 
@@ -299,7 +300,7 @@ class Process:
         self.approving = Approving(self.requests, self.standing)
         proving = Proving(sites, sites, self.requests, self.standing, policy, world.clock)
         self.applying = Applying(sites, self.requests, self.standing, proving, self.leases, world.clock)
-        self.watching = Watching(sites, self.requests, world.clock, timedelta(minutes=2), STALL_AFTER)
+        self.watching = Watching(sites, self.requests, world.clock, timedelta(minutes=2), STALL_AFTER, GIVE_UP_AFTER)
         cards = Cards(self.requests, self.freezing, CARD_WORDS, lambda _: LINK)
         pen = Pen(len, _sequences, _no_gap, cards.letter, cards.subject)
         self.relay = Relay(self.outbox, self.leases, world.slack, pen, lambda: world.monotonic, spacing=0)

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.approval import (
+    Abandon,
     Approve,
     Claim,
     Command,
@@ -57,6 +58,7 @@ COMMANDS: dict[str, Command] = {
     "some": Watched(1),
     "all": Watched(ROWS),
     "overdue": Watched(1, "open distmgr.log at the source site"),
+    "abandon": Abandon("open distmgr.log at the source site"),
     "undone": Undone("fedcba9876543210"),
 }
 PEOPLE_AND_TIME = """
@@ -72,6 +74,7 @@ rejected    decided    decided    decided    -
 withdrawn   withdrawn! withdrawn! withdrawn! -
 expired     expired!   expired!   expired!   -
 stale       outdated!  outdated!  outdated!  -
+abandoned   decided    decided    decided    -
 undone      decided    decided    decided    -
 """
 BEFORE_AND_BEHIND_THE_CLAIM = """
@@ -87,22 +90,24 @@ rejected    no      no      no      no                    no       no    no     
 withdrawn   no      no      no      no                    no       no    no      no     no
 expired     no      no      no      no                    no       no    no      no     no
 stale       no      no      no      no                    no       no    no      no     no
+abandoned   no      no      no      no                    no       no    no      no     no
 undone      no      no      no      no                    no       no    no      no     no
 """
 AFTER_THE_APPLY = """
-            look some       all       overdue    undone
-pending     no   no         no        no         no
-approved    no   no         no        no         no
-applying    no   no         no        no         no
-applied     -    progressed converged stalled    undone
-converged   no   no         no        no         undone
-stalled     -    progressed converged progressed undone
-failed      no   no         no        no         no
-rejected    no   no         no        no         no
-withdrawn   no   no         no        no         no
-expired     no   no         no        no         no
-stale       no   no         no        no         no
-undone      no   no         no        no         no
+            look some       all       overdue    abandon   undone
+pending     no   no         no        no         no        no
+approved    no   no         no        no         no        no
+applying    no   no         no        no         no        no
+applied     -    progressed converged stalled    abandoned undone
+converged   no   no         no        no         no        undone
+stalled     -    progressed converged progressed abandoned undone
+failed      no   no         no        no         no        no
+rejected    no   no         no        no         no        no
+withdrawn   no   no         no        no         no        no
+expired     no   no         no        no         no        no
+stale       no   no         no        no         no        no
+abandoned   no   no         no        no         no        undone
+undone      no   no         no        no         no        no
 """
 TABLES = (PEOPLE_AND_TIME, BEFORE_AND_BEHIND_THE_CLAIM, AFTER_THE_APPLY)
 """`-` means that nothing is due, a kind of event that it happens, anything else that it is refused."""
@@ -329,6 +334,7 @@ ANY_COMMAND = st.one_of(
     st.builds(Finish, st.sampled_from(["", "timeout"]), st.booleans()),
     st.builds(Doubt, st.just("unreachable")),
     st.builds(Watched, st.integers(0, ROWS), st.sampled_from(["", "distmgr.log"])),
+    st.just(Abandon("distmgr.log")),
     st.just(Undone("fedcba9876543210")),
 )
 LIKELY = st.sampled_from([approve(GRACE.id, asked()), approve(LINUS.id, asked()), Claim(), Finish()])

@@ -28,12 +28,21 @@ some statistics system_user table tablesample textsize then to top tran transact
 tsequal union unique unpivot update updatetext use user values varying view waitfor when where while with writetext
 """
 """By Microsoft's list for Transact-SQL."""
-TABLES = [
+TREES = [
     tree
     for step in [FOUNDING, *schema()]
     for sql in statements(step, Product.SQL_SERVER)
     if isinstance(tree := sqlglot.parse_one(sql, dialect="tsql"), exp.Create)
 ]
+INDEXES = [tree for tree in TREES if tree.kind == "INDEX"]
+TABLES = [tree for tree in TREES if tree.kind == "TABLE"]
+
+
+def name_of(tree: exp.Create) -> str:
+    """Return the table that a statement is about."""
+    table = tree.find(exp.Table)
+    assert table
+    return table.name
 
 
 def widths(table: exp.Create) -> dict[str, int]:
@@ -62,6 +71,15 @@ def test_every_key_is_narrow_enough_for_sql_server(table: exp.Create) -> None:
     assert any(wide.values())
     for limit, found in wide.items():
         assert [key for key in found if sum(widths(table)[name] for name in key) > limit] == []
+
+
+@pytest.mark.parametrize("index", INDEXES, ids=lambda index: index.this.name)
+def test_every_index_is_narrow_enough_for_sql_server(index: exp.Create) -> None:
+    (table,) = (each for each in TABLES if name_of(each) == name_of(index))
+    columns = [ordered.this.name for ordered in index.find_all(exp.Ordered)]
+
+    assert columns
+    assert sum(widths(table)[name] for name in columns) <= OTHER_KEY
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.find(exp.Table).name)

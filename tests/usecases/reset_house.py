@@ -90,7 +90,7 @@ class House:
         proving = Proving(readers, self.writers, self.requests, self.standing, self.policy, self.clock)
         leases = self.store.leases
         self.applying = Applying(self.writers, self.requests, self.standing, proving, leases, self.clock)
-        self.watching = Watching(readers, self.requests, self.clock, timedelta(minutes=1), 24 * HOUR)
+        self.watching = Watching(readers, self.requests, self.clock, timedelta(minutes=1), 24 * HOUR, 14 * 24 * HOUR)
 
     def writer_into(self, backup_table: str) -> SiteWriter:
         """Return the site's writer as the settings name its backup table."""

@@ -34,7 +34,7 @@ from tests.requests import asked
 from tests.usecases.conftest import AUDIT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from bot.domain.ledger import Draft, Entry, Head
     from bot.store import Store
@@ -89,6 +89,10 @@ class FateLedger:
 
     def head(self) -> Head:
         found: Head = self.real.head()
+        return found
+
+    def changed_since(self, head: Head) -> Collection[str] | None:
+        found: Collection[str] | None = self.real.changed_since(head)
         return found
 
 

@@ -41,6 +41,7 @@ STAGES = {
     Stage.APPLYING: ("🔵 being applied", "not known yet", [PLAN]),
     Stage.APPLIED: ("🔄 applied, waiting for the rows to come back", APPLIED, [UNDO, PLAN]),
     Stage.CONVERGED: ("🟢 done, all rows are back", "2 of 2 back at 13", [UNDO, PLAN]),
+    Stage.ABANDONED: ("⚫ abandoned, not all rows came back", "Not all seen back within 14 days", [UNDO, PLAN]),
     Stage.STALLED: ("🟠 stalled", "open distmgr.log at the source site", [UNDO, PLAN]),
     Stage.UNDONE: ("⚪ undone", "Undone by request `fedcba9876543210`", [PLAN]),
     Stage.FAILED: ("🔴 failed, nothing was changed", "the site database said: deadlock", [AGAIN, PLAN]),
