@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from slack_sdk.webhook import WebhookClient
 
 from bot.events import bound, events
+from bot.slack.webapi import pause_of, text
 from bot.views.kit import MESSAGE_TEXT, Message, cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from slack_sdk import WebClient
-    from slack_sdk.webhook import WebhookResponse
 
     from bot.slack.incoming import Incoming
     from bot.views.tables import Form
@@ -110,7 +110,7 @@ class Answers:
     def direct(self, user_id: str, message: Message) -> str:
         """Send a direct message and return the id of its conversation. Raises SlackApiError."""
         sent = self._client.chat_postMessage(channel=user_id, **payload_of(message))
-        return str(sent["channel"])
+        return text(sent, "channel")
 
     def send_file(self, user_id: str, note: Message, name: str, content: bytes) -> None:
         """Send a file by direct message, announced by a note. Raises SlackApiError."""
@@ -133,18 +133,13 @@ class Answers:
         """Post to a response_url, once more when Slack wants a short pause; return what Slack had against it."""
         try:
             response = WebhookClient(url, timeout=_WEBHOOK_TIMEOUT).send_dict(payload)
-            if response.status_code == _RATE_LIMITED and (pause := _pause(response)) <= _LONGEST_PAUSE:
+            if response.status_code == _RATE_LIMITED and (pause := pause_of(response.headers)) <= _LONGEST_PAUSE:
                 time.sleep(pause)
                 response = WebhookClient(url, timeout=_WEBHOOK_TIMEOUT).send_dict(payload)
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, UnicodeDecodeError) as error:
             return str(error)
         refused = response.status_code != _OK or _says_no(response.body)
         return f"{response.status_code} {response.body}" if refused else None
-
-
-def _pause(response: WebhookResponse) -> float:
-    wanted = str(response.headers.get("Retry-After", "1"))
-    return float(wanted) if wanted.isdecimal() else 1
 
 
 def _says_no(body: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.refusal import Reason, Refusal
+from bot.slack.webapi import part
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def channel_fault(client: WebClient, channel: str) -> Refusal | None:
     """Return why votes cannot be held in this channel, or None; cannot look up means refused."""
     try:
-        found = client.conversations_info(channel=channel)["channel"]
+        found = part(client.conversations_info(channel=channel), "channel")
     except SlackApiError as error:
         is_gone = error.response.get("error") == "channel_not_found"
         return Refusal(Reason.CHANNEL_WITHOUT_BOT if is_gone else Reason.CANNOT_LOOK_UP)

@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.domain.refusal import Reason
 from bot.events import events
 from bot.slack.connection import SlackRefused, Watch, pauses, raise_if_final
+from bot.slack.webapi import part, text
 from bot.usecases.access import Installation
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def introduce(client: WebClient, stopping: threading.Event, watch: Watch | None 
                 raise SlackRefused(ORG_WIDE)
             return AuthorizeResult(
                 enterprise_id=found.get("enterprise_id"),
-                team_id=str(found["team_id"]),
+                team_id=text(found, "team_id"),
                 url=found.get("url"),
                 bot_user_id=found.get("user_id"),
                 bot_id=found.get("bot_id"),
@@ -62,8 +63,9 @@ def introduce(client: WebClient, stopping: threading.Event, watch: Watch | None 
 
 
 def is_org_wide(found: Any) -> bool:
-    """Whether an answer of auth.test is for a whole organisation: it names no workspace, or the organisation as one."""
-    return bool(found.get("is_enterprise_install")) or str(found.get("team_id") or "E").startswith("E")
+    """Whether an answer of auth.test is for a whole organisation: it names that instead of a workspace."""
+    place = found.get("team_id") or found.get("enterprise_id") or ""
+    return bool(found.get("is_enterprise_install")) or str(place).startswith("E")
 
 
 def installation_of(client: WebClient, identity: AuthorizeResult, app_token: str) -> Installation:
@@ -84,8 +86,8 @@ def app_of_token(app_token: str) -> str:
 def app_of_bot(client: WebClient, bot_id: str) -> str:
     """Return the app of a bot, which `users:read` lets us see; nothing when Slack does not tell."""
     try:
-        return str(client.bots_info(bot=bot_id)["bot"].get("app_id") or "")
-    except (SlackClientError, HTTPException, OSError, KeyError) as error:
+        return str(part(client.bots_info(bot=bot_id), "bot").get("app_id") or "")
+    except (SlackClientError, HTTPException, OSError) as error:
         log.warning("Slack does not say which app the bot token is of", error=str(error))
         return ""
 

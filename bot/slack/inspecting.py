@@ -6,18 +6,20 @@
 from __future__ import annotations
 
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.slack.identity import app_of_bot, app_of_token, is_org_wide
+from bot.slack.webapi import part
 from bot.usecases.check_ports import ChannelFacts, Identity, SlackSays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from slack_sdk import WebClient
-    from slack_sdk.web import SlackResponse
+
+Result = TypeVar("Result")
 
 _SCOPES = "x-oauth-scopes"
 _NO_JSON = "Received a response in a non-JSON format"
@@ -54,7 +56,8 @@ class SlackInspector:
 
     def channel(self, channel_id: str) -> ChannelFacts:
         """Look at a channel. Raises SlackSays."""
-        found = _ask(lambda: self._client.conversations_info(channel=channel_id))["channel"]
+        answer = _ask(lambda: self._client.conversations_info(channel=channel_id))
+        found = _ask(lambda: part(answer, "channel"))
         return ChannelFacts(
             name=str(found.get("name") or channel_id),
             has_bot=bool(found.get("is_member")),
@@ -68,7 +71,7 @@ class SlackInspector:
         try:
             self._client.blocks_validate(**asked)
         except SlackApiError as error:
-            found = error.response.get("errors") or error.response.get("response_metadata", {}).get("messages")
+            found = error.response.get("errors") or (error.response.get("response_metadata") or {}).get("messages")
             if not found:
                 raise _said(error) from error
             return tuple(_objection(each) for each in found)
@@ -81,7 +84,7 @@ def _objection(found: Any) -> str:
     return f"{found.get('pointer', '')} {found.get('message', '')}".strip() if isinstance(found, dict) else str(found)
 
 
-def _ask(question: Callable[[], SlackResponse]) -> SlackResponse:
+def _ask(question: Callable[[], Result]) -> Result:
     try:
         return question()
     except SlackApiError as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.slack.webapi import part, text
 from bot.usecases.ports import PeopleError, Person
 
 if TYPE_CHECKING:
@@ -40,12 +41,13 @@ class SlackPeople:
 
     def find(self, user_id: str) -> Person:
         """Look one person up. Raises PeopleError."""
-        user = _ask(lambda: self._client.users_info(user=user_id)["user"])
+        user = _ask(lambda: part(self._client.users_info(user=user_id), "user"))
+        known_as = _ask(lambda: text(user, "id"))
         enterprise = user.get("enterprise_user") or {}
         return Person(
-            id=user["id"],
+            id=known_as,
             team_id=user.get("team_id") or "",
-            is_bot=bool(user.get("is_bot") or user["id"] == _SLACKBOT),
+            is_bot=bool(user.get("is_bot") or known_as == _SLACKBOT),
             is_deactivated=bool(user.get("deleted")),
             is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted") or user.get("is_invited_user")),
             is_external=bool(user.get("is_stranger")),
@@ -55,7 +57,10 @@ class SlackPeople:
 
     def members(self, group_id: str) -> frozenset[str]:
         """Return the user ids of a user group. Raises PeopleError."""
-        return frozenset(_ask(lambda: self._client.usergroups_users_list(usergroup=group_id)["users"]))
+        users = _ask(lambda: self._client.usergroups_users_list(usergroup=group_id)).get("users")
+        if not isinstance(users, list):
+            raise PeopleError("Slack's answer has no users")
+        return frozenset(users)
 
 
 class RememberedPeople:
@@ -108,7 +113,7 @@ class SlackNames:
         if is_fresh or (self._silent_until is not None and now < self._silent_until):
             return name
         try:
-            name = _name(_ask(lambda: self._client.users_info(user=user_id)["user"])) or user_id
+            name = _name(_ask(lambda: part(self._client.users_info(user=user_id), "user"))) or user_id
         except PeopleError:
             self._silent_until = now + SILENT_FOR
         else:
@@ -125,5 +130,5 @@ def _ask(question: Callable[[], Result]) -> Result:
         return question()
     except SlackApiError as error:
         raise PeopleError(str(error.response.get("error") or error.response.status_code)) from error
-    except (SlackClientError, HTTPException, OSError, KeyError) as error:
+    except (SlackClientError, HTTPException, OSError) as error:
         raise PeopleError(str(error)) from error

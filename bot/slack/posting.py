@@ -11,8 +11,9 @@ from http.client import HTTPException
 from socket import gaierror
 from typing import TYPE_CHECKING, Any
 
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
 
+from bot.slack.webapi import pause_of, text
 from bot.usecases.delivering import Posted, PostError, PostTrouble
 
 if TYPE_CHECKING:
@@ -112,15 +113,18 @@ class SlackPoster:
 
     def post(self, destination: str, payload: Payload) -> Posted:
         """Post to a channel id, or to a person by user id. Raises PostError."""
-        return self._send(lambda: self._client.chat_postMessage(channel=destination, **payload))
+        sent = self._send(lambda: self._client.chat_postMessage(channel=destination, **payload))
+        try:
+            return Posted(text(sent, "channel"), text(sent, "ts"))
+        except SlackRequestError as error:
+            raise PostError(PostTrouble.UNREACHABLE, str(error)) from error
 
     def link(self, posted: Posted) -> str:
         """Return the address of a message, or nothing when Slack does not say."""
         try:
-            found = self._client.chat_getPermalink(channel=posted.channel, message_ts=posted.ts)
+            return text(self._client.chat_getPermalink(channel=posted.channel, message_ts=posted.ts), "permalink")
         except (SlackApiError, SlackClientError, HTTPException, OSError):
             return ""
-        return str(found["permalink"])
 
     def replace(self, posted: Posted, payload: Payload) -> bool:
         """Give a posted message new content; False when that message is gone. Raises PostError."""
@@ -132,13 +136,12 @@ class SlackPoster:
             raise
         return True
 
-    def _send(self, call: Callable[[], SlackResponse]) -> Posted:
+    def _send(self, call: Callable[[], SlackResponse]) -> SlackResponse:
         try:
-            sent = call()
-            return Posted(str(sent["channel"]), str(sent["ts"]))
+            return call()
         except SlackApiError as error:
             raise _named(error.response) from error
-        except (OSError, HTTPException, SlackClientError, ValueError) as error:
+        except (OSError, HTTPException, SlackClientError) as error:
             was_sent = not isinstance(getattr(error, "reason", error), ConnectionRefusedError | gaierror)
             raise PostError(PostTrouble.UNREACHABLE, str(error), was_sent=was_sent) from error
 
@@ -146,7 +149,7 @@ class SlackPoster:
 def _named(response: Any) -> PostError:
     error = str(response.get("error") or response.status_code)
     if response.status_code == _RATE_LIMITED or error in _LATER_ERRORS:
-        return PostError(PostTrouble.LATER, error, float(response.headers.get("Retry-After", 1)))
+        return PostError(PostTrouble.LATER, error, pause_of(response.headers))
     return PostError(_trouble(response.status_code, error), error)
 
 

@@ -15,6 +15,7 @@ from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Request
 from bot.slack.desk import Reply
 from bot.slack.incoming import Incoming
+from bot.slack.webapi import part, text
 from bot.usecases.approving import Click
 from bot.usecases.recording import Deed, refused
 from bot.usecases.requesting import FormOutdated, Held, MovedOn, TooMany, Wish
@@ -211,7 +212,7 @@ class RequestListeners:
     def _open(self, click: Incoming, view: Block) -> str | Refusal:
         """Open a window; the trigger may be too old when the pool was busy or the bot was restarted."""
         try:
-            return str(self.client.views_open(trigger_id=click.trigger, view=view)["view"]["id"])
+            return text(part(self.client.views_open(trigger_id=click.trigger, view=view), "view"), "id")
         except SlackApiError as error:
             if error.response.get("error") in _LATE:
                 return Refusal(Reason.TRIGGER_LATE)

@@ -6,9 +6,10 @@ A job answers a question and says what to record; taking it in and sending the a
 from __future__ import annotations
 
 from functools import partial
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.answers import Found, Kept, Several, UnknownPackage
 from bot.domain.quantity import quantity
@@ -127,6 +128,9 @@ class StatusListeners:
         except SlackApiError as error:
             log.warning("CSV was not sent", error=str(error))
             self._answers.say(click, replies.csv_failed(str(error.response.get("error"))))
+        except (SlackClientError, HTTPException, OSError) as error:
+            log.warning("CSV was not sent", error=str(error))
+            self._answers.say(click, replies.csv_failed("no answer"))
         else:
             self._answers.say(click, replies.say(replies.CSV_SENT))
 

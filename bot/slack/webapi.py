@@ -2,17 +2,69 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackRequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slack_sdk.web import SlackResponse
+
     from bot.settings import Settings
 
 API_SECONDS = 20
+LONGEST_RETRY_SECONDS = 3600.0
+NO_ANSWER = "what came back is no answer of Slack's Web API"
+
+
+class Client(WebClient):
+    """Slack's own client, which also names what cannot be an answer of the Web API: a proxy's page, half an object."""
+
+    def api_call(self, *args: Any, **kwargs: Any) -> SlackResponse:
+        """Call a method. Raises SlackApiError when Slack refuses, SlackRequestError when it was not Slack's answer."""
+        try:
+            answer = super().api_call(*args, **kwargs)
+        except SlackApiError as error:
+            if isinstance(error.response.data, dict):
+                raise
+            raise SlackRequestError(NO_ANSWER) from error
+        except (AttributeError, TypeError, UnicodeDecodeError) as error:  # the SDK expects a JSON object in UTF-8
+            raise SlackRequestError(NO_ANSWER) from error
+        if answer.get("ok") is not True:
+            raise SlackApiError("Slack refuses a call.", answer)
+        return answer
 
 
 def client_of(settings: Settings) -> WebClient:
     """Return a client for the Web API that retries nothing beyond a broken connection."""
     token = settings.slack.bot_token.get_secret_value()
-    return WebClient(token=token, base_url=settings.slack.api_url, timeout=API_SECONDS)
+    return Client(token=token, base_url=settings.slack.api_url, timeout=API_SECONDS)
+
+
+def part(answer: SlackResponse, name: str) -> dict[str, Any]:
+    """Return an object that an answer must have. Raises SlackRequestError."""
+    found = answer.get(name)
+    if not isinstance(found, dict) or not found:
+        raise SlackRequestError(f"Slack's answer has no {name}")
+    return found
+
+
+def text(of: SlackResponse | Mapping[str, Any], name: str) -> str:
+    """Return a text that an answer, or a part of one, must have. Raises SlackRequestError."""
+    found = of.get(name)
+    if not isinstance(found, str) or not found:
+        raise SlackRequestError(f"Slack's answer has no {name}")
+    return found
+
+
+def pause_of(headers: Mapping[str, Any]) -> float:
+    """Return for how many seconds an answer asks to be left alone; one that says it in no number asks for a second."""
+    wanted = next((value for name, value in headers.items() if name.lower() == "retry-after"), 1)
+    try:
+        seconds = float(wanted[0] if isinstance(wanted, list) else wanted)
+    except (ValueError, TypeError, IndexError):
+        return 1.0
+    return min(max(seconds, 0.0), LONGEST_RETRY_SECONDS) if math.isfinite(seconds) else 1.0

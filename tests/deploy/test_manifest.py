@@ -52,7 +52,7 @@ def called() -> set[str]:
     for call in calls():
         found |= {BY_NAME[call.name]} if call.name in BY_NAME else set()
         found |= set(SEVERAL.get(call.name, ()))
-        found |= {call.text} if call.name == "api_call" else set()
+        found |= {call.text} if call.name == "api_call" and call.on != "super()" else set()
     return found
 
 

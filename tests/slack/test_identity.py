@@ -72,8 +72,9 @@ def test_an_app_level_token_names_its_app(token: str, app: str) -> None:
         ({"team_id": "T1", "enterprise_id": "E1"}, False),
         ({"team_id": "T1", "is_enterprise_install": True}, True),
         ({"team_id": "E1", "enterprise_id": "E1"}, True),
-        ({"team_id": None}, True),
-        ({}, True),
+        ({"team_id": None, "enterprise_id": "E1"}, True),
+        ({"team_id": None}, False),
+        ({}, False),
     ],
 )
 def test_a_token_of_no_single_workspace_is_told_apart(found: dict[str, Any], expected: bool) -> None:  # noqa: FBT001

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from slack_sdk import WebClient
 
 from bot.demo.launch import manifest_path
 from bot.demo.workspace.server import RunningWorkspace
 from bot.slack.people import REMEMBERED_FOR, RememberedPeople, SlackNames, SlackPeople
+from bot.slack.webapi import Client
 from bot.usecases.ports import PeopleError, Person
 from tests.fakes import ADA, APPROVERS, ELSEWHERE, GRACE, GUS, LINUS, MARGARET, PKGSTATUS, FakeClock, contoso
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[WebClient]:
+def client() -> Iterator[Client]:
     """Return a client of a workspace."""
     with RunningWorkspace(manifest=manifest_path()) as workspace:
-        yield WebClient(workspace.bot_token, base_url=workspace.api_url)
+        yield Client(workspace.bot_token, base_url=workspace.api_url)
 
 
 @pytest.fixture(params=["fake", "Slack", "remembered"])
-def people(request: pytest.FixtureRequest, client: WebClient) -> People:
+def people(request: pytest.FixtureRequest, client: Client) -> People:
     """Return the people of the invented company, from each filler."""
     fillers: dict[str, Any] = {
         "fake": contoso,
@@ -62,7 +62,7 @@ def test_a_group_that_is_not_known_is_an_error(people: People) -> None:
 
 
 def test_a_slack_that_cannot_be_reached_is_an_error() -> None:
-    away = SlackPeople(WebClient("xoxb-1", base_url="http://127.0.0.1:9/api/", retry_handlers=[]))
+    away = SlackPeople(Client("xoxb-1", base_url="http://127.0.0.1:9/api/", retry_handlers=[]))
 
     for question in (lambda: away.find(ADA.id), lambda: away.members(APPROVERS)):
         with pytest.raises(PeopleError):
@@ -90,11 +90,11 @@ def test_a_slack_that_cannot_be_reached_is_an_error() -> None:
     ],
 )
 def test_every_flag_of_slack_is_understood(fields: dict[str, Any], expected: dict[str, Any]) -> None:
-    class Client(WebClient):
+    class Slack(Client):
         def users_info(self, **_: Any) -> Any:
             return {"user": {"id": "U1", "team_id": "T1"} | fields}
 
-    assert SlackPeople(Client()).find("U1") == Person(**({"id": "U1", "team_id": "T1"} | expected))
+    assert SlackPeople(Slack()).find("U1") == Person(**({"id": "U1", "team_id": "T1"} | expected))
 
 
 class TestMemory:
@@ -171,7 +171,7 @@ class TestNames:
         assert SlackNames(client, FakeClock())(ADA.id) == name
 
 
-class NamingClient(WebClient):
+class NamingClient(Client):
     """Names everybody alike and keeps who was asked for."""
 
     def __init__(self) -> None:

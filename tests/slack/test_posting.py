@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from slack_sdk import WebClient
 
 from bot.demo.launch import manifest_path
 from bot.demo.workspace.server import RunningWorkspace
 from bot.slack.posting import SlackPoster
+from bot.slack.webapi import Client
 from bot.usecases.delivering import Posted, PostError, PostTrouble
 from tests.slack.answering import ANSWERS, answering
 
@@ -35,7 +35,7 @@ def poster(stage: Stage) -> SlackPoster:
 
 
 def poster_at(address: str, token: str = RunningWorkspace.bot_token) -> SlackPoster:
-    return SlackPoster(WebClient(token=token, base_url=address, timeout=TIMEOUT_SECONDS))
+    return SlackPoster(Client(token=token, base_url=address, timeout=TIMEOUT_SECONDS))
 
 
 def texts(stage: Stage, channel: str = AUDIT) -> list[str]:
