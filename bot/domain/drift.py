@@ -149,8 +149,13 @@ class Drift:
 
     @property
     def source_unknown(self) -> bool:
-        """Whether it is not known if the source site itself has the files of the source version."""
-        return self.package.needs_content and self.package.stored_version is None
+        """Whether it is not known if the source site itself has the files of the source version.
+
+        A stored version that is none, or above the source version, says nothing about it.
+        """
+        stored, expected = self.package.stored_version, self.package.source_version
+        is_said = stored is not None and stored >= 0 and (expected is None or stored <= expected)
+        return self.package.needs_content and not self.source_behind and not is_said
 
 
 def judge(

@@ -45,9 +45,10 @@ PACKAGE_TYPES = {
 
 _SERVER = re.compile(r"[A-Za-z0-9._-]+")
 _NAL_PATH = re.compile(
-    r'\["Display=\\\\[^"]*"\]\s*MSWNET:\["SMS_SITE=(?P<site>[^"\]]+)"\]\\\\(?P<server>[A-Za-z0-9._-]+)\\?',
+    r'\["Display=(?P<display>\\\\)?[^"]*"\]\s*MSWNET:\["SMS_SITE=(?P<site>[^"\]]+)"\]\\\\(?P<server>[A-Za-z0-9._-]+)\\?',
     re.IGNORECASE,
 )
+"""What is displayed is a UNC path; of a cloud distribution point it is an address."""
 
 
 class RowType(IntEnum):
@@ -215,7 +216,8 @@ class Row:
         """True when `PkgServer` has the form its type demands; another form is shown and never changed."""
         if self.is_site:
             return _SERVER.fullmatch(self.server_path) is not None
-        return parse_nal_path(self.server_path) is not None
+        match = _NAL_PATH.fullmatch(self.server_path.strip())
+        return match is not None and match["display"] is not None
 
     @property
     def handle(self) -> str:

@@ -31,7 +31,7 @@ class RowFault(StrEnum):
 
 SOURCE_UNKNOWN = (
     "It is not known whether the source site itself has taken the source version: v_Package.StoredPkgVersion cannot be "
-    "read here or is empty. Look into distmgr.log there first."
+    "read here, is empty, or is no version up to it. Look into distmgr.log there first."
 )
 
 _AGAINST_UNDO = {

@@ -196,7 +196,7 @@ def _understood(text: str) -> Query | Misunderstanding:
     words = _saying([bare for word in plain.replace(SOFT_HYPHEN, "").split() if (bare := undress(word))])
     if not words:
         return Help()
-    verb = _VERBS.get(words[0].casefold(), _show)
+    verb = _VERBS.get(words[0].casefold().rstrip("?!:"), _show)
     return verb(words, plain)
 
 
@@ -259,14 +259,23 @@ def _not_understood(problem: BadId, words: list[str], plain: str) -> Misundersta
         return UnknownWord(first, offers) if rest else replace(problem, meant=offers)
     if problem.suggestion:
         return replace(problem, meant=(problem.suggestion,))
-    verbs = nearest(first, [*_VERBS, *_ALIASES])
-    if verbs:
-        verb = _ALIASES.get(verbs[0], verbs[0])
+    said = _verb_inside(rest)
+    near = (_ALIASES.get(verb, verb) for verb in nearest(first, [*_VERBS, *_ALIASES]))
+    verb = next((verb for verb in near if not said or verb != "freeze"), "")
+    if verb:
         return UnknownWord(first, _offers(" ".join([verb, *rest])))
     words_near = nearest(first, WORDS)
     if words_near:
         return NoPackage(words_near[0])
-    return replace(problem, meant=_offers(" ".join(["find", *plain.replace(SOFT_HYPHEN, "").split()])))
+    search = " ".join(["find", *plain.replace(SOFT_HYPHEN, "").split()])
+    return UnknownWord(first, _offers(said, search)) if said else replace(problem, meant=_offers(search))
+
+
+def _verb_inside(words: list[str]) -> str:
+    """Return what a verb, or a form of it as in `drifted`, asks inside a sentence; empty where there is none."""
+    every = ((place, verb) for place, word in enumerate(words, 1) for verb in _VERBS if word.lower().startswith(verb))
+    place, verb = next(every, (0, ""))
+    return " ".join([verb, *words[place:]]) if verb == "find" else verb
 
 
 def _history(words: list[str], plain: str) -> Query | Misunderstanding:
@@ -298,12 +307,19 @@ _VERBS: dict[str, Callable[[list[str], str], Query | Misunderstanding]] = {
     "find": lambda words, _: _find(words[1:]),
     "freeze": lambda words, _: Freeze(" ".join(words[1:])) if words[1:] else NoReason(),
     "unfreeze": lambda *_: Unfreeze(),
-    "requests": lambda *_: ListRequests(),
+    "requests": lambda words, plain: _requests(words[1:], plain),
     "history": _history,
     "drift": _drift,
 }
 _ALIASES = {"search": "find", "lookup": "find", "usage": "help", "thaw": "unfreeze", "pause": "freeze"}
 """Other words for the same; they are offered, not taken."""
+
+
+def _requests(words: list[str], plain: str) -> ListRequests | UnknownWord:
+    others = _saying(words)
+    if not others:
+        return ListRequests()
+    return UnknownWord(others[0], _offers(*(f"history {each}" for each in ids_in(plain)), "requests"))
 
 
 def _find(words: list[str]) -> Find | NothingToFind:
@@ -395,7 +411,8 @@ def _meant(word: str, following: list[str], *, any_site: bool) -> tuple[list[str
     words = nearest(word, WORDS)
     if words:
         return [words[0]], 0
-    is_code = re.fullmatch("[A-Za-z0-9]{3}", word) and (any_site or word.isupper())
+    has_digit = any(char.isdigit() for char in word)
+    is_code = re.fullmatch("[A-Za-z0-9]{3}", word) and (word.isupper() or (any_site and has_digit))
     if is_code:
         return [f"site:{word.upper()}"], 0
     server = "" if word[0] in "@#!" else server_in(word)  # a person, a channel

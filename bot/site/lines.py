@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.drift import REMOVING
 from bot.domain.package import Job, JobAction, JobState, Package, PackageId, Row, RowType, SiteCode
 from bot.site.probing import JOBS, PACKAGES, POINTS, STATUS, TARGETS, Shape
 
@@ -60,7 +61,10 @@ def own_site(shape: Shape, of: str = "s", name: str = "d") -> str:
 
 
 def target_of_site(shape: Shape) -> str:
-    """Say that the site of a row has a DP that is there to stay and that the package is targeted to."""
+    """Say that the site of a row has a DP that is there to stay and that the package is targeted to.
+
+    A target stays listed for a while where the content is being removed.
+    """
     if not shape.has_targets:
         return "1 = 0"
     there = ""
@@ -70,8 +74,17 @@ def target_of_site(shape: Shape) -> str:
         there = f" AND EXISTS ({point}{is_there})"
         if shape.has(POINTS, "Action"):
             there += f" AND NOT EXISTS ({point} AND q.Action = {LEAVING})"
+    going = (
+        f" AND NOT EXISTS (SELECT 1 FROM {STATUS} w WHERE w.ID = g.PkgID AND w.PkgServer = g.NALPath"
+        f" AND w.Type = {RowType.DP.value} AND w.Status IN ({in_removal()}))"
+    )
     action = f" AND (g.Action IS NULL OR g.Action <> {LEAVING})" if shape.has(TARGETS, "Action") else ""
-    return f"EXISTS (SELECT 1 FROM {TARGETS} g WHERE g.PkgID = s.ID AND g.SiteCode = s.SiteCode{action}{there})"
+    return f"EXISTS (SELECT 1 FROM {TARGETS} g WHERE g.PkgID = s.ID AND g.SiteCode = s.SiteCode{action}{going}{there})"
+
+
+def in_removal() -> str:
+    """List the statuses of content that is being removed."""
+    return ", ".join(str(status.value) for status in REMOVING)
 
 
 def job_join(shape: Shape) -> str:

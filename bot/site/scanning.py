@@ -10,10 +10,10 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bot.domain.drift import REMOVING
 from bot.domain.package import PackageId, PackageTable, Row, RowType, SiteCode, Status
 from bot.site.lines import (
     PACKAGE_COLUMNS,
+    in_removal,
     job_join,
     one_row,
     own_site,
@@ -89,11 +89,11 @@ _TWIN_JOIN = (
 
 def _row_of_site(shape: Shape) -> str:
     """Say that the site of a row has another row, of a DP that is there to stay, as `is_target` does."""
-    going = ", ".join(str(status.value) for status in REMOVING)
     point = " AND e.Points > 0 AND e.Leaving = 0" if shape.has_points else ""
     return (
         f"EXISTS (SELECT 1 FROM {STATUS} x{point_join(shape, 'x', 'e')} WHERE x.ID = s.ID AND x.Type = {_DP}"
-        f" AND (x.Status IS NULL OR x.Status NOT IN ({going})){point} AND {own_site(shape, 'x', 'e')} = s.SiteCode)"
+        f" AND (x.Status IS NULL OR x.Status NOT IN ({in_removal()})){point}"
+        f" AND {own_site(shape, 'x', 'e')} = s.SiteCode)"
     )
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from bot.domain.drift import DriftClass
+from typing import TYPE_CHECKING
+
+from bot.domain.drift import Barrier, DriftClass
+from bot.domain.package import Status
+
+if TYPE_CHECKING:
+    from bot.domain.drift import Drift, Verdict
 
 MARKS = {
     DriftClass.SOURCE_BEHIND: "⛔",
@@ -33,7 +39,8 @@ ADVICE = {
     DriftClass.AHEAD: "holds a newer version than the source: a restored site or a lagging copy. Never reset; "
     "update the distribution points so that the source version passes it.",
     DriftClass.AMBIGUOUS: "the site has two rows for the same copy. Nothing is changed here; have it looked at.",
-    DriftClass.UNKNOWN: "a value that Microsoft does not document. Shown as it is, never counted as fine.",
+    DriftClass.UNKNOWN: "a value is empty, or none that Microsoft documents: of the row, of its site's row, or the "
+    "source version. Shown as it is, never counted as fine.",
     DriftClass.ORPHAN: "the distribution point is gone from the site. Nothing to distribute to.",
     DriftClass.RESET: "was reset and waits for Distribution Manager; it moves after a Redistribute.",
     DriftClass.IN_FLIGHT: "changed lately, or a distribution job is moving. Wait.",
@@ -42,3 +49,58 @@ ADVICE = {
     "nothing to do, and never reset.",
     DriftClass.EXEMPT: "this package has no content to distribute, so nothing can drift.",
 }
+
+_REDISTRIBUTE = "Redistribute to one DP of that site (not the one on the site server)"
+OF_THE_SOURCE = (
+    "that is the source site's own copy: no reset and no Redistribute brings it. Open distmgr.log there and check the "
+    "source path, then update the distribution points."
+)
+OF_NO_ROW = f"a site without a row was never sent the package, and there is nothing to reset. {_REDISTRIBUTE}."
+OF_A_RESET_ROW = (
+    f"the site row reads version 0 and Received already, so another reset changes nothing. {_REDISTRIBUTE}."
+)
+OF_A_FAILED_SITE = (
+    "the site's own copy failed. Check distmgr.log, sender.log and despool.log; if nothing is on its way, reset the "
+    f"*site row*, then {_REDISTRIBUTE}."
+)
+OF_A_FAILED_REMOVAL = (
+    "the content could not be removed from that DP: open distmgr.log and smsdpprov.log for the reason, then remove it "
+    "again. Redistribute only if it shall stay."
+)
+BEHIND_THE_SOURCE = "the source site comes first, see above; then look again."
+BEHIND_ITS_SITE = "what these DPs wait for is the row of their site: see what is said of it."
+
+
+def advice(drift: Drift) -> dict[tuple[DriftClass, str], list[Verdict]]:
+    """Say what to do about the rows of each class, with the rows that it is said of, in the order of the classes."""
+    found: dict[tuple[DriftClass, str], list[Verdict]] = {}
+    for verdict in (*drift.sites, *drift.dps):
+        if text := _advice_of(verdict, drift):
+            found.setdefault((verdict.drift_class, text), []).append(verdict)
+    order = list(DriftClass)
+    return dict(sorted(found.items(), key=lambda item: order.index(item[0][0])))
+
+
+def _advice_of(verdict: Verdict, drift: Drift) -> str:
+    kind, row = verdict.drift_class, verdict.row
+    if kind is DriftClass.FAILED and drift.source_behind:
+        return BEHIND_THE_SOURCE
+    if kind is DriftClass.FAILED and row.status_number == Status.REMOVE_FAILED:
+        return OF_A_FAILED_REMOVAL
+    if kind in {DriftClass.FAILED, DriftClass.SITE_BEHIND} and row.is_site:
+        return _advice_of_site(verdict, drift)
+    if kind is DriftClass.SITE_BEHIND:
+        is_said = any(each.drift_class is DriftClass.SITE_BEHIND for each in drift.sites)
+        return "" if is_said else BEHIND_ITS_SITE
+    return ADVICE.get(kind, "")
+
+
+def _advice_of_site(verdict: Verdict, drift: Drift) -> str:
+    source = drift.package.source_site
+    if source and verdict.row.site_code.casefold() == source.casefold():
+        return OF_THE_SOURCE
+    if verdict.missing:
+        return OF_NO_ROW
+    if verdict.barrier is Barrier.RESET_ALREADY:
+        return OF_A_RESET_ROW
+    return OF_A_FAILED_SITE if verdict.drift_class is DriftClass.FAILED else ADVICE[DriftClass.SITE_BEHIND]

@@ -127,7 +127,7 @@ def _sentence(picture: Picture, scope: Scope) -> tuple[str, str]:
         sites = _joined(scope.sites) if scope.sites else "no site"
         return "❔", f"Drift is not known: {sites} has {'not ' if scope.sites else ''}been read yet"
     if not picture.drifted:
-        return MARKS[DriftClass.IN_SYNC], "Nothing has drifted"
+        return "❔" if _doubt(picture) else MARKS[DriftClass.IN_SYNC], "Nothing has drifted"
     worst = next(kind for kind in DriftClass if kind in DRIFTED and picture.counts.get(kind))
     return MARKS[worst], f"{quantity(picture.drifted, 'row')} {plural(picture.drifted, 'has')} drifted"
 
@@ -202,7 +202,8 @@ def _lists(picture: Picture, scope: Scope) -> Iterator[Block]:
                 value,
                 label=f"Show all {which} rows",
             )
-            yield section("\n".join([_head(which, rows, picture.at), *_first(rows, picture.at)]), show)
+            first = _first(rows, picture.at, names_site=len(picture.sites) > 1)
+            yield section("\n".join([_head(which, rows, picture.at), *first]), show)
 
 
 def _head(which: Moved, listed: Listed, at: datetime) -> str:
@@ -211,12 +212,13 @@ def _head(which: Moved, listed: Listed, at: datetime) -> str:
     return f"{head}, the oldest for {age(at - listed.rows[0].first_seen_at)}" if is_aged else head
 
 
-def _first(listed: Listed, at: datetime) -> list[str]:
-    return [f"• {_row(row, at)}" for row in listed.rows[:ROWS_IN_LIST]]
+def _first(listed: Listed, at: datetime, *, names_site: bool) -> list[str]:
+    return [f"• {_row(row, at, names_site=names_site)}" for row in listed.rows[:ROWS_IN_LIST]]
 
 
-def _row(row: DriftedRow, at: datetime) -> str:
+def _row(row: DriftedRow, at: datetime, *, names_site: bool) -> str:
     where = f"{row.package_id} {escape(row.package_name, _NAME_CHARACTERS)} on {_server(row)}"
+    where += f" at {row.site}" if names_site else ""
     if row.healed_at:
         return f"{where}: was {row.drift_class} for {age(row.healed_at - row.first_seen_at)}"
     held = "nothing known" if row.row.held_version is None else row.row.held_version

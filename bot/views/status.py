@@ -5,6 +5,7 @@ Also the same rows as a spreadsheet. Order: problems first, site servers apart f
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from bot.domain.plan import RowsAllowed
 from bot.domain.planning import refusals, resettable
 from bot.domain.quantity import all_of, quantity
 from bot.views import replies
-from bot.views.classes import ADVICE, MARKS
+from bot.views.classes import MARKS, advice
 from bot.views.kit import (
     Block,
     Message,
@@ -50,6 +51,7 @@ SERVER_CHARACTERS = 64
 QUIET = frozenset({DriftClass.IN_SYNC, DriftClass.EXEMPT, DriftClass.IN_FLIGHT, DriftClass.NOT_SERVED})
 SITES_IN_VIEW = 12
 ROWS_IN_SHORT = 5
+ROWS_IN_ADVICE = 3
 OTHER_SITE = (
     "↔️ *two sites*: a row names one site, the list of distribution points another. It is judged by the copy of the "
     "site that its DP belongs to, and never reset."
@@ -95,7 +97,7 @@ def draw(kept: Kept, form: Form, start: int = 0, around: Around | None = None) -
         *_next_steps(answer),
         *([context(f"🧊 {around.freeze}")] if around.freeze else []),
         *_no_reset(answer, around),
-        _buttons(kept, pages, page, can_reset=not _no_reset(answer, around)),
+        *_buttons(kept, pages, page, can_reset=not _no_reset(answer, around)),
         context(_small_print(answer)),
     ]
     return Message(_summary(answer), tuple(blocks))
@@ -208,8 +210,9 @@ def _source(answer: Answer) -> list[Block]:
     return [
         section(
             f"{MARKS[DriftClass.SOURCE_BEHIND]} *The source site {escape(package.source_site or '')} itself has not "
-            f"taken version {package.source_version}*{holds}: open distmgr.log there and check the source path. All "
-            "rows below that version wait for it, and nothing of this package is reset."
+            f"taken version {package.source_version}*{holds}: open distmgr.log there and check the source path: is it "
+            "reachable, readable, complete? All rows below that version wait for it, and nothing of this package is "
+            "reset."
         )
     ]
 
@@ -231,13 +234,17 @@ def several(found: Several) -> Message:
     """Show what each site says of an ID that packages of several hierarchies have, with the way to each table."""
     sites = " and ".join(escape(answer.site) for answer in found.answers)
     text = f"{found.package_id} is a package of its own at {sites}"
+    asked = found.answers[0].query.partition(" ")[2]
     lines = " ".join(f"{answer.site}: {_summary(answer)}" for answer in found.answers)
     blocks = [
         header(f"{found.package_id} · {quantity(len(found.answers), 'package')}"),
         section(f"{text}. Add `site:{found.answers[0].site}` to ask only one."),
         *(block for answer in found.answers for block in _of_site(answer)),
         *(section(f"{replies.away(each)} Whether it has one too is not known.") for each in found.away),
-        context(f"Read at {moment(found.answers[0].read_at)} UTC for <@{found.answers[0].asker}>"),
+        context(
+            f"Read at {moment(found.answers[0].read_at)} UTC for <@{found.answers[0].asker}>"
+            + (f" · filter `{escape(asked)}`" if asked else "")
+        ),
     ]
     return Message(f"{text}. {lines}", tuple(blocks))
 
@@ -252,6 +259,8 @@ def _of_site(answer: Answer) -> list[Block]:
     lines += [f"• {_in_short(verdict)}" for verdict in worst[:ROWS_IN_SHORT]]
     if len(worst) > ROWS_IN_SHORT:
         lines.append(f"… and {len(worst) - ROWS_IN_SHORT:,} more")
+    missing = unmatched(answer.filter, answer.drift) if rows else [nothing_matches(answer.filter, answer.drift)]
+    lines += missing if answer.drift.counts else []
     value = f"{answer.site} {answer.query}"
     show = button(f"Show {answer.site}", replies.SHOW_ACTION, value, label=f"Show {package.id} at {answer.site}")
     return [section("\n".join(lines), show)]
@@ -301,15 +310,31 @@ def _table(answer: Answer, dps: Sequence[Verdict], page: Page, form: Form) -> li
 
 
 def _next_steps(answer: Answer) -> list[Block]:
-    counts = answer.drift.counts
-    present = [kind for kind in DriftClass if counts[kind] and kind in ADVICE]
-    lines = [f"{MARKS[kind]} *{kind}*: {ADVICE[kind]}" for kind in present]
+    said = {key: of for key, of in advice(answer.drift).items() if key[0] is not DriftClass.SOURCE_BEHIND}
+    twice = {kind for kind, count in Counter(kind for kind, _ in said).items() if count > 1}
+    lines = [
+        f"{MARKS[kind]} *{kind}*{f', {_which(of)}' if kind in twice else ''}: {text}"
+        for (kind, text), of in said.items()
+    ]
     lines += [OTHER_SITE] if any(verdict.row.other_site for verdict in answer.drift.dps) else []
     return [section("\n".join(["*What to do next*", *lines]))] if lines else []
 
 
+def _which(verdicts: Sequence[Verdict]) -> str:
+    """Name a few rows: site servers by their site, others by their host."""
+    names = [
+        f"site {verdict.row.site_code}" if verdict.row.is_site else verdict.row.server.partition(".")[0]
+        for verdict in verdicts
+    ]
+    more = len(names) - ROWS_IN_ADVICE
+    return escape(", ".join(names[:ROWS_IN_ADVICE]), 120) + (f" and {more:,} more" if more > 0 else "")
+
+
 def _no_reset(answer: Answer, around: Around) -> list[Block]:
     """Say why no reset is offered; nothing when one is."""
+    if answer.drift.package.source_site is None:
+        cure = "ConfigMgr's Content Ownership Tool gives it one"
+        return [context(f"No reset is offered: the package names no source site; {cure}.")]
     if answer.drift.package.source_site != answer.site:
         return [context("No reset from here: it must be made at the package's source site.")]
     if answer.drift.source_behind:
@@ -324,7 +349,7 @@ def _no_reset(answer: Answer, around: Around) -> list[Block]:
     return [context(f"No reset is offered: only {only} behind or failed can be reset.")] if troubled else []
 
 
-def _buttons(kept: Kept, pages: list[Page], page: Page, *, can_reset: bool) -> Block:
+def _buttons(kept: Kept, pages: list[Page], page: Page, *, can_reset: bool) -> list[Block]:
     number = pages.index(page) if page in pages else 0
     buttons = []
     if number > 0:
@@ -336,7 +361,9 @@ def _buttons(kept: Kept, pages: list[Page], page: Page, *, can_reset: bool) -> B
     rows = kept.answer.row_count
     if can_reset and kept.answer.filter.keep(resettable(kept.answer.drift, RowsAllowed.ANY)):
         buttons.append(button("Request reset …", REQUEST_ACTION, f"{kept.answer.site} {kept.answer.query}"))
-    return actions(*buttons, button(f"CSV of {all_of(rows, 'row')}", CSV_ACTION, _value(kept, page.start)))
+    if rows:
+        buttons.append(button(f"CSV of {all_of(rows, 'row')}", CSV_ACTION, _value(kept, page.start)))
+    return [actions(*buttons)] if buttons else []
 
 
 def _value(kept: Kept, start: int) -> str:
@@ -368,7 +395,9 @@ def _small_print(answer: Answer) -> str:
     if source and source != answer.site and source not in {each.site for each in answer.away}:
         parts.append(f"source site {escape(source)} is not connected here, so its version may be newer")
     if answer.drift.source_unknown and source == answer.site:
-        parts.append("whether the source site itself has taken the version is not known here")
+        stored = answer.drift.package.stored_version
+        stores = "" if stored is None else f" (it stores {stored})"
+        parts.append(f"whether the source site itself has taken the version is not known here{stores}")
     if answer.drift.unread:
         parts.append(f"not readable here: {escape(', '.join(answer.drift.unread))}")
     return " · ".join(parts)

@@ -305,6 +305,25 @@ def test_what_the_source_stores_is_unknown_until_it_is_read() -> None:
     assert not judge(table(SITE), NOW, GRACE).source_unknown
 
 
+@pytest.mark.parametrize(
+    ("stored", "own", "is_unknown"),
+    [
+        case(None, site_row(), True, id="nothing is stored"),
+        case(-1, site_row(), True, id="a number that is no version"),
+        case(14, site_row(), True, id="a newer version than the source version"),
+        case(None, site_row(**BEHIND), False, id="its own row says that it is behind"),
+        case(12, site_row(), False, id="an older version"),
+        case(13, site_row(**BEHIND, updated_at=NOW), False, id="the version, while its row is moving"),
+    ],
+)
+def test_what_the_source_has_taken_is_unknown_only_where_nothing_tells(
+    stored: int | None,
+    own: Row,
+    is_unknown: bool,  # noqa: FBT001 - a table row
+) -> None:
+    assert judge(table(own, *OTHERS, of=package(stored_version=stored)), NOW, GRACE).source_unknown is is_unknown
+
+
 LEFT_OVER = site_row("P02", **BEHIND)
 NOT_SERVED = [
     case([LEFT_OVER], id="no DP at all"),

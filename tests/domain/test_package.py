@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.domain.package import PACKAGE_TYPES, Row, parse_nal_path, status_name
 from tests.builders import dp_row, nal_path, package, site_row
 
+CLOUD = r'["Display=https://cmg.contoso.com/"]MSWNET:["SMS_SITE=PS1"]\\cmg.contoso.com' + "\\"
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9.-]{0,40}", fullmatch=True)
 
 
@@ -22,6 +23,7 @@ NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9.-]{0,40}", fullmatch=True)
         pytest.param(nal_path("DP01").removesuffix("\\"), "DP01", id="without the last backslash"),
         pytest.param(f"  {nal_path('DP01')}  ", "DP01", id="with blanks around it"),
         pytest.param(r'["Display=\\DP01\"] MSWNET:["SMS_SITE=PS1"]\\DP01' + "\\", "DP01", id="with a blank inside"),
+        pytest.param(CLOUD, "cmg.contoso.com", id="a cloud DP, which is displayed as an address"),
         pytest.param("CM01.contoso.com", None, id="a plain server name"),
         pytest.param(r"\\HEL-NAS01\SMSPKGD$", None, id="a share"),
         pytest.param(
@@ -62,6 +64,7 @@ def test_a_path_that_does_not_parse_is_shown_as_it_is() -> None:
         pytest.param(dp_row(server_path="NYC-DP01.contoso.com"), False, id="a DP row with a server name"),
         pytest.param(site_row(server_path="  "), False, id="a site row with blanks"),
         pytest.param(dp_row(server_path=""), False, id="a DP row with nothing"),
+        pytest.param(dp_row(server_path=CLOUD), False, id="a cloud DP"),
     ],
 )
 def test_a_row_is_addressable_only_in_the_form_its_type_demands(row: Row, is_addressable: bool) -> None:  # noqa: FBT001 - a table row

@@ -212,6 +212,21 @@ def test_a_scan_of_a_site_that_shows_less_agrees_with_a_lookup_there(maker: Site
     assert {each.unread for each in found} == {looked_up.unread}
 
 
+@pytest.mark.parametrize("status", [Status.REMOVED, Status.PENDING_REMOVE, Status.RETRY_REMOVE])
+def test_a_target_whose_content_is_being_removed_serves_no_site(maker: SiteMaker, status: Status) -> None:
+    going = dp_row("LON-DP01", "P02", held_version=7, status_number=status)
+    maker.add(table(site_row(), site_row("P02", held_version=7), going))
+    maker.insert("PkgServers", {"PkgID": "PS100112", "NALPath": going.server_path, "SiteCode": "P02", "Action": 0})
+    looked_up = maker.reader().package(story().package.id)
+    assert looked_up is not None
+
+    with closing(scanner(maker)) as site:
+        found = scanned(site)
+
+    assert judge(looked_up, NOW, GRACE).counts[DriftClass.NOT_SERVED] == 1
+    assert loud(*found) == loud(looked_up)
+
+
 SERVERS = st.sampled_from(["A", "B", "C", "D"])
 JOBS = st.lists(
     st.builds(

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.demo.workspace.blocks.surfaces import message_reasons
+from bot.domain.answers import Several
 from bot.domain.drift import DriftClass
 from bot.domain.package import JobAction, JobState, Row, SiteCode, Status
 from bot.domain.query import WORDS, Filter, Show, parse
@@ -26,6 +27,7 @@ from bot.views.tables import Form
 from tests.builders import (
     KEY,
     ago,
+    answer,
     dp_row,
     job,
     kept,
@@ -347,6 +349,75 @@ def test_what_the_source_stores_is_said_to_be_unknown_when_it_is() -> None:
     assert "whether the source site itself has taken the version is not known here" in str(
         status.draw(kept(read), Form.TEXT).blocks
     )
+
+
+@pytest.mark.parametrize("stored", [-1, 14])
+def test_a_stored_version_that_tells_nothing_is_said_with_its_number(stored: int) -> None:
+    drawn = str(status.draw(kept(table(site_row(), of=package(stored_version=stored))), Form.TEXT).blocks)
+
+    assert f"has taken the version is not known here (it stores {stored})" in drawn
+
+
+LONDON = dp_row("LON-DP01", "P02", held_version=7)
+OLD_RESET: dict[str, Any] = {"held_version": 0, "status_number": Status.RECEIVED}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said", "unsaid"),
+    [
+        ((site_row(), LONDON), classes.OF_NO_ROW, "reset the *site row*"),
+        ((site_row(), LONDON, site_row("P02", **OLD_RESET)), classes.OF_A_RESET_ROW, "reset the *site row*"),
+        ((site_row(), LONDON, site_row("P02", status_number=5)), classes.OF_A_FAILED_SITE, "to that DP"),
+        ((site_row(status_number=5), dp_row(held_version=7)), classes.OF_THE_SOURCE, "to that DP"),
+        ((dp_row(held_version=7),), classes.OF_THE_SOURCE, "reset the *site row*"),
+        ((site_row(), dp_row(status_number=8)), classes.OF_A_FAILED_REMOVAL, "then Redistribute the package"),
+    ],
+)
+def test_advice_is_what_can_be_done_about_just_these_rows(rows: tuple[Row, ...], said: str, unsaid: str) -> None:
+    drawn = str(status.draw(kept(table(*rows)), Form.TEXT).blocks)
+
+    assert said in drawn
+    assert unsaid not in drawn
+
+
+def test_rows_of_one_class_that_need_different_things_are_named() -> None:
+    rows = (site_row(), LONDON, dp_row("OSL-DP01", "P03", held_version=7), site_row("P03", held_version=7))
+    drawn = str(status.draw(kept(table(*rows)), Form.TEXT).blocks)
+
+    assert f"*site behind*, site P02: {classes.OF_NO_ROW}" in drawn
+    assert f"*site behind*, site P03: {classes.ADVICE[DriftClass.SITE_BEHIND]}" in drawn
+
+
+def test_nothing_below_a_source_that_is_behind_is_to_be_redistributed() -> None:
+    read = table(site_row(held_version=12), dp_row(held_version=7, status_number=5), of=package(stored_version=12))
+    drawn = str(status.draw(kept(read), Form.TEXT).blocks)
+
+    assert classes.BEHIND_THE_SOURCE in drawn
+    assert "Redistribute" not in drawn
+    assert drawn.count("check the source path") == 1
+
+
+def test_a_package_without_a_source_site_is_not_sent_to_it() -> None:
+    drawn = str(
+        status.draw(
+            kept(table(site_row("P02", held_version=7), LONDON, of=package(source_site=None))), Form.TEXT
+        ).blocks
+    )
+
+    assert "the package names no source site" in drawn
+
+
+def test_each_of_several_packages_says_what_a_filter_does_not_match() -> None:
+    asked = Filter(servers=("ZRH*",))
+    answers = (
+        answer(table(site_row(), dp_row()), asked, "PS100112 dp:ZRH*"),
+        answer(table(site_row("XY2"), dp_row("ZRH-DP01", "XY2")), asked, "PS100112 dp:ZRH*", site="XY2"),
+    )
+    here, there = str(status.several(Several(answers[0].drift.package.id, answers)).blocks).split("*XY2* ")
+
+    assert "No distribution point of this package is called `ZRH*`" in here
+    assert "is called" not in there
+    assert "filter `dp:ZRH∗`" in there
 
 
 def test_why_nothing_is_offered_is_said_in_its_own_words() -> None:
