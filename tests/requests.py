@@ -97,7 +97,7 @@ def reached(stage: Stage, **changes: Any) -> Request:
     request = asked(**changes)
     votes: list[Command] = [approve(GRACE.id, request), approve(LINUS.id, request)]
     applied = [*votes, Claim(), Finish()]
-    every = len(request.plan.rows)
+    every = frozenset(range(1, len(request.plan.rows) + 1))
     paths: dict[Stage, list[Command]] = {
         Stage.PENDING: [],
         Stage.REJECTED: [Reject(GRACE.id, TEAM, "not during the rollout")],
@@ -110,7 +110,7 @@ def reached(stage: Stage, **changes: Any) -> Request:
         Stage.CONVERGED: [*applied, Watched(every)],
         Stage.UNDONE: [*applied, Undone("fedcba9876543210")],
         Stage.ABANDONED: [*applied, Abandon("Not all seen back within 14 days; I look no more.")],
-        Stage.STALLED: [*applied, Watched(0, "Nothing moved: open distmgr.log at the source site.")],
+        Stage.STALLED: [*applied, Watched(stalled="Nothing moved: open distmgr.log at the source site.")],
     }
     if stage is Stage.EXPIRED:
         return after(request, Tick(), at=TOO_LATE)

@@ -109,9 +109,12 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The watcher read the rows: so many are back; `stalled` says that it gives up waiting, and where to look."""
+    """The watcher read the rows: which are back, by their numbers in the plan, from 1.
 
-    back: int
+    `stalled` says that it gives up waiting, and where to look.
+    """
+
+    rows: frozenset[int] = frozenset()
     stalled: str = ""
 
 
@@ -249,11 +252,14 @@ def _applied(request: Request) -> list[Event]:
 
 
 def _watched(request: Request, command: Watched) -> list[Event]:
-    if command.back == len(request.plan.rows):
-        return [Event(Kind.CONVERGED, facts={"back": command.back})]
+    back = len(command.rows)
+    facts = {"back": back, "rows_back": sorted(command.rows)}
+    if back == len(request.plan.rows):
+        return [Event(Kind.CONVERGED, facts=facts)]
     if command.stalled and request.stage is Stage.APPLIED:
-        return [Event(Kind.STALLED, facts={"back": command.back, "look_at": command.stalled})]
-    return [Event(Kind.PROGRESSED, facts={"back": command.back})] if command.back != request.back else []
+        return [Event(Kind.STALLED, facts={**facts, "look_at": command.stalled})]
+    is_first = request.seen_back is not None and not command.rows <= request.seen_back
+    return [Event(Kind.PROGRESSED, facts=facts)] if is_first or back != request.back else []
 
 
 def _no_longer_watched(request: Request, step: Abandon | Undone) -> Event:

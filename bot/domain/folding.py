@@ -152,10 +152,25 @@ def _decided(stage: Stage, note: str = "") -> Callable[[Request, Told], Request]
 
 def _watching(stage: Stage | None) -> Callable[[Request, Told], Request]:
     def change(request: Request, entry: Told) -> Request:
-        note = str(entry.facts.get("look_at", request.note))
-        return replace(request, stage=stage or request.stage, back=int(entry.facts["back"]), note=note)
+        note, back = str(entry.facts.get("look_at", request.note)), int(entry.facts["back"])
+        seen = _seen_back(request, back, entry.facts.get("rows_back"))
+        return replace(request, stage=stage or request.stage, back=back, seen_back=seen, note=note)
 
     return change
+
+
+def _abandoned(request: Request, entry: Told) -> Request:
+    return replace(request, stage=Stage.ABANDONED, note=str(entry.facts.get("look_at", request.note)))
+
+
+def _seen_back(request: Request, back: int, rows: Iterable[int] | None) -> frozenset[int] | None:
+    """Earlier versions recorded only how many rows were back, which names them when it is none or all."""
+    every = frozenset(range(1, len(request.plan.rows) + 1))
+    if back >= len(every):
+        return every
+    if request.seen_back is None or (rows is None and back):
+        return None
+    return request.seen_back | frozenset(rows or ())
 
 
 def _applied(request: Request, entry: Told) -> Request:
@@ -178,6 +193,6 @@ _APPLY: Mapping[Kind, Callable[[Request, Told], Request]] = {
     Kind.PROGRESSED: _watching(None),
     Kind.CONVERGED: _watching(Stage.CONVERGED),
     Kind.STALLED: _watching(Stage.STALLED),
-    Kind.ABANDONED: _watching(Stage.ABANDONED),
+    Kind.ABANDONED: _abandoned,
     Kind.UNDONE: lambda request, entry: replace(request, stage=Stage.UNDONE, note=str(entry.facts.get("by", ""))),
 }

@@ -14,7 +14,7 @@ from bot.domain.plan import Action, Plan, PlanRow, RowKey, RowsAllowed
 from bot.domain.refusal import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable, Mapping
 
     from bot.domain.package import Row, SiteCode
 
@@ -78,26 +78,24 @@ def reset_plan(drift: Drift, site: SiteCode, chosen: Iterable[Verdict]) -> Plan:
     return Plan(Action.RESET, site, package.id, package.name, version, rows, warnings, follow_up)
 
 
-def undo_plan(
-    done: Plan, rows: Iterable[Row], touched_since: Collection[RowKey] = ()
-) -> tuple[Plan | None, tuple[PlanRow, ...]]:
-    """Freeze the way back for rows that still read as this reset left them; return the others beside it.
+def undo_plan(done: Plan, rows: Iterable[Row], left_alone: Mapping[RowKey, str]) -> tuple[Plan | None, tuple[str, ...]]:
+    """Freeze the way back for rows that still are as this reset left them; say of each other one why not.
 
-    `touched_since` are rows that a later request changed: what they read now is not this reset's doing.
+    `left_alone` says that of rows that may read so and yet are not this reset's doing.
     """
     present = _by_key(rows)
     still: list[PlanRow] = []
-    moved: list[PlanRow] = []
-    for row in done.rows:
-        fresh = present.get(row.key, [])
-        reads = [(item.held_version, item.status_number) for item in fresh]
-        is_ours = reads == [(row.version_after, row.status_after)] and row.key not in touched_since
-        (still if is_ours else moved).append(row)
+    left: list[str] = []
+    for row in (row.reversed() for row in done.rows):
+        why = _what_is_wrong(row, present.get(row.key, [])) or left_alone.get(row.key, "")
+        if why:
+            left.append(f"{row.server}: {why}")
+        else:
+            still.append(row)
     if not still:
-        return None, tuple(moved)
-    back = tuple(row.reversed() for row in still)
-    plan = Plan(Action.UNDO, done.site, done.package_id, done.package_name, done.source_version, back)
-    return plan, tuple(moved)
+        return None, tuple(left)
+    plan = Plan(Action.UNDO, done.site, done.package_id, done.package_name, done.source_version, tuple(still))
+    return plan, tuple(left)
 
 
 def undo_fault(drift: Drift, source_version: int) -> Reason | None:

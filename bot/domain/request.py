@@ -109,6 +109,8 @@ class Request:
     note: str = ""
     applied_at: datetime | None = None
     back: int = 0
+    seen_back: frozenset[int] | None = frozenset()
+    """The numbers in the plan, from 1, of the rows that were ever seen back; None when only a count was recorded."""
     version: int = 0
     cause: str = ""
     requester_also: frozenset[str] = frozenset()

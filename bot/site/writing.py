@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.dbapi import Connection, Database, DatabaseError, Fault
 from bot.dbapi.catalogue import MARK, column_types, locking, quoted, table_name
+from bot.domain.plan import Action
 from bot.domain.trouble import SiteTrouble
+from bot.domain.undoing import BackupCopy, Undoing, undo_objection
 from bot.failpoints import reach
 from bot.site.owning import Place, exact_place, objection, place
 from bot.site.probing import STATUS, marks
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from bot.site.reading import SiteDatabase
 
 _CHANGED = ("sourceversion", "status")
+_MADE_AT = "backedupat"
+"""The column of the backup table that tells when a row was copied."""
 _AS_SHOWN = " AND SourceVersion = ? AND Status = ?"
 _KEPT_BY_SERVER = {"timestamp", "rowversion"}
 """Types whose values SQL Server itself changes with every UPDATE of the row."""
@@ -53,8 +57,10 @@ class _Texts(NamedTuple):
     kept: str
     copy: str
     change: str
-    steady: frozenset[str]
-    """The columns that a reset leaves as they are."""
+    copies: str
+    """All copies of a row, whoever made them: request, moment, and the columns."""
+    steady: Mapping[str, str]
+    """The columns that a reset leaves as they are, in lower case and as they are spelled."""
 
 
 class _DryRun(Exception):
@@ -111,16 +117,18 @@ class SiteWriter:
         except DatabaseError as error:
             raise site_error(self.code, error) from error
 
-    def apply(self, request_id: str, plan: Plan) -> None:
+    def apply(self, request_id: str, plan: Plan, undoing: Undoing | None = None) -> None:
         """Change every row of the plan, or none. Raises RowMoved when a row is not as shown, else SiteError.
 
+        An undo says which reset it takes back: a row that was changed since, or by somebody else, is one that moved.
         After a SiteError it is not known whether it happened: ask `was_applied`.
         """
 
         def work(connection: Connection) -> None:
             texts = self._texts(connection, self._row(), _AS_SHOWN)
+            back = undoing or Undoing("") if plan.action is Action.UNDO else None
             for number, row in enumerate(plan.rows, start=1):
-                self._change(connection, texts, (request_id, number), row, plan.package_id)
+                self._change(connection, texts, (request_id, number), row, plan.package_id, back)
                 reach("apply: first row changed")
             self._prove_whole(connection, request_id, len(plan.rows))
             reach("apply: before commit")
@@ -166,6 +174,27 @@ class SiteWriter:
             raise site_error(self.code, error) from error
         return [(lines[0][0], lines[0][1]) if len(lines) == 1 else None for lines in found]
 
+    def undo_objections(self, undoing: Undoing, package_id: PackageId, rows: Sequence[PlanRow]) -> Sequence[str]:
+        """Say of each row of an undo why it may not be written back, or nothing. Raises SiteError."""
+
+        def work(connection: Connection) -> list[str]:
+            self._learn(connection)
+            texts = self._texts(connection, self._row())
+            found = []
+            for row in rows:
+                key = (package_id, *row.key)
+                try:
+                    now = _the_row(connection, row, (row.version_before, row.status_before), texts, texts.look, key)
+                    found.append(_undo_objection(connection, texts, key, row, undoing, now))
+                except RowMoved as moved:
+                    found.append(moved.found)
+            return found
+
+        try:
+            return self._database.read(work)
+        except DatabaseError as error:
+            raise site_error(self.code, error) from error
+
     def close(self) -> None:
         """Close all connections."""
         self._database.close()
@@ -197,18 +226,27 @@ class SiteWriter:
     def _mark(self, table: str, name: str) -> str:
         return self._marks.get(table, {}).get(name.lower(), MARK)
 
-    def _row(self) -> str:
+    def _row(self, table: str = STATUS) -> str:
         """Say which row; parameters: package, type, site and server."""
-        return " AND ".join(f"{name} = {self._mark(STATUS, name)}" for name in ("ID", "Type", "SiteCode", "PkgServer"))
+        return " AND ".join(f"{name} = {self._mark(table, name)}" for name in ("ID", "Type", "SiteCode", "PkgServer"))
 
     def _change(
-        self, connection: Connection, texts: _Texts, place: tuple[str, int], row: PlanRow, package_id: PackageId
+        self,
+        connection: Connection,
+        texts: _Texts,
+        place: tuple[str, int],
+        row: PlanRow,
+        package_id: PackageId,
+        undoing: Undoing | None,
     ) -> None:
         key = (package_id, *row.key)
         before = (row.version_before, row.status_before)
         after = (row.version_after, row.status_after)
         was = _the_row(connection, row, before, texts, texts.lock, key)
         _compare(row, _shown(package_id, row, before), was)
+        objection = _undo_objection(connection, texts, key, row, undoing, was) if undoing else ""
+        if objection:
+            raise RowMoved(row, objection)
         connection.execute(texts.copy, (*place, *key, *before))
         connection.execute(texts.change, (*after, *key, *before))
         now = _the_row(connection, row, after, texts, texts.look, key)
@@ -250,6 +288,7 @@ class SiteWriter:
             raise DatabaseError(Fault.SCHEMA, f"{self._backup} lacks the columns {', '.join(sorted(missing))}")
         read = ", ".join(quoted(product, name) for name in source.values())
         written = ", ".join(quoted(product, target[name]) for name in source)
+        made_at = quoted(product, target[_MADE_AT]) if _MADE_AT in target else "NULL"
         types = self._types.get(STATUS, {})
         return _Texts(
             names=tuple(source),
@@ -259,9 +298,12 @@ class SiteWriter:
             copy=f"INSERT INTO {backup} (RequestId, RowNumber, {written})"
             f" SELECT CAST(? AS varchar(64)), CAST(? AS integer), {read} FROM {STATUS} WHERE {row}{as_shown}",
             change=f"UPDATE {STATUS} SET SourceVersion = ?, Status = ? WHERE {row}{as_shown}",
-            steady=frozenset(
-                name for name in source if name not in _CHANGED and types.get(name) not in _KEPT_BY_SERVER
-            ),
+            copies=f"SELECT RequestId, {made_at}, {written} FROM {backup} WHERE {self._row(self._backup)}",
+            steady={
+                name: spelled
+                for name, spelled in source.items()
+                if name not in _CHANGED and types.get(name) not in _KEPT_BY_SERVER
+            },
         )
 
     def _request(self) -> str:
@@ -292,6 +334,22 @@ def _the_row(
     if [_reading(line) for line in found] != [wanted]:
         raise RowMoved(row, f"{' and '.join(map(_reading, found)) or 'no such row'} instead of {wanted}")
     return found[0]
+
+
+def _undo_objection(
+    connection: Connection,
+    texts: _Texts,
+    key: tuple[object, ...],
+    row: PlanRow,
+    undoing: Undoing,
+    now: Mapping[str, object],
+) -> str:
+    """Say why a row of an undo that reads so may not be written back; empty when it may."""
+    copies = [
+        BackupCopy(str(request_id).rstrip(), made_at, dict(zip(texts.names, values, strict=True)))
+        for request_id, made_at, *values in connection.query(texts.copies, key)
+    ]
+    return undo_objection(row, undoing, now, copies, texts.steady)
 
 
 def _reading(line: Mapping[str, object]) -> str:

@@ -141,9 +141,8 @@ class RequestListeners:
             return self._no(click, verb, refusal)
         outcome = self.requesting.undo(click.actor, pressed.request_id, pressed.origin)
         if isinstance(outcome, MovedOn):
-            return self._say(
-                click, refused(verb, "rows moved on", pressed.request_id), request_words.moved_on(outcome.servers)
-            )
+            words = request_words.moved_on(outcome.rows, outcome.package_id)
+            return self._say(click, refused(verb, "rows moved on", pressed.request_id), words)
         return self._opened(click, verb, outcome)
 
     def _opened(self, incoming: Incoming, verb: str, outcome: Request | Held | Refusal) -> Reply:

@@ -137,7 +137,8 @@ class Applying:
     def _change_rows(self, request: Request) -> None:
         reach("apply: claimed")
         try:
-            self.writers[request.plan.site].using(request.backup_table).apply(request.id, request.plan)
+            writer = self.writers[request.plan.site].using(request.backup_table)
+            writer.apply(request.id, request.plan, self.proving.undoing(request))
         except RowMoved as moved:
             self.requests.change(request.id, Outdate((str(moved),), claimed=True))
         except SiteError as error:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.domain.package import Package, PackageId, PackageTable, SiteCode
     from bot.domain.plan import Plan, PlanRow
     from bot.domain.trouble import SiteTrouble
+    from bot.domain.undoing import Undoing
 
 Clock = Callable[[], datetime]
 """Returns the present moment, aware and in UTC."""
@@ -80,8 +81,15 @@ class SiteWriter(Protocol):
         """Try every right that an apply needs, on no row, and roll back. Raises SiteError."""
         ...
 
-    def apply(self, request_id: str, plan: Plan) -> None:
-        """Change every row of the plan, or none. Raises RowMoved, or SiteError with the outcome unknown."""
+    def apply(self, request_id: str, plan: Plan, undoing: Undoing | None = None) -> None:
+        """Change every row of the plan, or none; an undo only where its reset was the last to change a row.
+
+        Raises RowMoved, or SiteError with the outcome unknown.
+        """
+        ...
+
+    def undo_objections(self, undoing: Undoing, package_id: PackageId, rows: Sequence[PlanRow]) -> Sequence[str]:
+        """Say of each row of an undo why it may not be written back, or nothing. Raises SiteError."""
         ...
 
     def was_applied(self, request_id: str) -> bool:

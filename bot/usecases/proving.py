@@ -13,16 +13,19 @@ from bot.domain import planning
 from bot.domain.approval import Delay, Finish, Outdate
 from bot.domain.drift import judge
 from bot.domain.ledger import CLOCKS_APART
+from bot.domain.plan import Action
 from bot.domain.quantity import plural, quantity
 from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Reason, Refusal
 from bot.usecases.access import Actor, distinct
+from bot.usecases.undoing import undo_objections, undoing_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.domain.package import SiteCode
     from bot.domain.request import Request
+    from bot.domain.undoing import Undoing
     from bot.usecases.ports import Clock, SiteReader, SiteWriter
     from bot.usecases.requesting import Policy
     from bot.usecases.requests import Requests
@@ -60,14 +63,30 @@ class Proving:
         return Outdate(found) if found else None
 
     def objections(self, request: Request) -> tuple[str, ...]:
-        """Return what a fresh read has against a plan, when the database takes all that it needs. Raises SiteError."""
-        self.writers[request.plan.site].using(request.backup_table).rehearse()
+        """Return what a fresh read has against a plan, when the database takes all that it needs.
+
+        Raises SiteError, StoreError.
+        """
+        writer = self.writers[request.plan.site].using(request.backup_table)
+        writer.rehearse()
         table = self.readers[request.plan.site].package(request.plan.package_id)
         if table is None:
             return ("the package is gone",)
         resets = self.requests.waiting_rows(request.plan.site, table.package.id).get(table.package.id, frozenset())
         drift = judge(table, self.clock(), self.policy.grace, job_age=self.policy.job_age, resets=resets)
-        return planning.objections(request.plan, drift, self.policy.rows)
+        found = planning.objections(request.plan, drift, self.policy.rows)
+        if request.plan.action is not Action.UNDO:
+            return found
+        done = self.requests.load(request.undoes)
+        return tuple(dict.fromkeys((*undo_objections(self.requests, writer, request.plan, done), *found)))
+
+    def undoing(self, request: Request) -> Undoing | None:
+        """Return what the writer must know of the reset that a request takes back, if it is an undo.
+
+        Raises StoreError.
+        """
+        done = self.requests.load(request.undoes) if request.plan.action is Action.UNDO else None
+        return undoing_of(self.requests, done) if done else None
 
     def _hindrance(self, request: Request) -> str:
         """Prove people, brakes and the record again: two different eligible approvers of exactly this plan."""

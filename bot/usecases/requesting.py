@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.domain.drift import JOB_AGE, Drift, Verdict, judge
-from bot.domain.plan import Action, Plan, RowKey, RowsAllowed
+from bot.domain.plan import Action, Plan, RowsAllowed
 from bot.domain.planning import refusals, reset_plan, resettable, undo_fault, undo_plan
 from bot.domain.query import Filter
 from bot.domain.refusal import Reason, Refusal
@@ -21,11 +21,12 @@ from bot.domain.trouble import SiteTrouble
 from bot.events import events
 from bot.usecases.ports import SiteError
 from bot.usecases.request_ports import RowsHeld
+from bot.usecases.undoing import rows_left_alone, stage_objection
 
 log = events(__name__)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import timedelta
 
     from bot.domain.package import PackageId, PackageTable, SiteCode
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 ID_LENGTH = 16
 CHANNEL_FAULTS = frozenset({Reason.CHANNEL_WITHOUT_BOT, Reason.CHANNEL_ARCHIVED, Reason.CHANNEL_SHARED})
-UNDOABLE = frozenset({Stage.APPLIED, Stage.STALLED, Stage.ABANDONED, Stage.CONVERGED})
+LEFT_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class MovedOn:
-    """Nothing can be undone: no row still reads as the reset left it."""
+    """Nothing can be undone; `rows` say which row is left alone and why."""
 
-    servers: tuple[str, ...]
+    rows: tuple[str, ...]
+    package_id: PackageId
 
 
 Asked = Request | TooMany | Held | FormOutdated | Refusal
@@ -162,29 +164,23 @@ class Requesting:
         if opened:
             return opened
         done = self.requests.load(request_id)
-        if done is None or done.stage not in UNDOABLE or done.plan.action is not Action.RESET:
+        if done is None or done.plan.action is not Action.RESET:
             return Refusal(Reason.WRONG_STAGE)
-        if done.stage is Stage.CONVERGED:
-            # Every row was seen to move on: one that reads as reset now was reset by somebody else, from a later value.
-            return MovedOn(tuple(row.server for row in done.plan.rows))
+        if said := stage_objection(done):
+            nothing = MovedOn((said,), done.plan.package_id)
+            return nothing if done.stage is Stage.CONVERGED else Refusal(Reason.WRONG_STAGE)
         asker = self._asker(actor, done.plan.site)
         if isinstance(asker, Refusal):
             return asker
         table = self.readers[done.plan.site].package(done.plan.package_id)
-        plan, moved = undo_plan(done.plan, table.rows if table else (), self._touched_since(done))
-        servers = tuple(row.server for row in moved)
+        alone = rows_left_alone(self.requests, self.writers[done.plan.site], done)
+        plan, left = undo_plan(done.plan, table.rows if table else (), alone)
         if plan is None:
-            return MovedOn(servers)
+            return MovedOn(left, done.plan.package_id)
         if table and (fault := undo_fault(self._judged(done.plan.site, table), done.plan.source_version)):
             return Refusal(fault)
-        left = f"; left alone because they moved on: {', '.join(servers)}" if servers else ""
-        return self._open(actor, asker, plan, f"Undo of request {done.id}{left}", "", origin, undoes=done.id)
-
-    def _touched_since(self, done: Request) -> frozenset[RowKey]:
-        """The rows that requests applied after this one have changed; at the same moment counts as after."""
-        others = (self.requests.load(request_id) for request_id in self.requests.index.of_package(done.plan.package_id))
-        later = [o for o in others if o and o.applied_at and done.applied_at and o.applied_at >= done.applied_at]
-        return frozenset(row.key for other in later if other.id != done.id for row in other.plan.rows)
+        said = f"Undo of request {done.id}{_beside(left)}"
+        return self._open(actor, asker, plan, said, "", origin, undoes=done.id)
 
     def _asker(self, actor: Actor, site: SiteCode) -> Person | Refusal:
         """Return who asks, or why nothing may be asked for at this site now."""
@@ -284,6 +280,12 @@ class Requesting:
             link = card.link if card else ""
             reason = "" if card else self.requests.card_trouble(held.request_id)
             return Held(held.request_id, link, reason, self.requests.load(held.request_id))
+
+
+def _beside(left: Sequence[str]) -> str:
+    """Say which rows an undo does not take back."""
+    more = [f"and {len(left) - LEFT_SHOWN} more"] if len(left) > LEFT_SHOWN else []
+    return f"; left alone: {'; '.join([*left[:LEFT_SHOWN], *more])}" if left else ""
 
 
 def _id_of(origin: Mapping[str, str]) -> str:

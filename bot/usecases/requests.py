@@ -96,6 +96,11 @@ class Requests:
                 found[plan.package_id] = found.get(plan.package_id, frozenset()) | frozenset(keys)
         return found
 
+    def applied_place(self, request_id: str) -> int | None:
+        """Return at which entry of the ledger a request was applied: clocks may jump. Raises StoreError."""
+        entries = self.ledger.stream(stream_of(request_id))
+        return next((entry.sequence for entry in entries if entry.kind == Kind.APPLIED), None)
+
     def is_intact(self, request_id: str) -> bool:
         """Whether every entry of a request still has its seal, and every vote is for the plan that is there."""
         entries = self.ledger.stream(stream_of(request_id))

@@ -96,7 +96,7 @@ class Watching:
         if undo and {row.key for row in waiting} <= {row.key for row in undo.plan.rows}:
             self.requests.change(request.id, Undone(undo.id))
             return
-        back = len(request.plan.rows) - len(waiting)
+        back = frozenset(number for number, row in enumerate(request.plan.rows, start=1) if row not in waiting)
         self.requests.change(request.id, Watched(back, self._stalled(request, waiting)))
 
     def close_undone(self) -> None:

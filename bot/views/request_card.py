@@ -253,10 +253,17 @@ def _outcome(request: Request) -> list[Block]:
         Stage.REJECTED: f"⛔ Rejected by <@{request.decided_by}>{at}: {note}",
         Stage.WITHDRAWN: f"Withdrawn by <@{request.decided_by}>{at}.",
         Stage.EXPIRED: f"Nobody decided in time; it expired{at}.",
-        Stage.STALE: f"The rows changed before it was applied{at}; nothing was changed. {note}",
+        Stage.STALE: f"The rows changed before it was applied{at}; nothing was changed. {note}{_instead(request)}",
         Stage.FAILED: f"Nothing was changed{at}: {note}",
     }
     return [section(sentences[request.stage])]
+
+
+def _instead(request: Request) -> str:
+    """Say what to do in the place of an undo that is out of date; a reset has a button for it."""
+    if request.plan.action is not Action.UNDO:
+        return ""
+    return f"\n`/pkgstatus {request.plan.package_id}` shows how the rows read now."
 
 
 def _applied(request: Request) -> str:

@@ -177,10 +177,16 @@ def form_outdated(changes: Sequence[str], again: str) -> Message:
     return Message(text, (section(text), actions(button("Open the form as it is now", REQUEST_ACTION, again))))
 
 
-def moved_on(servers: Sequence[str]) -> Message:
-    """Say that nothing can be undone."""
-    shown = ", ".join(escape(server, 80) for server in servers[:10])
-    return say(f"Nothing to undo: no row still reads as the reset left it. They moved on and are left alone: {shown}.")
+def moved_on(rows: Sequence[str], package_id: str) -> Message:
+    """Say that nothing can be undone, of which row why, and what to do instead."""
+    shown = [f"• {escape(row, 300)}" for row in rows[:CHANGES_SHOWN]]
+    more = len(rows) - len(shown)
+    shown += [f"• … and {more} more"] if more else []
+    listed = "\n".join(shown)
+    return say(
+        f"Nothing to undo: no row is still as the reset left it, so all are left alone.\n{listed}\n"
+        f"`/pkgstatus {package_id}` shows how the rows read now, and asks for a reset where one is needed."
+    )
 
 
 def froze(too_late: Sequence[str]) -> str:

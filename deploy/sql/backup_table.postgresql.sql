@@ -4,10 +4,11 @@
 -- One row for each changed row: RequestId and RowNumber say which request changed it and in which order; the rest is the
 -- row as it was. The primary key makes a second apply of one request impossible. A row with only RequestId and RowNumber
 -- means: this request was given up and can never be applied any more.
+-- BackedUpAt tells which of two copies of one row is the newer: no undo writes an older value over a newer one.
 CREATE TABLE IF NOT EXISTS dbo.PkgStatus_BU (
     RequestId     varchar(64)   NOT NULL,
     RowNumber     int           NOT NULL,
-    BackedUpAt    timestamp     NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    BackedUpAt    timestamp     NOT NULL DEFAULT (clock_timestamp() AT TIME ZONE 'UTC'),
     PKID          bigint        NULL,
     ID            varchar(8)    NULL,
     Type          int           NULL,

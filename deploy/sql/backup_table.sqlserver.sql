@@ -9,11 +9,12 @@
 -- One row for each changed row: RequestId and RowNumber say which request changed it and in which order; the rest is the
 -- row as it was. The primary key makes a second apply of one request impossible. A row with only RequestId and RowNumber
 -- means: this request was given up and can never be applied any more.
+-- BackedUpAt tells which of two copies of one row is the newer: no undo writes an older value over a newer one.
 IF OBJECT_ID(N'dbo.PkgStatus_BU', N'U') IS NULL
 CREATE TABLE dbo.PkgStatus_BU (
     RequestId     nvarchar(64)  NOT NULL,
     RowNumber     int           NOT NULL,
-    BackedUpAt    datetime2(0)  NOT NULL DEFAULT SYSUTCDATETIME(),
+    BackedUpAt    datetime2(7)  NOT NULL DEFAULT SYSUTCDATETIME(),
     PKID          bigint        NULL,
     ID            nvarchar(8)   NULL,
     Type          int           NULL,

@@ -55,6 +55,7 @@ CREATE TRIGGER note_change AFTER UPDATE ON PkgStatus BEGIN
     VALUES (OLD.ID, OLD.Type, OLD.SiteCode, OLD.PkgServer, OLD.SourceVersion, OLD.Status, NEW.SourceVersion,
         NEW.Status);
 END;
+CREATE TABLE changes_by_others (ID, Type, SiteCode, PkgServer, last_copy);
 """
 """Run where a site is made: the judge wants to know of every change of a row, not only of the last."""
 LATEST = timedelta(minutes=15)
@@ -127,6 +128,7 @@ class Judge:
         with closing(_opened(self.world.places.site)) as site:
             backups = _backups(site)
             changes = site.execute("SELECT * FROM changes ORDER BY number").fetchall()
+            self._no_undo_writes_over_a_newer_state(site)
             versions = dict(site.execute("SELECT PkgID, SourceVersion FROM SMSPackages"))
         for request_id in backups.keys() - self.applied:
             plan = self.requests[request_id].plan
@@ -201,6 +203,21 @@ class Judge:
                 self.applied.add(request_id)
                 assert all(map(self.world.may_decide, voters)), "an approver no longer may decide"
                 assert not self.world.people.is_down, "nobody could look the approvers up"
+
+    def _no_undo_writes_over_a_newer_state(self, site: sqlite3.Connection) -> None:
+        """Between a reset and its undo nobody else changed a row: neither a bot nor the site's own software."""
+        copies: dict[Any, list[tuple[int, str]]] = {}
+        sql = "SELECT rowid, RequestId, ID, Type, SiteCode, PkgServer FROM PkgStatus_BU WHERE ID IS NOT NULL"
+        for place, request_id, *key in site.execute(f"{sql} ORDER BY rowid"):
+            copies.setdefault(tuple(key), []).append((place, request_id))
+        others = site.execute("SELECT * FROM changes_by_others").fetchall()
+        for key, made in copies.items():
+            for (before, reset), (place, request_id) in zip([(0, ""), *made], made, strict=False):
+                opened = self.requests[request_id].lines[0].facts
+                if opened["plan"]["action"] == "undo":
+                    assert reset == opened["undoes"], "an undo took back what another request had changed"
+                    between = [last for *changed, last in others if tuple(changed) == key and before <= last < place]
+                    assert not between, "an undo wrote over what the site wrote behind the reset"
 
     def _every_change_is_one_row_of_one_applied_plan(
         self, backups: dict[str, list[Any]], changes: list[tuple[Any, ...]]

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,9 +53,10 @@ if TYPE_CHECKING:
 
     from bot.domain.ledger import Draft, Entry
     from bot.domain.package import PackageTable
-    from bot.domain.plan import Plan
+    from bot.domain.plan import Plan, PlanRow
     from bot.domain.refusal import Refusal
     from bot.domain.request import Request
+    from bot.domain.undoing import Undoing
     from bot.usecases.ports import Person
     from bot.usecases.store_ports import Notice, Step
     from bot.views.kit import Message
@@ -70,6 +71,12 @@ BRIEF = Patience(query=1)
 EXPIRE_AFTER, MOST_LAG, STALL_AFTER = timedelta(hours=4), timedelta(minutes=10), timedelta(hours=24)
 GIVE_UP_AFTER = timedelta(days=5)
 BEHIND: dict[str, Any] = {"held_version": 7}
+
+
+LONG_AGO = datetime(2026, 1, 1)  # noqa: DTZ001 - as a site notes it, of no zone
+CHANGED = "SELECT ID, Type, SiteCode, PkgServer FROM changes WHERE number > ?"
+NOTE_CHANGES_OF_THE_SITE = f"""INSERT INTO changes_by_others
+    SELECT c.*, (SELECT coalesce(max(rowid), 0) FROM PkgStatus_BU) FROM ({CHANGED}) c"""
 
 
 class Crashed(BaseException):
@@ -171,9 +178,13 @@ class FragileSite:
         """Rehearse an apply."""
         self._call("rehearse", self.writer.rehearse)
 
-    def apply(self, request_id: str, plan: Plan) -> None:
+    def apply(self, request_id: str, plan: Plan, undoing: Undoing | None = None) -> None:
         """Apply a plan."""
-        self._call("apply", lambda: self.writer.apply(request_id, plan))
+        self._call("apply", lambda: self.writer.apply(request_id, plan, undoing))
+
+    def undo_objections(self, undoing: Undoing, package_id: PackageId, rows: Sequence[PlanRow]) -> Sequence[str]:
+        """Look at the rows of an undo and their copies."""
+        return self._call("read", lambda: self.writer.undo_objections(undoing, package_id, rows))
 
     def was_applied(self, request_id: str) -> bool:
         """Look for a request."""
@@ -338,6 +349,7 @@ class World:
         self.slack = FakeSlack()
         self.traps = Traps()
         self.starts = 0
+        self.writes = 0
         self.bots = [self._started(), self._started()]
 
     def act(self, number: int, deed: Callable[[Process], Any]) -> Any:
@@ -392,12 +404,22 @@ class World:
             for user_id, click in zip(user_ids, clicks, strict=True)
         ]
 
-    def change_site(self, statement: str, *parameters: object) -> None:
-        """Change the site as its own software does; what it changes is not noted as a change by a bot."""
+    def change_site(self, statement: str, *parameters: object, by_hand: bool = False) -> None:
+        """Change the site as its own software does, which notes when it writes a row, or as a DBA does by hand.
+
+        What they change is not noted as a change by a bot.
+        """
         with closing(sqlite3.connect(self.places.site, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             (known,) = connection.execute("SELECT coalesce(max(number), 0) FROM changes").fetchone()
             connection.execute(statement, parameters)
+            if not by_hand:
+                self.writes += 1
+                connection.execute(NOTE_CHANGES_OF_THE_SITE, (known,))
+                connection.execute(
+                    f"UPDATE PkgStatus SET UpdateTime = ? WHERE (ID, Type, SiteCode, PkgServer) IN ({CHANGED})",
+                    (f"{LONG_AGO + timedelta(seconds=self.writes):%Y-%m-%d %H:%M:%S}", known),
+                )
             connection.execute("DELETE FROM changes WHERE number > ?", (known,))
             connection.execute("COMMIT")
 

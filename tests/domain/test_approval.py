@@ -54,10 +54,10 @@ COMMANDS: dict[str, Command] = {
     "finish": Finish(),
     "fail": Finish("the site database said: timeout"),
     "doubt": Doubt("the site database does not say (unreachable)"),
-    "look": Watched(0),
-    "some": Watched(1),
-    "all": Watched(ROWS),
-    "overdue": Watched(1, "open distmgr.log at the source site"),
+    "look": Watched(),
+    "some": Watched(frozenset({1})),
+    "all": Watched(frozenset(range(1, ROWS + 1))),
+    "overdue": Watched(frozenset({1}), "open distmgr.log at the source site"),
     "abandon": Abandon("open distmgr.log at the source site"),
     "undone": Undone("fedcba9876543210"),
 }
@@ -333,7 +333,7 @@ ANY_COMMAND = st.one_of(
     st.just(Claim()),
     st.builds(Finish, st.sampled_from(["", "timeout"]), st.booleans()),
     st.builds(Doubt, st.just("unreachable")),
-    st.builds(Watched, st.integers(0, ROWS), st.sampled_from(["", "distmgr.log"])),
+    st.builds(Watched, st.frozensets(st.integers(1, ROWS)), st.sampled_from(["", "distmgr.log"])),
     st.just(Abandon("distmgr.log")),
     st.just(Undone("fedcba9876543210")),
 )

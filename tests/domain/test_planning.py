@@ -163,29 +163,35 @@ def test_an_undo_takes_back_what_still_reads_as_the_reset_left_it_and_names_the_
     left = {"held_version": 0, "status_number": 2}
     a, b, c, _gone = done.rows
 
-    back, moved = undo_plan(done, [as_read(a, **left), as_read(b), as_read(c, **left), as_read(c, **left)])
+    back, moved = undo_plan(done, [as_read(a, **left), as_read(b), as_read(c, **left), as_read(c, **left)], {})
 
     assert back is not None
     assert (back.action, back.package_id) == (Action.UNDO, done.package_id)
     assert [(row.server_path, row.version_before, row.status_before) for row in back.rows] == [(a.server_path, 0, 2)]
     assert [(row.version_after, row.status_after) for row in back.rows] == [(7, 3)]
-    assert [row.server for row in moved] == ["B.contoso.com", "C.contoso.com", "D.contoso.com"]
+    assert moved == (
+        "B.contoso.com: version 7, status 3 instead of 0, 2",
+        "C.contoso.com: there are 2 such rows",
+        "D.contoso.com: the row is gone",
+    )
     assert back.fingerprint != done.fingerprint
 
 
-def test_an_undo_leaves_rows_alone_that_a_later_request_changed() -> None:
+def test_an_undo_leaves_rows_alone_that_only_read_as_its_reset_left_them() -> None:
     done = plan(plan_row("A"), plan_row("B"))
     left = [as_read(row, held_version=0, status_number=2) for row in done.rows]
 
-    back, moved = undo_plan(done, left, {done.rows[0].key})
+    back, moved = undo_plan(done, left, {done.rows[0].key: "it was seen back"})
 
     assert back is not None
     assert [row.server for row in back.rows] == ["B.contoso.com"]
-    assert moved == done.rows[:1]
+    assert moved == ("A.contoso.com: it was seen back",)
 
 
 def test_there_is_nothing_to_undo_when_every_row_moved_on() -> None:
-    assert undo_plan(plan(), []) == (None, plan().rows)
+    rows = tuple(f"{row.server}: the row is gone" for row in plan().rows)
+
+    assert undo_plan(plan(), [], {}) == (None, rows)
 
 
 BEHIND: dict[str, Any] = {"held_version": 7}
@@ -240,7 +246,7 @@ def test_a_row_that_is_there_twice_speaks_against_a_reset() -> None:
 def test_an_undo_is_stopped_by_a_job_and_by_not_knowing_of_any_and_not_by_the_class_of_its_rows() -> None:
     done = frozen(dp_row(**BEHIND))
     left = dp_row(held_version=0, status_number=2)
-    back, _ = undo_plan(done, [left])
+    back, _ = undo_plan(done, [left], {})
     assert back
 
     quiet = judge(table(site_row(), left), NOW, GRACE)

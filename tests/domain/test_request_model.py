@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 VARIABLE = "PKGSTATUS_TEST_HISTORIES"
 HISTORIES, STEPS = 60, 40
 
+RESET = "SourceVersion = 0, Status = 2"
 Traps = list[tuple[str, int, str]]
 BOTS = st.integers(0, 1)
 APPROVER_IDS = [GRACE.id, LINUS.id, MARGARET.id]
@@ -65,7 +66,7 @@ BAD = [
 ]  # fmt: skip
 HAPPEN = [
     "it is late", "it is frozen", "nobody works", "an approver leaves", "an approver is away", "people are unknown",
-    "rows move", "the package moves", "nothing is told",
+    "rows move", "the package moves", "nothing is told", "rows come back and are reset by hand",
 ]  # fmt: skip
 VOTERS = st.sampled_from([*[GOOD] * 8, *BAD])
 MISHAPS = st.sampled_from([*[""] * 6, *HAPPEN])
@@ -209,10 +210,15 @@ class Histories(RuleBasedStateMachine):
         where=st.sampled_from(
             ["PkgServer LIKE '%NYC-DP03%'", "SiteCode = 'P02'", "Type = 1", "SourceVersion = 0", "1 = 1"]
         ),
-        what=st.sampled_from(["SourceVersion = 13, Status = 3", "SourceVersion = 0, Status = 2", "SourceVersion = 8"]),
+        what=st.sampled_from(["SourceVersion = 13, Status = 3", RESET, "SourceVersion = 8"]),
     )
     def the_site_changes_rows(self, where: str, what: str) -> None:
         self.world.change_site(f"UPDATE PkgStatus SET {what} WHERE {where}")
+
+    @rule(where=st.sampled_from(["PkgServer LIKE '%NYC-DP03%'", "Type = 2", "1 = 1"]))
+    def what_was_reset_comes_back_and_the_dba_resets_it_by_hand(self, where: str) -> None:
+        self.distribution_manager_brings_back_what_was_reset()
+        self.world.change_site(f"UPDATE PkgStatus SET {RESET} WHERE {where}", by_hand=True)
 
     @rule()
     def distribution_manager_brings_back_what_was_reset(self) -> None:
@@ -222,7 +228,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def everything_falls_behind_again(self) -> None:
-        self.world.change_site("UPDATE PkgStatus SET SourceVersion = 7, Status = 3, UpdateTime = '2026-01-01 00:00:00'")
+        self.world.change_site("UPDATE PkgStatus SET SourceVersion = 7, Status = 3")
         self.world.change_site(
             "UPDATE PkgStatus SET SourceVersion = 13, Status = 2 WHERE SiteCode = 'PS1' AND Type = 1"
         )
@@ -292,6 +298,8 @@ class Histories(RuleBasedStateMachine):
                 self.world.people.is_down = True
             case "rows move":
                 self.the_site_changes_rows("Type = 2", "SourceVersion = 8")
+            case "rows come back and are reset by hand":
+                self.what_was_reset_comes_back_and_the_dba_resets_it_by_hand("1 = 1")
             case "the package moves":
                 self.the_package_changes(14)
             case "nothing is told":
@@ -442,6 +450,12 @@ def undone(history: Histories) -> None:
     history.look(1, 5)
 
 
+def not_undone(history: Histories) -> None:
+    history.a_whole_story(0, PACKAGE, GOOD, "", [], "applied")
+    history.the_way_back_of_a_story(1, GOOD, "rows come back and are reset by hand", [], "applied")
+    assert history._stages() == {Stage.APPLIED, Stage.STALE}
+
+
 def asked_and(deed: Callable[[Histories], None]) -> Callable[[Histories], None]:
     def run(history: Histories) -> None:
         history.ask(0, Actor(ADA.id, TEAM), PACKAGE, "")
@@ -461,6 +475,7 @@ ENDS: list[Callable[[Histories], None]] = [
     story([], "healed"),
     story([], "a day later"),
     undone,
+    not_undone,
     rehearsal_fails,
     *(
         partial(Histories.a_whole_story, bot=0, package=PACKAGE, voters=GOOD, mishap=mishap, traps=[], end="applied")

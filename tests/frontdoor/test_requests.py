@@ -321,7 +321,7 @@ def test_an_applied_reset_is_undone_by_the_same_rule_and_only_where_rows_still_r
     stage.click("margaret", card, UNDO)
     undo = card_of(stage, fresh_id(stage, known))
 
-    assert f"Undo of request {id_of(card)}; left alone because they moved on: ZRH-DP02" in words(undo)
+    assert f"Undo of request {id_of(card)}; left alone: ZRH-DP02.contoso.com: version 13, status 3" in words(undo)
     assert column(undo, "Server") == ["ZRH-DP01.contoso.com", "ZRH-DP03.contoso.com"]
     assert press(stage, "margaret", undo).startswith("You made this request")
     apply(stage, undo)
@@ -332,6 +332,30 @@ def test_an_applied_reset_is_undone_by_the_same_rule_and_only_where_rows_still_r
         (1, "ZRH-DP01", 0, 2),
         (2, "ZRH-DP03", 0, 2),
     ]
+
+
+def test_an_undo_writes_over_nothing_that_came_behind_its_reset(stage: Stage) -> None:
+    card = apply(stage, ask_for(stage, "PS100112 dp:ZRH-DP01"))
+    known = set(ids(stage))
+    stage.click("margaret", card, UNDO)
+    undo = card_of(stage, fresh_id(stage, known))
+    of_it = "WHERE ID = 'PS100112' AND PkgServer LIKE '%ZRH-DP01%'"
+    change(
+        stage.site,
+        f"UPDATE PkgStatus SET SourceVersion = 13, Status = 3, UpdateTime = '2027-01-01 08:00:00' {of_it}",
+        f"UPDATE PkgStatus SET SourceVersion = 0, Status = 2 {of_it}",
+    )
+
+    approve(stage, undo, "grace", "linus")
+
+    told = words(card_of(stage, id_of(undo), "nothing was changed"))
+    assert "ZRH-DP01.contoso.com: its UpdateTime reads 2027-01-01 08:00:00 and not " in told
+    assert "`/pkgstatus PS100112` shows how the rows read now" in told
+    refused = press(stage, "margaret", card_of(stage, id_of(card)), UNDO)
+    assert refused.startswith("Nothing to undo")
+    assert "ZRH-DP01.contoso.com: its UpdateTime reads 2027-01-01 08:00:00 and not " in refused
+    assert site_rows(stage.site, "PS100112")["ZRH-DP01"] == AFTER
+    assert id_of(undo) not in {row[0] for row in backups(stage.site)}
 
 
 def test_requests_and_history_list_open_ones_first(stage: Stage) -> None:

@@ -11,7 +11,11 @@ from sqlglot import exp
 
 from bot.dbapi import Connection, Database, DatabaseError, Fault, Product
 from bot.domain.package import PackageId, SiteCode
+from bot.domain.undoing import Undoing
 from bot.site.scanning import SiteScanner
+from bot.site.writing import SiteWriter
+from tests.requests import plan_row
+from tests.transact_sql import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -86,6 +90,40 @@ class ShapedDatabase(Database):
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
         return work(self._lent)
+
+
+class LeftByReset(ShapedConnection):
+    """Has one row of PkgStatus, as a reset leaves it, and no copy of it."""
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        found = super().query(sql, parameters)
+        if "FROM dbo.PkgStatus " not in sql:
+            return found
+        return [[{"sourceversion": 0, "status": 2}.get(name) for name in self._shapes["dbo.PkgStatus"]]]
+
+
+def undo_statements(texts: str, moment: str) -> list[tuple[str, Sequence[object]]]:
+    """Return what the writer asks before an undo, where the backup table has this column, too."""
+    rows = {*ROW_NEEDS, "updatetime"}
+    backup = {*rows, "requestid", "rownumber", moment}
+    shapes = {"dbo.PkgStatus": rows, "dbo.PkgStatus_BU": backup, "[dbo].[PkgStatus_BU]": backup}
+    connection = LeftByReset(shapes, texts)
+    row = plan_row().reversed()
+    writer = SiteWriter(SiteCode("PS1"), ShapedDatabase(connection), "dbo.PkgStatus_BU")
+    (said,) = writer.undo_objections(Undoing("R1"), PackageId("PS100112"), [row])
+    assert said == "the backup table has no copy of it by request R1"
+    return connection.asked
+
+
+@pytest.mark.parametrize("moment", ["backedupat", "note"])
+@pytest.mark.parametrize("texts", ["nvarchar", "varchar"])
+def test_what_is_asked_before_an_undo_is_transact_sql_with_texts_of_the_columns_types(texts: str, moment: str) -> None:
+    copies = undo_statements(texts, moment)[-1]
+
+    parsed(copies[0].replace("?", "@name"))
+    assert copies[0].startswith(f"SELECT RequestId, {'[backedupat]' if moment == 'backedupat' else 'NULL'}, ")
+    assert copies[0].count("CAST(? AS varchar(8000))") == (3 if texts == "varchar" else 0)
+    assert copies[1] == ("PS100112", *plan_row().key)
 
 
 def statements(texts: str) -> Iterator[tuple[str, Sequence[object]]]:

@@ -14,8 +14,10 @@ from bot.dbapi import Connection, Database, DatabaseError, Fault, Patience, Prod
 from bot.dbapi.catalogue import quoted, table_name
 from bot.demo.sample.schema import PKG_STATUS
 from bot.domain.package import SiteCode
+from bot.domain.plan import Action
 from bot.domain.planning import undo_plan
 from bot.domain.trouble import SiteTrouble
+from bot.domain.undoing import Undoing
 from bot.site.writing import SiteWriter
 from bot.usecases.ports import RowMoved, SiteError
 from tests import engines
@@ -163,14 +165,133 @@ def test_the_way_back_restores_every_row_as_it_was_with_a_backup_of_its_own(site
     with closing(site.maker.reader()) as reader:
         found = reader.package(PLAN.package_id)
     assert found
-    back, moved = undo_plan(PLAN, found.rows)
+    back, moved = undo_plan(PLAN, found.rows, {})
     assert back
     assert moved == ()
 
-    site.writer.apply("R2", back)
+    assert list(site.writer.undo_objections(Undoing("R1"), back.package_id, back.rows)) == [""] * len(back.rows)
+    site.writer.apply("R2", back, Undoing("R1"))
 
     assert site.rows == before
     assert [row[:2] for row in site.backup] == [(request, number) for request in ("R1", "R2") for number in (1, 2, 3)]
+
+
+BACK = plan(*(row.reversed() for row in PLAN.rows), action=Action.UNDO)
+ITS_COPY = "RequestId = 'R1' AND RowNumber = 3"
+COPY_AGAIN = (
+    f"INSERT INTO dbo.PkgStatus_BU (RequestId, RowNumber, BackedUpAt, {', '.join(PKG_STATUS.columns)})"
+    f" SELECT '{{other}}', 1, {{at}}, {', '.join(PKG_STATUS.columns)} FROM dbo.PkgStatus_BU WHERE {ITS_COPY}"
+)
+NOT_AS_LEFT = {
+    "it came back and was reset by hand": (
+        f"UPDATE dbo.PkgStatus SET UpdateTime = '2999-01-01 00:00:00' WHERE {ONE}",
+        "its UpdateTime reads 2999-01-01 00:00:00 and not ",
+    ),
+    "its time is gone": (f"UPDATE dbo.PkgStatus SET UpdateTime = NULL WHERE {ONE}", "its UpdateTime reads nothing"),
+    "another column": (f"UPDATE dbo.PkgStatus SET State = 1 WHERE {ONE}", "its State reads 1 and not nothing"),
+    "another row in its place": (f"UPDATE dbo.PkgStatus SET PKID = PKID + 1000 WHERE {ONE}", "its PKID reads "),
+    "a later copy": (
+        COPY_AGAIN.format(other="R9", at="'2999-01-01 00:00:00'"),
+        "the backup table also has a copy of it by request R9",
+    ),
+    "a copy at the same moment": (
+        COPY_AGAIN.format(other="R9", at="BackedUpAt"),
+        "the backup table also has a copy of it by request R9",
+    ),
+    "a copy without a moment": (
+        COPY_AGAIN.format(other="R9", at="NULL"),
+        "the backup table also has a copy of it by request R9",
+    ),
+    "its copy has no moment and there is another": (
+        COPY_AGAIN.format(other="R9", at="'1999-01-01 00:00:00'")
+        + f"; UPDATE dbo.PkgStatus_BU SET BackedUpAt = NULL WHERE {ITS_COPY}",
+        "the backup table also has a copy of it by request R9",
+    ),
+    "no copy": (
+        f"DELETE FROM dbo.PkgStatus_BU WHERE {ITS_COPY}",
+        "the backup table has no copy of it by request R1",
+    ),
+    "two copies": (
+        COPY_AGAIN.format(other="R1", at="BackedUpAt").replace("'R1', 1,", "'R1', 9,"),
+        "the backup table has 2 copies of it by request R1",
+    ),
+    "a copy of other values": (
+        f"UPDATE dbo.PkgStatus_BU SET SourceVersion = 9 WHERE {ITS_COPY}",
+        "its copy in the backup table has version 9, status 3, and not version 7, status 3",
+    ),
+    "another version": (f"UPDATE dbo.PkgStatus SET SourceVersion = 13 WHERE {ONE}", "version 13, status 2 instead of "),
+}
+
+
+@pytest.mark.parametrize(("statements", "said"), NOT_AS_LEFT.values(), ids=NOT_AS_LEFT)
+def test_one_row_that_its_reset_was_not_the_last_to_change_stops_the_whole_way_back(
+    site: Site, statements: str, said: str
+) -> None:
+    site.writer.apply("R1", PLAN)
+    for statement in statements.split("; "):
+        site.change(statement)
+
+    with site.nothing_happens(), pytest.raises(RowMoved) as moved:
+        site.writer.apply("R2", BACK, Undoing("R1"))
+
+    assert moved.value.row == BACK.rows[2]
+    assert moved.value.found.casefold().startswith(said.casefold()), "PostgreSQL spells columns in small letters"
+    asked = site.writer.undo_objections(Undoing("R1"), BACK.package_id, BACK.rows)
+    assert list(asked) == ["", "", moved.value.found]
+
+
+@pytest.mark.parametrize("undoing", [None, Undoing("R9"), Undoing("")])
+def test_nothing_is_taken_back_of_a_reset_that_is_not_named(site: Site, undoing: Undoing | None) -> None:
+    site.writer.apply("R1", PLAN)
+
+    with site.nothing_happens(), pytest.raises(RowMoved):
+        site.writer.apply("R2", BACK, undoing)
+
+
+@pytest.mark.parametrize(
+    ("at", "older"), [("'1999-01-01 00:00:00'", frozenset()), ("NULL", frozenset({"R0"}))], ids=["by time", "by ledger"]
+)
+def test_a_copy_that_is_older_speaks_against_no_way_back(site: Site, at: str, older: frozenset[str]) -> None:
+    before = site.rows
+    site.writer.apply("R1", PLAN)
+    site.change(COPY_AGAIN.format(other="R0", at=at))
+
+    site.writer.apply("R2", BACK, Undoing("R1", older))
+
+    assert site.rows == before
+
+
+def test_a_copy_by_a_request_that_was_given_up_is_none(site: Site) -> None:
+    before = site.rows
+    site.writer.apply("R1", PLAN)
+    site.writer.forbid("R9")
+
+    site.writer.apply("R2", BACK, Undoing("R1"))
+
+    assert site.rows == before
+
+
+@pytest.mark.parametrize("other", ["", "R0"])
+def test_without_moments_in_the_backup_table_only_a_lone_copy_tells_that_nobody_came_later(
+    site: Site, other: str
+) -> None:
+    site.maker.run("ALTER TABLE dbo.PkgStatus_BU DROP COLUMN BackedUpAt")
+    site.writer.apply("R1", PLAN)
+    if other:
+        site.change(COPY_AGAIN.format(other=other, at="").replace(" BackedUpAt,", "").replace(" 1, ,", " 1,"))
+
+    said = site.writer.undo_objections(Undoing("R1"), BACK.package_id, BACK.rows)
+
+    assert [bool(each) for each in said] == [False, False, bool(other)]
+
+
+def test_without_times_in_the_rows_nothing_is_taken_back(site: Site) -> None:
+    for each in ("PkgStatus", "PkgStatus_BU"):
+        site.maker.run(f"ALTER TABLE dbo.{each} DROP COLUMN UpdateTime")
+    site.writer.apply("R1", PLAN)
+
+    with site.nothing_happens(), pytest.raises(RowMoved, match="no UpdateTime"):
+        site.writer.apply("R2", BACK, Undoing("R1"))
 
 
 CHANGES = {
@@ -635,7 +756,13 @@ class Stepped(Database):
         return super().write(lambda connection: work(Stepping(connection, self._step)))
 
 
-def test_from_the_first_look_on_nobody_else_changes_any_column_of_the_row(site: Site) -> None:
+@pytest.mark.parametrize("action", Action)
+def test_from_the_first_look_on_nobody_else_changes_any_column_of_the_row(site: Site, action: Action) -> None:
+    is_undo = action is Action.UNDO
+    one = plan(site_plan_row())
+    back = plan(site_plan_row().reversed(), action=Action.UNDO)
+    if is_undo:
+        site.writer.apply("R0", one)
     tried: list[str] = []
 
     def meddle(sql: str) -> None:
@@ -647,9 +774,9 @@ def test_from_the_first_look_on_nobody_else_changes_any_column_of_the_row(site: 
         tried.append(sql)
 
     with closing(Stepped(site.maker.address, meddle)) as database:
-        SiteWriter(SiteCode("PS1"), database, BACKUP).apply("R1", plan(site_plan_row()))
+        SiteWriter(SiteCode("PS1"), database, BACKUP).apply("R1", back if is_undo else one, Undoing("R0"))
 
-    assert len(tried) == STATEMENTS_PER_ROW + 1
+    assert len(tried) == STATEMENTS_PER_ROW + 1 + is_undo
     assert {row[7] for row in site.rows.values()} == {None}
 
 
@@ -837,6 +964,7 @@ def test_the_rights_that_the_scripts_give_are_enough(writer_of_its_own: Site) ->
     writer_of_its_own.writer.rehearse()
     writer_of_its_own.writer.apply("R1", PLAN)
     assert writer_of_its_own.writer.was_applied("R1")
+    writer_of_its_own.writer.apply("R3", BACK, Undoing("R1"))
     assert writer_of_its_own.writer.forbid("R2")
 
 
@@ -866,6 +994,7 @@ def test_a_site_that_is_away_is_an_error_of_the_site(tmp_path: Path) -> None:
     for deed in (
         away.rehearse,
         lambda: away.apply("R1", PLAN),
+        lambda: away.undo_objections(Undoing("R1"), PLAN.package_id, PLAN.rows),
         lambda: away.was_applied("R1"),
         lambda: away.forbid("R1"),
     ):

@@ -14,6 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from bot.dbapi import Database, Patience
+from bot.demo.sample.schema import PKG_STATUS
 from bot.domain.approval import Withdraw
 from bot.domain.package import PackageId, SiteCode
 from bot.domain.plan import RowsAllowed
@@ -87,9 +88,9 @@ class House:
         )  # fmt: skip
         readers = {PS1: self.site.reader()}
         self.requesting = Requesting(readers, self.writers, self.requests, self.standing, self.policy, self.clock)
-        proving = Proving(readers, self.writers, self.requests, self.standing, self.policy, self.clock)
+        self.proving = Proving(readers, self.writers, self.requests, self.standing, self.policy, self.clock)
         leases = self.store.leases
-        self.applying = Applying(self.writers, self.requests, self.standing, proving, leases, self.clock)
+        self.applying = Applying(self.writers, self.requests, self.standing, self.proving, leases, self.clock)
         self.watching = Watching(readers, self.requests, self.clock, timedelta(minutes=1), 24 * HOUR, 14 * 24 * HOUR)
 
     def writer_into(self, backup_table: str) -> SiteWriter:
@@ -123,7 +124,7 @@ class House:
 
     def ask(self, *hosts: str, who: Person = ADA) -> Request:
         """Ask for a reset of these DPs, or of all that may be reset."""
-        return self._placed(self.requesting.ask(self.actor(who), self.wish(*hosts), self.click()))
+        return self.placed(self.requesting.ask(self.actor(who), self.wish(*hosts), self.click()))
 
     def wish(self, *hosts: str) -> Wish:
         """Return what asks for a reset of these DPs, or of all."""
@@ -136,7 +137,7 @@ class House:
 
     def undone(self, done: Request) -> Request:
         """Take a reset back: asked, approved, applied."""
-        return self._applied(self._placed(self.undo(done)))
+        return self._applied(self.placed(self.undo(done)))
 
     def vote(self, request: Request, *people: Person) -> None:
         """Let people approve."""
@@ -175,6 +176,23 @@ class House:
             nal_path(f"{host}.contoso.com"),
         )
 
+    def bring_back(self, host: str) -> None:
+        """Let a DP's row come back as ConfigMgr does it, which notes when."""
+        self.put(host, BACK)
+        self.sql(
+            "UPDATE PkgStatus SET UpdateTime = '2027-01-01 00:00:00' WHERE PkgServer = ?",
+            nal_path(f"{host}.contoso.com"),
+        )
+
+    def copy_backup(self, request: Request, other: str, at: str | None) -> None:
+        """Put what a request copied into the backup table also under another request's id, as copied at a moment."""
+        columns = ", ".join(PKG_STATUS.columns)
+        self.sql(
+            f"INSERT INTO PkgStatus_BU (RequestId, RowNumber, BackedUpAt, {columns})"
+            f" SELECT ?, RowNumber, ?, {columns} FROM PkgStatus_BU WHERE RequestId = ?",
+            other, at, request.id,
+        )  # fmt: skip
+
     def sql(self, statement: str, *parameters: object, database: str = "site.db") -> Sequence[tuple[str, int, int]]:
         """Run a statement behind everybody's back."""
         with closing(sqlite3.connect(self._folder / database)) as raw, raw:
@@ -201,7 +219,8 @@ class House:
         assert found
         return found.rows
 
-    def _placed(self, request: object) -> Request:
+    def placed(self, request: object) -> Request:
+        """Let the card of a new request be posted."""
         assert isinstance(request, Request), request
         self.requests.note_card(request, Card("C0APPROVALS", request.id, "https://contoso.example/card"))
         return request

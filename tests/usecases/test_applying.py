@@ -14,7 +14,11 @@ from tests.fakes import ADA, GRACE, LINUS, TEAM
 from tests.usecases.reset_house import BACK, BEHIND, PS1, RESET
 
 if TYPE_CHECKING:
-    from bot.domain.plan import Plan
+    from collections.abc import Sequence
+
+    from bot.domain.package import PackageId
+    from bot.domain.plan import Plan, PlanRow
+    from bot.domain.undoing import Undoing
     from tests.usecases.reset_house import House
 
 
@@ -30,8 +34,11 @@ class Silent:
     def rehearse(self) -> None:
         pass
 
-    def apply(self, request_id: str, plan: Plan) -> None:
-        raise SiteError(PS1, SiteTrouble.LOGIN, f"{request_id} {plan.site}")
+    def apply(self, request_id: str, plan: Plan, undoing: Undoing | None = None) -> None:
+        raise SiteError(PS1, SiteTrouble.LOGIN, f"{request_id} {plan.site} {undoing}")
+
+    def undo_objections(self, undoing: Undoing, package_id: PackageId, rows: Sequence[PlanRow]) -> Never:
+        raise SiteError(PS1, SiteTrouble.LOGIN, f"{undoing} {package_id} {rows}")
 
     def was_applied(self, request_id: str) -> bool:
         return not request_id
@@ -70,8 +77,8 @@ class Dying:
     def using(self, backup_table: str) -> Any:
         return Dying(self._writer.using(backup_table))
 
-    def apply(self, request_id: str, plan: Plan) -> None:
-        self._writer.apply(request_id, plan)
+    def apply(self, request_id: str, plan: Plan, undoing: Undoing | None = None) -> None:
+        self._writer.apply(request_id, plan, undoing)
         raise PowerCut
 
     def __getattr__(self, name: str) -> Any:

@@ -13,6 +13,7 @@ from tests.usecases.reset_house import BACK, BEHIND, PS1, RESET
 
 if TYPE_CHECKING:
     from bot.domain.plan import Plan
+    from bot.domain.undoing import Undoing
     from tests.usecases.reset_house import House
 
 
@@ -23,9 +24,9 @@ class Failover:
         self._house = house
         self._writer: Any = house.writers[PS1]
 
-    def apply(self, request_id: str, plan: Plan) -> None:
+    def apply(self, request_id: str, plan: Plan, undoing: Undoing | None = None) -> None:
         """Apply, and lose the backup and the answer."""
-        self._writer.apply(request_id, plan)
+        self._writer.apply(request_id, plan, undoing)
         self._house.sql("CREATE TABLE Kept AS SELECT * FROM PkgStatus_BU")
         self._house.sql("DELETE FROM PkgStatus_BU")
         raise SiteError(PS1, SiteTrouble.UNREACHABLE, "a fault that the test wants")

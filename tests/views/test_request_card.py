@@ -117,7 +117,7 @@ def test_votes_so_far_are_counted_and_named() -> None:
 
 def test_the_bar_grows_with_the_rows_that_are_back() -> None:
     rows = [plan_row(f"NYC-DP{number:02}") for number in range(4)]
-    request = after(reached(Stage.APPLIED, plan=plan(*rows)), Watched(1))
+    request = after(reached(Stage.APPLIED, plan=plan(*rows)), Watched(frozenset({1})))
 
     assert "`█████░░░░░░░░░░░░░░░` 1 of 4 back at 13" in words(draw(request))
 

@@ -32,7 +32,7 @@ class Table:
 
     def create(self, engine: Engine, prefix: str) -> str:
         """Return the statement that creates this table."""
-        columns = [self._column(engine, *part.split()) for part in self._parts()]
+        columns = [self._column(engine, *part.split(maxsplit=2)) for part in self._parts()]
         return f"CREATE TABLE {prefix}{self.name} ({', '.join(columns)}, PRIMARY KEY ({', '.join(self.key)}))"
 
     def insert(self, schema: str = "dbo") -> str:
@@ -43,10 +43,10 @@ class Table:
     def _parts(self) -> list[str]:
         return [part.strip() for part in self.definition.split(",")]
 
-    def _column(self, engine: Engine, name: str, kind: str) -> str:
+    def _column(self, engine: Engine, name: str, kind: str, more: str = "") -> str:
         base, bracket, size = kind.partition("(")
         required = " NOT NULL" if name in self.key else ""
-        return f"{name} {TYPES[engine].get(base, base)}{bracket}{size}{required}"
+        return f"{name} {TYPES[engine].get(base, base)}{bracket}{size}{required} {more}".rstrip()
 
 
 STATUS_COLUMNS = """PKID bigint, ID nvarchar(8), Type int, SiteCode nvarchar(3), PkgServer nvarchar(255),
@@ -56,7 +56,7 @@ STATUS_COLUMNS = """PKID bigint, ID nvarchar(8), Type int, SiteCode nvarchar(3),
 PKG_STATUS = Table("PkgStatus", STATUS_COLUMNS, ("PKID",))
 PKG_STATUS_BACKUP = Table(
     "PkgStatus_BU",
-    f"RequestId nvarchar(64), RowNumber int, {STATUS_COLUMNS}, BackedUpAt datetime",
+    f"RequestId nvarchar(64), RowNumber int, {STATUS_COLUMNS}, BackedUpAt datetime DEFAULT CURRENT_TIMESTAMP",
     ("RequestId", "RowNumber"),
 )
 PACKAGES = Table(
