@@ -450,6 +450,11 @@ def undone(history: Histories) -> None:
     history.look(1, 5)
 
 
+def abandoned(history: Histories) -> None:
+    history.a_whole_story(0, PACKAGE, GOOD, "", [], "applied")
+    history.look(0, 60 * 24 * 30)
+
+
 def not_undone(history: Histories) -> None:
     history.a_whole_story(0, PACKAGE, GOOD, "", [], "applied")
     history.the_way_back_of_a_story(1, GOOD, "rows come back and are reset by hand", [], "applied")
@@ -476,6 +481,7 @@ ENDS: list[Callable[[Histories], None]] = [
     story([], "a day later"),
     undone,
     not_undone,
+    abandoned,
     rehearsal_fails,
     *(
         partial(Histories.a_whole_story, bot=0, package=PACKAGE, voters=GOOD, mishap=mishap, traps=[], end="applied")
