@@ -24,6 +24,10 @@ class Signet:
         """Derive a signet from a secret, which cannot be found from it; each purpose has one of its own."""
         return cls(hmac.digest(secret.encode(), purpose.encode(), hashlib.sha256))
 
+    def key_for(self, purpose: str) -> bytes:
+        """Derive a key of 32 bytes for something else than marks, which cannot be found from it either."""
+        return hmac.digest(self.key, purpose.encode(), hashlib.sha256)
+
     def mark(self, *parts: str) -> str:
         """Return the mark of these parts in this order."""
         return hmac.new(self.key, json.dumps(parts).encode(), hashlib.sha256).hexdigest()

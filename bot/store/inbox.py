@@ -1,13 +1,20 @@
 """The inbox's table: what came in from Slack, kept before it is acknowledged and answered once.
 
 An item is in the hands of the process that put it there, until that process is known to be dead and another adopts it.
-Each bears the bot's own mark, by which what somebody else wrote here, or changed, is known when it is adopted.
+A click brings an address at which anybody may replace the message that it was made in, for 30 minutes and without a
+token. So what came in is encrypted, and erased when it is answered. The cipher authenticates as well: what somebody
+else wrote here, or changed, is known when it is adopted.
 """
 
 from __future__ import annotations
 
 import json
+import os
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bot.domain.ledger import moment_read, moment_text
 from bot.usecases.store_ports import Item
@@ -22,6 +29,11 @@ if TYPE_CHECKING:
     from bot.usecases.ports import Clock
 
 
+_CIPHER = "aes-256-gcm"
+_NONCE_BYTES = 12
+_KEY_PURPOSE = "encryption"
+
+
 class InboxTable:
     """Fills the port `Inbox`. `holder` names this process and must never have named another one."""
 
@@ -30,11 +42,12 @@ class InboxTable:
         self._holder = holder
         self._clock = clock
         self._signet = signet
+        self._cipher = AESGCM(signet.key_for(_KEY_PURPOSE))
 
     def put(self, key: str, kind: str, body: Mapping[str, Any]) -> bool:
         """Keep an item, in this process's hands; False if it was seen before."""
-        text, at = json.dumps(body), moment_text(self._clock())
-        row = (key, kind, f"{self._signet.mark(key, kind, text, at)} {text}", at, self._holder)
+        at = moment_text(self._clock())
+        row = (key, kind, self._encrypted(json.dumps(body), key, kind, at), at, self._holder)
 
         def work(connection: Connection) -> None:
             connection.execute(
@@ -44,10 +57,10 @@ class InboxTable:
         return self._database.write_new(work)
 
     def done(self, key: str) -> None:
-        """Note that nothing more is owed for an item; that is final."""
+        """Note that nothing more is owed for an item, and erase what it said; that is final."""
 
         def work(connection: Connection) -> None:
-            connection.execute("UPDATE dbo.inbox SET state = 'done' WHERE id = ?", (key,))
+            connection.execute("UPDATE dbo.inbox SET state = 'done', body = '' WHERE id = ?", (key,))
 
         self._database.write(work)
 
@@ -88,9 +101,28 @@ class InboxTable:
             )
         return [self._item(*row) for row in _unanswered(connection, self._holder) if row[0] in left]
 
+    def _encrypted(self, text: str, *bound_to: str) -> str:
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._cipher.encrypt(nonce, text.encode(), json.dumps(bound_to).encode())
+        return f"{_CIPHER} {b64encode(nonce + sealed).decode()}"
+
+    def _decrypted(self, encoded: str, *bound_to: str) -> str | None:
+        """Return what was encrypted with our key for this place; None for anything else."""
+        try:
+            sealed = b64decode(encoded, validate=True)
+            return self._cipher.decrypt(
+                sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], json.dumps(bound_to).encode()
+            ).decode()
+        except (InvalidTag, ValueError):
+            return None
+
     def _item(self, key: str, kind: str, body: object, at: str) -> Item:
-        mark, _, text = str(body).partition(" ")
-        if self._signet.is_on(mark, key, kind, text, at):
+        form, _, rest = str(body).partition(" ")
+        if form == _CIPHER:
+            text = self._decrypted(rest, key, kind, at)
+        else:  # as versions wrote it that marked an item instead of encrypting it
+            text = rest if self._signet.is_on(form, key, kind, rest, at) else None
+        if text is not None:
             return Item(key, kind, json.loads(text), moment_read(at))
         return Item(key, kind, {}, self._clock(), is_ours=False)
 

@@ -518,10 +518,26 @@ RULES = (
     Rule(
         "an inbox item of ours",
         STORE_INBOX,
-        "if self._signet.is_on(mark, key, kind, text, at):",
-        "if True:",
+        "text = rest if self._signet.is_on(form, key, kind, rest, at) else None",
+        "text = rest",
         "A click that somebody wrote into the store is worked off.",
         ("tests/slack/test_again.py",),
+    ),
+    Rule(
+        "an inbox item stays in its place",
+        STORE_INBOX,
+        "sealed[_NONCE_BYTES:], json.dumps(bound_to).encode()",
+        "sealed[_NONCE_BYTES:], json.dumps([bound_to[0], 'command', bound_to[2]]).encode()",
+        "An item that was kept as a question is worked off as a vote.",
+        ("tests/store/test_inbox.py",),
+    ),
+    Rule(
+        "an answered item is erased",
+        STORE_INBOX,
+        "SET state = 'done', body = '' WHERE",
+        "SET state = 'done' WHERE",
+        "What was clicked stays in the store for a week.",
+        ("tests/store/test_inbox.py",),
     ),
     Rule(
         "the newest card",

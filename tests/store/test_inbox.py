@@ -3,8 +3,11 @@
 import threading
 from datetime import datetime, timedelta
 
+import pytest
+
 from bot.store import Store
 from bot.usecases.store_ports import Item
+from tests.builders import SIGNET
 from tests.store.clock import SteppingClock
 from tests.store.conftest import Opener
 
@@ -96,3 +99,52 @@ def test_only_old_answered_items_are_forgotten(store: Store, clock: SteppingCloc
     assert store.inbox.put("old, answered", "command", {})
     assert not store.inbox.put("old, unanswered", "command", {})
     assert not store.inbox.put("new, answered", "command", {})
+
+
+def kept(store: Store) -> list[str]:
+    """Return what anybody reads of the inbox who can read the store."""
+    rows = store.database.read(lambda connection: connection.query("SELECT body FROM dbo.inbox ORDER BY id"))
+    return [body for (body,) in rows]
+
+
+def test_who_reads_the_store_finds_no_address_at_which_a_message_can_be_replaced(store: Store) -> None:
+    address = "https://hooks.slack.com/actions/T1/2/secret"
+    store.inbox.put("T1", "request_approve", {"response_url": address})
+    store.inbox.put("T2", "request_approve", {"response_url": address})
+    first, second = kept(store)
+
+    assert "secret" not in first
+    assert first.split()[1][:16] != second.split()[1][:16]
+    (item, _) = store.inbox.adopt("one")
+    assert item.body == {"response_url": address}
+
+
+def test_what_an_answered_item_said_is_erased(store: Store) -> None:
+    store.inbox.put("T1", "command", BODY)
+
+    store.inbox.done("T1")
+
+    assert kept(store) == [""]
+
+
+def test_an_item_that_an_older_version_left_unanswered_is_still_read(store: Store) -> None:
+    store.inbox.put("T1", "command", {})
+    text, at = '{"text": "old"}', "2026-03-09T07:30:00.000000Z"
+    row = (f"{SIGNET.mark('T1', 'command', text, at)} {text}", at)
+
+    store.database.write(
+        lambda connection: connection.execute("UPDATE dbo.inbox SET body = ?, received_at = ? WHERE id = 'T1'", row)
+    )
+
+    (item,) = store.inbox.adopt("one")
+    assert (item.body, item.is_ours) == ({"text": "old"}, True)
+
+
+@pytest.mark.parametrize("spoil", ["kind = 'request_approve'", "body = 'aes-256-gcm !'", "body = 'aes-256-gcm QUJD'"])
+def test_an_item_that_somebody_changed_is_not_ours(store: Store, spoil: str) -> None:
+    store.inbox.put("T1", "command", BODY)
+
+    store.database.write(lambda connection: connection.execute(f"UPDATE dbo.inbox SET {spoil} WHERE id = 'T1'"))
+
+    (item,) = store.inbox.adopt("one")
+    assert (dict(item.body), item.is_ours) == ({}, False)
