@@ -65,6 +65,13 @@ class Outdate:
 
 
 @dataclass(frozen=True, slots=True)
+class Disown:
+    """The bot did not record this request as it reads: nobody may decide about it, and it holds no rows."""
+
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delay:
     """What must be proved before the claim cannot be looked up just now, and is tried again; said once."""
 
@@ -125,7 +132,7 @@ class Abandon:
     look_at: str
 
 
-Step = Outdate | Delay | Claim | Finish | Doubt | Watched | Abandon | Undone
+Step = Outdate | Disown | Delay | Claim | Finish | Doubt | Watched | Abandon | Undone
 """What the bot itself does; people do the rest."""
 Command = Approve | Reject | Withdraw | Tick | Step
 
@@ -206,7 +213,7 @@ def _stages(step: Step) -> frozenset[Stage]:
     match step:
         case Outdate(claimed=True) | Finish(claimed=True) | Doubt():
             return frozenset({Stage.APPLYING})
-        case Outdate():
+        case Outdate() | Disown():
             return frozenset({Stage.PENDING, Stage.APPROVED})
         case Finish(trouble=""):
             return frozenset()  # nothing can have happened before the claim
@@ -226,7 +233,7 @@ def _events(request: Request, step: Step) -> list[Event]:
             return [Event(Kind.CLAIMED)]
         case Finish(trouble=""):
             return _applied(request)
-        case Finish():
+        case Finish() | Disown():
             return [Event(Kind.FAILED, facts={"trouble": step.trouble})]
         case Delay() | Doubt():
             return _waiting(request, step)

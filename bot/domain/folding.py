@@ -121,6 +121,7 @@ def _opened(request_id: str, entry: Told) -> Request:
         undoes=facts["undoes"],
         backup_table=facts.get("backup_table", ""),
         max_rows=facts.get("max_rows"),
+        mark=str(facts.get("mark", "")),
         version=entry.version,
         requester_also=_also(entry),
     )
@@ -139,6 +140,11 @@ def _voted(request: Request, entry: Told) -> Request:
     click, mark = (str(entry.facts.get(name, "")) for name in ("click", "mark"))
     vote = Vote(entry.actor_user, entry.actor_team, entry.at, click, mark, _also(entry))
     return replace(request, votes=(*request.votes, vote))
+
+
+def _approved(request: Request, entry: Told) -> Request:
+    at, mark = (str(entry.facts.get(name, "")) for name in ("reached_at", "mark"))
+    return replace(request, stage=Stage.APPROVED, decided_at=entry.at, quorum_at=at, quorum_mark=mark)
 
 
 def _decided(stage: Stage, note: str = "") -> Callable[[Request, Told], Request]:
@@ -179,7 +185,7 @@ def _applied(request: Request, entry: Told) -> Request:
 
 _APPLY: Mapping[Kind, Callable[[Request, Told], Request]] = {
     Kind.VOTED: _voted,
-    Kind.QUORUM: lambda request, entry: replace(request, stage=Stage.APPROVED, decided_at=entry.at),
+    Kind.QUORUM: _approved,
     Kind.REJECTED: _decided(Stage.REJECTED, "reason_given"),
     Kind.WITHDRAWN: _decided(Stage.WITHDRAWN),
     Kind.EXPIRED: _decided(Stage.EXPIRED),

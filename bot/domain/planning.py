@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.domain.drift import RESETTABLE, Barrier, Drift, DriftClass, Verdict, is_target
-from bot.domain.plan import Action, Plan, PlanRow, RowKey, RowsAllowed
+from bot.domain.plan import RESET_STATUS, RESET_VERSION, Action, Plan, PlanRow, RowKey, RowsAllowed
 from bot.domain.refusal import Reason
 
 if TYPE_CHECKING:
@@ -180,6 +180,24 @@ def _can_be_sent_to(verdict: Verdict, site: SiteCode) -> bool:
     is_certain = verdict.drift_class not in {DriftClass.AMBIGUOUS, DriftClass.UNKNOWN}
     is_of_site = row.other_site is None and row.site_code.casefold() == site.casefold()
     return is_target(row) and is_certain and is_of_site and row.is_addressable
+
+
+def misshapen(plan: Plan, undone: Plan | None) -> str:
+    """Say why no request of this bot can have such a plan; empty when one can. `undone` is what an undo takes back."""
+    if plan.action is Action.RESET:
+        is_reset = all((row.version_after, row.status_after) == (RESET_VERSION, RESET_STATUS) for row in plan.rows)
+        return "" if is_reset and plan.rows and undone is None else "its rows do not end as those of a reset do"
+    if undone is None or undone.action is not Action.RESET or not plan.rows:
+        return "it takes back no reset that was applied"
+    is_of_it = (plan.site, plan.package_id) == (undone.site, undone.package_id)
+    back = {_exactly(row.reversed()) for row in undone.rows}
+    rows = [_exactly(row) for row in plan.rows]
+    is_reverse = is_of_it and set(rows) <= back and len(rows) == len(set(rows)) and not misshapen(undone, None)
+    return "" if is_reverse else "it is not the reverse of the reset that it takes back"
+
+
+def _exactly(row: PlanRow) -> tuple[object, ...]:
+    return (*row.key, row.version_before, row.status_before, row.version_after, row.status_after)
 
 
 def _plan_row(verdict: Verdict) -> PlanRow:

@@ -113,6 +113,11 @@ class Request:
     """The numbers in the plan, from 1, of the rows that were ever seen back; None when only a count was recorded."""
     version: int = 0
     cause: str = ""
+    mark: str = ""
+    """The bot's own, by which it knows that it recorded this request as it reads (signed.py)."""
+    quorum_at: str = ""
+    quorum_mark: str = ""
+    """The same for the moment at which the votes were enough."""
     requester_also: frozenset[str] = frozenset()
     """Other ids of the requester: in an Enterprise Grid organisation one person may have two."""
 

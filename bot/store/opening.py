@@ -58,12 +58,13 @@ def open_store(
     with closing(StoreDatabase(address, replace(patience, query=max(patience.query, patience.upkeep)))) as changing:
         migrate(changing)
     database = StoreDatabase(address, patience)
-    outbox = OutboxTable(database, audit_channel, clock)
+    signet = signet or Signet()
+    outbox = OutboxTable(database, audit_channel, clock, signet)
     return Store(
         database=database,
         ledger=LedgerTable(database, outbox, clock),
         outbox=outbox,
-        inbox=InboxTable(database, holder, clock, signet or Signet()),
+        inbox=InboxTable(database, holder, clock, signet),
         leases=LeaseTable(database, holder, lease_seconds),
         snapshots=SnapshotTable(database),
     )

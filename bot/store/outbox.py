@@ -2,6 +2,9 @@
 
 Rows are written in the transaction of their entry and never removed; the order per destination is the ledger's. In a
 row that is not told yet, `told_at` is the moment of a post whose outcome nobody knows.
+
+The payload of a notice bears the bot's own mark before its JSON. Of one that somebody else wrote here, changed or
+moved, nothing is handed out but that it is there.
 """
 
 from __future__ import annotations
@@ -10,14 +13,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.ledger import Entry, moment_read, moment_text
+from bot.domain.signed import notice_parts
 from bot.store.walking import walk
 from bot.usecases.store_ports import Backlog, Delivery, Post
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from bot.dbapi import Connection
+    from bot.domain.signet import Signet
     from bot.store.database import StoreDatabase
     from bot.usecases.ports import Clock
     from bot.usecases.store_ports import Notice
@@ -45,7 +50,9 @@ _INSERT_NOTICE = (
 class OutboxTable:
     """Fills the port `Outbox`."""
 
-    def __init__(self, database: StoreDatabase, audit_channel: str, clock: Clock) -> None:
+    def __init__(self, database: StoreDatabase, audit_channel: str, clock: Clock, signet: Signet | None = None) -> None:
+        """Without a signet marks are neither made nor asked for: for those who only look."""
+        self._signet = signet
         self._database = database
         self._audit_channel = audit_channel
         self._clock = clock
@@ -55,8 +62,10 @@ class OutboxTable:
         for entry in entries:
             connection.execute(_INSERT_LINE, (entry.sequence, AUDIT_LINE, self._audit_channel))
         for number, notice in enumerate(notices, start=AUDIT_LINE + 1):
-            row = (entries[-1].sequence, number, notice.destination, json.dumps(notice.payload))
-            connection.execute(_INSERT_NOTICE, row)
+            at = (entries[-1].sequence, number, notice.destination)
+            text = json.dumps(notice.payload)
+            marked = f"{self._signet.mark(*notice_parts(*at, text))} {text}" if self._signet else text
+            connection.execute(_INSERT_NOTICE, (*at, marked))
 
     def newest(self) -> int:
         """Return the newest entry that was ever put here; 0 if none was."""
@@ -76,7 +85,7 @@ class OutboxTable:
     def pending(self, destination: str, limit: int = 50, since: int = 0) -> Sequence[Delivery]:
         """Read the oldest pending deliveries of a destination from a sequence on; at least one if there is any."""
         rows = self._database.read(lambda connection: _read_pending(connection, destination, limit, since))
-        return [_delivery(row) for row in rows[:limit]]
+        return [self._delivery(row) for row in rows[:limit]]
 
     def notices(self, destination: str) -> Sequence[Delivery]:
         """Read every pending notice of a destination, oldest first, without its audit lines."""
@@ -86,7 +95,7 @@ class OutboxTable:
                 (destination,),
             )
         )
-        return [_delivery(row) for row in rows]
+        return [self._delivery(row) for row in rows]
 
     def attempt(self, deliveries: Iterable[Delivery], *, failed: bool = False) -> None:
         """Note that these are about to be posted, or that this certainly `failed`.
@@ -133,7 +142,7 @@ class OutboxTable:
             sql = "SELECT COUNT(*) FROM dbo.outbox WHERE destination = ? AND told = 0"
             count = connection.query(sql, (destination,))[0][0]
             oldest = _read_pending(connection, destination, 1, 0)
-            return Backlog(count, _delivery(oldest[0]).entry.at if oldest else None)
+            return Backlog(count, self._delivery(oldest[0]).entry.at if oldest else None)
 
         return self._database.read(work)
 
@@ -160,6 +169,16 @@ class OutboxTable:
         for sequence, number, channel, ts, gap in rows:
             yield Post(sequence, number, channel, ts, is_gap=bool(gap))
 
+    def _delivery(self, row: Sequence[Any]) -> Delivery:
+        number, destination, payload, tried_at, *fields = row
+        entry = Entry(*fields)
+        if payload is None:
+            return Delivery(number, destination, None, entry, bool(tried_at))
+        mark, _, text = payload.partition(" ") if not payload.startswith("{") else ("", "", payload)
+        if self._signet and not self._signet.is_on(mark, *notice_parts(entry.sequence, number, destination, text)):
+            return Delivery(number, destination, {}, entry, bool(tried_at), is_ours=False)
+        return Delivery(number, destination, json.loads(text), entry, bool(tried_at))
+
 
 def _read_pending(connection: Connection, destination: str, limit: int, since: int) -> Sequence[Any]:
     """Entries have no gaps, so as many sequence numbers from the oldest one hold up to `limit` rows or a few more."""
@@ -174,9 +193,3 @@ def _read_pending(connection: Connection, destination: str, limit: int, since: i
         " ORDER BY o.sequence, o.number",
         (destination, first, first + limit),
     )
-
-
-def _delivery(row: Sequence[Any]) -> Delivery:
-    number, destination, payload, tried_at, *entry = row
-    told: Mapping[str, Any] | None = None if payload is None else json.loads(payload)
-    return Delivery(number, destination, told, Entry(*entry), bool(tried_at))

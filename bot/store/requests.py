@@ -1,4 +1,7 @@
-"""The index of requests and the rows they hold; follows the ledger in the transaction of each entry."""
+"""The index of requests and the rows they hold; follows the ledger in the transaction of each entry.
+
+The place of a card bears the bot's own mark: where somebody else put one, there is none.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from bot.domain.ledger import moment_text, storable
+from bot.domain.signed import card_parts
+from bot.domain.signet import Signet
 from bot.usecases.request_ports import Card, RowsHeld
 
 if TYPE_CHECKING:
@@ -25,8 +30,9 @@ _ROW = "site = ? AND package = ? AND type = ? AND site_code = ? AND server = ?"
 class RequestTable:
     """Fills the port `RequestIndex`."""
 
-    def __init__(self, database: StoreDatabase) -> None:
+    def __init__(self, database: StoreDatabase, signet: Signet | None = None) -> None:
         self._database = database
+        self._signet = signet or Signet()
 
     def follow(self, request: Request) -> Step:
         """Make the step that notes where a request stands and holds or frees its rows; it raises RowsHeld."""
@@ -43,23 +49,26 @@ class RequestTable:
 
     def place_card(self, request_id: str, card: Card) -> Step:
         """Make the step that notes where a request's card is."""
+        mark = self._signet.mark(*card_parts(request_id, *_place(card)))
 
         def step(connection: Connection, _entry: Entry) -> None:
             connection.execute(
-                "UPDATE dbo.request SET card_channel = ?, card_ts = ?, card_link = ? WHERE id = ?",
-                (card.channel, card.ts, card.link, request_id),
+                "UPDATE dbo.request SET card_channel = ?, card_ts = ?, card_link = ?, card_mark = ? WHERE id = ?",
+                (*_place(card), mark, request_id),
             )
 
         return step
 
     def card(self, request_id: str) -> Card | None:
-        """Return where a request's card is, or None before it was posted."""
+        """Return where this bot put a request's card, or None before it was posted."""
         rows = self._database.read(
             lambda connection: connection.query(
-                "SELECT card_channel, card_ts, card_link FROM dbo.request WHERE id = ? AND card_ts <> ''", (request_id,)
+                "SELECT card_mark, card_channel, card_ts, card_link FROM dbo.request WHERE id = ? AND card_ts <> ''",
+                (request_id,),
             )
         )
-        return Card(*rows[0]) if rows else None
+        is_ours = rows and self._signet.is_on(str(rows[0][0]), *card_parts(request_id, *map(str, rows[0][1:])))
+        return Card(*rows[0][1:]) if is_ours else None
 
     def at_place(self, channel: str, ts: str) -> str | None:
         """Return the request whose card a message is, or None."""
@@ -87,6 +96,10 @@ class RequestTable:
         return [request_id for (request_id,) in rows[:limit]]
 
 
+def _place(card: Card) -> tuple[str, str, str]:
+    return card.channel, card.ts, card.link
+
+
 def _note(connection: Connection, request: Request) -> None:
     known = connection.query("SELECT id FROM dbo.request WHERE id = ?", (request.id,))
     if known:
@@ -94,8 +107,8 @@ def _note(connection: Connection, request: Request) -> None:
         return
     plan = request.plan
     connection.execute(
-        "INSERT INTO dbo.request (id, stage, site, package, requester, created_at, card_channel, card_ts, card_link)"
-        " VALUES (?, ?, ?, ?, ?, ?, '', '', '')",
+        "INSERT INTO dbo.request (id, stage, site, package, requester, created_at, card_channel, card_ts, card_link,"
+        " card_mark) VALUES (?, ?, ?, ?, ?, ?, '', '', '', '')",
         (
             request.id,
             str(request.stage),

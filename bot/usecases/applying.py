@@ -112,7 +112,8 @@ class Applying:
     def _writer(self, request: Request) -> SiteWriter | None:
         """Return the writer with the backup table under which the request was asked for."""
         writer = self.writers.get(request.plan.site)
-        return writer.using(request.backup_table) if writer else None
+        table = request.backup_table if self.requests.is_ours(request) else ""
+        return writer.using(table) if writer else None
 
     def _apply(self, request: Request) -> None:
         """Look again behind the claim: a freeze recorded before it always wins, and to prove people takes a while."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.approval import Approve, Reject, Withdraw
+from bot.domain.approval import Approve, Disown, Reject, Withdraw
 from bot.domain.refusal import Reason, Refusal
+from bot.usecases.requests import NOT_OURS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +86,9 @@ class Approving:
         request = self.requests.load(click.request_id)
         if request is None:
             return Refusal(Reason.UNKNOWN_REQUEST)
+        if not self.requests.is_ours(request):
+            self.requests.change(request.id, Disown(NOT_OURS))
+            return Refusal(Reason.NOT_OUR_RECORD)
         card = self.requests.index.card(click.request_id)
         if card is None:
             return Refusal(Reason.CARD_UNRECORDED)

@@ -81,6 +81,8 @@ class Cards:
 
     def _card(self, request_id: str) -> Letter | None:
         request = self._request(request_id)
+        if not self.requests.is_ours(request):
+            return None  # its words are somebody else's
         recorded = self._recorded(request_id)
         known = recorded or self._unrecorded.get(request_id)
         if known is None and not request.is_open:

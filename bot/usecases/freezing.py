@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.domain.request import OPEN, Freeze, Stage
+from bot.domain.signed import freeze_parts
+from bot.domain.signet import Signet
 from bot.usecases.recording import Deed
 from bot.usecases.request_ports import CARD
 from bot.usecases.store_ports import Notice, StaleStream
 
 if TYPE_CHECKING:
+    from bot.domain.ledger import Entry
     from bot.usecases.access import Actor
     from bot.usecases.request_ports import RequestIndex
     from bot.usecases.store_ports import Ledger
@@ -28,14 +31,20 @@ class Freezing:
     ledger: Ledger
     index: RequestIndex
     channel: str
+    signet: Signet = field(default_factory=Signet)
 
     def now(self) -> Freeze | None:
-        """Return the freeze in force, or None. Raises StoreError."""
-        entries = self.ledger.stream(STREAM)
-        if not entries or entries[-1].kind != FROZE:
-            return None
-        last = entries[-1]
-        return Freeze(last.actor_user, last.at, str(last.facts.get("reason_given", "")))
+        """Return the freeze in force, or None; only what this bot recorded itself lifts one. Raises StoreError."""
+        for entry in reversed(self.ledger.stream(STREAM)):
+            if entry.kind == FROZE:
+                return Freeze(entry.actor_user, entry.at, str(entry.facts.get("reason_given", "")))
+            if entry.kind == UNFROZE and self._is_ours(entry):
+                return None
+        return None
+
+    def _is_ours(self, entry: Entry) -> bool:
+        parts = freeze_parts(entry.kind, entry.version, entry.actor_user, entry.actor_team, "")
+        return self.signet.is_on(str(entry.facts.get("mark", "")), *parts)
 
     def freeze(self, actor: Actor, why: str, click: str) -> None:
         """Stop all applies; the same command twice is done once. Raises StoreError."""
@@ -51,8 +60,12 @@ class Freezing:
             entries = self.ledger.stream(STREAM)
             if any(entry.facts.get("click") == click for entry in entries):
                 return
+            version = max((entry.version for entry in entries), default=0) + 1
+            why = str(deed.facts.get("reason_given", ""))
+            mark = self.signet.mark(*freeze_parts(deed.verb, version, actor.user_id, actor.team_id, why))
+            marked = replace(deed, facts={**deed.facts, "mark": mark})
             try:
-                self.ledger.append(deed.draft(actor, STREAM, len(entries) + 1), cards)
+                self.ledger.append(marked.draft(actor, STREAM, version), cards)
             except StaleStream:
                 continue
             return

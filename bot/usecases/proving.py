@@ -97,14 +97,20 @@ class Proving:
             return "the clock was set back since it was approved: please ask again"
         if not self.requests.is_intact(request.id):
             return "its ledger entries are not as they were recorded"
-        if not self.requests.are_ours(request):
-            return (
-                "a vote in its record was not taken by this bot, or its app-level token is a new one: please ask again"
-            )
+        forgery = self.requests.forgery(request) or self._misshapen(request)
+        if forgery:
+            return forgery
         most = min(self.policy.max_rows, request.max_rows or self.policy.max_rows)
         if len(request.plan.rows) > most:
             return f"it has {quantity(len(request.plan.rows), 'row')}, and {most} {plural(most, 'is')} allowed now"
         return ""
+
+    def _misshapen(self, request: Request) -> str:
+        """Prove that a plan is one that this bot makes: (0, 2) on every row, or the way back of a reset of its own."""
+        done = self.requests.load(request.undoes) if request.undoes else None
+        if done and (self.requests.forgery(done) or self.requests.quorum_forgery(done)):
+            return f"what it takes back, request {done.id}, was not recorded by this bot as it reads"
+        return planning.misshapen(request.plan, done.plan if done and done.applied_at else None)
 
     def _too_few(self, request: Request) -> Finish | Delay | None:
         """Look everybody up by the rules of now, which may be stricter than those of the day they asked or voted."""
@@ -120,7 +126,10 @@ class Proving:
         counts = self.policy.requester_counts and request.requester_counts
         if not counts and (request.requester_ids | asker.ids) & frozenset().union(*voters):
             return Finish("the requester's own approval no longer counts", claimed=False)
-        return None if distinct(voters) >= QUORUM else Finish("two different approvers are missing", claimed=False)
+        if distinct(voters) < QUORUM:
+            return Finish("two different approvers are missing", claimed=False)
+        forgery = self.requests.quorum_forgery(request)
+        return Finish(forgery, claimed=False) if forgery else None
 
 
 def _step(refusal: Refusal, who: str, may: str) -> Finish | Delay:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.approval import Command, decide
 from bot.domain.folding import advance, fold, opening
-from bot.domain.ledger import Draft
+from bot.domain.ledger import CLOCKS_APART, Draft, moment_read, moment_text
 from bot.domain.package import Row
 from bot.domain.plan import Action
 from bot.domain.refusal import Reason, Refusal
-from bot.domain.request import Event, Kind, Request, Stage
+from bot.domain.request import Event, Kind, Request, Stage, Vote
+from bot.domain.signed import quorum_parts, request_parts, vote_parts
 from bot.domain.signet import Signet
 from bot.events import bound, events, reference
 from bot.usecases.rebuilding import rebuild, stream_of
@@ -26,6 +27,7 @@ from bot.usecases.store_ports import Notice, StaleStream
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from datetime import datetime
 
     from bot.domain.drift import RowKey
     from bot.domain.ledger import Entry
@@ -42,6 +44,10 @@ _TELLING = ("reason_given", "trouble", "differences", "look_at", "votes", "back"
 CARD_POSTED, CARD_REFUSED, CARD_REPLACED = "card posted", "card refused", "card replaced"
 
 Payload = Mapping[str, Any]
+
+NOT_OURS = "this bot did not record the request as it now reads, or its app-level token is a new one: please ask again"
+VOTE_NOT_OURS = "a vote in its record was not taken by this bot, or its app-level token is a new one: please ask again"
+QUORUM_NOT_OURS = "its quorum was not recorded by this bot, or its app-level token is a new one: please ask again"
 
 WAITING = frozenset({Stage.APPLIED, Stage.STALLED})
 """Stages of a reset whose rows still stand as it left them, or did when last looked at."""
@@ -112,19 +118,30 @@ class Requests:
             and all(fingerprint == request.plan.fingerprint for fingerprint in votes)
         )
 
-    def are_ours(self, request: Request) -> bool:
-        """Whether this bot itself took every vote of a request, for the plan as it reads now, by a click."""
-        plan, is_on = request.plan.fingerprint, self.signet.is_on
-        return all(
-            is_on(vote.mark, request.id, plan, vote.user_id, vote.team_id, vote.click, *sorted(vote.also))
-            for vote in request.votes
-        )
+    def is_ours(self, request: Request) -> bool:
+        """Whether this bot itself recorded a request as it now reads: its plan, requester, reason, rule and expiry."""
+        return self.signet.is_on(request.mark, *request_parts(request))
+
+    def forgery(self, request: Request) -> str:
+        """Say what this bot did not record itself of a request and of its votes; empty when all of it is its own."""
+        if not self.is_ours(request):
+            return NOT_OURS
+        is_on = self.signet.is_on
+        return "" if all(is_on(vote.mark, *vote_parts(request, vote)) for vote in request.votes) else VOTE_NOT_OURS
+
+    def quorum_forgery(self, request: Request) -> str:
+        """Say that a request's quorum, or when it was reached, is not as this bot recorded it; empty when it is."""
+        if not self.signet.is_on(request.quorum_mark, *quorum_parts(request, request.quorum_at)):
+            return QUORUM_NOT_OURS
+        is_then = request.decided_at and abs(request.decided_at - moment_read(request.quorum_at)) <= CLOCKS_APART
+        return "" if is_then or request.applied_at else QUORUM_NOT_OURS
 
     def open(self, request: Request, origin: Mapping[str, str]) -> Request:
         """Record a new request and have its card posted. Raises RowsHeld when a row is in another open request.
 
         A request that the same click opened already is returned instead.
         """
+        request = replace(request, mark=self.signet.mark(*request_parts(request)))
         try:
             return self._append(request, [opening(request)], 0, origin)
         except StaleStream:
@@ -183,8 +200,11 @@ class Requests:
             self.ledger.append(draft, [_redrawn(request.id, channel, ts)])
 
     def _append(self, request: Request, decided: Sequence[Event], version: int, origin: Mapping[str, str]) -> Request:
-        after = advance(request, decided, self.clock())
-        drafts = [self._draft(request, event, version + place, origin) for place, event in enumerate(decided, start=1)]
+        now, after, marked = self.clock(), request, []
+        for event in decided:
+            marked.append(self._marked(after, event, origin, now))
+            after = advance(after, marked[-1:], now)
+        drafts = [self._draft(request, event, version + place, origin) for place, event in enumerate(marked, start=1)]
         notices = [Notice(self.channel, {CARD: request.id}), *self._notices(after, decided)]
         self.ledger.append_all(drafts, notices, [self.index.follow(after)])
         return after
@@ -193,10 +213,21 @@ class Requests:
         known = {"outcome": "done", "object": f"{request.plan.action} {request.plan.package_id}", "request": request.id}
         detail = next((_in_words(event.facts[name]) for name in _TELLING if name in event.facts), "")
         facts = {**known, **({"detail": detail} if detail else {}), **event.facts, **origin}
-        if event.kind is Kind.VOTED:
-            voted = (request.id, request.plan.fingerprint, event.user_id, event.team_id, origin.get("click", ""))
-            facts["mark"] = self.signet.mark(*voted, *event.facts.get("also", ()))
         return Draft(stream_of(request.id), version, str(event.kind), event.user_id, event.team_id, facts)
+
+    def _marked(self, request: Request, event: Event, origin: Mapping[str, str], now: datetime) -> Event:
+        """Put the bot's mark on what an apply relies on; `request` is as it was before the event."""
+        facts = dict(event.facts)
+        if event.kind is Kind.REQUESTED:
+            facts["mark"] = request.mark
+        elif event.kind is Kind.VOTED:
+            click, also = origin.get("click", ""), frozenset(facts.get("also", ()))
+            vote = Vote(event.user_id, event.team_id, now, click, also=also)
+            facts["mark"] = self.signet.mark(*vote_parts(request, vote))
+        elif event.kind is Kind.QUORUM:
+            facts["reached_at"] = moment_text(now)
+            facts["mark"] = self.signet.mark(*quorum_parts(request, facts["reached_at"]))
+        return replace(event, facts=facts)
 
     def _notices(self, request: Request, decided: Sequence[Event]) -> list[Notice]:
         notices = []

@@ -108,6 +108,8 @@ class Delivery:
     entry: Entry
     was_tried: bool = False
     """It was posted before and nobody knows with what outcome, so it may stand in the channel already."""
+    is_ours: bool = True
+    """Whether the bot itself wrote it; if not, what it says is withheld."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.domain.approval import Abandon, Tick, Undone, Watched, decide
+from bot.domain.approval import Abandon, Disown, Tick, Undone, Watched, decide
 from bot.domain.package import RowType, Status
 from bot.domain.quantity import quantity
 from bot.domain.refusal import Refusal
@@ -19,7 +19,7 @@ from bot.domain.request import Stage
 from bot.events import events
 from bot.usecases.ports import SiteError
 from bot.usecases.rebuilding import WATCHED, RequestCache, rebuild
-from bot.usecases.requests import traced
+from bot.usecases.requests import NOT_OURS, traced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,11 +55,12 @@ class Watching:
         self._cache = RequestCache(self.requests.ledger, self.requests.index)
 
     def tick(self) -> None:
-        """Expire and remind what is due. Raises StoreError."""
+        """Expire and remind what is due; end what this bot did not record as it reads. Raises StoreError."""
         for request in self._cache.at({Stage.PENDING}):
             due = decide(request, Tick(), self.clock())
-            if due and not isinstance(due, Refusal) and self._read_again(request):
-                self.requests.change(request.id, Tick())
+            if not self.requests.is_ours(request) or (due and not isinstance(due, Refusal)):
+                for fresh in self._read_again(request):
+                    self.requests.change(fresh.id, Tick() if self.requests.is_ours(fresh) else Disown(NOT_OURS))
 
     def look(self) -> None:
         """Look at every applied reset whose time has come. Raises StoreError."""

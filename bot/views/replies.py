@@ -100,6 +100,13 @@ _REFUSALS = {
     Reason.FOREIGN_CARD: "This is not the request's newest card, so nothing was counted. Use the newest card{link}.",
     Reason.CARD_UNRECORDED: "This card was posted this very moment and is not in my records yet, so nothing "
     "was counted. Please press again in a few seconds.",
+    Reason.CARD_CHANGED: "The card had just changed when you pressed, so nothing was counted. Look at it again, then "
+    "press.",
+    Reason.CARD_ALTERED: "The card did not read as I draw it, so nothing was counted: somebody may have changed "
+    "its words. I draw it anew; read it again before you press, and tell the bot's admin. `/pkgstatus freeze` stops "
+    "all resets.",
+    Reason.NOT_OUR_RECORD: "I did not record this request as it now reads, or it is from before an update or a new "
+    "app-level token, so nothing was counted. Please ask for the reset again.",
     Reason.UNKNOWN_REQUEST: "I do not know this request, so nothing was done.",
     Reason.WRONG_STAGE: "That is not possible at this stage of the request; the card says where it stands.",
     Reason.ROWS_CHANGED: "The rows have changed since you opened the form. Run `/pkgstatus` again and choose anew.",

@@ -66,8 +66,8 @@ class RequestParts:
         self._store = store
         self._policy_lease = f"{POLICY_LEASE}{_policy_fingerprint(settings)}"
         channel = settings.channels.approvals
-        self.index = RequestTable(store.database)
-        self.freezing = Freezing(store.ledger, self.index, channel)
+        self.index = RequestTable(store.database, signet_of(settings, "cards"))
+        self.freezing = Freezing(store.ledger, self.index, channel, signet_of(settings, "brake"))
         telling = Telling(_payload_or_none(request_words.to_requester), _payload_or_none(self._in_thread))
         self.requests = Requests(store.ledger, self.index, channel, telling, now, signet_of(settings, "votes"))
         self.standing = Standing(

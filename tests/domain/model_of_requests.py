@@ -288,10 +288,10 @@ class Process:
     def __init__(self, world: World, name: str) -> None:
         self.world = world
         database = StoreDatabase(f"sqlite:///{world.places.store}", BRIEF)
-        outbox = OutboxTable(database, AUDIT, world.clock)
+        outbox = OutboxTable(database, AUDIT, world.clock, SIGNET)
         self.ledger = FragileLedger(LedgerTable(database, outbox, world.clock), world.traps)
         self.leases = LeaseTable(database, name, LEASE_SECONDS, lambda: world.monotonic)
-        self.index = RequestTable(database)
+        self.index = RequestTable(database, SIGNET)
         self.outbox = outbox
         address = f"sqlite:///{world.places.site}"
         reader = SiteDatabase(PS1, Database(address, BRIEF))
@@ -302,7 +302,7 @@ class Process:
 
     def _wire(self, world: World, sites: dict[SiteCode, FragileSite]) -> None:
         policy = Policy(RowsAllowed.ANY, 50, EXPIRE_AFTER, world.requester_counts, GRACE)
-        self.freezing = Freezing(self.ledger, self.index, APPROVALS)
+        self.freezing = Freezing(self.ledger, self.index, APPROVALS, SIGNET)
         telling = Telling(_words(request_words.to_requester), _words(partial(request_words.in_thread, ask="")))
         self.requests = Requests(self.ledger, self.index, APPROVALS, telling, world.clock, SIGNET)
         people, approvers = FragilePeople(world.people, world.traps), Allowed(groups=frozenset({APPROVERS}))

@@ -15,6 +15,7 @@ from bot.domain.approval import (
     Claim,
     Command,
     Delay,
+    Disown,
     Doubt,
     Finish,
     Outdate,
@@ -60,6 +61,7 @@ COMMANDS: dict[str, Command] = {
     "overdue": Watched(frozenset({1}), "open distmgr.log at the source site"),
     "abandon": Abandon("open distmgr.log at the source site"),
     "undone": Undone("fedcba9876543210"),
+    "disown": Disown("this bot did not record it"),
 }
 PEOPLE_AND_TIME = """
             approve    reject     withdraw   tick
@@ -78,20 +80,20 @@ abandoned   decided    decided    decided    -
 undone      decided    decided    decided    -
 """
 BEFORE_AND_BEHIND_THE_CLAIM = """
-            outdate give-up pretend wait                  claim    moved finish  fail   doubt
-pending     stale   no      no      no                    no       no    no      no     no
-approved    stale   failed  no      waiting_to_be_applied applying no    no      no     no
-applying    no      no      no      no                    no       stale applied failed in_doubt
-applied     no      no      no      no                    no       no    no      no     no
-converged   no      no      no      no                    no       no    no      no     no
-stalled     no      no      no      no                    no       no    no      no     no
-failed      no      no      no      no                    no       no    no      no     no
-rejected    no      no      no      no                    no       no    no      no     no
-withdrawn   no      no      no      no                    no       no    no      no     no
-expired     no      no      no      no                    no       no    no      no     no
-stale       no      no      no      no                    no       no    no      no     no
-abandoned   no      no      no      no                    no       no    no      no     no
-undone      no      no      no      no                    no       no    no      no     no
+            outdate give-up pretend wait                  claim    moved finish  fail   doubt    disown
+pending     stale   no      no      no                    no       no    no      no     no       failed
+approved    stale   failed  no      waiting_to_be_applied applying no    no      no     no       failed
+applying    no      no      no      no                    no       stale applied failed in_doubt no
+applied     no      no      no      no                    no       no    no      no     no       no
+converged   no      no      no      no                    no       no    no      no     no       no
+stalled     no      no      no      no                    no       no    no      no     no       no
+failed      no      no      no      no                    no       no    no      no     no       no
+rejected    no      no      no      no                    no       no    no      no     no       no
+withdrawn   no      no      no      no                    no       no    no      no     no       no
+expired     no      no      no      no                    no       no    no      no     no       no
+stale       no      no      no      no                    no       no    no      no     no       no
+abandoned   no      no      no      no                    no       no    no      no     no       no
+undone      no      no      no      no                    no       no    no      no     no       no
 """
 AFTER_THE_APPLY = """
             look some       all       overdue    abandon   undone

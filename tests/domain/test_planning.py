@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from bot.domain import planning
 from bot.domain.drift import RESETTABLE, DriftClass, Verdict, judge
-from bot.domain.package import Job, JobAction, Row, SiteCode, Status
+from bot.domain.package import Job, JobAction, PackageId, Row, SiteCode, Status
 from bot.domain.plan import Action, Plan, PlanRow, RowsAllowed
 from bot.domain.planning import (
     RowFault,
@@ -346,3 +347,44 @@ def test_a_job_that_brings_the_version_of_the_reset_stands_in_the_way_though_the
     left = dp_row(held_version=0, status_number=2, jobs=(job(version=13),))
 
     assert undo_fault(judge(table(left, of=package(source_version=14)), NOW, GRACE), 13) is Reason.JOB_STARTED
+
+
+def done_plan() -> Plan:
+    rows = (PlanRow(2, SiteCode("PS1"), nal_path(f"DP{n}"), 7, 3) for n in (1, 2))
+    return Plan(Action.RESET, SiteCode("PS1"), PackageId("PS100112"), "Boot image", 13, tuple(rows))
+
+
+def way_back(done: Plan) -> Plan:
+    return replace(done, action=Action.UNDO, rows=tuple(row.reversed() for row in done.rows))
+
+
+def test_a_reset_ends_at_the_same_values_on_every_row() -> None:
+    done = done_plan()
+    first, second = done.rows
+
+    assert planning.misshapen(done, None) == ""
+    for bad in (replace(second, version_after=99), replace(second, status_after=3)):
+        assert planning.misshapen(replace(done, rows=(first, bad)), None)
+    assert planning.misshapen(replace(done, rows=()), None)
+    assert planning.misshapen(done, done)
+
+
+def test_an_undo_is_the_exact_reverse_of_some_rows_of_the_reset_that_it_names() -> None:
+    done = done_plan()
+    back = way_back(done)
+    first, second = back.rows
+
+    assert planning.misshapen(back, done) == ""
+    assert planning.misshapen(replace(back, rows=(first,)), done) == ""
+    assert planning.misshapen(back, None)
+    assert planning.misshapen(back, back)
+    for rows in (
+        (),
+        (first, first),
+        (first, replace(second, version_after=8)),
+        (replace(first, site_code=SiteCode("P02")),),
+    ):
+        assert planning.misshapen(replace(back, rows=rows), done)
+    assert planning.misshapen(replace(back, package_id=PackageId("PS100113")), done)
+    assert planning.misshapen(replace(back, site=SiteCode("P02")), done)
+    assert planning.misshapen(back, replace(done, rows=(replace(done.rows[0], version_after=99), done.rows[1])))

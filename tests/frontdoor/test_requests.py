@@ -100,7 +100,7 @@ def test_the_whole_story(fresh_stage: Stage) -> None:
     assert site_rows(stage.site, "PS100112") == before, "one approval changes nothing"
     assert "will be applied now" in press(stage, "linus", card)
 
-    card = card_of(stage, request_id, "19 of 19 changed, each with its backup")
+    card = card_of(stage, request_id, "19 of 19 rows changed, each with its backup")
     assert vote_buttons(card) == set()
     assert [f"✅ <@{user}> approved" in words(card) for user in ("U00000GRACE", "U00000LINUS")] == [True, True]
     after = site_rows(stage.site, "PS100112")

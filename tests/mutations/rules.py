@@ -33,6 +33,7 @@ class Rule:
 
 APPROVAL, CHAIN, DRIFT, FOLDING = (f"bot/domain/{name}.py" for name in ("approval", "chain", "drift", "folding"))
 PLAN, PLANNING, REQUEST, SIGNET = (f"bot/domain/{name}.py" for name in ("plan", "planning", "request", "signet"))
+SIGNED = "bot/domain/signed.py"
 QUORUM, TYPED_TEXT = "bot/domain/quorum.py", "bot/domain/typed_text.py"
 WRITER = "bot/site/writing.py"
 ACCESS, APPLYING, APPROVING = (f"bot/usecases/{name}.py" for name in ("access", "applying", "approving"))
@@ -49,6 +50,7 @@ WRITING = ("tests/site/test_writing.py",)
 PROOFS = ("tests/usecases/test_proving.py",)
 APPLIES = ("tests/usecases/test_applying.py",)
 RESOLVING = ("tests/usecases/test_resolving.py",)
+FORGING = ("tests/usecases/test_store_writer.py",)
 UNDOING = ("tests/usecases/test_undoing.py",)
 PEOPLE = ("tests/usecases/test_access.py",)
 
@@ -600,8 +602,8 @@ RULES = (
     Rule(
         "quorum at the apply",
         PROVING,
-        "return None if distinct(voters) >= QUORUM else",
-        "return None if voters else",
+        "if distinct(voters) < QUORUM:",
+        "if not voters:",
         "One true vote and a forged quorum change rows.",
         PROOFS,
     ),
@@ -639,11 +641,99 @@ RULES = (
     ),
     Rule(
         "votes that this bot took",
-        PROVING,
-        "if not self.requests.are_ours(request):",
-        "if False:",
+        REQUESTS,
+        'return "" if all(is_on(vote.mark, *vote_parts(request, vote)) for vote in request.votes) else VOTE_NOT_OURS',
+        'return ""',
         "A vote that was written into the store counts.",
         PROOFS,
+    ),
+    Rule(
+        "the record's marks are asked",
+        PROVING,
+        "forgery = self.requests.forgery(request) or self._misshapen(request)",
+        'forgery = ""',
+        "A forged request is applied.",
+        FORGING,
+    ),
+    Rule(
+        "a request that this bot recorded",
+        REQUESTS,
+        "return self.signet.is_on(request.mark, *request_parts(request))",
+        "return True",
+        "A request that was written into the store, or rewritten there, is voted on and applied.",
+        FORGING,
+    ),
+    Rule(
+        "all of a request bears the mark",
+        SIGNED,
+        "asked.user_id, asked.team_id, facts_text(asked.facts), str(QUORUM))",
+        "request.plan.fingerprint)",
+        "The requester, the rule or the reason is rewritten in the store.",
+        FORGING,
+    ),
+    Rule(
+        "a quorum that this bot found",
+        REQUESTS,
+        "if not self.signet.is_on(request.quorum_mark, *quorum_parts(request, request.quorum_at)):",
+        "if False:",
+        "A forged quorum of true votes changes rows.",
+        FORGING,
+    ),
+    Rule(
+        "the moment of the quorum",
+        REQUESTS,
+        'return "" if is_then or request.applied_at else QUORUM_NOT_OURS',
+        'return ""',
+        "Votes of last week are made fresh by another moment in the store.",
+        FORGING,
+    ),
+    Rule(
+        "no vote on a forged request",
+        APPROVING,
+        "if not self.requests.is_ours(request):",
+        "if False:",
+        "A vote counts for a request that somebody wrote into the store.",
+        FORGING,
+    ),
+    Rule(
+        "a card's place bears the mark",
+        STORE_REQUESTS,
+        "return Card(*rows[0][1:]) if is_ours else None",
+        "return Card(*rows[0][1:]) if rows else None",
+        "A card that somebody placed takes votes.",
+        FORGING,
+    ),
+    Rule(
+        "a lifted freeze bears the mark",
+        "bot/usecases/freezing.py",
+        "if entry.kind == UNFROZE and self._is_ours(entry):",
+        "if entry.kind == UNFROZE:",
+        "An entry that somebody wrote lifts a freeze.",
+        FORGING,
+    ),
+    Rule(
+        "a notice bears the mark",
+        "bot/store/outbox.py",
+        "if self._signet and not self._signet.is_on(",
+        "if self._signet and self._signet.is_on(",
+        "The bot posts what somebody wrote into its outbox.",
+        ("tests/store/test_outbox.py",),
+    ),
+    Rule(
+        "a reset ends at (0, 2)",
+        PLANNING,
+        'return "" if is_reset and plan.rows and undone is None else "its rows do not end as those of a reset do"',
+        'return ""',
+        "Rows are set to something that no reset sets.",
+        PLANS,
+    ),
+    Rule(
+        "an undo is the reverse",
+        PLANNING,
+        'return "" if is_reverse else "it is not the reverse of the reset that it takes back"',
+        'return ""',
+        "An undo writes values that never were.",
+        PLANS,
     ),
     Rule(
         "approvers of now",
@@ -712,7 +802,7 @@ RULES = (
     Rule(
         "the backup table of the request",
         APPLYING,
-        "return writer.using(request.backup_table) if writer else None",
+        "return writer.using(table) if writer else None",
         "return writer",
         "A reset that was made is called failed after the setting of the backup table was changed.",
         APPLIES,

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from bot.domain.ledger import Entry
 from bot.store import Store
 from bot.usecases.store_ports import Backlog, Delivery, Notice, Post
@@ -136,3 +138,13 @@ def test_a_store_that_is_opened_again_goes_on_where_it_stopped(store: Store, ope
 
     assert places(pending(again, AUDIT)) == [(2, 0)]
     assert append(again).sequence == 3
+
+
+@pytest.mark.parametrize("change", ["destination = 'C0OTHER'", 'payload = \'{"text": "b"}\'', "number = 7"])
+def test_of_a_notice_that_somebody_wrote_changed_or_moved_nothing_is_handed_out(store: Store, change: str) -> None:
+    store.ledger.append(draft(), [Notice("C0APPROVE", {"text": "a"})])
+
+    store.database.write(lambda connection: connection.execute(f"UPDATE dbo.outbox SET {change} WHERE number = 1"))
+
+    (found,) = [each for place in store.outbox.destinations() for each in store.outbox.notices(place)]
+    assert (found.payload, found.is_ours) == ({}, False)

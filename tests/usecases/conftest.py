@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.store import open_store
+from tests.builders import SIGNET
 from tests.store.clock import SteppingClock
 from tests.usecases.reset_house import House
 
@@ -27,7 +28,9 @@ def opened(tmp_path: Path) -> Iterator[Callable[[str], Store]]:
     with ExitStack() as stack:
 
         def open_as(holder: str) -> Store:
-            store = open_store(f"sqlite:///{tmp_path}/store.db", audit_channel=AUDIT, holder=holder, clock=clock)
+            store = open_store(
+                f"sqlite:///{tmp_path}/store.db", audit_channel=AUDIT, holder=holder, clock=clock, signet=SIGNET
+            )
             return stack.enter_context(closing(store))
 
         yield open_as

@@ -77,11 +77,13 @@ class House:
 
     def _open(self) -> None:
         path = self._folder / "store.db"
-        self.store = open_store(f"sqlite:///{path}", audit_channel="C0AUDIT", holder="one", clock=self.clock)
-        index = RequestTable(self.store.database)
+        self.store = open_store(
+            f"sqlite:///{path}", audit_channel="C0AUDIT", holder="one", clock=self.clock, signet=SIGNET
+        )
+        index = RequestTable(self.store.database, SIGNET)
         telling = Telling(lambda _request, _event: None, lambda _request, _event: None)
         self.requests = Requests(self.store.ledger, index, "C0APPROVALS", telling, self.clock, SIGNET)
-        self.freezing = Freezing(self.store.ledger, index, "C0APPROVALS")
+        self.freezing = Freezing(self.store.ledger, index, "C0APPROVALS", SIGNET)
         self.standing = Standing(
             HERE, Allowed(), Allowed(groups=frozenset({APPROVERS})), self.people, self.freezing, timedelta, HOUR,
             channel_fault=self._look,

@@ -6,11 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.ledger import Draft, seal
-from bot.domain.request import Stage
+from bot.domain.ledger import Draft, Entry, seal
+from bot.domain.plan import Action
+from bot.domain.refusal import Reason, Refusal
+from bot.domain.request import Kind, Stage, Vote
+from bot.domain.signed import vote_parts
 from bot.domain.signet import Signet
-from tests.fakes import GRACE, LINUS, TEAM
-from tests.usecases.reset_house import BEHIND
+from bot.usecases.approving import Approving, Click
+from bot.usecases.freezing import FROZE, STREAM, UNFROZE
+from bot.usecases.requests import NOT_OURS as NOT_RECORDED
+from bot.usecases.requests import QUORUM_NOT_OURS
+from tests.builders import NOW, SIGNET
+from tests.fakes import ADA, GRACE, LINUS, MARGARET, TEAM
+from tests.usecases.reset_house import BEHIND, RESET
 
 if TYPE_CHECKING:
     from bot.domain.ledger import JSON
@@ -27,9 +35,175 @@ def forge(house: House, request: Request, kind: str, user: str, facts: dict[str,
     ((sequence, at, previous),) = house.sql(last, database="store.db")
     draft = Draft(stream, None, kind, user, TEAM if user else "", facts)
     entry = seal(draft, int(sequence) + 1, str(at), house.now(request).version + 1, str(previous))
-    insert = f"INSERT INTO ledger_entry VALUES ({', '.join('?' * len(entry))})"
-    house.sql(insert, *entry, database="store.db")
+    insert(house, entry)
     house.sql("UPDATE request SET stage = 'approved' WHERE id = ?", request.id, database="store.db")
+
+
+def insert(house: House, entry: Entry) -> None:
+    """Write an entry into the ledger's table."""
+    house.sql(f"INSERT INTO ledger_entry VALUES ({', '.join('?' * len(entry))})", *entry, database="store.db")
+
+
+def rewrite(house: House, stream: str, kind: str, facts: dict[str, JSON] | None = None, **fields: str) -> None:
+    """Change an entry, and seal it and all that follow anew, so that the chain holds."""
+    entries = [
+        Entry(*row)  # type: ignore[call-arg, arg-type]
+        for row in house.sql("SELECT * FROM ledger_entry ORDER BY sequence", database="store.db")
+    ]
+    house.sql("DELETE FROM ledger_entry", database="store.db")
+    previous = "0" * 64
+    for entry in entries:
+        is_it = (entry.stream, entry.kind) == (stream, kind)
+        now = entry._replace(**fields) if is_it else entry  # type: ignore[arg-type]
+        known = {**now.facts, **(facts or {})} if is_it else now.facts
+        draft = Draft(now.stream, None, now.kind, now.actor_user, now.actor_team, known)
+        sealed = seal(draft, now.sequence, now.moment, now.version, previous)
+        previous = sealed.hash
+        insert(house, sealed)
+    assert house.store.ledger.verify() is None
+
+
+def ends_unapplied(house: House, request: Request, note: str) -> None:
+    """Let the bot work; the request ends, says why, holds no row, and no row was changed."""
+    house.watching.tick()
+    house.applying.work_off()
+    now = house.now(request)
+    assert (now.stage, now.note) == (Stage.FAILED, note)
+    assert set(house.reads().values()) == {BEHIND}
+    assert house.sql("SELECT request FROM request_row WHERE request = ?", request.id, database="store.db") == []
+
+
+REWRITINGS: dict[str, tuple[dict[str, JSON], dict[str, str]]] = {
+    "who asked": ({}, {"actor_user": MARGARET.id}),
+    "from where": ({}, {"actor_team": "T0OTHER"}),
+    "also known as": ({"also": ["U0SOMEBODY"]}, {}),
+    "why": ({"reason_given": "nothing special"}, {}),
+    "how long": ({"expires_at": "2099-01-01T00:00:00+00:00"}, {}),
+    "since when": ({"created_at": "2020-01-01T00:00:00+00:00"}, {}),
+    "by which rule": ({"requester_counts": True}, {}),
+    "into which backup table": ({"backup_table": "dbo.Elsewhere"}, {}),
+    "how many rows": ({"max_rows": 1_000_000}, {}),
+    "what it takes back": ({"undoes": "0123456789abcdef"}, {}),
+    "a mark of somebody else": ({"mark": Signet().mark("request")}, {}),
+    "no mark, as older versions recorded it": ({"mark": ""}, {}),
+}
+
+
+@pytest.mark.parametrize(("facts", "fields"), REWRITINGS.values(), ids=REWRITINGS)
+def test_a_request_that_was_rewritten_while_it_waited_takes_no_vote_and_ends(
+    house: House, facts: dict[str, JSON], fields: dict[str, str]
+) -> None:
+    request = house.ask()
+    rewrite(house, f"request {request.id}", Kind.REQUESTED, facts, **fields)
+
+    pressed = Click(house.actor(GRACE), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, house.click())
+    assert Approving(house.requests, house.standing).approve(pressed) == Refusal(Reason.NOT_OUR_RECORD)
+
+    ends_unapplied(house, request, NOT_RECORDED)
+    assert house.store.ledger.stream(f"request {request.id}")[-1].kind == Kind.FAILED
+
+
+@pytest.mark.parametrize(("facts", "fields"), REWRITINGS.values(), ids=REWRITINGS)
+def test_a_request_that_was_rewritten_after_its_votes_is_not_applied(
+    house: House, facts: dict[str, JSON], fields: dict[str, str]
+) -> None:
+    request = house.approved()
+    rewrite(house, f"request {request.id}", Kind.REQUESTED, facts, **fields)
+
+    ends_unapplied(house, request, NOT_RECORDED)
+
+
+def test_other_rows_than_those_that_were_approved_are_not_applied(house: House) -> None:
+    request = house.approved("NYC-DP03")
+    facts = request.plan.to_facts()
+    facts["rows"] = [[*row[:5], 99, 3, *row[7:]] for row in facts["rows"]]
+    rewrite(house, f"request {request.id}", Kind.REQUESTED, {"plan": facts})
+
+    house.applying.work_off()
+
+    assert set(house.reads().values()) == {BEHIND}
+    assert house.now(request).stage is Stage.FAILED
+
+
+def test_the_requester_s_own_vote_does_not_count_because_somebody_else_is_written_as_requester(house: House) -> None:
+    request = house.ask(who=GRACE)
+    rewrite(house, f"request {request.id}", Kind.REQUESTED, actor_user=ADA.id)
+    pressed = Click(house.actor(GRACE), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, house.click())
+
+    assert Approving(house.requests, house.standing).approve(pressed) == Refusal(Reason.NOT_OUR_RECORD)
+
+
+def test_a_quorum_of_long_ago_is_not_made_fresh_by_another_moment(house: House) -> None:
+    request = house.approved()
+    house.clock.move(seconds=3600)
+    at = house.clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    rewrite(house, f"request {request.id}", Kind.QUORUM, moment=at)
+
+    ends_unapplied(house, request, QUORUM_NOT_OURS)
+
+
+def test_votes_become_no_quorum_by_an_entry_that_says_so(house: House) -> None:
+    """The mark of each vote is good, but the bot never found them to be enough."""
+    request = house.ask()
+    for user in (GRACE.id, LINUS.id):
+        vote = replace_vote(user)
+        facts: dict[str, JSON] = {"fingerprint": request.plan.fingerprint, "click": "click"}
+        forge(house, request, "approved", user, {**facts, "mark": SIGNET.mark(*vote_parts(request, vote))})
+    forge(house, request, "quorum reached", "", {})
+
+    ends_unapplied(house, request, QUORUM_NOT_OURS)
+
+
+def replace_vote(user: str) -> Vote:
+    return Vote(user, TEAM, NOW, "click")
+
+
+def test_an_undo_of_something_that_this_bot_did_not_record_is_not_applied(house: House) -> None:
+    done = house.reset()
+    undo = house.undo(done)
+    assert not isinstance(undo, Refusal)
+    placed = house._placed(undo)
+    assert placed.plan.action is Action.UNDO
+    house.vote(placed, GRACE, LINUS)
+    rewrite(house, f"request {done.id}", Kind.REQUESTED, {"reason_given": "something else"})
+
+    house.applying.work_off()
+
+    assert house.now(placed).stage is Stage.FAILED
+    assert "was not recorded by this bot as it reads" in house.now(placed).note
+    assert set(house.reads().values()) == {RESET}
+
+
+def test_a_card_that_somebody_put_elsewhere_is_nowhere(house: House) -> None:
+    request = house.ask()
+    house.sql("UPDATE request SET card_ts = '1.1' WHERE id = ?", request.id, database="store.db")
+
+    assert house.requests.index.card(request.id) is None
+
+
+@pytest.mark.parametrize("mark", ["", "good for the one before"])
+def test_only_the_bot_itself_lifts_a_freeze(house: House, mark: str) -> None:
+    actor = house.actor(GRACE)
+    house.freezing.freeze(actor, "look first", "1")
+    house.freezing.unfreeze(actor, "2")
+    assert house.freezing.now() is None
+    lifted = house.store.ledger.stream(STREAM)[-1]
+    house.freezing.freeze(actor, "look again", "3")
+    copied = {**lifted.facts, "click": "4"} if mark else {"click": "4"}
+    house.store.ledger.append(Draft(STREAM, None, UNFROZE, GRACE.id, TEAM, copied))
+
+    freeze = house.freezing.now()
+
+    assert freeze
+    assert freeze.why == "look again"
+    house.freezing.unfreeze(actor, "5")
+    assert house.freezing.now() is None
+
+
+def test_a_freeze_counts_whoever_wrote_it(house: House) -> None:
+    house.store.ledger.append(Draft(STREAM, None, FROZE, GRACE.id, TEAM, {"reason_given": "now"}))
+
+    assert house.freezing.now()
 
 
 @pytest.mark.parametrize("marked", [False, True], ids=["without a mark", "with the mark of another key"])
