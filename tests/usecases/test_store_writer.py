@@ -162,7 +162,7 @@ def test_an_undo_of_something_that_this_bot_did_not_record_is_not_applied(house:
     done = house.reset()
     undo = house.undo(done)
     assert not isinstance(undo, Refusal)
-    placed = house._placed(undo)
+    placed = house.placed(undo)
     assert placed.plan.action is Action.UNDO
     house.vote(placed, GRACE, LINUS)
     rewrite(house, f"request {done.id}", Kind.REQUESTED, {"reason_given": "something else"})
