@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from bot.domain.typed_text import plainly
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
@@ -56,10 +58,10 @@ class Cron:
     @classmethod
     def parse(cls, text: str) -> Cron:
         """Read a cron line. Raises ValueError with the sentence that says what to write instead."""
-        parts = text.lower().split()
+        parts = plainly(text).lower().split()
         if len(parts) != len(_FIELDS):
             raise ValueError("needs five fields: minute hour day month weekday, like 0 8 * * mon-fri")
-        if any(char.isdigit() for char in parts[-1].partition("/")[0]):
+        if re.fullmatch(r"[\d,-]*\d[\d,-]*", parts[-1].partition("/")[0]):
             raise ValueError(f"names weekdays by number, which programs count differently; write {_by_name(parts)}")
         cron = cls(*(frozenset(_values(field, part)) for field, part in zip(_FIELDS, parts, strict=True)))
         if next(_days(cron, date(2024, 1, 1)), None) is None:

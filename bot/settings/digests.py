@@ -39,7 +39,7 @@ class Catching(Part):
 class Digest(Part):
     """One scheduled digest."""
 
-    name: DigestName = Field(description="its name", examples=["morning"])
+    name: DigestName = Field(description="the digest's name", examples=["morning"])
     cron: CronLine = Field(
         description="minute hour day month weekday, weekdays by name; all five must fit", examples=["0 8 * * mon-fri"]
     )

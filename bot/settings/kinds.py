@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -28,6 +29,11 @@ _TOKENS = {
     "xoxe": "is a token that rotates: switch token rotation off in the app's settings",
     "xwfp-": "is a workflow token",
 }
+_UNSEEN = {"Cc", "Cf", "Zl", "Zp"}
+"""Unicode's categories of control and format characters, line and paragraph separators."""
+_OFFSET = re.compile(r"\(?(utc|gmt)?\s*[+-]\s*\d{1,2}(:?\d\d)?\b.*", re.IGNORECASE)
+_THIS_MACHINES = {"localtime", "posixrules"}
+"""Not IANA's, but in the same folder on many systems."""
 _SLACK_HOSTS = ("slack.com", "slack-gov.com")
 
 
@@ -78,6 +84,10 @@ def _database(value: SecretStr) -> SecretStr:
         )
     if not is_text(address):
         raise ValueError("is not UTF-8 text")
+    if unseen := next((char for char in address if unicodedata.category(char) in _UNSEEN), ""):
+        raise ValueError(
+            f"has a character in it that nobody sees (U+{ord(unseen):04X}), copied along: type that part anew"
+        )
     if address.lower().startswith("sqlite"):
         if not address.startswith(_SQLITE) or address.removeprefix(_SQLITE) in {"", ":memory:"}:
             raise ValueError("names no SQLite file as sqlite:///path, four slashes in all before an absolute path")
@@ -105,9 +115,13 @@ def _cron(value: str) -> str:
 def _zone(value: str) -> str:
     from tzlocal.windows_tz import win_tz  # noqa: PLC0415 - only a mistake needs it
 
-    known = available_timezones()
+    known = available_timezones() - _THIS_MACHINES
     if value in known:
         return value
+    if _OFFSET.fullmatch(value):
+        raise ValueError("is an offset, which knows no summer time: name a place, like Europe/Zurich")
+    if meant := {name.casefold(): name for name in known}.get(value.casefold()):
+        raise ValueError(f"is no IANA time zone; perhaps it is {meant}")
     if meant := {name.casefold(): zone for name, zone in win_tz.items()}.get(" ".join(value.casefold().split())):
         raise ValueError(f"is Windows' name of a time zone; its IANA name is {meant}")
     meant = next(iter(nearest(value, sorted(known))), "")

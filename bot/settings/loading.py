@@ -9,6 +9,7 @@ Each comes from the first of these that has it:
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import tomllib
@@ -139,12 +140,23 @@ def _setting(path: Path) -> str:
 
 def _decoded(data: bytes) -> str:
     """Read UTF-8, with or without a byte order mark. Raises ValueError with the sentence that says what it is."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
-        raise ValueError("is written in UTF-16: save it as UTF-8 (PowerShell: Set-Content -Encoding utf8)")
+    if coding := _wide_coding(data):
+        raise ValueError(f"is written in {coding}: save it as UTF-8 (PowerShell: Set-Content -Encoding utf8)")
+    if b"\0" in data:
+        raise ValueError("holds NUL characters: it is no text")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError("is not UTF-8 text: save it as UTF-8") from None
+
+
+def _wide_coding(data: bytes) -> str:
+    """Name the coding of two or four bytes a character that a text is in; without a mark, NULs on one side tell it."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "UTF-32"
+    is_marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    is_wide = any(data[first::2].count(0) * 2 > len(data[first::2]) for first in (0, 1))
+    return "UTF-16" if is_marked or is_wide else ""
 
 
 def _stripped(text: str) -> str:

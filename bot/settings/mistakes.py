@@ -64,10 +64,24 @@ def of_text(model: type[BaseModel], name: str, text: str) -> str | None:
     if not _is_nested(kind):
         return None
     try:
-        json.loads(text)
+        json.loads(text, object_pairs_hook=_once)
+    except _TwiceError as twice:
+        return f"{name} names {twice} twice: leave one out.{_purpose(model, location)}"
     except (ValueError, RecursionError):
         return f"{name} is not valid JSON{_slip(text)}.{_purpose(model, location)}"
     return None
+
+
+class _TwiceError(Exception):
+    """A key stands twice in one object of JSON, where the last would silently win."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key.upper() for key, _ in pairs]
+    for key, _ in pairs:
+        if keys.count(key.upper()) > 1:
+            raise _TwiceError(key)
+    return dict(pairs)
 
 
 def _slip(text: str) -> str:

@@ -126,7 +126,7 @@ class Approvers(Part):
     @model_validator(mode="after")
     def _somebody(self) -> Self:
         if len(self.users) < QUORUM and not self.groups:
-            raise ValueError("name fewer than two people; set APPROVERS__USERS or APPROVERS__GROUPS")
+            raise ValueError(f"names fewer than two people; set {PREFIX}APPROVERS__USERS or {PREFIX}APPROVERS__GROUPS")
         return self
 
 
@@ -238,7 +238,9 @@ class Health(Part):
 class Logs(Part):
     """What the program prints about itself."""
 
-    format: Literal["auto", "console", "json"] = Field("auto", description="auto is console on a terminal, else json")
+    format: Literal["auto", "console", "json"] = Field(
+        "auto", description="the form of a log line; auto is console on a terminal, else json"
+    )
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least important level shown")
 
 

@@ -19,7 +19,7 @@ MOST_PORT = 65_535
 
 _PAIR = re.compile(r"\s*([^=;]+?)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)")
 _PART = re.compile(r"[^=;]+=(?:\s*\{(?:[^}]|\}\})*\}\s*|[^;]*)(?:;|$)|\s*(?:;|$)")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+._-]*:/", re.IGNORECASE)
 _DOTNET = {"data source", "initial catalog", "integrated security", "user id", "trust server certificate"}
 _FREETDS = ("freetds", "tdsodbc")
 _MICROSOFT = ("sql server", "msodbcsql", "sqlncli")
@@ -69,7 +69,7 @@ def mistake(address: str) -> str:
         return f"is written for .NET; ODBC writes it {FORM}"
     if not _is_whole(address):
         return "has a part that is not KEYWORD=value; a value with ; { or } in it stands in braces, like {a;b}"
-    if not {"driver", "dsn", "filedsn"} & wishes.keys():
+    if not any(map(wishes.get, ("driver", "dsn", "filedsn"))):
         return f"names no driver; ODBC writes it {FORM}"
     return _wrong_port(wishes)
 

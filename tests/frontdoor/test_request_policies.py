@@ -181,7 +181,7 @@ def test_a_channel_that_is_not_fit_for_votes_ends_the_start_and_takes_no_request
 @pytest.mark.parametrize(
     ("overrides", "code", "sentence"),
     [
-        ({"approvers__groups": [], "approvers__users": ["U00000GRACE"]}, 2, "PKGSTATUS_APPROVERS name fewer than two"),
+        ({"approvers__groups": [], "approvers__users": ["U00000GRACE"]}, 2, "PKGSTATUS_APPROVERS names fewer than two"),
         ({"approvers__groups": [], "approvers__users": ["U00000GRACE", "U000000GUS"]}, 5, "1 person could approve"),
         ({"approvers__groups": [], "approvers__users": ["U00000GRACE", "U000000OLGA"]}, 5, "1 person could approve"),
         ({"approvers__groups": [], "approvers__users": ["U00000GRACE", "U0PKGBOT"]}, 5, "1 person could approve"),
