@@ -112,7 +112,7 @@ def demo(
     except ModuleNotFoundError as error:
         if (error.name or "bot").partition(".")[0] == "bot":
             raise
-        _end("The demo needs more than the bot: pip install 'pkgstatus-bot[demo]'", Exit.WRONG)
+        _end("The demo needs more than the bot: pip install 'pkgstatus-bot[demo]'", Exit.NOT_DONE)
     from bot.rehearsing import rehearse  # noqa: PLC0415
 
     if site is None:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from bot.dbapi import Database, DatabaseError, Fault
-from bot.dbapi.engines import SQLITE, Patience, Product, missing_driver
+from bot.dbapi.engines import SQLITE, Patience, Product
 from bot.settings.kinds import Address, SiteKey
 from bot.settings.model import Reset
-from bot.settings.odbc_strings import FORM, driver_of, unencrypted
+from bot.settings.odbc_strings import FORM, unencrypted
 from bot.site.owning import place
 from bot.site.probing import PACKAGES, STATUS, probe
+from bot.wiring.preflight import lacking
 
 if TYPE_CHECKING:
     from bot.dbapi import Connection
@@ -87,8 +88,7 @@ def _address(given: str) -> str:
         return f"{SQLITE}{file}"
     address = _valid(Address, SecretStr(given), "--site").get_secret_value()
     why = "" if os.environ.get(UNENCRYPTED, "").lower() in {"true", "1", "yes", "on"} else unencrypted(address)
-    driver = driver_of(address)
-    if why := why or (missing_driver(driver) if driver else ""):
+    if why := why or lacking(address):
         raise NotASite(f"--site {why}.")
     return address
 
@@ -139,7 +139,8 @@ def _raise_if_another(connection: Connection, code: str) -> None:
 
 def _sentence(error: DatabaseError) -> str:
     why = {
-        Fault.UNREACHABLE: "cannot be reached or is no database",
+        Fault.UNREACHABLE: "cannot be reached",
+        Fault.DAMAGED: "is damaged or no SQLite database",
         Fault.LOGIN: "does not let this login in",
         Fault.DRIVER: "has no usable driver here",
         Fault.SCHEMA: "is no site database",

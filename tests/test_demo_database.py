@@ -99,7 +99,7 @@ def test_the_backup_table_that_is_missing_is_named_with_its_script(site: Path) -
         ("", f"--site is empty. {KINDS}"),
         ("/nowhere/site.db", f"--site names /nowhere/site.db, and there is no such file. {KINDS}"),
         ("/", f"--site names /, which is a folder. {KINDS}"),
-        (__file__, "--site names a database that cannot be reached or is no database: "),
+        (__file__, "--site names a database that is damaged or no SQLite database: "),
         ("Driver={ODBC Driver 18 for SQL Server};Server=cm01;Encrypt=no", "--site turns encryption off on the way to "),
         ("Data Source=cm01;Initial Catalog=CM_PS1", "--site is written for .NET; ODBC writes it Driver="),
         ("Driver={SQL Server};Server=CM01\new", "--site has a control character in it "),

@@ -41,7 +41,7 @@ class Database:
         try:
             return self._attempt(place, connection, work)
         except DatabaseError as error:
-            if error.fault not in {Fault.UNREACHABLE, Fault.DEADLOCK}:
+            if error.fault not in {Fault.UNREACHABLE, Fault.DAMAGED, Fault.DEADLOCK}:
                 raise
         _close_all(place)
         return self._attempt(place, self._fresh(), work)

@@ -97,6 +97,17 @@ def missing_driver(driver: str) -> str:
     return f"names an ODBC driver that is not installed; installed: {', '.join(known) or 'none'}"
 
 
+def missing_source(name: str) -> str:
+    """Say in half a sentence that ODBC knows no data source of this name, or return an empty text."""
+    try:
+        known = sorted(_pyodbc().dataSources())
+    except faults.DatabaseError as error:
+        return f"needs an ODBC driver: {error.detail}"
+    if name.casefold() in map(str.casefold, known):
+        return ""
+    return f"names an ODBC data source that is not set up here; set up: {', '.join(known) or 'none'}"
+
+
 def session_options(name: str, patience: Patience) -> str:
     """Return what every new connection to an engine begins with, as one batch; empty when there is nothing to say."""
     milliseconds = patience.query * 1000
@@ -191,8 +202,23 @@ def _connect_sqlite(path: str, patience: Patience, *, owned: bool) -> sqlite3.Co
             raw.execute("PRAGMA dbo.synchronous = FULL")
     except sqlite3.Error as error:
         raw.close()
-        raise faults.name(error) from error
+        named = faults.name(error)
+        if named.fault is faults.Fault.UNREACHABLE and (why := _why_closed(Path(path), owned=owned)):
+            named = faults.DatabaseError(*why)
+        raise named from error
     return raw
+
+
+def _why_closed(file: Path, *, owned: bool) -> tuple[faults.Fault, str] | None:
+    """Say why a SQLite file cannot be opened, of which SQLite itself says only that it cannot."""
+    if file.exists() and not file.is_file():
+        return faults.Fault.UNREACHABLE, f"{file} is a folder or a device, no SQLite file"
+    if file.exists() and not os.access(file, os.R_OK):
+        return faults.Fault.PERMISSION, f"{file} cannot be read by this user"
+    place = file if file.exists() else file.absolute().parent
+    if owned and not (os.access(place, os.W_OK) and os.access(file.absolute().parent, os.W_OK)):
+        return faults.Fault.READ_ONLY, f"{place} or its folder cannot be written by this user"
+    return None
 
 
 def _write_ahead(raw: sqlite3.Connection, deadline: float) -> None:

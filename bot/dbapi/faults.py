@@ -14,6 +14,7 @@ class Fault(StrEnum):
     """What a database can do to us; people get a sentence for each."""
 
     UNREACHABLE = "unreachable"
+    DAMAGED = "damaged"
     CERTIFICATE = "certificate"
     LOGIN = "login"
     PERMISSION = "permission"
@@ -114,6 +115,7 @@ _PHRASES = {
         'fatal:  role "',
         "fatal:  permission denied for database",
     ),
+    Fault.DAMAGED: ("file is not a database", "disk image is malformed", "malformed database schema"),
     Fault.SCHEMA: ("no such table", "no such column"),
     Fault.PERMISSION: ("permission denied",),
     Fault.CONFLICT: ("unique constraint failed",),
@@ -123,9 +125,7 @@ _PHRASES = {
     Fault.LOCKED: ("database is locked",),
     Fault.UNREACHABLE: (
         "unable to open",
-        "not a database",
         "disk i/o error",
-        "malformed",
         "closed database",
         "server closed the connection",
         "connection has been closed",

@@ -39,6 +39,8 @@ LOOK_SECONDS = 0.05
 STOP_SECONDS = 25
 DIGEST = "daily"
 ADVICE = ("Type /pkgstatus PS100112 in #sccm-ops.",)
+NOT_STARTED = 2
+"""The exit code of a demo that did not come to be played; 1 is for a tour that saw something wrong."""
 STEP_SECONDS = 1.5
 """How often the sample site works on what was reset."""
 
@@ -72,7 +74,7 @@ def play(
     end, now = End(), datetime.now(UTC)
     listening = _listening(port)
     if listening is None:
-        return 1
+        return NOT_STARTED
     with tempfile.TemporaryDirectory(prefix="pkgstatus-demo-") as name, listening as workspace:
         folder = Path(name)
         site = folder / "site.db"
@@ -80,7 +82,7 @@ def play(
         if own:
             environment |= own.settings
         if env_file and not write_down(environment, env_file):
-            return 1
+            return NOT_STARTED
         if own:
             return _run(workspace, environment, end, nullcontext(), own.advice, browser=browser, tour=False)
         build_sample(site, now=now, rows=rows)
@@ -106,7 +108,7 @@ def _run(
             return 0
         if not is_connected:
             print("The bot did not connect; its log says why.", file=sys.stderr)  # noqa: T201
-            return 1
+            return NOT_STARTED
         print(workspace.url, flush=True)  # noqa: T201 - the first line is the address, for scripts
         may_speak.set()
         if browser:

@@ -9,6 +9,7 @@ class SiteTrouble(StrEnum):
     """Why a site's database gave no answer."""
 
     UNREACHABLE = "unreachable"
+    DAMAGED = "damaged"
     CERTIFICATE = "certificate"
     LOGIN = "login"
     PERMISSION = "permission"

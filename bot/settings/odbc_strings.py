@@ -47,6 +47,14 @@ def driver_of(address: str) -> str:
     return str(named).strip().removeprefix("{").removesuffix("}").strip()
 
 
+def sources_of(address: str) -> tuple[str, str]:
+    """Return the data source and the file of one that the string names, each as it is written or empty."""
+    named: dict[str, str] = {}
+    for key, value in _PAIR.findall(address):
+        named.setdefault(key.lower(), value.strip().removeprefix("{").removesuffix("}").strip())
+    return named.get("dsn", ""), named.get("filedsn", "")
+
+
 def passwords(address: str) -> Iterator[str]:
     """Return what proves a login, as it is written and as the server gets it."""
     for key, value in _PAIR.findall(address):

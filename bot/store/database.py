@@ -19,6 +19,7 @@ Result = TypeVar("Result")
 
 _TROUBLES = {
     Fault.UNREACHABLE: StoreTrouble.UNREACHABLE,
+    Fault.DAMAGED: StoreTrouble.DAMAGED,
     Fault.CERTIFICATE: StoreTrouble.CERTIFICATE,
     Fault.LOGIN: StoreTrouble.LOGIN,
     Fault.PERMISSION: StoreTrouble.PERMISSION,

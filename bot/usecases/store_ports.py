@@ -26,6 +26,7 @@ class StoreTrouble(StrEnum):
     """Why the bot's own database did not do what it was asked."""
 
     UNREACHABLE = "unreachable"
+    DAMAGED = "damaged, or no database at all"
     CERTIFICATE = "certificate"
     LOGIN = "login"
     PERMISSION = "permission"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.domain.trouble import SiteTrouble
 
 TROUBLES = {
+    SiteTrouble.DAMAGED: "The site database of {site} is damaged, or no database at all. Please tell the bot's admin",
     SiteTrouble.UNREACHABLE: "The site database of {site} cannot be reached now. Please try again in a few minutes",
     SiteTrouble.CERTIFICATE: "I do not trust the certificate of {site}'s database server. Please tell the bot's admin",
     SiteTrouble.LOGIN: "The site database of {site} refused my login. Please tell the bot's admin",

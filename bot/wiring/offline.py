@@ -43,7 +43,9 @@ def existing_store(settings: Settings, holder: str) -> Store:
     """Open the store; one that is not there must not be made by asking about it. Raises StoreError."""
     address = settings.store.get_secret_value()
     file = Path(address.removeprefix(SQLITE)) if address.startswith(SQLITE) else None
-    if file and not file.is_file():
+    if file and file.exists() and not file.is_file():
+        raise StoreError(StoreTrouble.UNREACHABLE, f"{file} is a folder or a device, no SQLite file")
+    if file and not file.exists():
         raise StoreError(StoreTrouble.UNREACHABLE, "There is no such file.")
     if file and not file.stat().st_size:
         raise StoreError(StoreTrouble.UNREACHABLE, "The file is empty.")

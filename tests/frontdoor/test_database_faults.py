@@ -47,8 +47,8 @@ def without_a_column(site: Path) -> None:
 @pytest.mark.parametrize(
     ("broken", "sentence", "trouble", "hint"),
     [
-        (missing, "cannot be reached", "unreachable", "unable to open database"),
-        (no_database, "cannot be reached", "unreachable", "file is not a database"),
+        (missing, "cannot be reached", "unreachable", "there is no file"),
+        (no_database, "is damaged, or no database at all. Please tell", "damaged", "file is not a database"),
         (empty_file, "lacks a table that every site has. Please tell", "schema", "no such table: dbo.v_Package"),
         (without_the_view, "lacks a table that every site has. Please tell", "schema", "no such table: dbo.v_Package"),
         (without_the_table, "lacks a table that every site has. Please tell", "schema", "no such table: dbo.PkgStatus"),

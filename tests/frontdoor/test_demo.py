@@ -168,7 +168,7 @@ def test_the_settings_for_a_second_terminal_are_for_their_owner_alone(tmp_path: 
 def test_settings_that_cannot_be_written_down_end_the_demo_with_a_sentence(tmp_path: Path, file: str) -> None:
     code, said = refusal(tmp_path, "--env-file", file)
 
-    assert code != 0
+    assert code == 2
     assert "--env-file" in said
     assert Path("/dev/null").is_char_device()
 
@@ -178,7 +178,7 @@ def test_without_its_extra_the_demo_says_what_to_install(tmp_path: Path) -> None
 
     demo = Bot({}, tmp_path, ("-c", missing))
 
-    assert (demo.wait(), demo.log()) == (1, "The demo needs more than the bot: pip install 'pkgstatus-bot[demo]'\n")
+    assert (demo.wait(), demo.log()) == (2, "The demo needs more than the bot: pip install 'pkgstatus-bot[demo]'\n")
 
 
 def test_an_older_python_is_told_which_one_is_needed() -> None:
@@ -186,7 +186,7 @@ def test_an_older_python_is_told_which_one_is_needed() -> None:
 
     run = subprocess.run([sys.executable, "-c", older], cwd=CHECKOUT, capture_output=True, text=True, check=False)
 
-    assert (run.returncode, run.stdout) == (1, "")
+    assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr.startswith("pkgstatus-bot needs Python 3.11 or newer, and this is ")
     assert run.stderr.count("\n") == 1
     assert metadata("pkgstatus-bot")["Requires-Python"] == ">=3.11"

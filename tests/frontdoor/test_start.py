@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import signal
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 import psutil
 import pytest
 
+from bot.store.database import StoreDatabase
+from bot.store.migrating import migrate
 from tests.bots import Bot
 from tests.frontdoor.seen import CSV
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from tests.stage import Stage
 
@@ -88,14 +92,23 @@ def test_each_wrong_setting_ends_the_start_with_one_line_that_names_it_and_keeps
             {"PKGSTATUS_SITES__PS1__DATABASE": "Driver=/nowhere/libmsodbcsql-18.so;Server=cm01"},
             "PKGSTATUS_SITES__PS1__DATABASE names the file of an ODBC driver that is not there.",
         ),
+        (
+            {"PKGSTATUS_STORE": "DSN=nowhere;Encrypt=yes"},
+            "PKGSTATUS_STORE names an ODBC data source that is not set up here; set up: ",
+        ),
+        (
+            {"PKGSTATUS_STORE": "FILEDSN=/nowhere/store.dsn;Encrypt=yes"},
+            "PKGSTATUS_STORE names the file of a data source (FILEDSN) that is not there.",
+        ),
     ],
-    ids=["by its name", "by its file"],
+    ids=["by its name", "by its file", "a data source", "the file of one"],
 )
 def test_a_driver_that_is_not_installed_ends_the_start_before_anything_is_connected(
     fresh_stage: Stage, changed: dict[str, str], start: str
 ) -> None:
     pytest.importorskip("pyodbc")
-    fresh_stage.settings["PKGSTATUS_SITES"] = GOOD["PKGSTATUS_SITES"]
+    if "PKGSTATUS_STORE" not in changed:
+        fresh_stage.settings["PKGSTATUS_SITES"] = GOOD["PKGSTATUS_SITES"]
     fresh_stage.settings.update(changed)
     bot = fresh_stage.start_bot(connected=False)
 
@@ -113,6 +126,37 @@ def test_tokens_with_a_line_end_behind_them_start_the_bot(fresh_stage: Stage) ->
     fresh_stage.start_bot()
 
     assert "PS100112" in str(fresh_stage.ask("ada", "PS100112"))
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda file: file.mkdir(), "unreachable. {file} is a folder or a device, no SQLite file"),
+        (lambda file: file.write_text("This was never a database.\n" * 400), "damaged, or no database at all. "),
+        (lambda file: file.write_bytes(_store()[:9_000]), "damaged, or no database at all. "),
+    ],
+    ids=["a folder", "a text", "a store that is cut off"],
+)
+@pytest.mark.parametrize(("command", "code"), [(("run",), 4), (("ledger", "verify"), 2), (("ledger", "head"), 2)])
+def test_a_store_that_is_no_database_ends_it_with_one_line(
+    fresh_stage: Stage, tmp_path: Path, made: Callable[[Path], object], said: str, command: tuple[str, ...], code: int
+) -> None:
+    file = tmp_path / "broken.db"
+    made(file)
+    bot = fresh_stage.start_bot(("-m", "bot", *command), connected=False, store=f"sqlite:///{file}")
+
+    assert bot.wait() == code
+    (line,) = bot.log().splitlines()
+    assert line.startswith(f"The bot's own database (PKGSTATUS_STORE) cannot be used: {said.format(file=file)}")
+    assert "unable to open" not in line
+
+
+def _store() -> bytes:
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "store.db")
+        with closing(StoreDatabase(f"sqlite:///{file}")) as database:
+            migrate(database)
+        return file.read_bytes()
 
 
 def test_a_store_without_its_folder_ends_the_start_with_one_line(fresh_stage: Stage, tmp_path: Path) -> None:
@@ -204,7 +248,7 @@ def test_a_demo_at_a_port_that_is_taken_names_it_and_a_way_out(tmp_path: Path, s
     port = stage.workspace.url.rpartition(":")[2]
     demo = Bot({}, tmp_path, ("-m", "bot", "demo", "--no-browser", "--port", port))
 
-    assert demo.wait() == 1
+    assert demo.wait() == 2
     assert demo.log() == (
         f"Port {port} cannot be used: Address already in use. Choose another with --port, or none for a free one.\n"
     )

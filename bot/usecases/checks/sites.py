@@ -23,6 +23,7 @@ TRUST = (
 )
 """What makes a server's certificate trusted, the usual cause first."""
 _CURES = {
+    SiteTrouble.DAMAGED: "Name a SQLite database in {setting}, or restore that file from a backup.",
     SiteTrouble.UNREACHABLE: "Check server, port, database name and firewall in {setting}.",
     SiteTrouble.CERTIFICATE: f"{TRUST}, or say TrustServerCertificate=yes in {{setting}}: it trusts anybody.",
     SiteTrouble.LOGIN: "Check the login and its password in {setting}, and that it is a user of this database; with "

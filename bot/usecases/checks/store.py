@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CURES = {
     StoreTrouble.UNREACHABLE: "Make the folder or the database that PKGSTATUS_STORE names, or name another.",
+    StoreTrouble.DAMAGED: "Restore the store from a backup, as the runbook has it, or name another in PKGSTATUS_STORE.",
     StoreTrouble.CERTIFICATE: "Let this machine trust the certificate of the server in PKGSTATUS_STORE, and name the "
     "server as its certificate does; TrustServerCertificate=yes would trust anybody.",
     StoreTrouble.LOGIN: "Check the login and its password in PKGSTATUS_STORE.",
