@@ -43,6 +43,7 @@ class Reason(StrEnum):
     CHANNEL_ARCHIVED = "approvals channel archived"
     CHANNEL_WITHOUT_BOT = "approvals channel without the bot"
     TRIGGER_LATE = "trigger late"
+    NOT_OPENED = "form not opened"
     LIST_UNREADABLE = "list cannot be read"
     NO_BACKUP_TABLE = "no backup table"
     NO_WRITE_RIGHT = "no right to write"

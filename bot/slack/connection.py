@@ -19,6 +19,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 
 from bot.events import events
+from bot.slack.webapi import cause
 
 if TYPE_CHECKING:
     import socket
@@ -180,7 +181,7 @@ class Connection:
             log.warning("Slack did not open a connection", error=str(error.response.get("error")))
         except (OSError, HTTPException, SlackClientError) as error:
             self._give_up(client)
-            log.warning("Slack cannot be reached", error=str(error))
+            log.warning("Slack cannot be reached", error=cause(error))
         else:
             # It does not raise when the WebSocket itself fails, and logs a success; what it shows is what counts.
             if client.is_connected():

@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.domain.refusal import Reason
 from bot.events import events
 from bot.slack.connection import SlackRefused, Watch, pauses, raise_if_final
-from bot.slack.webapi import part, text
+from bot.slack.webapi import cause, part, text
 from bot.usecases.access import Installation
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def introduce(client: WebClient, stopping: threading.Event, watch: Watch | None 
             raise_if_final("bot", error)
             log.warning("Slack does not say who we are", error=str(error.response.get("error")))
         except (OSError, HTTPException, SlackClientError) as error:
-            log.warning("Slack cannot be reached", error=str(error))
+            log.warning("Slack cannot be reached", error=cause(error))
         if stopping.wait(pause):
             return None
     raise AssertionError("the pauses never end")
@@ -88,7 +88,7 @@ def app_of_bot(client: WebClient, bot_id: str) -> str:
     try:
         return str(part(client.bots_info(bot=bot_id), "bot").get("app_id") or "")
     except (SlackClientError, HTTPException, OSError) as error:
-        log.warning("Slack does not say which app the bot token is of", error=str(error))
+        log.warning("Slack does not say which app the bot token is of", error=cause(error))
         return ""
 
 

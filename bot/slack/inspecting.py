@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.slack.identity import app_of_bot, app_of_token, is_org_wide
-from bot.slack.webapi import part
+from bot.slack.webapi import cause, part
 from bot.usecases.check_ports import ChannelFacts, Identity, SlackSays
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class SlackInspector:
                 raise _said(error) from error
             return tuple(_objection(each) for each in found)
         except (OSError, HTTPException, SlackClientError) as error:
-            raise SlackSays(str(error), is_reached=False) from error
+            raise SlackSays(cause(error), is_reached=False) from error
         return ()
 
 
@@ -90,7 +90,7 @@ def _ask(question: Callable[[], Result]) -> Result:
     except SlackApiError as error:
         raise _said(error) from error
     except (OSError, HTTPException, SlackClientError) as error:
-        raise SlackSays(str(error), is_reached=False) from error
+        raise SlackSays(cause(error), is_reached=False) from error
 
 
 def _said(error: SlackApiError) -> SlackSays:

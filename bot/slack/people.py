@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.slack.webapi import part, text
+from bot.slack.webapi import cause, part, text
 from bot.usecases.ports import PeopleError, Person
 
 if TYPE_CHECKING:
@@ -131,4 +131,4 @@ def _ask(question: Callable[[], Result]) -> Result:
     except SlackApiError as error:
         raise PeopleError(str(error.response.get("error") or error.response.status_code)) from error
     except (SlackClientError, HTTPException, OSError) as error:
-        raise PeopleError(str(error)) from error
+        raise PeopleError(cause(error)) from error

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
 
-from bot.slack.webapi import pause_of, text
+from bot.slack.webapi import cause, pause_of, text
 from bot.usecases.delivering import Posted, PostError, PostTrouble
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class SlackPoster:
             raise _named(error.response) from error
         except (OSError, HTTPException, SlackClientError) as error:
             was_sent = not isinstance(getattr(error, "reason", error), ConnectionRefusedError | gaierror)
-            raise PostError(PostTrouble.UNREACHABLE, str(error), was_sent=was_sent) from error
+            raise PostError(PostTrouble.UNREACHABLE, cause(error), was_sent=was_sent) from error
 
 
 def _named(response: Any) -> PostError:

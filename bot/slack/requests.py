@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.package import SiteCode
 from bot.domain.quantity import quantity
 from bot.domain.query import BadFilter, Filter, Show, parse, read_filter
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Request
+from bot.events import events
 from bot.slack.desk import Reply
 from bot.slack.incoming import Incoming
-from bot.slack.webapi import part, text
+from bot.slack.webapi import cause, part, text
 from bot.usecases.approving import Click
 from bot.usecases.recording import Deed, refused
 from bot.usecases.requesting import FormOutdated, Held, MovedOn, TooMany, Wish
@@ -37,6 +39,10 @@ if TYPE_CHECKING:
     from bot.views.kit import Block, Message
 
 OPENED = "opened the reset form"
+log = events(__name__)
+
+_CLOSED = {"not_found", "view_not_found"}
+"""Whoever closed a window does not wait for what comes into it."""
 _LATE = {"expired_trigger_id", "trigger_expired", "trigger_exchanged", "exchanged_trigger_id", "invalid_trigger_id"}
 
 
@@ -215,10 +221,18 @@ class RequestListeners:
         except SlackApiError as error:
             if error.response.get("error") in _LATE:
                 return Refusal(Reason.TRIGGER_LATE)
-            raise
+            said = str(error.response.get("error") or error.response.status_code)
+        except (SlackClientError, HTTPException, OSError) as error:
+            said = cause(error)
+        log.warning("Slack did not open a window", error=said)
+        return Refusal(Reason.NOT_OPENED)
 
     def _update(self, view_id: str, view: Block) -> None:
-        self.client.views_update(view_id=view_id, view=view)
+        try:
+            self.client.views_update(view_id=view_id, view=view)
+        except SlackApiError as error:
+            if error.response.get("error") not in _CLOSED:
+                raise
 
     def _say(self, incoming: Incoming, deed: Deed | None, message: Message) -> Reply:
         return Reply(deed, partial(self.answers.say, incoming, message))

@@ -44,6 +44,12 @@ def client_of(settings: Settings) -> WebClient:
     return Client(token=token, base_url=settings.slack.api_url, timeout=API_SECONDS)
 
 
+def cause(error: Exception) -> str:
+    """Say why a call got no answer, in the system's words without Python's around them."""
+    reason = getattr(error, "reason", None) or error
+    return str(getattr(reason, "strerror", None) or reason)
+
+
 def part(answer: SlackResponse, name: str) -> dict[str, Any]:
     """Return an object that an answer must have. Raises SlackRequestError."""
     found = answer.get(name)

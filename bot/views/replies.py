@@ -132,6 +132,8 @@ _REFUSALS = {
     "has to run deploy/sql/backup_table.sqlserver.sql.",
     Reason.NO_WRITE_RIGHT: "My login may not make a reset, so I asked nobody to vote; the DBA has to run "
     "deploy/sql/backup_table.sqlserver.sql and deploy/sql/writer.sqlserver.sql.",
+    Reason.NOT_OPENED: "Slack did not open the form, and nothing was changed. Please press the button again; "
+    "if it stays so, tell the bot's admin.",
     Reason.TRIGGER_LATE: "Slack closed the window before I could open the form. Please press the button again.",
     Reason.WAITED: "I was away for too long to still do this. Please do it again, unless the card says it is done.",
     Reason.BUSY: BUSY,
