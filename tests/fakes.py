@@ -55,7 +55,7 @@ class FakeSite:
         """Hand over the rows that are not in sync, package by package."""
         self._be_asked("scan")
         tables = (table for table in self._tables.values() if table.package.source_site not in elsewhere)
-        return work(left for left in map(_not_in_sync, tables) if left.rows)
+        return work(left for left in map(_not_in_sync, tables) if left.rows or left.targets_without_row)
 
     def present(self, packages: Collection[PackageId], work: Callable[[Iterator[Key]], Result]) -> Result:
         """Hand over the keys of all rows of these packages."""
@@ -80,7 +80,8 @@ def _not_in_sync(table: PackageTable) -> PackageTable:
         if each.drift_class is not DriftClass.IN_SYNC or each.row.own_site not in copies
     }
     rows = tuple(row for row in table.rows if id(row) in left)
-    in_sync = frozenset(row.own_site for row in rows) & copies - {row.site_code for row in rows if row.is_site}
+    shown = (*rows, *table.targets_without_row)
+    in_sync = frozenset(row.own_site for row in shown) & copies - {row.site_code for row in rows if row.is_site}
     return replace(table, rows=rows, copies_in_sync=in_sync, served=served)
 
 

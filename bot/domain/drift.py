@@ -7,7 +7,7 @@ cannot be proved is called in sync.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -77,7 +77,7 @@ class Barrier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A row with its class. `row.status_number` None and `missing` True stand for a site row that is not there.
+    """A row with its class. `row.status_number` None and `missing` True stand for a row that is not there.
 
     `idle_jobs` are those of its open distribution jobs that are no evidence of movement.
     """
@@ -176,6 +176,7 @@ def judge(
     verdicts = [judgement.site_verdict(row) for row in table.rows if row.is_site]
     verdicts += [judgement.missing_site(code) for code in judgement.sites_without_row]
     dps = [judgement.dp_verdict(row) for row in table.rows if not row.is_site]
+    dps += [judgement.missing_dp(row) for row in judgement.targets_without_row]
     return Drift(
         table.package,
         tuple(sorted(verdicts, key=_order)),
@@ -217,7 +218,9 @@ class _Judge:
         self.keys = Counter(self._key(row) for row in table.rows)
         self.servers = Counter(row.server.casefold() for row in table.rows if _is_placed(row))
         site_rows = [row for row in table.rows if row.is_site]
-        targets = {row.own_site.casefold(): row.own_site for row in sorted(table.rows, key=_site) if is_target(row)}
+        self.targets_without_row = self._without_row(table.targets_without_row)
+        every = sorted((*table.rows, *self.targets_without_row), key=_site)
+        targets = {row.own_site.casefold(): row.own_site for row in every if is_target(row)}
         self.served = targets.keys() | {code.casefold() for code in table.served}
         self.source_behind = self._is_source_behind(site_rows)
         self.copies = dict.fromkeys((code.casefold() for code in table.copies_in_sync), DriftClass.IN_SYNC)
@@ -240,6 +243,25 @@ class _Judge:
         drift_class = self._judge_dp(row, site)
         is_own = site is DriftClass.IN_SYNC or drift_class in _BEHIND_ITS_SITE
         return self._verdict(row, drift_class, Hop.DP if is_own else Hop.SITE, self._dp_barrier(row, site))
+
+    def missing_dp(self, row: Row) -> Verdict:
+        """Judge a DP that is targeted and reports nothing: it never received anything, or waits like the others."""
+        site = self.copies.get(row.own_site.casefold()) or self._judge_missing()
+        late = DriftClass.UNKNOWN if self.expected is None else self._late(row, DriftClass.NEVER_RECEIVED)
+        drift_class = self._as_of_site(site) if late is DriftClass.NEVER_RECEIVED else late
+        if drift_class is DriftClass.DP_BEHIND:
+            drift_class = DriftClass.NEVER_RECEIVED
+        hop = Hop.DP if drift_class in _BEHIND_ITS_SITE or site is DriftClass.IN_SYNC else Hop.SITE
+        return replace(self._verdict(row, drift_class, hop, None), missing=True)
+
+    def _without_row(self, targets: tuple[Row, ...]) -> list[Row]:
+        """Leave out targets that have a row under another path after all, and all of a package without content."""
+        found = {row.key: row for row in targets if row.server.casefold() not in self.servers}
+        return [] if self.exempt else list(found.values())
+
+    @staticmethod
+    def _as_of_site(site: DriftClass) -> DriftClass:
+        return _FROM_SITE.get(site, DriftClass.SITE_BEHIND)
 
     def _verdict(self, row: Row, drift_class: DriftClass, hop: Hop, barrier: Barrier | None) -> Verdict:
         idle = tuple(job for job in row.jobs or () if not self.basis.is_moving(job, self.expected))
@@ -335,7 +357,7 @@ class _Judge:
         late = self._late(row, DriftClass.DP_BEHIND)
         if late is not DriftClass.DP_BEHIND or row.held_version == self.expected:
             return late
-        found = _FROM_SITE.get(site, DriftClass.SITE_BEHIND)
+        found = self._as_of_site(site)
         return DriftClass.NEVER_RECEIVED if found is DriftClass.DP_BEHIND and row.held_version == 0 else found
 
     def _settled(self, row: Row) -> DriftClass | None:

@@ -237,7 +237,8 @@ class PackageTable:
 
     A scan leaves out rows that are in sync; `copies_in_sync` then names the sites whose own copy is among them.
     `served` are sites to which the package is targeted, as far as the rows themselves do not show it;
-    `targets_known` is False where the site's list of targets cannot be read.
+    `targets_known` is False where the site's list of targets cannot be read. `targets_without_row` are DPs that the
+    package is targeted to and for which nothing is reported yet; such a row moved when it was targeted.
     """
 
     package: Package
@@ -246,6 +247,7 @@ class PackageTable:
     copies_in_sync: frozenset[SiteCode] = frozenset()
     served: frozenset[SiteCode] = frozenset()
     targets_known: bool = True
+    targets_without_row: tuple[Row, ...] = ()
 
 
 @lru_cache(maxsize=16_384)

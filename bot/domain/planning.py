@@ -26,7 +26,7 @@ class RowFault(StrEnum):
     NOT_SERVED = "no distribution point of its site is targeted, so a reset would bring nothing"
     SITE_ROWS_ONLY = "only site rows may be reset here"
     UNREADABLE_NAME = "its PkgServer has a form that is not understood"
-    MISSING = "there is no such row"
+    MISSING = "there is no row to reset"
 
 
 SOURCE_UNKNOWN = (
@@ -119,7 +119,7 @@ def objections(plan: Plan, drift: Drift, allowed: RowsAllowed) -> tuple[str, ...
     version, and each row of a class that may be reset.
     """
     verdicts = (*drift.sites, *drift.dps)
-    found = list(differences(plan, [verdict.row for verdict in verdicts]))
+    found = list(differences(plan, [verdict.row for verdict in verdicts if not verdict.missing]))
     package = drift.package
     if package.source_site != plan.site:
         found.append(f"the source site is {package.source_site} now, not {plan.site}")

@@ -24,6 +24,8 @@ OPEN_JOB_STATES = (
     JobState.PENDING_RESTART,
     JobState.SUSPENDED,
 )
+UNSERVED, SERVED, NO_ROW = range(3)
+"""What a statement says of a line: a row, one whose site has a target, or a target without a row."""
 LEAVING = JobAction.DELETE.value
 """`Action` of a DP that is being removed, and of a target that is taken away."""
 
@@ -32,6 +34,7 @@ PACKAGE_COLUMNS = (
     "PkgSourceFlag", "PkgFlags", "StoredPkgVersion",
 )  # fmt: skip
 ROW_COLUMNS = ("ID", "Type", "SiteCode", "PkgServer", "SourceVersion", "Status", "UpdateTime")
+_UPDATED = ROW_COLUMNS.index("UpdateTime")
 JOB_COLUMNS = ("JobID", "PackageVersion", "State", "Action", "CreationTime", "LastUpdateTime")
 _FIRST_JOB = len(ROW_COLUMNS) + 4
 _END = _FIRST_JOB + len(JOB_COLUMNS)
@@ -58,6 +61,40 @@ def own_site(shape: Shape, of: str = "s", name: str = "d") -> str:
         f"CASE WHEN {name}.FirstSite <> {of}.SiteCode THEN {name}.FirstSite"
         f" WHEN {name}.LastSite <> {of}.SiteCode THEN {name}.LastSite ELSE {of}.SiteCode END"
     )
+
+
+def targets(shape: Shape) -> str:
+    """Name the targets of packages `s`, in the columns of a row."""
+    moved = ", g.LastRefresh AS TargetedAt" if _has_moment(shape) else ""
+    action = f" WHERE g.Action IS NULL OR g.Action <> {LEAVING}" if shape.has(TARGETS, "Action") else ""
+    return (
+        f"(SELECT g.PkgID AS ID, {RowType.DP.value} AS Type, g.SiteCode, g.NALPath AS PkgServer{moved}"
+        f" FROM {TARGETS} g{action}) s"
+    )
+
+
+def target_list(shape: Shape) -> str:
+    """List the columns of a target as those of a row that says nothing yet."""
+    return ", ".join(["s.ID, s.Type, s.SiteCode, s.PkgServer, NULL, NULL, NULL", *_around(shape)])
+
+
+def targeted_at(shape: Shape) -> str:
+    """Name when a target became one, in a column of its own: tables may keep moments in different types."""
+    return "s.TargetedAt" if _has_moment(shape) else "NULL"
+
+
+def as_row(line: Sequence[Any]) -> Sequence[Any]:
+    """Return a target's line, which ends with when it became one, as that of a row that moved then."""
+    return (*line[:_UPDATED], line[-1], *line[_UPDATED + 1 :])
+
+
+def is_there(shape: Shape) -> str:
+    """Say that the DP of a row is on the list of DPs, and there to stay."""
+    return " AND d.Points > 0 AND d.Leaving = 0" if shape.has_points else ""
+
+
+def _has_moment(shape: Shape) -> bool:
+    return shape.has(TARGETS, "LastRefresh")
 
 
 def target_of_site(shape: Shape) -> str:
@@ -116,9 +153,12 @@ def package_list(shape: Shape) -> str:
 def row_list(shape: Shape) -> str:
     """List the columns of a row, its package's id first, then what is said of its DP, and one of its jobs."""
     columns = [f"s.{name}" if shape.has(STATUS, name) else "NULL" for name in ROW_COLUMNS]
-    columns.append("d.Points, d.Leaving, d.FirstSite, d.LastSite" if shape.has_points else "NULL, 0, NULL, NULL")
-    columns += [f"j.{name}" if shape.has_jobs else "NULL" for name in JOB_COLUMNS]
-    return ", ".join(columns)
+    return ", ".join([*columns, *_around(shape)])
+
+
+def _around(shape: Shape) -> list[str]:
+    points = "d.Points, d.Leaving, d.FirstSite, d.LastSite" if shape.has_points else "NULL, 0, NULL, NULL"
+    return [points, *(f"j.{name}" if shape.has_jobs else "NULL" for name in JOB_COLUMNS)]
 
 
 def package(line: Sequence[Any], read_at: SiteCode) -> Package:

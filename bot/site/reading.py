@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 from bot.dbapi import Connection, Database, DatabaseError, Fault
 from bot.domain.package import Package, PackageId, PackageTable, RowType, SiteCode
 from bot.site.lines import (
+    NO_ROW,
     PACKAGE_COLUMNS,
+    SERVED,
+    UNSERVED,
+    as_row,
+    is_there,
     job_join,
     one_row,
     package,
@@ -20,7 +25,10 @@ from bot.site.lines import (
     point_join,
     row_list,
     rows,
+    target_list,
     target_of_site,
+    targeted_at,
+    targets,
 )
 from bot.site.owning import Place, place
 from bot.site.probing import PACKAGES, STATUS, Shape, probe
@@ -79,17 +87,18 @@ class SiteDatabase:
 
     def _read_package(self, connection: Connection, package_id: PackageId) -> PackageTable | None:
         shape = self._known_shape(connection)
-        lines = connection.query(_package_with_rows(shape), (package_id,))
+        lines = connection.query(_package_with_rows(shape), (package_id,) * (2 if shape.has_targets else 1))
         if not lines:
             return None
         split = len(PACKAGE_COLUMNS)
         of_rows = [line[split:] for line in lines if line[split] is not None]
         return PackageTable(
             package(lines[0][:split], self.code),
-            tuple(rows(of_rows, shape)),
+            tuple(rows((line for line in of_rows if line[-2] != NO_ROW), shape)),
             shape.unread,
-            served=frozenset(one_row(line).site_code for line in of_rows if line[-1]),
+            served=frozenset(one_row(line).site_code for line in of_rows if line[-2] == SERVED),
             targets_known=shape.has_targets,
+            targets_without_row=tuple(rows((as_row(line) for line in of_rows if line[-2] == NO_ROW), shape)),
         )
 
     def _read_packages(self, connection: Connection) -> Sequence[Package]:
@@ -99,10 +108,22 @@ class SiteDatabase:
 
 
 def _package_with_rows(shape: Shape) -> str:
-    """One statement for a package, its rows, and what the site says of each DP; its parameter is the package's id."""
+    """One statement for a package, its rows, and what the site says of each DP, then its targets without a row.
+
+    Its parameter is the package's id, for each of the two.
+    """
+    this = f" WHERE p.PackageID = {shape.mark(PACKAGES, 'PackageID')}"
+    around = f"{point_join(shape)}{job_join(shape)}"
+    with_rows = (
+        f"SELECT {package_list(shape)}, {row_list(shape)}, CASE WHEN s.Type <> {RowType.SITE.value} THEN {UNSERVED}"
+        f" WHEN {target_of_site(shape)} THEN {SERVED} ELSE {UNSERVED} END, NULL"
+        f" FROM {PACKAGES} p LEFT JOIN {STATUS} s ON s.ID = p.PackageID{around}{this}"
+    )
+    if not shape.has_targets:
+        return with_rows
     return (
-        f"SELECT {package_list(shape)}, {row_list(shape)},"
-        f" CASE WHEN s.Type <> {RowType.SITE.value} THEN 0 WHEN {target_of_site(shape)} THEN 1 ELSE 0 END"
-        f" FROM {PACKAGES} p LEFT JOIN {STATUS} s ON s.ID = p.PackageID{point_join(shape)}{job_join(shape)}"
-        f" WHERE p.PackageID = {shape.mark(PACKAGES, 'PackageID')}"
+        f"{with_rows} UNION ALL SELECT {package_list(shape)}, {target_list(shape)}, {NO_ROW}, {targeted_at(shape)}"
+        f" FROM {PACKAGES} p INNER JOIN {targets(shape)} ON s.ID = p.PackageID{around}{this}{is_there(shape)}"
+        f" AND NOT EXISTS (SELECT 1 FROM {STATUS} r WHERE r.ID = s.ID AND r.PkgServer = s.PkgServer"
+        f" AND r.Type = {RowType.DP.value})"
     )

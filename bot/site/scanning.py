@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.domain.package import PackageId, PackageTable, Row, RowType, SiteCode, Status
 from bot.site.lines import (
+    NO_ROW,
     PACKAGE_COLUMNS,
+    SERVED,
+    UNSERVED,
+    as_row,
     in_removal,
+    is_there,
     job_join,
     one_row,
     own_site,
@@ -22,7 +27,10 @@ from bot.site.lines import (
     point_join,
     row_list,
     rows,
+    target_list,
     target_of_site,
+    targeted_at,
+    targets,
     text,
 )
 from bot.site.probing import PACKAGES, STATUS
@@ -51,7 +59,8 @@ class SiteScanner(SiteDatabase):
 
         def read(connection: Connection) -> Result:
             shape = self._known_shape(connection)
-            lines = connection.stream(not_in_sync(shape, len(elsewhere)), ("", *elsewhere))
+            left_out = (*elsewhere, *elsewhere) if shape.has_targets else elsewhere
+            lines = connection.stream(not_in_sync(shape, len(elsewhere)), ("", *left_out))
             return work(_tables(lines, shape, self.code))
 
         return self._ask(read)
@@ -63,19 +72,33 @@ class SiteScanner(SiteDatabase):
 
 
 def not_in_sync(shape: Shape, elsewhere: int) -> str:
-    """Return the statement; parameters: an empty text, then the sites whose packages are left out."""
+    """Return the statement; parameters: an empty text, then the sites whose packages are left out.
+
+    The sites come twice where the list of targets can be read: once more for targets without a row.
+    """
     sites = ", ".join([shape.mark(PACKAGES, "SourceSite")] * elsewhere)
     owned = f" AND CASE WHEN p.SourceSite IN ({sites}) THEN 1 ELSE 0 END = 0" if elsewhere else ""
-    return (
-        f"SELECT {package_list(shape)}, {row_list(shape)},"
-        f" CASE WHEN s.Type <> {_SITE} THEN 0 WHEN {target_of_site(shape)} OR {_row_of_site(shape)} THEN 1 ELSE 0 END,"
-        f" c.Copies FROM {STATUS} s INNER JOIN {PACKAGES} p ON p.PackageID = s.ID"
-        f"{point_join(shape)}{_COPY_JOIN} ON c.ID = s.ID AND c.SiteCode = {own_site(shape)}"
-        f"{_TWIN_JOIN}{job_join(shape)}"
-        f" WHERE CASE WHEN {_in_sync(shape)} THEN 1 ELSE 0 END = 0{owned} ORDER BY s.ID"
+    of_package = f" INNER JOIN {PACKAGES} p ON p.PackageID = s.ID{point_join(shape)}{job_join(shape)}"
+    with_copies = f"{of_package}{_COPY_JOIN} ON c.ID = s.ID AND c.SiteCode = {own_site(shape)}"
+    statement = (
+        f"SELECT {package_list(shape)}, {row_list(shape)}, CASE WHEN s.Type <> {_SITE} THEN {UNSERVED}"
+        f" WHEN {target_of_site(shape)} OR {_row_of_site(shape)} THEN {SERVED} ELSE {UNSERVED} END,"
+        f" c.Copies, NULL FROM {STATUS} s{with_copies}{_TWIN_JOIN}"
+        f" WHERE CASE WHEN {_in_sync(shape)} THEN 1 ELSE 0 END = 0{owned}"
     )
+    if shape.has_targets:
+        statement += (
+            f" UNION ALL SELECT {package_list(shape)}, {target_list(shape)}, {NO_ROW}, c.Copies, {targeted_at(shape)}"
+            f" FROM {targets(shape)}{with_copies}{_STATUS_JOIN} WHERE r.ID IS NULL{is_there(shape)}{owned}"
+        )
+    return f"{statement} ORDER BY {_SPLIT + 1}"
 
 
+_STATUS_JOIN = (
+    f" LEFT JOIN (SELECT ID, PkgServer FROM {STATUS} WHERE Type = {_DP} GROUP BY ID, PkgServer) r"
+    " ON r.ID = s.ID AND r.PkgServer = s.PkgServer"
+)
+"""Finds the targets that have no row, without looking for the row of each."""
 _COPY_JOIN = (
     f" LEFT JOIN (SELECT ID, SiteCode, COUNT(*) AS Copies FROM {STATUS} WHERE Type = {_SITE} GROUP BY ID, SiteCode) c"
 )
@@ -99,7 +122,6 @@ def _row_of_site(shape: Shape) -> str:
 
 def _in_sync(shape: Shape) -> str:
     """Say when a row is in sync; where anything in it is NULL the row is not."""
-    point = " AND d.Points > 0 AND d.Leaving = 0" if shape.has_points else ""
     stored = (
         " AND (p.StoredPkgVersion IS NULL OR p.StoredPkgVersion >= p.SourceVersion OR p.SourceSite <> s.SiteCode)"
         if shape.has(PACKAGES, "StoredPkgVersion")
@@ -109,23 +131,25 @@ def _in_sync(shape: Shape) -> str:
         "s.SourceVersion = p.SourceVersion AND s.SourceVersion >= 0"
         f" AND s.PkgServer <> {shape.mark(STATUS, 'PkgServer')}"
         f" AND ((s.Type = {_SITE} AND s.Status IN ({_RECEIVED}, {_INSTALLED}) AND c.Copies = 1{stored})"
-        f" OR (s.Type = {_DP} AND s.Status = {_INSTALLED} AND c.Copies > 0 AND t.ID IS NULL{point}))"
+        f" OR (s.Type = {_DP} AND s.Status = {_INSTALLED} AND c.Copies > 0 AND t.ID IS NULL{is_there(shape)}))"
     )
 
 
 def _tables(lines: Iterable[Sequence[Any]], shape: Shape, code: SiteCode) -> Iterator[PackageTable]:
     for _, group in groupby(lines, key=itemgetter(_SPLIT)):
         of_package = [(line[:_SPLIT], line[_SPLIT:]) for line in group]
-        read = rows((line for _, line in of_package), shape)
-        each = [(one_row(line), line[-2], line[-1]) for _, line in of_package]
+        read = rows((line for _, line in of_package if line[-3] != NO_ROW), shape)
+        without_row = rows((as_row(line) for _, line in of_package if line[-3] == NO_ROW), shape)
+        each = [(one_row(line), line[-3], line[-2]) for _, line in of_package]
         drifted = {row.site_code for row in read if row.is_site}
         yield PackageTable(
             package(of_package[0][0], code),
             tuple(read),
             shape.unread,
             frozenset(row.own_site for row, _, copies in each if copies) - drifted,
-            served=frozenset(row.site_code for row, is_served, _ in each if is_served),
+            served=frozenset(row.site_code for row, kind, _ in each if kind == SERVED),
             targets_known=shape.has_targets,
+            targets_without_row=tuple(without_row),
         )
 
 

@@ -36,6 +36,7 @@ def pack(answer: Answer) -> str:
     known = {
         "package": _written(astuple(drift.package)),
         "rows": [_row(row) for row in rows],
+        "targets_without_row": [_row(verdict.row) for verdict in drift.dps if verdict.missing],
         "unread": drift.unread,
         "query": answer.query,
         "site": answer.site,
@@ -71,6 +72,7 @@ def unpack(text: str) -> Answer | None:
         tuple(known["unread"]),
         served=frozenset(known["served"]),
         targets_known=known["targets_known"],
+        targets_without_row=tuple(_read(row) for row in known.get("targets_without_row", ())),
     )
     read_at = _moment(known["read_at"])
     grace, job_age = (timedelta(seconds=known[name]) for name in ("grace", "job_age"))

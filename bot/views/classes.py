@@ -35,7 +35,7 @@ ADVICE = {
     DriftClass.SITE_BEHIND: "the site server itself lacks the version. Check sender.log and despool.log; if nothing is "
     "on its way, reset the *site row*, then Redistribute to one DP of that site (not the one on the site server).",
     DriftClass.DP_BEHIND: "its site has the version, the DP does not. Redistribute the package to that DP.",
-    DriftClass.NEVER_RECEIVED: "the row is at version 0: nothing ever arrived. Redistribute the package to that DP.",
+    DriftClass.NEVER_RECEIVED: "no row, or version 0: nothing ever arrived. Redistribute the package to that DP.",
     DriftClass.AHEAD: "holds a newer version than the source: a restored site or a lagging copy. Never reset; "
     "update the distribution points so that the source version passes it.",
     DriftClass.AMBIGUOUS: "the site has two rows for the same copy. Nothing is changed here; have it looked at.",

@@ -60,7 +60,7 @@ def _cells(answer: Answer, verdict: Verdict) -> tuple[object, ...]:
         "" if verdict.expected_version is None else verdict.expected_version,
         "" if verdict.versions_behind is None else verdict.versions_behind,
         "no row" if verdict.missing else status_name(row.status_number),
-        _updated(row.updated_at),
+        "" if verdict.missing else _updated(row.updated_at),
         str(verdict.drift_class),
         row.other_site or row.site_code,
         "; ".join(notes(verdict, answer.read_at)),

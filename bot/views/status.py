@@ -115,7 +115,7 @@ def line_of(verdict: Verdict, answer: Answer) -> tuple[str | int | None, ...]:
         verdict.expected_version,
         verdict.versions_behind,
         _status(verdict, answer.read_at),
-        _updated(row.updated_at),
+        None if verdict.missing else _updated(row.updated_at),
         _out_of_sync_for(verdict, answer) or None,
     )
 
@@ -268,7 +268,7 @@ def _of_site(answer: Answer) -> list[Block]:
 
 def _in_short(verdict: Verdict) -> str:
     row = verdict.row
-    server = f"site server of {row.site_code}" if verdict.missing else row.server
+    server = f"site server of {row.site_code}" if verdict.missing and row.is_site else row.server
     held = "no row" if verdict.missing else f"holds {'unknown' if row.held_version is None else row.held_version}"
     return f"{MARKS[verdict.drift_class]} {escape(server, SERVER_CHARACTERS)}: {verdict.drift_class}, {held}"
 

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from bot.domain.digest import DRIFTED
 from bot.domain.drift import RESETTABLE, Barrier, Drift, DriftClass, Hop, Verdict, judge, settled_age
 from bot.domain.package import JobAction, JobState, Package, PackageTable, Row, SiteCode, Status
+from bot.domain.plan import RowsAllowed
+from bot.domain.planning import row_fault
 from tests.builders import GRACE, LONG_AGO, NOW, ago, dp_row, job, nal_path, package, site_row, story, table
 
 if TYPE_CHECKING:
@@ -322,6 +324,41 @@ def test_what_the_source_has_taken_is_unknown_only_where_nothing_tells(
     is_unknown: bool,  # noqa: FBT001 - a table row
 ) -> None:
     assert judge(table(own, *OTHERS, of=package(stored_version=stored)), NOW, GRACE).source_unknown is is_unknown
+
+
+UNREPORTED = dp_row("LON-DP01", "P02", held_version=None, status_number=None)
+
+
+@pytest.mark.parametrize(
+    ("rows", "changes", "drift_class"),
+    [
+        case((site_row("P02"),), {}, DriftClass.NEVER_RECEIVED, id="its site has it"),
+        case((site_row("P02", **BEHIND),), {}, DriftClass.SITE_BEHIND, id="its site is behind"),
+        case((), {}, DriftClass.SITE_BEHIND, id="its site has no row"),
+        case((site_row("P02", **SENT, updated_at=ago(hours=1)),), {}, DriftClass.IN_FLIGHT, id="its site is sent it"),
+        case((site_row("P02"),) * 2, {}, DriftClass.AMBIGUOUS, id="its site has two rows"),
+        case((), {"stored_version": 12}, DriftClass.SOURCE_BEHIND, id="the source is behind"),
+        case((site_row("P02"),), {"source_version": None}, DriftClass.UNKNOWN, id="no source version"),
+        case((site_row("P02"),), {"changed_at": ago(hours=1)}, DriftClass.IN_FLIGHT, id="the package changed lately"),
+        case((site_row("P02"),), {"source_flag": 1}, None, id="no content"),
+        case((site_row("P02"), dp_row("LON-DP01", "P02")), {}, DriftClass.IN_SYNC, id="its server has a row"),
+    ],
+)
+def test_a_target_without_a_row_is_judged_like_what_never_came(
+    rows: tuple[Row, ...], changes: dict[str, Any], drift_class: DriftClass | None
+) -> None:
+    read = replace(table(site_row(), *rows, of=package(**changes)), targets_without_row=(UNREPORTED, UNREPORTED))
+    drift = judge(read, NOW, GRACE)
+
+    assert [each.drift_class for each in drift.dps] == ([drift_class] if drift_class else [])
+    assert not any(row_fault(each, RowsAllowed.ANY) is None for each in drift.dps)
+
+
+def test_a_site_whose_only_target_reports_nothing_needs_a_copy() -> None:
+    read = replace(table(site_row()), targets_without_row=(UNREPORTED,))
+    (missing,) = [each for each in judge(read, NOW, GRACE).sites if each.missing]
+
+    assert (missing.row.site_code, missing.drift_class) == ("P02", DriftClass.SITE_BEHIND)
 
 
 LEFT_OVER = site_row("P02", **BEHIND)

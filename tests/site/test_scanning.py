@@ -227,6 +227,68 @@ def test_a_target_whose_content_is_being_removed_serves_no_site(maker: SiteMaker
     assert loud(*found) == loud(looked_up)
 
 
+NO_ROW = nal_path("LON-DP07.contoso.com", "P02")
+POINT = {"DPID": 77, "NALPath": NO_ROW, "SMSSiteCode": "P02", "Action": 0}
+TARGET = {"PkgID": "PS100112", "NALPath": NO_ROW, "SiteCode": "P02", "LastRefresh": LONG_AGO, "Action": 0}
+
+
+@pytest.mark.parametrize(
+    ("rows", "changes", "drift_class"),
+    [
+        pytest.param((site_row("P02"),), {}, DriftClass.NEVER_RECEIVED, id="its site has the package"),
+        pytest.param((site_row("P02", held_version=7),), {}, DriftClass.SITE_BEHIND, id="its site is behind"),
+        pytest.param((), {}, DriftClass.SITE_BEHIND, id="its site has no row either"),
+        pytest.param((site_row("P02"),), {"LastRefresh": None}, DriftClass.NEVER_RECEIVED, id="targeted at no moment"),
+        pytest.param((site_row("P02"),), {"LastRefresh": NOW}, DriftClass.IN_FLIGHT, id="targeted just now"),
+        pytest.param((site_row("P02", held_version=14),), {}, DriftClass.NEVER_RECEIVED, id="its site is ahead"),
+        pytest.param((site_row("P02"),), {"Action": 3}, None, id="taken away"),
+        pytest.param((site_row("P02"),), {"NALPath": nal_path("GONE", "P02")}, None, id="a DP that is gone"),
+        pytest.param((site_row("P02"), dp_row("LON-DP07", "P02")), {}, DriftClass.IN_SYNC, id="it has a row"),
+    ],
+)
+def test_a_target_without_a_row_is_told(
+    maker: SiteMaker, rows: Sequence[Row], changes: dict[str, object], drift_class: DriftClass | None
+) -> None:
+    maker.add(table(site_row(), *rows))
+    if not any(row.type_number == 2 for row in rows):
+        maker.insert("DistributionPoints", POINT)
+    maker.insert("PkgServers", TARGET | changes)
+    looked_up = maker.reader().package(story().package.id)
+    assert looked_up is not None
+
+    with closing(scanner(maker)) as site:
+        found = scanned(site)
+
+    drift = judge(looked_up, NOW, GRACE)
+    assert [(each.drift_class, each.row.server) for each in drift.dps] == (
+        [(drift_class, "LON-DP07.contoso.com")] if drift_class else []
+    )
+    assert loud(*found) == loud(looked_up)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "DROP TABLE dbo.DistributionPoints",
+        "ALTER TABLE dbo.PkgServers DROP COLUMN LastRefresh",
+        "ALTER TABLE dbo.PkgServers DROP COLUMN Action",
+    ],
+)
+def test_a_target_without_a_row_is_told_by_a_site_that_shows_less(maker: SiteMaker, lost: str) -> None:
+    maker.add(table(site_row(), site_row("P02"), dp_row()))
+    maker.insert("DistributionPoints", POINT)
+    maker.insert("PkgServers", TARGET)
+    maker.run(*(["DROP INDEX dbo.DistributionPoints_NALPath_idx"] if "Points" in lost else []), lost)
+    looked_up = maker.reader().package(story().package.id)
+    assert looked_up is not None
+
+    with closing(scanner(maker)) as site:
+        found = scanned(site)
+
+    assert judge(looked_up, NOW, GRACE).counts[DriftClass.NEVER_RECEIVED] == 1
+    assert loud(*found) == loud(looked_up)
+
+
 SERVERS = st.sampled_from(["A", "B", "C", "D"])
 JOBS = st.lists(
     st.builds(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.demo.sample.hierarchy import SECONDARY
 from bot.demo.sample.packages import PACKAGES
 from bot.demo.sample.story import DAYS, FAILED, INSTALLED, RECEIVED, STORY, Held, Story, at_secondary
 
@@ -42,8 +43,10 @@ def story_of(days_ago: int) -> Story:
 def _begun_by(then: timedelta) -> Iterator[tuple[tuple[str, str], Held | None]]:
     for (package_id, host), held in STORY.items():
         began = _CHANGED[package_id]
-        if held and held.status not in {INSTALLED, RECEIVED}:
-            began = min(began, held.age)
+        # A point without a row lacks it for as long as its site is in that state.
+        telling = held or STORY.get((package_id, SECONDARY.code))
+        if telling and telling.status not in {INSTALLED, RECEIVED}:
+            began = min(began, telling.age)
         if began >= then:
             yield (package_id, host), held
 
