@@ -11,9 +11,12 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bot.usecases.access import Actor
+from bot.views import request_card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_SHOWN = ("text", "blocks", "attachments", "files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Incoming:
     ts: str = ""
     trigger: str = ""
     form: Mapping[str, Any] = field(default_factory=dict)
+    message: Mapping[str, Any] | None = None
+    """What the message of a click showed, where that is compared."""
 
     @property
     def actor(self) -> Actor:
@@ -88,6 +93,7 @@ class Incoming:
             channel=(body.get("container") or {}).get("channel_id") or "",
             ts=(body.get("container") or {}).get("message_ts") or "",
             trigger=body.get("trigger_id") or "",
+            message=_shown(body) if action["action_id"] in request_card.DECIDING else None,
         )
 
     @classmethod
@@ -114,6 +120,11 @@ class Incoming:
             kind=event["type"],
             text=event.get("tab") or "",
         )
+
+
+def _shown(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    message = body.get("message")
+    return {name: message[name] for name in _SHOWN if name in message} if isinstance(message, dict) else None
 
 
 def _team_of(body: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
 
 from bot.slack.webapi import cause, pause_of, text
 from bot.usecases.delivering import Posted, PostError, PostTrouble
+from bot.views.echo import kinds_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,8 +109,10 @@ _MESSAGE_GONE = {"message_not_found", "cant_update_message", "edit_window_closed
 class SlackPoster:
     """Posts with a client that has no retry handlers."""
 
-    def __init__(self, client: WebClient) -> None:
+    def __init__(self, client: WebClient, returned: set[str] | None = None) -> None:
+        """`returned` learns which kinds of tables Slack gives back with a message."""
         self._client = client
+        self._returned = set() if returned is None else returned
 
     def post(self, destination: str, payload: Payload) -> Posted:
         """Post to a channel id, or to a person by user id. Raises PostError."""
@@ -138,12 +141,15 @@ class SlackPoster:
 
     def _send(self, call: Callable[[], SlackResponse]) -> SlackResponse:
         try:
-            return call()
+            response = call()
         except SlackApiError as error:
             raise _named(error.response) from error
         except (OSError, HTTPException, SlackClientError) as error:
             was_sent = not isinstance(getattr(error, "reason", error), ConnectionRefusedError | gaierror)
             raise PostError(PostTrouble.UNREACHABLE, cause(error), was_sent=was_sent) from error
+        message = response.get("message")
+        self._returned |= kinds_in(message) if isinstance(message, dict) else set()
+        return response
 
 
 def _named(response: Any) -> PostError:

@@ -179,7 +179,12 @@ class RequestListeners:
 
     def _open_rejection(self, click: Incoming) -> Reply:
         verb = "opened the rejection form"
-        refusal = self.approving.check_card(_click(click)) or self.approving.standing.may_decide(click.actor)
+        pressed = _click(click)
+        refusal = (
+            self.approving.check_card(pressed)
+            or self.approving.standing.may_decide(click.actor)
+            or self.approving.check_words(pressed)
+        )
         view = refusal or self._open(click, request_form.reject(f"{click.channel} {click.ts} {click.text}"))
         if isinstance(view, Refusal):
             return self._no(click, verb, view)
@@ -244,4 +249,5 @@ class RequestListeners:
 
 def _click(incoming: Incoming) -> Click:
     request_id, fingerprint = request_card.read_value(incoming.text)
-    return Click(incoming.actor, request_id, fingerprint, incoming.channel, incoming.ts, {"click": incoming.key})
+    origin = {"click": incoming.key}
+    return Click(incoming.actor, request_id, fingerprint, incoming.channel, incoming.ts, origin, incoming.message)

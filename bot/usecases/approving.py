@@ -6,17 +6,19 @@ domain/approval.py refuses.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from bot.domain.approval import Approve, Disown, Reject, Withdraw
 from bot.domain.refusal import Reason, Refusal
+from bot.domain.request import Freeze, Request, Stage
 from bot.usecases.requests import NOT_OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from datetime import datetime
 
-    from bot.domain.request import Request
     from bot.usecases.access import Actor
     from bot.usecases.ports import Person
     from bot.usecases.requests import Requests
@@ -33,6 +35,15 @@ class Click:
     channel: str
     ts: str
     origin: Mapping[str, str]
+    message: Mapping[str, Any] | None = None
+    """What the message showed, as Slack tells it with the click; None where that is not asked."""
+
+
+Reads = Callable[[Mapping[str, Any], Request, Freeze | None], bool]
+"""Says whether a message is the card of a request in any of its forms; views/ fills it."""
+JUST_NOW = timedelta(minutes=2)
+"""For so long after a change an earlier drawing of the same plan still counts: cards are redrawn one after the other,
+and two people who press at the same moment both mean what they see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +52,15 @@ class Approving:
 
     requests: Requests
     standing: Standing
+    reads: Reads = lambda _message, _request, _freeze: True
 
     def approve(self, click: Click) -> Request | Refusal:
         """Count an approval. Raises StoreError."""
         voter = self.check_card(click) or self._own(click) or self.standing.approver(click.actor)
         if isinstance(voter, Refusal):
             return voter
-        if brake := self.standing.brake():
-            return brake
+        if refusal := self.standing.brake() or self.check_words(click):
+            return refusal
         command = Approve(*_who(click), click.fingerprint, _also(click, voter))
         return self.requests.change(click.request_id, command, click.origin)
 
@@ -63,6 +75,7 @@ class Approving:
     def withdraw(self, click: Click) -> Request | Refusal:
         """End a request at its requester's wish. Raises StoreError."""
         asker = self.check_card(click) or self.standing.requester(click.actor)
+        asker = asker if isinstance(asker, Refusal) else self.check_words(click) or asker
         if isinstance(asker, Refusal):
             return asker
         command = Withdraw(*_who(click), _also(click, asker))
@@ -80,6 +93,39 @@ class Approving:
         request = self.requests.load(click.request_id)
         is_own = request and click.actor.user_id in request.requester_ids and not request.requester_counts
         return Refusal(Reason.OWN_REQUEST) if is_own else None
+
+    def check_words(self, click: Click) -> Refusal | None:
+        """Refuse a press on an open request's card that did not read as it is drawn, and draw it anew.
+
+        An earlier drawing is one for a while, and afterwards one that has changed. Raises StoreError.
+        """
+        request = self.requests.load(click.request_id)
+        if click.message is None or request is None or request.stage is not Stage.PENDING:
+            return None
+        if click.fingerprint != request.plan.fingerprint:
+            return Refusal(Reason.OTHER_PLAN)
+        until = self._replaced_at(click.message, request)
+        if until is None:
+            reason = Reason.CARD_ALTERED
+        elif self.requests.clock() - until > JUST_NOW:
+            reason = Reason.CARD_CHANGED
+        else:
+            return None
+        self.requests.redraw(request, reason)
+        return Refusal(reason)
+
+    def _replaced_at(self, message: Mapping[str, Any], request: Request) -> datetime | None:
+        """Return when the drawing that a message shows was out of date: now if it is not; None if it is no drawing."""
+        now = self.requests.clock()
+        freezes = self.standing.freezing.drawn()
+        drawings = [(request, now), *self.requests.before(request.id)]
+        found = [
+            min(until, lifted or now)
+            for earlier, until in drawings
+            for freeze, lifted in freezes
+            if self.reads(message, earlier, freeze)
+        ]
+        return max(found, default=None)
 
     def check_card(self, click: Click) -> Refusal | None:
         """Refuse a click on anything but a request's own newest card, and have an old one say so. Raises StoreError."""

@@ -13,6 +13,9 @@ from bot.usecases.request_ports import CARD
 from bot.usecases.store_ports import Notice, StaleStream
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from bot.domain.ledger import Entry
     from bot.usecases.access import Actor
     from bot.usecases.request_ports import RequestIndex
@@ -22,6 +25,8 @@ STREAM = "freeze"
 SHOWN = OPEN | {Stage.APPLIED, Stage.STALLED}
 """Requests whose cards are drawn again: those that somebody still looks at."""
 FROZE, UNFROZE = "froze resets", "unfroze resets"
+LATELY = 6
+"""So many pulls of the brake are looked back on for what a card may still show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,20 @@ class Freezing:
         """Return the freeze in force, or None; only what this bot recorded itself lifts one. Raises StoreError."""
         for entry in reversed(self.ledger.stream(STREAM)):
             if entry.kind == FROZE:
-                return Freeze(entry.actor_user, entry.at, str(entry.facts.get("reason_given", "")))
+                return _freeze_of(entry)
             if entry.kind == UNFROZE and self._is_ours(entry):
                 return None
         return None
+
+    def drawn(self) -> Sequence[tuple[Freeze | None, datetime | None]]:
+        """Return the freezes that cards may show, with when that ended; None of what holds now. Raises StoreError."""
+        shown: list[tuple[Freeze | None, datetime | None]] = [(self.now(), None)]
+        after: datetime | None = None
+        for entry in reversed(self.ledger.stream(STREAM)[-LATELY:]):
+            if after:
+                shown.append((_freeze_of(entry) if entry.kind == FROZE else None, after))
+            after = entry.at
+        return [*shown, (None, after)] if after else shown
 
     def _is_ours(self, entry: Entry) -> bool:
         parts = freeze_parts(entry.kind, entry.version, entry.actor_user, entry.actor_team, "")
@@ -69,3 +84,7 @@ class Freezing:
             except StaleStream:
                 continue
             return
+
+
+def _freeze_of(entry: Entry) -> Freeze:
+    return Freeze(entry.actor_user, entry.at, str(entry.facts.get("reason_given", "")))

@@ -42,6 +42,7 @@ _TELLING = ("reason_given", "trouble", "differences", "look_at", "votes", "back"
 """The fact of an event that its line in the audit channel tells, the first that is there."""
 
 CARD_POSTED, CARD_REFUSED, CARD_REPLACED = "card posted", "card refused", "card replaced"
+CARD_REDRAWN = "card drawn anew"
 
 Payload = Mapping[str, Any]
 
@@ -189,6 +190,17 @@ class Requests:
     def card_trouble(self, request_id: str) -> str:
         """Return why Slack does not take the newest drawing of a card; empty when it does. Raises StoreError."""
         return trouble_of(self.ledger.stream(f"card {request_id}"))
+
+    def redraw(self, request: Request, why: str) -> None:
+        """Have the card of a request drawn anew where it is. Raises StoreError."""
+        draft = _about_card(request, CARD_REDRAWN, "done", {"reason": why})
+        self.ledger.append(draft, [Notice(self.channel, {CARD: request.id})])
+
+    def before(self, request_id: str) -> Sequence[tuple[Request, datetime]]:
+        """Return a request as it was before each change, with when that came, newest first. Raises StoreError."""
+        entries = self.ledger.stream(stream_of(request_id))
+        states = [(fold(request_id, entries[:count]), entries[count].at) for count in range(1, len(entries))]
+        return [(request, at) for request, at in reversed(states) if request]
 
     def replace_card(self, request: Request, channel: str, ts: str) -> None:
         """Have a message redrawn that is not the newest card of a request. Raises StoreError.

@@ -103,8 +103,8 @@ _REFUSALS = {
     Reason.CARD_CHANGED: "The card had just changed when you pressed, so nothing was counted. Look at it again, then "
     "press.",
     Reason.CARD_ALTERED: "The card did not read as I draw it, so nothing was counted: somebody may have changed "
-    "its words. I draw it anew; read it again before you press, and tell the bot's admin. `/pkgstatus freeze` stops "
-    "all resets.",
+    "its words, if it was not a change of my settings. I draw it anew; read it again before you press, and tell the "
+    "bot's admin. `/pkgstatus freeze` stops all resets.",
     Reason.NOT_OUR_RECORD: "I did not record this request as it now reads, or it is from before an update or a new "
     "app-level token, so nothing was counted. Please ask for the reset again.",
     Reason.UNKNOWN_REQUEST: "I do not know this request, so nothing was done.",

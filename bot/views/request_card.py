@@ -39,6 +39,8 @@ PLAN_ACTION = "request_plan"
 WITHDRAW_OWN_ACTION = "request_withdraw_own"
 UNDO_ACTION = "request_undo"
 AGAIN_ACTION = "request_again"
+DECIDING = frozenset({APPROVE_ACTION, REJECT_ACTION, WITHDRAW_ACTION})
+"""The buttons that count only on a card that reads as the bot draws it."""
 
 ROWS_ON_CARD = 60
 _PLAIN_CHARACTERS = 2_500

@@ -1,30 +1,20 @@
-"""Whether a message of an export still says what was posted, whatever Slack did to its spelling.
+"""Whether a message of an export still says what was posted, whatever Slack did to its spelling (spelling.py).
 
-Slack turns addresses into links, emoji into their names, and escapes signs in its own way. None of that is an edit, so
-all of it is undone on both sides; emoji are left out, and a person counts by id, because names change.
+Emoji are left out.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from bot.views import audit
+from bot.views.spelling import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bot.domain.ledger import Entry
-
-_PERSON = re.compile(r"<https?://[^<>|]*/team/(\w+)\|@[^<>]*>|<slack://user\?[^<>|]*\bid=(\w+)(?:\|[^<>]*)?>")
-"""A link to a profile; older versions posted the second form. Foreign addresses that Slack made a link have no @."""
-_LINK = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
-_EMOJI_NAME = re.compile(r":(?:[a-z][a-z0-9_+'-]*|[+-]1|100|1234|8ball):")
-_KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
-_EMOJI_PARTS = frozenset("\ufe0e\ufe0f\u200d‼⁉ℹ↔〰◽◾")
-"""What is part of an emoji, or is one, though Unicode counts it among other signs."""
 
 
 def unsaid(entries: Sequence[Entry], message: Mapping[str, Any]) -> Sequence[Entry]:
@@ -36,15 +26,9 @@ def unsaid(entries: Sequence[Entry], message: Mapping[str, Any]) -> Sequence[Ent
     return [entry for number, entry in enumerate(entries) if number in wrong]
 
 
-def words_of(text: str) -> str:
-    """Return a line of a message without the spelling that is Slack's."""
-    plain = _LINK.sub(lambda link: link[2] or link[1], _PERSON.sub(lambda person: person[1] or person[2], text))
-    for escaped, sign in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
-        plain = plain.replace(escaped, sign)
-    plain = plain.replace(audit.REPEAT, "")  # a line says the same, however often it was posted
-    plain = "".join(char for char in _KEYCAP.sub("", plain) if not _is_emoji(char))
-    plain = _EMOJI_NAME.sub("", plain)
-    return " ".join(plain.split())
+def _line(text: str) -> str:
+    """Return what a line says, the same however often it was posted."""
+    return words_of(text.replace(audit.REPEAT, ""))
 
 
 def _differing(posted: str, found: str, count: int) -> set[int]:
@@ -52,7 +36,7 @@ def _differing(posted: str, found: str, count: int) -> set[int]:
     pairs = [*zip_longest(posted.split("\n"), found.strip().split("\n"))]
     if len(pairs) != count or None in pairs[-1]:
         return set(range(count))
-    return {number for number, (old, new) in enumerate(pairs) if words_of(old) != words_of(new)}
+    return {number for number, (old, new) in enumerate(pairs) if _line(old) != _line(new)}
 
 
 def _said_in(blocks: Iterable[Any]) -> str:
@@ -72,7 +56,3 @@ def _texts(value: Any) -> Iterator[str]:
             yield from (text for inner in value.values() for text in _texts(inner))
         case list():
             yield from (text for inner in value for text in _texts(inner))
-
-
-def _is_emoji(char: str) -> bool:
-    return unicodedata.category(char) in {"So", "Sk"} or char in _EMOJI_PARTS

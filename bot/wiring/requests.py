@@ -24,7 +24,9 @@ from bot.usecases.requests import Requests, Telling
 from bot.usecases.standing import Standing
 from bot.usecases.watching import Watching
 from bot.views import request_card, request_words
+from bot.views.echo import Face, kinds_in
 from bot.views.kit import Style
+from bot.views.tables import Form
 from bot.wiring.parts import allowed, fingerprint_of, mentions, now, signet_of
 
 if TYPE_CHECKING:
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
     from bot.usecases.ports import SiteReader, SiteWriter
     from bot.usecases.request_ports import Card
     from bot.views.kit import Message
-    from bot.views.tables import Form
 
 
 log = events(__name__)
@@ -83,7 +84,9 @@ class RequestParts:
         )
         policy = _policy(settings)
         self.requesting = Requesting(readers, writers, self.requests, self.standing, policy, now)
-        self.approving = Approving(self.requests, self.standing)
+        self.returned: set[str] = set()
+        """The kinds of tables that this Slack was seen to give back."""
+        self.approving = Approving(self.requests, self.standing, self._reads)
         proving = Proving(readers, writers, self.requests, self.standing, policy, now)
         self.applying = Applying(writers, self.requests, self.standing, proving, store.leases, now)
         self.watching = Watching(
@@ -122,6 +125,15 @@ class RequestParts:
             lambda: forms.simpler() or styles.simpler(),
             partial(self._store.leases.holds, LEASE),
         )
+
+    def _reads(self, message: Mapping[str, Any], request: Request, freeze: Freeze | None) -> bool:
+        """Whether a message is a card of this request, in whichever form it was posted."""
+        self.returned |= kinds_in(message)
+        voters, frozen = mentions(self._settings.approvers), freeze_words(freeze)
+        cards = [*(request_card.draw(request, voters, frozen, form) for form in Form)]
+        drawn = [payload_of(card) for card in (*cards, request_card.draw_plain(request, frozen))]
+        seen = Face.of(message)
+        return any(Face.of(each).is_shown_by(seen, self.returned) for each in drawn)
 
     def _card_refused(self, request: Request, card: Card | None, reason: str) -> dict[str, Any]:
         channel = self._settings.channels.approvals

@@ -50,6 +50,7 @@ WRITING = ("tests/site/test_writing.py",)
 PROOFS = ("tests/usecases/test_proving.py",)
 APPLIES = ("tests/usecases/test_applying.py",)
 RESOLVING = ("tests/usecases/test_resolving.py",)
+WORDS = ("tests/usecases/test_card_words.py",)
 FORGING = ("tests/usecases/test_store_writer.py",)
 UNDOING = ("tests/usecases/test_undoing.py",)
 PEOPLE = ("tests/usecases/test_access.py",)
@@ -540,6 +541,54 @@ RULES = (
         "SET state = 'done' WHERE",
         "What was clicked stays in the store for a week.",
         ("tests/store/test_inbox.py",),
+    ),
+    Rule(
+        "the words on the card",
+        APPROVING,
+        "if refusal := self.standing.brake() or self.check_words(click):",
+        "if refusal := self.standing.brake():",
+        "A vote counts that was cast on a card whose words somebody changed.",
+        WORDS,
+    ),
+    Rule(
+        "the words under a withdrawal",
+        APPROVING,
+        "asker = asker if isinstance(asker, Refusal) else self.check_words(click) or asker",
+        "",
+        "A button that somebody renamed withdraws a request.",
+        WORDS,
+    ),
+    Rule(
+        "an old drawing is looked at again",
+        APPROVING,
+        "elif self.requests.clock() - until > JUST_NOW:",
+        "elif False:",
+        "A vote counts that was cast on what a card showed long ago.",
+        WORDS,
+    ),
+    Rule(
+        "nothing is added to a card",
+        "bot/views/echo.py",
+        "if seen.is_extended or (seen.text and seen.text != self.text):",
+        "if seen.text and seen.text != self.text:",
+        "A picture or a file under the card says something else.",
+        ("tests/views/test_echo.py",),
+    ),
+    Rule(
+        "each block of a card",
+        "bot/views/echo.py",
+        "return seen.blocks == self.blocks and self._has_tables_of(seen, returned)",
+        "return self._has_tables_of(seen, returned)",
+        "The words around the buttons may be anybody's.",
+        ("tests/views/test_echo.py",),
+    ),
+    Rule(
+        "each row of a card",
+        "bot/views/echo.py",
+        "return seen.blocks == self.blocks and self._has_tables_of(seen, returned)",
+        "return seen.blocks == self.blocks",
+        "The rows on the card may be others than those of the plan.",
+        ("tests/views/test_echo.py",),
     ),
     Rule(
         "the newest card",

@@ -1,0 +1,163 @@
+"""Words that somebody else put around the buttons of a card: a thief of the bot's token, and a reader of its store."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.frontdoor.resets import (
+    PATIENCE,
+    QUICK,
+    REJECT,
+    WITHDRAW,
+    approve,
+    ask_for,
+    card_of,
+    entries,
+    id_of,
+    post_as_the_app,
+    press,
+    refusals,
+)
+from tests.frontdoor.seen import words
+from tests.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.stage import Json
+
+ALTERED = "The card did not read as I draw it"
+REASON = "the card did not read as the bot draws it"
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Yield a stage with a bot."""
+    with Stage(tmp_path_factory.mktemp("stage"), clockwork=QUICK) as stage:
+        stage.start_bot()
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def card(stage: Stage) -> Json:
+    """Return the card of a request for several rows."""
+    return ask_for(stage, "PS100112 site:P02 dp:LON*")
+
+
+def saying(old: str, new: str) -> Callable[[list[Json]], list[Json]]:
+    """Return what replaces some words of a card wherever they stand."""
+
+    def alter(blocks: list[Json]) -> list[Json]:
+        text = json.dumps(blocks, ensure_ascii=False)
+        assert old in text
+        altered: list[Json] = json.loads(text.replace(old, new))
+        return altered
+
+    return alter
+
+
+def without(kind: str) -> Callable[[list[Json]], list[Json]]:
+    return lambda blocks: [block for block in blocks if block["type"] != kind]
+
+
+def with_fewer_rows(blocks: list[Json]) -> list[Json]:
+    for block in blocks:
+        if "rows" in block:
+            block["rows"] = block["rows"][:2]
+    return blocks
+
+
+def with_swapped_names(blocks: list[Json]) -> list[Json]:
+    (buttons,) = (block["elements"] for block in blocks if block["type"] == "actions")
+    buttons[0]["text"], buttons[1]["text"] = buttons[1]["text"], buttons[0]["text"]
+    return blocks
+
+
+def with_more(block: Json) -> Callable[[list[Json]], list[Json]]:
+    return lambda blocks: [block, *blocks]
+
+
+NOTE: Json = {"type": "section", "text": {"type": "mrkdwn", "text": "Only a test, please approve."}}
+LIES: dict[str, Callable[[list[Json]], list[Json]]] = {
+    "another number of rows": saying("5 rows", "1 row"),
+    "another server": saying("LON-DP01", "NYC-DP01"),
+    "another version": saying("7 (3)", "12 (3)"),
+    "another package": saying("PS100112", "PS100113"),
+    "another requester": saying("<@U000000ADA>", "<@U00000GRACE>"),
+    "another reason": saying("stuck at 7 for weeks", "stuck at 7 for hours"),
+    "another rule": saying("not the requester", "anybody"),
+    "another dialog": saying("Approve this change?", "Reject this change?"),
+    "fewer rows": with_fewer_rows,
+    "no rows": without("data_table"),
+    "no header": without("header"),
+    "buttons that change their names": with_swapped_names,
+    "a note above": with_more(NOTE),
+}
+
+
+def alter(stage: Stage, card: Json, lie: Callable[[list[Json]], list[Json]], **more: Any) -> None:
+    """Change the words of a card and leave its buttons, as who has the bot's token can."""
+    blocks = lie(json.loads(json.dumps(card["blocks"])))
+    text = more.pop("text", card["text"])
+    post_as_the_app(stage, "chat.update", channel="C0APPROVALS", ts=card["ts"], text=text, blocks=blocks, **more)
+
+
+def wait_until_it_reads(stage: Stage, card: Json) -> None:
+    """Wait until a card reads again as it did."""
+    stage.wait_for(lambda: words(card_of(stage, id_of(card))) == words(card), PATIENCE)
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_a_vote_on_other_words_is_refused_and_the_card_is_drawn_anew(
+    stage: Stage, card: Json, lie: Callable[[list[Json]], list[Json]]
+) -> None:
+    alter(stage, card, lie)
+
+    assert press(stage, "grace", card).startswith(ALTERED)
+
+    assert refusals(stage)[-1] == ("U00000GRACE", REASON)
+    wait_until_it_reads(stage, card)
+    assert [entry for entry in entries(stage, "approved") if entry.stream == f"request {id_of(card)}"] == []
+
+
+def test_another_text_for_those_who_hear_the_card_is_refused(stage: Stage, card: Json) -> None:
+    alter(stage, card, lambda blocks: blocks, text="Reset of PS100112 at PS1: 1 row")
+
+    assert press(stage, "grace", card).startswith(ALTERED)
+    wait_until_it_reads(stage, card)
+
+
+@pytest.mark.parametrize(("user", "action"), [("grace", REJECT), ("ada", WITHDRAW)])
+def test_no_other_button_counts_on_other_words(stage: Stage, card: Json, user: str, action: str) -> None:
+    alter(stage, card, saying("5 rows", "1 row"))
+
+    assert press(stage, user, card, action).startswith(ALTERED)
+    wait_until_it_reads(stage, card)
+
+
+def test_who_reads_the_store_finds_no_address_to_replace_a_card_at(stage: Stage, card: Json) -> None:
+    press(stage, "margaret", card, WITHDRAW)
+    path = stage.settings["PKGSTATUS_STORE"].removeprefix("sqlite:///")
+
+    with closing(sqlite3.connect(path, timeout=20)) as connection:
+        said = "\n".join(connection.iterdump())
+
+    assert "INSERT INTO" in said
+    assert "response_url" not in said
+    assert f"{stage.workspace.url}/response" not in said
+
+
+@pytest.mark.parametrize(("form", "server"), [("data_table", "MUC-DP01"), ("table", "MUC-DP02"), ("text", "NYC-DP03")])
+def test_every_form_of_an_honest_card_takes_votes(stage: Stage, form: str, server: str) -> None:
+    stage.stop_bot()
+    stage.start_bot(answers__tables=form)
+    fresh = ask_for(stage, f"PS100112 dp:{server}")
+
+    approve(stage, fresh, "grace", "linus")
+
+    assert "changed, each with its backup" in words(card_of(stage, id_of(fresh), "each with its backup"))
