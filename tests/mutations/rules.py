@@ -609,8 +609,8 @@ RULES = (
     Rule(
         "no vote in a freeze",
         APPROVING,
-        "if brake := self.standing.brake():",
-        "if brake := None:",
+        "if refusal := self.standing.brake() or self.check_words(click):",
+        "if refusal := self.check_words(click):",
         "People vote while resets are frozen.",
         PROOFS,
     ),
