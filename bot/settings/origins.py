@@ -5,6 +5,7 @@ No value is shown that the settings call a secret, and none at all before it is 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -101,8 +102,13 @@ def _origins(given: Mapping[str, Any], dump: Mapping[str, Any]) -> Iterator[Orig
         for path, value in _leaves(values):
             if path not in seen:
                 seen.add(path)
-                shown = str(value) if _is_harmless(dump, path) else ""
+                shown = _as_typed(value) if _is_harmless(dump, path) else ""
                 yield Origin(f"{PREFIX}{'__'.join(path)}".upper(), source, shown)
+
+
+def _as_typed(value: Any) -> str:
+    """Return a value as the environment would have it: lists as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _leaves(values: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

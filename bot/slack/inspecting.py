@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 _SCOPES = "x-oauth-scopes"
+_REFUSED = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "view_too_large"}
+"""What Slack says of blocks that it does not take, also without saying what is wrong with them."""
 _NO_JSON = "Received a response in a non-JSON format"
 """How Slack's own client calls an answer that did not come from the Web API."""
 
@@ -72,6 +74,8 @@ class SlackInspector:
             self._client.blocks_validate(**asked)
         except SlackApiError as error:
             found = error.response.get("errors") or (error.response.get("response_metadata") or {}).get("messages")
+            if not found and (word := str(error.response.get("error"))) in _REFUSED:
+                return (word,)
             if not found:
                 raise _said(error) from error
             return tuple(_objection(each) for each in found)
@@ -95,6 +99,6 @@ def _ask(question: Callable[[], Result]) -> Result:
 
 def _said(error: SlackApiError) -> SlackSays:
     word = str(error.response.get("error") or error.response.status_code)
-    if word.startswith(_NO_JSON) or word == "unknown_method":
+    if word.startswith(_NO_JSON):
         return SlackSays(f"HTTP status {error.response.status_code}", is_api=False)
-    return SlackSays(word)
+    return SlackSays(word, is_api=word != "unknown_method")

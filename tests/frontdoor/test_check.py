@@ -133,7 +133,7 @@ def test_a_slack_that_cannot_be_reached(stage: Stage, tmp_path: Path) -> None:
     checked = check(stage.settings, tmp_path, slack__api_url="http://127.0.0.1:9/api/")
 
     assert checked.code == 1
-    assert checked.wrong["bot token"].startswith("Slack cannot be reached: ")
+    assert checked.wrong["bot token"] == "Slack cannot be reached: Connection refused"
     assert "PKGSTATUS_SLACK__API_URL" in checked.cure("bot token")
 
 
@@ -144,6 +144,46 @@ def test_an_address_where_no_web_api_answers(stage: Stage, tmp_path: Path, path:
     assert checked.code == 1
     assert checked.wrong["bot token"] == "no Web API of Slack answers there: HTTP status 404"
     assert checked.cure("bot token").startswith("Let PKGSTATUS_SLACK__API_URL name the Web API itself: Slack's is ")
+
+
+@pytest.mark.parametrize(
+    ("error", "mark", "said"),
+    [
+        ("invalid_blocks", "warning", "Slack would refuse it: invalid_blocks"),
+        ("unknown_method", "cannot tell", "Slack looked at none: unknown_method"),
+        ("internal_error", "cannot tell", "Slack looked at none: internal_error"),
+    ],
+)
+def test_blocks_that_slack_refuses_are_told_from_blocks_it_did_not_look_at(
+    fresh_stage: Stage, tmp_path: Path, error: str, mark: str, said: str
+) -> None:
+    fresh_stage.faults("blocks.validate", error=error, times=100)
+
+    found = check(fresh_stage.settings, tmp_path).marked(mark)
+
+    assert said in " ".join(found.values())
+
+
+def test_people_of_whom_slack_says_nothing_are_no_reason_to_name_more(fresh_stage: Stage, tmp_path: Path) -> None:
+    fresh_stage.faults("users.info", error="missing_scope", times=100)
+
+    checked = check(fresh_stage.settings, tmp_path)
+
+    assert checked.wrong["votes"].startswith("0 people could vote today, two must; U00000GRACE may not: cannot look up")
+    assert "users:read" in checked.cure("votes")
+
+
+def test_a_list_is_shown_as_it_is_typed(stage: Stage, tmp_path: Path) -> None:
+    good = check(stage.settings, tmp_path).marked("good")
+
+    assert good["PKGSTATUS_APPROVERS__GROUPS"] == '["S0APPROVERS"], from the environment'
+
+
+def test_a_folder_in_the_place_of_a_site_is_cured_at_its_path(stage: Stage, tmp_path: Path) -> None:
+    checked = check(stage.settings, tmp_path, sites=json.dumps({"PS1": {"database": f"sqlite:///{tmp_path}"}}))
+
+    assert checked.wrong["PS1 reader"] == f"unreachable: {tmp_path} is a folder or a device, no SQLite file"
+    assert checked.cure("PS1 reader").startswith("Check the path in PKGSTATUS_SITES__PS1__DATABASE: ")
 
 
 def test_an_id_that_nobody_has(stage: Stage, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.domain.finding import Area, Finding, Mark
 from bot.domain.quantity import quantity
 from bot.domain.quorum import QUORUM
-from bot.domain.refusal import Refusal
+from bot.domain.refusal import Reason, Refusal
 from bot.usecases.access import Access, Actor, Allowed, Installation, distinct
 from bot.usecases.checks.slack import NETWORK
 from bot.usecases.ports import PeopleError, Person
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ADMIN = "Copy the id from the user group's menu (it begins with S); user groups need a paid plan and usergroups:read."
 MEMBER_ID = "Copy the member ID from the person's profile (⋮, Copy member ID), or take it off the list."
+KNOWN = "First let Slack say who they are: the app needs users:read, and each of them a right id."
 _NOBODY = {"user_not_found", "user_not_visible"}
 
 
@@ -72,7 +73,8 @@ class PeopleCheck:
         if count < len(named) - len(unfit):
             who += "; some are named by two of their ids"
         if count < QUORUM:
-            cure = "Name more people in PKGSTATUS_APPROVERS__USERS, or add them to the group."
+            is_unknown = any(refusal.reason is Reason.CANNOT_LOOK_UP for refusal in unfit.values())
+            cure = KNOWN if is_unknown else "Name more people in PKGSTATUS_APPROVERS__USERS, or add them to the group."
             return Finding(
                 Area.PEOPLE, Mark.WRONG, "votes", f"{quantity(count, 'person')} could vote today, two must{who}", cure
             )

@@ -35,7 +35,7 @@ _CURES = {
     SiteTrouble.DRIVER: "Install the ODBC driver that {setting} names; `odbcinst -q -d` lists those that are there.",
 }
 _ELSE = "The database's own words are in the sentence."
-NO_FILE = "there is no file "
+NO_FILE = ("there is no file ", "is a folder or a device, no SQLite file")
 """How a missing SQLite file is told; a site's is never made."""
 READ_RIGHTS = "deploy/sql/reader.sqlserver.sql"
 WRITE_RIGHTS = "deploy/sql/backup_table.sqlserver.sql and deploy/sql/writer.sqlserver.sql"
@@ -134,7 +134,7 @@ class SiteCheck:
 
     def _trouble(self, login: str, error: SiteError, name: str, script: str) -> Finding:
         cure = _CURES.get(error.trouble, _ELSE)
-        if NO_FILE in error.detail:
+        if any(words in error.detail for words in NO_FILE):
             cure = "Check the path in {setting}: an absolute one begins with four slashes, like sqlite:////srv/site.db."
         cure = cure.format(setting=self._setting(name), script=script)
         return self._finding(login, Mark.WRONG, f"{error.trouble}: {error.detail}", cure)
