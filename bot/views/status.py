@@ -64,6 +64,8 @@ _JOB_ACTIONS: dict[int | None, str] = {
     JobAction.VALIDATE: "validation",
     JobAction.CANCEL: "cancel",
 }
+_FIXED = "\N{NO-BREAK SPACE}"
+"""A line of a site is about as long as a message is wide: no unit should stand alone on the next."""
 _WORTH_SAYING = timedelta(hours=1)
 _OTHER_CELLS = 75
 """The most characters that hop, status, update and class can need together."""
@@ -288,7 +290,7 @@ def _site_line(verdict: Verdict, answer: Answer) -> str:
     if verdict.missing:
         return f"{mark} *{escape(row.site_code)}* has no row of its own: {verdict.drift_class}"
     known = _out_of_sync_for(verdict, answer)
-    been = f" for {known}" if known else ""
+    been = " " + f"for {known}".replace(" ", _FIXED) if known else ""
     held = "unknown" if row.held_version is None else row.held_version
     behind = f", {verdict.versions_behind} behind" if (verdict.versions_behind or 0) > 0 else ""
     return (

@@ -52,7 +52,9 @@ def test_site_servers_stand_apart_from_distribution_points_and_the_one_behind_st
     behind, in_sync = lines[lines.index("*Site servers*") + 1 :][:2]
 
     assert "*P02* CM02.contoso.com holds *7*, 6 behind · Received" in behind
-    assert behind.endswith(" · site behind for 20 d"), "since the package changed, 14 hours less"
+    assert behind.endswith(" · site behind for\N{NO-BREAK SPACE}20\N{NO-BREAK SPACE}d"), (
+        "since the package changed, 14 hours less"
+    )
     assert "*PS1* CM01.contoso.com holds *13*" in in_sync
 
 
