@@ -89,7 +89,7 @@ class Entry(NamedTuple):
     @property
     def short_hash(self) -> str:
         """Enough of the hash to recognise a line by."""
-        return self.hash[:8]
+        return str(self.hash)[:8]
 
     @property
     def line(self) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
 
 from bot.slack.webapi import cause, pause_of, text
-from bot.usecases.delivering import Posted, PostError, PostTrouble
+from bot.usecases.delivering import Posted, PostError, PostTrouble, is_person
 from bot.views.echo import kinds_in
 
 if TYPE_CHECKING:
@@ -49,6 +49,19 @@ _CHANNEL_ERRORS = {
     "user_disabled",
     "cannot_dm_bot",
 }
+_PERSON_ERRORS = {
+    "user_not_found",
+    "users_not_found",
+    "user_disabled",
+    "user_not_visible",
+    "user_deactivated",
+    "channel_not_found",
+    "cannot_dm_bot",
+    "cannot_dm_user",
+    "is_bot",
+    "team_access_not_granted",
+}
+"""Slack will never take a direct message to this person."""
 _DENIED_ERRORS = {
     "missing_scope",
     "account_inactive",
@@ -102,6 +115,8 @@ _PASSING_ERRORS = {
 }
 _NAME = re.compile(r"[a-z]\w*(?: \w+){0,5}")
 """The shape of Slack's own errors; what else stands there was said by something in between."""
+_FIELDS = frozenset({"text", "blocks", "thread_ts", "unfurl_links", "unfurl_media"})
+"""What a message of the bot consists of; whatever else an outbox holds, of a newer version perhaps, is left out."""
 _LATER_ERRORS = {"ratelimited", "rate_limited"}
 _MESSAGE_GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
 
@@ -116,7 +131,12 @@ class SlackPoster:
 
     def post(self, destination: str, payload: Payload) -> Posted:
         """Post to a channel id, or to a person by user id. Raises PostError."""
-        sent = self._send(lambda: self._client.chat_postMessage(channel=destination, **payload))
+        try:
+            sent = self._send(lambda: self._client.chat_postMessage(channel=destination, **_known(payload)))
+        except PostError as error:
+            if is_person(destination) and error.error in _PERSON_ERRORS:
+                raise PostError(PostTrouble.PERSON, error.error) from error
+            raise
         try:
             return Posted(text(sent, "channel"), text(sent, "ts"))
         except SlackRequestError as error:
@@ -132,7 +152,7 @@ class SlackPoster:
     def replace(self, posted: Posted, payload: Payload) -> bool:
         """Give a posted message new content; False when that message is gone. Raises PostError."""
         try:
-            self._send(lambda: self._client.chat_update(channel=posted.channel, ts=posted.ts, **payload))
+            self._send(lambda: self._client.chat_update(channel=posted.channel, ts=posted.ts, **_known(payload)))
         except PostError as error:
             if error.error in _MESSAGE_GONE:
                 return False
@@ -150,6 +170,10 @@ class SlackPoster:
         message = response.get("message")
         self._returned |= kinds_in(message) if isinstance(message, dict) else set()
         return response
+
+
+def _known(payload: Payload) -> dict[str, Any]:
+    return {name: value for name, value in payload.items() if name in _FIELDS}
 
 
 def _named(response: Any) -> PostError:

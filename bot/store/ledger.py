@@ -31,6 +31,8 @@ _INSERT = (
     " (sequence, at, stream, version, kind, actor_user, actor_team, facts, previous_hash, hash)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_NEVER_REACHED = 2**62
+"""An entry from here on was put there by somebody else; followed, it could leave no number for the next one."""
 _AFTER_ALL = "~"
 """Sorts behind every moment."""
 
@@ -168,7 +170,7 @@ def _read_tip(connection: Connection, stream: str = "") -> tuple[int, str, str, 
     """Read what the next entry follows: number, moment and hash of the newest, and the newest version in its stream."""
     rows = connection.query(
         "SELECT sequence, at, hash, (SELECT MAX(version) FROM dbo.ledger_entry WHERE stream = ?)"
-        " FROM dbo.ledger_entry WHERE sequence = (SELECT MAX(sequence) FROM dbo.ledger_entry)",
-        (storable(stream),),
+        " FROM dbo.ledger_entry WHERE sequence = (SELECT MAX(sequence) FROM dbo.ledger_entry WHERE sequence < ?)",
+        (storable(stream), _NEVER_REACHED),
     )
     return rows[0] if rows else _BEFORE_ALL

@@ -10,16 +10,16 @@ moved, nothing is handed out but that it is there.
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.ledger import Entry, moment_read, moment_text
 from bot.domain.signed import notice_parts
-from bot.store.walking import walk
+from bot.store.walking import BEFORE_ALL, LAST_OF_ALL, walk
 from bot.usecases.store_ports import Backlog, Delivery, Post
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bot.dbapi import Connection
     from bot.domain.signet import Signet
@@ -27,13 +27,17 @@ if TYPE_CHECKING:
     from bot.usecases.ports import Clock
     from bot.usecases.store_ports import Notice
 
+NO_ENTRY = "the ledger has no such entry"
+PEEK = 50
+_BEFORE_ALL_TIME = datetime.min.replace(tzinfo=UTC)
+_TYPES = (int, str, str, int, str, str, str, str, str, str)
 AUDIT_LINE = 0
 """The number of the row that is an entry's own line in the audit channel."""
 
 _SELECT = (
-    "SELECT o.number, o.destination, o.payload, o.told_at, e.sequence, e.at, e.stream, e.version, e.kind, e.actor_user,"
-    " e.actor_team, e.facts, e.previous_hash, e.hash"
-    " FROM dbo.outbox o INNER JOIN dbo.ledger_entry e ON e.sequence = o.sequence"
+    "SELECT o.sequence, o.number, o.destination, o.payload, o.told_at, e.sequence, e.at, e.stream, e.version, e.kind,"
+    " e.actor_user, e.actor_team, e.facts, e.previous_hash, e.hash"
+    " FROM dbo.outbox o LEFT JOIN dbo.ledger_entry e ON e.sequence = o.sequence"
 )
 
 # A NULL is written out: for one that comes as a parameter, drivers first ask the server which type it would have.
@@ -82,10 +86,16 @@ class OutboxTable:
         )
         return [destination for (destination,) in rows]
 
-    def pending(self, destination: str, limit: int = 50, since: int = 0) -> Sequence[Delivery]:
+    def pending(self, destination: str, limit: int = 50, since: int = BEFORE_ALL) -> Sequence[Delivery]:
         """Read the oldest pending deliveries of a destination from a sequence on; at least one if there is any."""
-        rows = self._database.read(lambda connection: _read_pending(connection, destination, limit, since))
-        return [self._delivery(row) for row in rows[:limit]]
+
+        def work(connection: Connection) -> Sequence[Any]:
+            return _read_pending(connection, destination, limit, since)
+
+        found = [self._delivery(row) for row in self._database.read(work)]
+        if any(each.trouble == NO_ENTRY for each in found):  # perhaps both were just being written: look again
+            found = [self._delivery(row) for row in self._database.read(work)]
+        return found[:limit]
 
     def notices(self, destination: str) -> Sequence[Delivery]:
         """Read every pending notice of a destination, oldest first, without its audit lines."""
@@ -122,18 +132,24 @@ class OutboxTable:
 
     def settle(self, deliveries: Iterable[Delivery], channel: str, ts: str, *, is_gap: bool = False) -> None:
         """Note that these were told by one message, or by its gap notice; what was settled before stays as it was."""
-        post = (int(is_gap), moment_text(self._clock()), channel, ts)
-        keys = [(delivery.destination, delivery.entry.sequence, delivery.number) for delivery in deliveries]
+        step = self.settling(list(deliveries), channel, ts, is_gap=is_gap)
+        self._database.write(lambda connection: step(connection, None))
 
-        def work(connection: Connection) -> None:
-            for key in keys:
+    def settling(
+        self, deliveries: Sequence[Delivery], channel: str, ts: str, *, is_gap: bool
+    ) -> Callable[[Connection, object], None]:
+        """Make the step that does what `settle` does, together with an entry."""
+
+        def step(connection: Connection, _entry: object) -> None:
+            post = (int(is_gap), moment_text(self._clock()), channel, ts)
+            for delivery in deliveries:
                 connection.execute(
                     "UPDATE dbo.outbox SET told = 1, gap = ?, told_at = ?, channel = ?, ts = ?"
                     " WHERE destination = ? AND told = 0 AND sequence = ? AND number = ?",
-                    (*post, *key),
+                    (*post, delivery.destination, delivery.entry.sequence, delivery.number),
                 )
 
-        self._database.write(work)
+        return step
 
     def backlog(self, destination: str) -> Backlog:
         """Say how far behind a destination is."""
@@ -141,8 +157,10 @@ class OutboxTable:
         def work(connection: Connection) -> Backlog:
             sql = "SELECT COUNT(*) FROM dbo.outbox WHERE destination = ? AND told = 0"
             count = connection.query(sql, (destination,))[0][0]
-            oldest = _read_pending(connection, destination, 1, 0)
-            return Backlog(count, self._delivery(oldest[0]).entry.at if oldest else None)
+            rows = _read_pending(connection, destination, PEEK, BEFORE_ALL) if count else []
+            moments = [at for at in map(_moment_of, rows) if at]
+            # Without a moment that can be read it has waited for ever: that pauses resets, and is soon put aside.
+            return Backlog(count, moments[0] if moments else _BEFORE_ALL_TIME if count else None)
 
         return self._database.read(work)
 
@@ -155,7 +173,10 @@ class OutboxTable:
                 (destination, destination),
             )
         )
-        return moment_read(rows[0][0]) if rows[0][0] else None
+        try:
+            return moment_read(rows[0][0]) if rows[0][0] else None
+        except (TypeError, ValueError):
+            return None
 
     def posts(self, destination: str) -> Iterator[Post]:
         """Read where things for a destination were told, in ledger order."""
@@ -170,14 +191,32 @@ class OutboxTable:
             yield Post(sequence, number, channel, ts, is_gap=bool(gap))
 
     def _delivery(self, row: Sequence[Any]) -> Delivery:
-        number, destination, payload, tried_at, *fields = row
-        entry = Entry(*fields)
+        """Make a delivery of a row, whatever somebody may have written into it or into its entry."""
+        sequence, number, destination, payload, tried_at, *fields = row
+        entry = Entry(*fields) if fields[0] is not None else Entry(sequence, "", "", 0, "", "", "", "{}", "", "")
+        trouble = NO_ENTRY if fields[0] is None else ""
+        if not trouble and tuple(map(type, fields)) != _TYPES:
+            trouble = "a field of its entry has a wrong type"
         if payload is None:
-            return Delivery(number, destination, None, entry, bool(tried_at))
-        mark, _, text = payload.partition(" ") if not payload.startswith("{") else ("", "", payload)
-        if self._signet and not self._signet.is_on(mark, *notice_parts(entry.sequence, number, destination, text)):
+            return Delivery(number, destination, None, entry, bool(tried_at), trouble=trouble)
+        mark, _, text = str(payload).partition(" ") if not str(payload).startswith("{") else ("", "", str(payload))
+        is_on = self._signet is None or self._signet.is_on(mark, *notice_parts(sequence, number, destination, text))
+        if not trouble and not is_on:
             return Delivery(number, destination, {}, entry, bool(tried_at), is_ours=False)
-        return Delivery(number, destination, json.loads(text), entry, bool(tried_at))
+        told = _object(text)
+        if told is None or not isinstance(payload, str):
+            trouble = trouble or "its payload cannot be read"
+        elif not trouble and _moment_of(row) is None:
+            trouble = "the moment of its entry cannot be read"
+        return Delivery(number, destination, {} if trouble else told, entry, bool(tried_at), is_on, trouble)
+
+
+def _object(text: str) -> Mapping[str, Any] | None:
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
 
 
 def _read_pending(connection: Connection, destination: str, limit: int, since: int) -> Sequence[Any]:
@@ -188,8 +227,17 @@ def _read_pending(connection: Connection, destination: str, limit: int, since: i
     )[0][0]
     if first is None:
         return []
+    # What somebody else wrote here may be no number, or so great that there is none beyond it.
+    last = min(first + limit - 1, LAST_OF_ALL) if isinstance(first, int) else first
     return connection.query(
-        f"{_SELECT} WHERE o.destination = ? AND o.told = 0 AND o.sequence >= ? AND o.sequence < ?"
+        f"{_SELECT} WHERE o.destination = ? AND o.told = 0 AND o.sequence >= ? AND o.sequence <= ?"
         " ORDER BY o.sequence, o.number",
-        (destination, first, first + limit),
+        (destination, first, last),
     )
+
+
+def _moment_of(row: Sequence[Any]) -> datetime | None:
+    try:
+        return Entry(*row[5:]).at
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return None

@@ -31,11 +31,11 @@ def walk(
 
     def read(connection: Connection) -> Sequence[Any]:
         first = connection.query(least, (*parameters, start))[0][0]
-        last = LAST_OF_ALL if first is None else min(first + SEQUENCES_PER_PIECE - 1, LAST_OF_ALL)
+        last = min(first + SEQUENCES_PER_PIECE - 1, LAST_OF_ALL) if isinstance(first, int) else first
         return [] if first is None else connection.query(piece, (*parameters, first, last))
 
     while rows := database.read(read):
         yield from rows
-        if rows[-1][0] == LAST_OF_ALL:
-            return
+        if not isinstance(rows[-1][0], int) or rows[-1][0] == LAST_OF_ALL:
+            return  # what is no number was written by somebody else, and sorts behind all numbers
         start = rows[-1][0] + 1

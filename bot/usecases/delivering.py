@@ -1,27 +1,33 @@
 """Tell Slack what the ledger holds: in order for each destination, at least once, never skipping in silence.
 
-One process delivers at a time, under a lease. What cannot be told now is tried again for ever, with growing pauses. A
-message that somebody waits for (a card, a digest) goes down its forms when Slack refuses it, then waits by itself,
-while others pass it, and its `refused` hears why. Anything else that Slack will never take is replaced by a gap notice
-that carries its sequence and hash.
+One process delivers at a time, under a lease, to each destination in its turn: the first ones have lanes of their own,
+so that a slow or dead destination delays neither them nor, for long, another. What cannot be told now is tried again,
+with growing pauses, for a channel for ever. A message that somebody waits for (a card, a digest) goes down its forms
+when Slack refuses it, then waits by itself, while others pass it, and its `refused` hears why. What Slack will never
+take (a person who has left, a message that it refuses, a row that cannot be read) ends as a recorded gap.
 """
 
 from __future__ import annotations
 
+import math
+import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bot.domain.quantity import quantity
 from bot.events import REFERENCE, bound, events
 from bot.failpoints import reach
-from bot.usecases.store_ports import Delivery, Leases, Outbox, StoreError
+from bot.usecases.recording import NOBODY, Deed
+from bot.usecases.store_ports import Delivery, Leases, Ledger, Outbox, StoreError
 
 if TYPE_CHECKING:
-    from bot.domain.ledger import Entry
+    from bot.domain.ledger import JSON, Entry
 
 log = events(__name__)
 
@@ -31,6 +37,17 @@ FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 0.5
 BATCH = 60
+OTHER_LANES = 4
+END_SECONDS = 2
+"""A post that waits for Slack for longer than this is left behind at the end, and the lease with it."""
+MOST_FAULTS = 3
+UNCLEAR_TRIES, UNCLEAR_SECONDS = 5, 15
+AWAY_SECONDS = 24 * 3600
+"""For so long a person's message waits for a Slack that takes messages of others."""
+NOT_DELIVERED = "not delivered"
+
+BEFORE_ALL, LAST_OF_ALL = -(2**63), 2**63 - 1
+"""The least and the greatest sequence number that a store can hold."""
 
 Payload = Mapping[str, Any]
 
@@ -41,11 +58,13 @@ class PostTrouble(StrEnum):
     LATER = "rate limited"
     UNREACHABLE = "unreachable"
     CHANNEL = "channel"
+    PERSON = "person"
     DENIED = "denied"
     REFUSED = "refused"
     UNKNOWN = "unknown"
 
 
+_AWAY = frozenset({PostTrouble.LATER, PostTrouble.UNREACHABLE})
 _ABOUT_THE_DESTINATION = frozenset({PostTrouble.CHANNEL, PostTrouble.DENIED})
 """Slack said no whatever the message, so the same holds for everything that waits there."""
 
@@ -140,7 +159,9 @@ class Pen:
 class _Road:
     """The way to one destination, or of one subject there: when to try next, and how often it failed.
 
-    `denied` is Slack's reason while it takes nothing there, and `told` are the subjects whose `refused` heard it.
+    `denied` is Slack's reason while it takes nothing there, `told` are the subjects whose `refused` heard it, and all
+    before `told_to` was looked at for that. `alone` counts the failures that others were told things shortly before.
+    `waits` are the subjects that are put aside until Slack takes them.
     """
 
     not_before: float = 0.0
@@ -148,26 +169,40 @@ class _Road:
     one_by_one: bool = False
     denied: str = ""
     told: set[str] = field(default_factory=set)
+    told_to: int = BEFORE_ALL
+    failing_since: float = 0.0
+    failed_at: float = 0.0
+    alone: int = 0
+    waits: dict[str, _Road] = field(default_factory=dict)
 
     def failed(self, now: float, retry_after: float = 0) -> None:
         """Wait longer after each failure, up to a minute, or as long as Slack wishes."""
+        if not self.failures:
+            self.failing_since, self.alone = now, 0
         self.failures += 1
+        self.failed_at = now
         pause = min(FIRST_PAUSE_SECONDS * 2 ** min(self.failures - 1, 10), LONGEST_PAUSE_SECONDS)
         self.not_before = now + max(pause, retry_after)
+
+    def succeeded(self) -> None:
+        """Forget every failure."""
+        self.failures, self.one_by_one, self.denied, self.told, self.told_to = 0, False, "", set(), BEFORE_ALL
 
 
 @dataclass(slots=True)
 class Relay:
-    """Delivers what is pending; `run` does so until stopped."""
+    """Delivers what is pending; `run` does so until stopped. `first` are the destinations that nothing may delay."""
 
     outbox: Outbox
+    ledger: Ledger
     leases: Leases
     poster: Poster
     pen: Pen
     monotonic: Callable[[], float]
     spacing: float = SPACING_SECONDS
+    first: Sequence[str] = ()
     _roads: dict[str, _Road] = field(default_factory=dict)
-    _put_aside: dict[tuple[str, str], _Road] = field(default_factory=dict)
+    _told_at: float = -math.inf
     _wake: threading.Event = field(default_factory=threading.Event)
 
     def wake(self) -> None:
@@ -176,10 +211,12 @@ class Relay:
 
     def run(self, stopping: threading.Event) -> None:
         """Deliver until stopped, whenever this process holds the lease."""
+        lanes = Lanes(self._attend, self.first, stopping)
         while not stopping.is_set():
             try:
                 if self.leases.hold(LEASE):
-                    self.deliver()
+                    for destination in self._due():
+                        lanes.take(destination)
             except StoreError as error:
                 log.warning("the store does not say what to deliver", trouble=error.trouble.value, detail=error.detail)
             except Exception:
@@ -187,8 +224,9 @@ class Relay:
                 log.exception("delivering failed")
             self._wake.wait(self.pause())
             self._wake.clear()
-        with suppress(StoreError):  # nobody else is kept waiting for longer than the lease
-            self.leases.release(LEASE)
+        if lanes.end(END_SECONDS):
+            with suppress(StoreError):  # nobody else is kept waiting for longer than the lease
+                self.leases.release(LEASE)
 
     def pause(self) -> float:
         """Return how long to wait for the next look: not longer than any destination must."""
@@ -198,38 +236,68 @@ class Relay:
         )
 
     def deliver(self) -> None:
-        """Post once to every destination whose time has come."""
-        for destination in self.outbox.destinations():
+        """Post once to every destination whose time has come, one after the other. Raises StoreError."""
+        for destination in self._due():
+            self._visit(destination)
+
+    def _due(self) -> Sequence[str]:
+        """Return the destinations where something can be done now, the first ones first."""
+        pending = self.outbox.destinations()
+        now, due = self.monotonic(), []
+        for destination in [*filter(pending.__contains__, self.first), *(d for d in pending if d not in self.first)]:
             road = self._roads.setdefault(destination, _Road())
-            if not self.leases.holds(LEASE):
-                continue
+            if road.denied or now >= road.not_before:
+                due.append(destination)
+        return due
+
+    def _attend(self, destination: str) -> None:
+        """Visit a destination on a lane: whatever goes wrong there is of no concern to any other."""
+        try:
+            self._visit(destination)
+        except StoreError as error:
+            self._roads[destination].failed(self.monotonic())
+            log.warning("the store does not deliver", trouble=error.trouble.value, detail=error.detail)
+
+    def _visit(self, destination: str) -> None:
+        road = self._roads[destination]
+        if not self.leases.holds(LEASE):
+            return
+        try:
             if self.monotonic() >= road.not_before:
                 self._deliver_to(destination, road)
             elif road.denied:
                 self._tell_all_who_wait(destination, road)
+        except StoreError:
+            raise
+        except Exception:
+            road.failed(self.monotonic())
+            log.exception("delivering failed", destination=destination)
 
     def _deliver_to(self, destination: str, road: _Road) -> None:
-        batch = self._batch(self._next(destination, 1 if road.one_by_one else BATCH))
+        batch = self._batch(self._next(destination, road))
         if not batch:
             return
         road.not_before = self.monotonic() + self.spacing
         with bound(ref=_references(batch), first=batch[0].entry.sequence, last=batch[-1].entry.sequence):
             self._post(destination, road, batch)
 
-    def _next(self, destination: str, limit: int) -> Sequence[Delivery]:
+    def _next(self, destination: str, road: _Road) -> Sequence[Delivery]:
         """Read the oldest deliveries that are not put aside."""
-        now, since = self.monotonic(), 0
-        waits = {
-            subject
-            for (place, subject), road in self._put_aside.items()
-            if place == destination and road.not_before > now
-        }
-        while pending := self.outbox.pending(destination, limit, since):
+        now, limit = self.monotonic(), 1 if road.one_by_one else BATCH
+        waits = {subject for subject, aside in road.waits.items() if aside.not_before > now}
+        for pending in self._pages(destination, limit):
             free = [each for each in pending if each.payload is None or self.pen.subject(each) not in waits]
             if free or not waits:
                 return free
-            since = pending[-1].entry.sequence + 1
         return []
+
+    def _pages(self, destination: str, limit: int, since: int = BEFORE_ALL) -> Iterator[Sequence[Delivery]]:
+        while pending := self.outbox.pending(destination, limit, since):
+            yield pending
+            last = pending[-1].entry.sequence
+            if not isinstance(last, int) or last >= LAST_OF_ALL:
+                return
+            since = last + 1
 
     def _post(self, destination: str, road: _Road, batch: Sequence[Delivery]) -> None:
         letter: Letter | None = None
@@ -247,11 +315,26 @@ class Relay:
             if batch[0].payload is None and not error.is_unclear:
                 self.outbox.attempt(batch, failed=True)
             self._failed(destination, road, batch, letter, error)
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("delivering failed", destination=destination)
+            self._broke(destination, road, batch, type(error).__name__)
         else:
             self.outbox.settle(batch, posted.channel, posted.ts)
             reach("deliver: settled")
-            self._put_aside.pop((destination, self.pen.subject(batch[0])), None)
-            self._roads[destination] = _Road(not_before=road.not_before)
+            self._told_at = self.monotonic()
+            road.waits.pop(self.pen.subject(batch[0]), None)
+            road.succeeded()
+
+    def _broke(self, destination: str, road: _Road, batch: Sequence[Delivery], error: str) -> None:
+        """Try again what failed in a way that nobody foresaw; one that does so each time is put aside."""
+        road.failed(self.monotonic())
+        if len(batch) > 1:
+            road.one_by_one = True
+        elif road.failures >= MOST_FAULTS:
+            self._give_up(destination, batch, error)
+            road.succeeded()
 
     def _send(self, destination: str, letter: Letter) -> Posted:
         posted = letter.replaces
@@ -270,7 +353,7 @@ class Relay:
 
     def _batch(self, pending: Sequence[Delivery]) -> Sequence[Delivery]:
         """Lines travel together; a notice travels alone, except that one drawing serves all that ask for the same."""
-        lines = list(takewhile(lambda delivery: delivery.payload is None, pending))
+        lines = list(takewhile(lambda delivery: delivery.payload is None and not delivery.trouble, pending))
         if lines:
             return lines[: self.pen.how_many([line.entry for line in lines])]
         first = pending[0].payload if pending else None
@@ -280,6 +363,8 @@ class Relay:
 
     def _drawn(self, batch: Sequence[Delivery]) -> Letter | None:
         """Draw a letter; what cannot be drawn is treated like what Slack refuses, so that it holds nobody up."""
+        if batch[0].trouble:
+            raise PostError(PostTrouble.REFUSED, batch[0].trouble, was_sent=False)
         try:
             return self._letter(batch)
         except StoreError:
@@ -303,20 +388,49 @@ class Relay:
         if error.trouble is PostTrouble.REFUSED or (error.trouble is PostTrouble.UNKNOWN and waits):
             self._refused(destination, road, batch, letter, error)
             return
+        road.alone += self._told_at >= road.failed_at
         road.failed(self.monotonic(), error.retry_after)
+        if is_person(destination) and self._is_hopeless(road, error.trouble):
+            self._give_up(destination, self.outbox.pending(destination, BATCH), error.error)
+            road.succeeded()
+            return
         log.warning(
             "not delivered; trying again", destination=destination, trouble=error.trouble.value, error=error.error
         )
         if error.trouble in _ABOUT_THE_DESTINATION:
             if road.denied != error.error:
-                road.denied, road.told = error.error, set()
+                road.denied, road.told, road.told_to = error.error, set(), BEFORE_ALL
             self._tell_all_who_wait(destination, road)
+
+    def _is_hopeless(self, road: _Road, trouble: PostTrouble) -> bool:
+        """Whether a person will never get what waits for them, as far as can be told.
+
+        Where Slack does not say that it is about the person, it must go on failing while others are told things.
+        """
+        if trouble is PostTrouble.PERSON:
+            return True
+        failing = self.monotonic() - road.failing_since
+        if trouble in _AWAY:
+            return road.alone >= UNCLEAR_TRIES and failing >= AWAY_SECONDS
+        others_are_told = self._told_at >= road.failing_since - LONGEST_PAUSE_SECONDS
+        others_fail = any(other.denied for place, other in self._roads.copy().items() if not is_person(place))
+        return road.failures >= UNCLEAR_TRIES and failing >= UNCLEAR_SECONDS and others_are_told and not others_fail
+
+    def _give_up(self, destination: str, batch: Sequence[Delivery], reason: str, posted: Posted | None = None) -> None:
+        """Put what cannot be told aside: a gap in the outbox and an entry in the ledger, which is told. Once.
+
+        `posted` is the notice that stands where it was to be told, if there is one.
+        """
+        log.error("not delivered, and given up", destination=destination, error=reason, messages=len(batch))
+        facts: dict[str, JSON] = {"messages": [f"{each.entry.sequence} {each.number}" for each in batch]}
+        why = f"{quantity(len(batch), 'message')}: {reason}"
+        deed = Deed(NOT_DELIVERED, "failed", object=str(destination), reason=why, facts=facts)
+        place = (posted.channel, posted.ts) if posted else ("", "")
+        self.ledger.append(deed.draft(NOBODY, "outbox"), also=[self.outbox.settling(batch, *place, is_gap=True)])
 
     def _tell_all_who_wait(self, destination: str, road: _Road) -> None:
         """Let everything that waits for this destination hear once why it takes nothing."""
-        since = 0
-        while pending := self.outbox.pending(destination, BATCH, since):
-            since = pending[-1].entry.sequence + 1
+        for pending in self._pages(destination, BATCH, road.told_to):
             for delivery in pending:
                 if delivery.payload is None or (subject := self.pen.subject(delivery)) in road.told:
                     continue
@@ -325,6 +439,8 @@ class Relay:
                     letter = self._drawn([delivery])
                     if letter and letter.refused:
                         letter.refused(road.denied)
+            if isinstance(pending[-1].entry.sequence, int):
+                road.told_to = pending[-1].entry.sequence  # this one again: it may have more notices
 
     def _refused(
         self, destination: str, road: _Road, batch: Sequence[Delivery], letter: Letter | None, error: PostError
@@ -333,7 +449,7 @@ class Relay:
         if letter and letter.simpler():
             return
         if letter and letter.refused:
-            aside = self._put_aside.setdefault((destination, self.pen.subject(batch[0])), _Road())
+            aside = road.waits.setdefault(self.pen.subject(batch[0]), _Road())
             aside.failed(self.monotonic())
             log.warning("Slack refuses a message; trying again", destination=destination, error=error.error)
             letter.refused(error.error)
@@ -345,15 +461,22 @@ class Relay:
         try:
             posted, is_gap = self._without_blocks(destination, batch[0], letter, error)
         except PostError as again:
+            if batch[0].payload is not None and again.trouble not in _AWAY:
+                self._give_up(destination, batch, error.error)
+                return
             road.not_before = self.monotonic() + max(LONGEST_PAUSE_SECONDS, again.retry_after)
             return
-        self.outbox.settle(batch, posted.channel, posted.ts, is_gap=is_gap)
+        self._told_at = self.monotonic()
+        if is_gap and batch[0].payload is not None:
+            self._give_up(destination, batch, error.error, posted)
+        else:
+            self.outbox.settle(batch, posted.channel, posted.ts, is_gap=is_gap)
 
     def _without_blocks(
         self, destination: str, delivery: Delivery, letter: Letter | None, error: PostError
     ) -> tuple[Posted, bool]:
         """Post what a message says without its blocks, or else its gap notice, also without blocks if need be."""
-        gap = self.pen.gap(delivery.entry, error.error)
+        gap = self._gap(delivery, error)
         tries = [(Letter(gap), True), (Letter(_text_of(gap)), True)]
         if letter and letter.replaces and letter.is_edit:
             tries = [(replace(letter, payload=_text_of(letter.payload)), False)]
@@ -366,6 +489,63 @@ class Relay:
                 if again.trouble is not PostTrouble.REFUSED:
                     raise
         return self._send(destination, tries[-1][0]), True
+
+    def _gap(self, delivery: Delivery, error: PostError) -> Payload:
+        """Draw a gap notice, also of an entry that somebody left nothing of that could be drawn."""
+        try:
+            return self.pen.gap(delivery.entry, error.error)
+        except Exception:
+            log.exception("cannot even draw a gap")
+            return {"text": f"Entry {delivery.entry.sequence} could not be shown here ({error.error})."}
+
+
+class Lanes:
+    """Threads that visit destinations, never one by two at once: each of `first` has its own, all others share some."""
+
+    def __init__(self, visit: Callable[[str], None], first: Sequence[str], stopping: threading.Event) -> None:
+        self._visit = visit
+        self._stopping = stopping
+        self._busy: set[str] = set()
+        self._guard = threading.Lock()
+        self._shared: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._own: dict[str, queue.SimpleQueue[str | None]] = {place: queue.SimpleQueue() for place in first}
+        queues = [*self._own.values(), *[self._shared] * OTHER_LANES]
+        self._threads = [threading.Thread(target=self._run, args=(each,), name="relay", daemon=True) for each in queues]
+        for thread in self._threads:
+            thread.start()
+
+    def take(self, destination: str) -> None:
+        """Have a destination visited, unless it waits for that or is just being visited."""
+        with self._guard:
+            if destination in self._busy:
+                return
+            self._busy.add(destination)
+        self._own.get(destination, self._shared).put(destination)
+
+    def end(self, seconds: float) -> bool:
+        """Let the lanes end; True when all have, False when one is still waiting for Slack after so many seconds."""
+        for place in [*self._own.values(), *[self._shared] * OTHER_LANES]:
+            place.put(None)
+        until = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(until - time.monotonic(), 0))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _run(self, places: queue.SimpleQueue[str | None]) -> None:
+        while (destination := places.get()) is not None:
+            try:
+                if not self._stopping.is_set():
+                    self._visit(destination)
+            except Exception:
+                log.exception("delivering failed", destination=destination)
+            finally:
+                with self._guard:
+                    self._busy.discard(destination)
+
+
+def is_person(destination: object) -> bool:
+    """Whether a destination is a user id (docs.slack.dev/reference/objects/user-object): they begin with U or W."""
+    return str(destination)[:1] in {"U", "W"}
 
 
 def _text_of(payload: Payload) -> Payload:

@@ -111,6 +111,8 @@ class Delivery:
     """It was posted before and nobody knows with what outcome, so it may stand in the channel already."""
     is_ours: bool = True
     """Whether the bot itself wrote it; if not, what it says is withheld."""
+    trouble: str = ""
+    """Why it cannot be read as it was put there; its payload is then empty, and its entry may hold anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class Outbox(Protocol):
     def destinations(self) -> Sequence[str]:
         """Return the destinations something is pending for, the longest waiting first."""
 
-    def pending(self, destination: str, limit: int = 50, since: int = 0) -> Sequence[Delivery]:
+    def pending(self, destination: str, limit: int = 50, since: int = -(2**63)) -> Sequence[Delivery]:
         """Read the oldest pending deliveries of a destination from a sequence on; at least one if there is any."""
 
     def notices(self, destination: str) -> Sequence[Delivery]:
@@ -149,6 +151,9 @@ class Outbox(Protocol):
 
     def settle(self, deliveries: Iterable[Delivery], channel: str, ts: str, *, is_gap: bool = False) -> None:
         """Note that these were told by one message, or by its gap notice; what was settled before stays as it was."""
+
+    def settling(self, deliveries: Sequence[Delivery], channel: str, ts: str, *, is_gap: bool) -> Step:
+        """Make the step that does what `settle` does, together with an entry."""
 
     def backlog(self, destination: str) -> Backlog:
         """Say how far behind a destination is."""

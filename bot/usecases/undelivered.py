@@ -33,7 +33,7 @@ class Undelivered:
         found: dict[tuple[str, str], Waiting] = {}
         for channel in sorted(set(self.channels)):
             for delivery in self.outbox.notices(channel):
-                payload = delivery.payload or {}
+                payload = delivery.payload or {}  # empty in one that cannot be read, which the relay puts aside
                 if CARD in payload:
                     found.setdefault((channel, str(payload[CARD])), self._card(delivery, str(payload[CARD])))
                 elif DIGEST in payload:

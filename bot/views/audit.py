@@ -87,6 +87,9 @@ def how_many(entries: Sequence[Entry], url: str = "") -> int:
 
 def gap(entry: Entry, error: str) -> Message:
     """Stand in for a line that Slack will not take, so that its absence is seen and can be proved."""
+    if not entry.hash:
+        text = f"#{entry.sequence} was to be told here, and the ledger holds no such entry: the bot did not write this."
+        return Message(text, (section(f"⚠️ {text}"),))
     text = f"#{entry.sequence} {entry.short_hash} could not be shown here ({escape(error)}); the ledger holds it."
     return Message(text, (section(f"⚠️ {text}"),))
 

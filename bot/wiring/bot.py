@@ -239,7 +239,10 @@ class Bot:
             subject=cards.subject,
             is_drawn_from_state=lambda payload: CARD in payload or REPLACED in payload,
         )
-        return Relay(self._store.outbox, self._store.leases, poster, pen, time.monotonic)
+        channels = self._settings.channels
+        first = (channels.audit, channels.approvals)
+        store = self._store
+        return Relay(store.outbox, store.ledger, store.leases, poster, pen, time.monotonic, first=first)
 
     def _mail(self, user_id: str, payload: dict[str, Any]) -> None:
         """Have a direct message delivered by the relay, now or when Slack is back."""

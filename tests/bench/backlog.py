@@ -94,7 +94,7 @@ def _told_after_an_outage(count: int, deeds: Sequence[tuple[Actor, Deed]] = DEED
     """Return how many seconds after Slack came back everything was told, and the bytes that this took at most."""
     with tempfile.TemporaryDirectory() as folder, closing(_filled(Path(folder), count, deeds)) as store:
         slack = _Slack(back_at=OUTAGE_SECONDS)
-        relay = Relay(store.outbox, store.leases, slack, PEN, slack.clock)
+        relay = Relay(store.outbox, store.ledger, store.leases, slack, PEN, slack.clock)
         tracemalloc.start()
         while store.outbox.backlog(CHANNEL).count:
             store.leases.hold(LEASE)

@@ -314,7 +314,7 @@ class Process:
         self.watching = Watching(sites, self.requests, world.clock, timedelta(minutes=2), STALL_AFTER, GIVE_UP_AFTER)
         cards = Cards(self.requests, self.freezing, CARD_WORDS, lambda _: LINK)
         pen = Pen(len, _sequences, _no_gap, cards.letter, cards.subject)
-        self.relay = Relay(self.outbox, self.leases, world.slack, pen, lambda: world.monotonic, spacing=0)
+        self.relay = Relay(self.outbox, self.ledger, self.leases, world.slack, pen, lambda: world.monotonic, spacing=0)
 
     def tell(self) -> None:
         """Deliver until nothing more can be delivered now."""

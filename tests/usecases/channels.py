@@ -56,6 +56,10 @@ class FakeSlack:
         error = PostError(trouble, "a fault that the test wants", retry_after)
         self._orders[destination].extend([(error, after_effect)] * times)
 
+    def recover(self) -> None:
+        """Let nothing fail any more."""
+        self._orders.clear()
+
     def delete(self, posted: Posted) -> None:
         """Delete a message, as a person may."""
         self._deleted.add(posted.ts)

@@ -64,7 +64,9 @@ class Office:
             subject=self.cards.subject,
             is_drawn_from_state=lambda payload: CARD in payload,
         )
-        self.relay = Relay(self.house.store.outbox, self.house.store.leases, self.slack, pen, self.time)
+        self.relay = Relay(
+            self.house.store.outbox, self.house.store.ledger, self.house.store.leases, self.slack, pen, self.time
+        )
 
     def _simpler(self) -> bool:
         if len(self.forms) > 1:

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time as clock_time
 import tracemalloc
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.usecases.delivering import LONGEST_PAUSE_SECONDS, SPACING_SECONDS, Letter, Posted, PostTrouble, Relay
+from bot.slack.answers import payload_of
+from bot.usecases.delivering import (
+    LONGEST_PAUSE_SECONDS,
+    NOT_DELIVERED,
+    OTHER_LANES,
+    SPACING_SECONDS,
+    Letter,
+    Posted,
+    PostTrouble,
+    Relay,
+)
 from bot.usecases.store_ports import Notice, StoreError, StoreTrouble
+from bot.views import audit
 from tests.store.drafts import draft
 from tests.usecases.channels import LINES_TOGETHER, PEN, FakeSlack, Time, let_pass, line
 from tests.usecases.conftest import AUDIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from bot.domain.ledger import Entry
     from bot.store import Store
     from bot.usecases.delivering import Payload, Pen
-    from bot.usecases.store_ports import Delivery, Outbox
+    from bot.usecases.store_ports import Delivery, Outbox, Step
 
 APPROVALS = "C0APPROVALS"
 ADA = "U000000ADA"
+LEFT = "U000000LEFT"
+DAY = 24 * 3600
 AWAY = [PostTrouble.LATER, PostTrouble.UNREACHABLE, PostTrouble.CHANNEL]
 DEADLINE_SECONDS = 90
 
@@ -47,7 +63,7 @@ def relay(store: Store, slack: FakeSlack, time: Time) -> Relay:
 
 
 def relay_of(store: Store, slack: FakeSlack, time: Callable[[], float], pen: Pen = PEN, **more: Any) -> Relay:
-    return Relay(store.outbox, store.leases, slack, pen, time, **more)
+    return Relay(store.outbox, store.ledger, store.leases, slack, pen, time, **more)
 
 
 def append(store: Store, count: int, *notices: Notice) -> list[Entry]:
@@ -286,7 +302,7 @@ def test_what_arrived_but_could_not_be_noted_comes_again_before_anything_else(
     store: Store, slack: FakeSlack, time: Time
 ) -> None:
     entries = append(store, 4)
-    relay = Relay(Forgetful(store.outbox), store.leases, slack, PEN, time)
+    relay = Relay(Forgetful(store.outbox), store.ledger, store.leases, slack, PEN, time)
 
     with pytest.raises(StoreError):
         let_pass(relay, time, 20)
@@ -322,7 +338,7 @@ def test_who_does_not_hold_the_lease_posts_nothing(
 
 def test_who_lost_the_lease_between_two_destinations_stops_at_once(store: Store, slack: FakeSlack, time: Time) -> None:
     append(store, 1, notice(ADA, "message"))
-    relay = Relay(store.outbox, LostAfter(looks=1), slack, PEN, time)
+    relay = Relay(store.outbox, store.ledger, LostAfter(looks=1), slack, PEN, time)
 
     let_pass(relay, time, 0.5)
 
@@ -351,20 +367,21 @@ def test_two_that_both_believe_they_hold_the_lease_repeat_lines_but_lose_none_an
     slack = FakeSlack(clock_time.monotonic)
     entries = append(store, 15)
     twins = [
-        Relay(each.outbox, LostAfter(looks=10_000), slack, PEN, clock_time.monotonic, spacing=0)
+        Relay(each.outbox, each.ledger, LostAfter(looks=10_000), slack, PEN, clock_time.monotonic, spacing=0)
         for each in (store, opened("two"))
     ]
 
     with running(twins[0]), running(twins[1]):
         wait_for(lambda: is_told(store))
 
-    assert list(dict.fromkeys(slack.lines(AUDIT))) == lines(entries)
+    told = [each.removesuffix(" again") for each in slack.lines(AUDIT)]
+    assert list(dict.fromkeys(told)) == lines(entries)
 
 
 def test_a_relay_goes_on_after_the_store_was_away(store: Store) -> None:
     slack = FakeSlack(clock_time.monotonic)
     entries = append(store, 2)
-    relay = Relay(store.outbox, AwayFor(store.leases, times=2), slack, PEN, clock_time.monotonic)
+    relay = Relay(store.outbox, store.ledger, AwayFor(store.leases, times=2), slack, PEN, clock_time.monotonic)
 
     with running(relay):
         wait_for(lambda: is_told(store))
@@ -395,9 +412,9 @@ def test_a_notice_that_cannot_be_drawn_stops_neither_the_relay_nor_another_desti
     entries = append(store, 1, notice(APPROVALS, "card"), notice(ADA, "message"))
 
     with running(relay_of(store, slack, clock_time.monotonic, replace(PEN, notice=draw))):
-        wait_for(lambda: slack.texts(ADA) == ["message"] and slack.lines(AUDIT) == lines(entries))
+        wait_for(lambda: slack.texts(ADA) == ["message"] and slack.lines(AUDIT)[:1] == lines(entries))
         more = append(store, 1)
-        wait_for(lambda: slack.lines(AUDIT) == lines(entries + more))
+        wait_for(lambda: slack.lines(AUDIT)[-1:] == lines(more))
 
 
 def test_an_entry_that_cannot_be_drawn_leaves_a_gap_notice_and_holds_nobody_up(
@@ -458,13 +475,203 @@ def test_memory_does_not_grow_with_the_backlog(opened: Callable[[str], Store], t
 def peak_while_delivering(store: Store, time: Time, count: int) -> int:
     store.ledger.append_all([draft(facts={"object": "PS100112", "detail": "x" * 200}) for _ in range(count)])
     pen = replace(PEN, how_many=lambda entries: min(len(entries), 40))
-    relay = Relay(store.outbox, store.leases, Forgotten(), pen, time, spacing=0)
+    relay = Relay(store.outbox, store.ledger, store.leases, Forgotten(), pen, time, spacing=0)
     tracemalloc.start()
     while not is_told(store):
         let_pass(relay, time, 0.5)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak
+
+
+def given_up(store: Store) -> list[tuple[str, str]]:
+    """Return what the ledger says of messages that nobody will get: for whom, and why."""
+    found = [entry.facts for entry in store.ledger.entries() if entry.kind == NOT_DELIVERED]
+    return [(str(facts["object"]), str(facts["reason"])) for facts in found]
+
+
+def gaps(store: Store, destination: str) -> int:
+    return sum(post.is_gap for post in store.outbox.posts(destination))
+
+
+def test_messages_to_somebody_who_has_left_end_in_one_gap_that_the_audit_channel_tells(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time
+) -> None:
+    append(store, 5, notice(LEFT, "message"), notice(ADA, "message"))
+    slack.fail(LEFT, PostTrouble.PERSON, times=1000)
+
+    let_pass(relay, time, 10)
+
+    assert given_up(store) == [(LEFT, "5 messages: a fault that the test wants")]
+    assert (gaps(store, LEFT), len(slack.tried[LEFT])) == (5, 1)
+    assert slack.texts(ADA) == ["message"] * 5
+    assert slack.lines(AUDIT) == lines(store.ledger.entries())
+    assert is_told(store)
+
+
+@pytest.mark.parametrize("trouble", [PostTrouble.CHANNEL, PostTrouble.DENIED, PostTrouble.UNKNOWN])
+def test_what_slack_takes_for_everybody_but_one_person_is_given_up_after_some_tries(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time, trouble: PostTrouble
+) -> None:
+    append(store, 1, notice(LEFT, "message"))
+    slack.fail(LEFT, trouble, times=1000)
+
+    let_pass(relay, time, 120)
+
+    assert 3 < len(slack.tried[LEFT]) < 10
+    assert given_up(store) == [(LEFT, "1 message: a fault that the test wants")]
+
+
+@pytest.mark.parametrize("trouble", [PostTrouble.DENIED, *AWAY])
+def test_nobody_s_message_is_given_up_while_slack_takes_nothing_at_all(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time, trouble: PostTrouble
+) -> None:
+    append(store, 1)
+    let_pass(relay, time, 5)
+    append(store, 1, notice(ADA, "message"))
+    slack.fail(ADA, trouble, times=2000)
+    slack.fail(AUDIT, trouble, times=2000)
+
+    let_pass(relay, time, 2 * DAY, look_every=LONGEST_PAUSE_SECONDS)
+
+    assert given_up(store) == []
+    slack.recover()
+    let_pass(relay, time, 200, look_every=LONGEST_PAUSE_SECONDS)
+    assert slack.texts(ADA)[-1:] == ["message"]
+
+
+@pytest.mark.parametrize("trouble", [PostTrouble.UNREACHABLE, PostTrouble.LATER])
+def test_a_message_that_fails_for_a_day_while_others_arrive_is_given_up(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time, trouble: PostTrouble
+) -> None:
+    append(store, 1, notice(LEFT, "message"))
+    slack.fail(LEFT, trouble, times=5000)
+
+    for _ in range(23):
+        append(store, 1)
+        let_pass(relay, time, 3600, look_every=LONGEST_PAUSE_SECONDS)
+    assert given_up(store) == []
+    for _ in range(3):
+        append(store, 1)
+        let_pass(relay, time, 3600, look_every=LONGEST_PAUSE_SECONDS)
+
+    assert given_up(store) == [(LEFT, "1 message: a fault that the test wants")]
+
+
+LINE = f"INSERT INTO outbox VALUES ('{AUDIT}', 0, {{}}, 0, NULL, 0, '', '', '')"
+POISON = {
+    "a payload that is no JSON": "UPDATE outbox SET payload = 'oops' WHERE number = 1 AND sequence = 2",
+    "a payload that is a list": "UPDATE outbox SET payload = '[]' WHERE number = 1 AND sequence = 2",
+    "a payload of bytes": "UPDATE outbox SET payload = x'ff00' WHERE number = 1 AND sequence = 2",
+    "a payload that is nested too deep": "UPDATE outbox SET payload = '" + "[" * 9_000 + "' WHERE number = 1 AND"
+    " sequence = 2",
+    "an entry whose moment is none": "UPDATE ledger_entry SET at = 'noon' WHERE sequence = 2",
+    "an entry whose facts are none": "UPDATE ledger_entry SET facts = '\"clock\":' WHERE sequence = 2",
+    "an entry with bytes for a stream": "UPDATE ledger_entry SET stream = x'00' WHERE sequence = 2",
+    "an entry with bytes for a hash": "UPDATE ledger_entry SET hash = x'00', facts = x'00' WHERE sequence = 2",
+    "an entry of the greatest number": "UPDATE ledger_entry SET sequence = 9223372036854775807 WHERE sequence = 4",
+    "a line of the greatest number": LINE.format(2**63 - 1),
+    "a line of the least number": LINE.format(-(2**63)),
+    "a line whose number is a word": LINE.format("'one'"),
+    "a notice of no entry": f"INSERT INTO outbox VALUES ('{ADA}', 0, -5, 1, '{{}}', 0, '', '', '')",
+    "a destination of bytes": "INSERT INTO outbox VALUES (x'00', 0, 2, 7, '{}', 0, '', '', '')",
+}
+
+
+@pytest.mark.parametrize("poison", POISON.values(), ids=POISON)
+def test_a_row_that_cannot_be_read_is_put_aside_and_holds_up_nobody(
+    store: Store, slack: FakeSlack, time: Time, tmp_path: Path, poison: str
+) -> None:
+    append(store, 4, notice(ADA, "message"), notice(APPROVALS, "card"))
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as outside:
+        outside.execute(poison)
+    relay = relay_of(store, slack, time, replace(PEN, lines=_sober_lines, gap=_sober_gap), first=(AUDIT, APPROVALS))
+
+    let_pass(relay, time, 300)
+
+    assert store.outbox.destinations() == []
+    for place, text in ((ADA, "message"), (APPROVALS, "card")):
+        assert slack.texts(place).count(text) >= 3
+    assert all(f"#{number} " in "\n".join(slack.texts(AUDIT)) for number in (1, 3))
+    assert store.outbox.backlog(AUDIT).count == 0
+
+
+def _sober_lines(entries: Sequence[Entry], repeated: frozenset[int]) -> Payload:
+    return payload_of(audit.draw(entries, repeated=repeated))
+
+
+def _sober_gap(entry: Entry, error: str) -> Payload:
+    return payload_of(audit.gap(entry, error))
+
+
+def test_a_backlog_whose_moment_cannot_be_read_pauses_resets_instead_of_breaking_them(
+    store: Store, tmp_path: Path
+) -> None:
+    append(store, 1)
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as outside:
+        outside.execute("UPDATE ledger_entry SET at = 'noon'")
+
+    backlog = store.outbox.backlog(AUDIT)
+
+    assert backlog.count == 1
+    assert backlog.oldest_at is not None
+    assert backlog.oldest_at.year == 1
+
+
+def test_what_fails_as_nobody_foresaw_is_put_aside_after_some_tries(store: Store, slack: FakeSlack, time: Time) -> None:
+    def sent(_posted: Posted) -> None:
+        raise ZeroDivisionError
+
+    pen = replace(PEN, notice=lambda delivery: Letter(said(delivery), sent=sent))
+    relay = relay_of(store, slack, time, pen)
+    append(store, 1, notice(APPROVALS, "card"))
+
+    let_pass(relay, time, 60)
+
+    assert slack.texts(APPROVALS) == ["card"] * 3
+    assert given_up(store) == [(APPROVALS, "1 message: ZeroDivisionError")]
+    assert is_told(store)
+
+
+def test_the_audit_channel_and_the_approvals_come_before_all_others(store: Store, slack: FakeSlack, time: Time) -> None:
+    append(store, 1, notice(ADA, "message"))
+    append(store, 1, notice(APPROVALS, "card"))
+    order: list[str] = []
+
+    def seen(text: str) -> bool:
+        order.append(text)
+        return False
+
+    slack.poison = seen
+    relay = relay_of(store, slack, time, first=(AUDIT, APPROVALS))
+
+    let_pass(relay, time, 0.5)
+
+    assert [text[:1] for text in order] == ["#", "c", "m"]
+
+
+def test_slow_posts_to_many_people_delay_neither_the_audit_channel_nor_the_approvals(store: Store) -> None:
+    """Every post to a person hangs for as long as the test wants; nothing here waits for a clock."""
+    goes_on = threading.Event()
+
+    class Hanging(FakeSlack):
+        def post(self, destination: str, payload: Payload) -> Posted:
+            if destination.startswith("U"):
+                assert goes_on.wait(DEADLINE_SECONDS)
+            return super().post(destination, payload)
+
+    slack = Hanging(clock_time.monotonic)
+    people = [f"U{number:09}" for number in range(3 * OTHER_LANES)]
+    entries = append(store, 3, *(notice(person, "message") for person in people), notice(APPROVALS, "card"))
+    relay = relay_of(store, slack, clock_time.monotonic, spacing=0, first=(AUDIT, APPROVALS))
+
+    with running(relay):
+        wait_for(lambda: slack.lines(AUDIT) == lines(entries) and slack.texts(APPROVALS) == ["card"] * 3)
+        assert not any(slack.texts(person) for person in people)
+        goes_on.set()
+        wait_for(lambda: is_told(store))
+
+    assert all(slack.texts(person) == ["message"] * 3 for person in people)
 
 
 class running:  # noqa: N801 - read as a phrase
@@ -551,7 +758,10 @@ class Forgetful:
     def destinations(self) -> Sequence[str]:
         return self._outbox.destinations()
 
-    def pending(self, destination: str, limit: int = 50, since: int = 0) -> Sequence[Delivery]:
+    def settling(self, deliveries: Sequence[Delivery], channel: str, ts: str, *, is_gap: bool) -> Step:
+        return self._outbox.settling(deliveries, channel, ts, is_gap=is_gap)
+
+    def pending(self, destination: str, limit: int = 50, since: int = -(2**63)) -> Sequence[Delivery]:
         return self._outbox.pending(destination, limit, since)
 
     def notices(self, destination: str) -> Sequence[Delivery]:
