@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 log = events(__name__)
 
+UNREADABLE = "cannot be read: left by another version, or changed by somebody"
 FORGED = "not written by this bot, or before its app-level token was changed"
 
 
@@ -45,15 +46,21 @@ class Adopting:
                 self.leases.release(_lease(holder))
 
     def _take(self, item: Item) -> None:
-        if item.is_ours:
-            self.desk.take_over(item, self.clock() - item.received_at)
-        else:
-            self._turn_away(item)
-
-    def _turn_away(self, item: Item) -> None:
-        """Do nothing about what came from nobody, as far as this bot can tell, and record that it was found."""
+        if not item.is_ours:
+            self._turn_away(item, FORGED)
+            return
         try:
-            self.desk.ledger.append(refused("taken over", FORGED, item.kind).draft(NOBODY, f"in {item.key}"))
+            self.desk.take_over(item, self.clock() - item.received_at)
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("cannot take over what was left unanswered", kind=item.kind)
+            self._turn_away(item, UNREADABLE)
+
+    def _turn_away(self, item: Item, reason: str) -> None:
+        """Do nothing about what cannot be used, put it aside, and record once that it was found."""
+        try:
+            self.desk.ledger.append(refused("taken over", reason, str(item.kind)).draft(NOBODY, f"in {item.key}"))
             self.inbox.done(item.key)
         except StoreError as error:  # what else was adopted must not wait for it
             log.error("cannot record what is not ours", trouble=error.trouble.value, detail=error.detail)

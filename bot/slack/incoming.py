@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from bot.usecases.access import Actor
@@ -52,8 +52,9 @@ class Incoming:
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> Incoming:
-        """Read what the inbox kept."""
-        return cls(**body)
+        """Read what the inbox kept; a field that only a newer version knows is left out. Raises TypeError."""
+        known = {each.name for each in fields(cls)}
+        return cls(**{name: value for name, value in body.items() if name in known})
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Incoming | None:

@@ -115,7 +115,7 @@ _PASSING_ERRORS = {
 }
 _NAME = re.compile(r"[a-z]\w*(?: \w+){0,5}")
 """The shape of Slack's own errors; what else stands there was said by something in between."""
-_FIELDS = frozenset({"text", "blocks", "thread_ts", "unfurl_links", "unfurl_media"})
+_FIELDS = frozenset({"text", "markdown_text", "blocks", "thread_ts", "unfurl_links", "unfurl_media"})
 """What a message of the bot consists of; whatever else an outbox holds, of a newer version perhaps, is left out."""
 _LATER_ERRORS = {"ratelimited", "rate_limited"}
 _MESSAGE_GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}

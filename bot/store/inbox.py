@@ -94,7 +94,7 @@ class InboxTable:
     def _adopt(self, connection: Connection, holder: str) -> Sequence[Item]:
         # One by one: an item that a holder thought dead puts there meanwhile must not change hands unseen.
         left = {row[0] for row in _unanswered(connection, holder)}
-        for key in sorted(left):
+        for key in sorted(left, key=str):
             connection.execute(
                 "UPDATE dbo.inbox SET holder = ? WHERE id = ? AND state = 'new' AND holder = ?",
                 (self._holder, key, holder),
@@ -117,7 +117,13 @@ class InboxTable:
             return None
 
     def _item(self, key: str, kind: str, body: object, at: str) -> Item:
-        form, _, rest = str(body).partition(" ")
+        try:
+            return self._read(key, kind, str(body), at)
+        except (TypeError, ValueError, AttributeError, RecursionError):  # somebody else may have left anything here
+            return Item(key, kind, {}, self._clock(), is_ours=False)
+
+    def _read(self, key: str, kind: str, body: str, at: str) -> Item:
+        form, _, rest = body.partition(" ")
         if form == _CIPHER:
             text = self._decrypted(rest, key, kind, at)
         else:  # as versions wrote it that marked an item instead of encrypting it

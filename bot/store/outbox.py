@@ -200,7 +200,9 @@ class OutboxTable:
         if payload is None:
             return Delivery(number, destination, None, entry, bool(tried_at), trouble=trouble)
         mark, _, text = str(payload).partition(" ") if not str(payload).startswith("{") else ("", "", str(payload))
-        is_on = self._signet is None or self._signet.is_on(mark, *notice_parts(sequence, number, destination, text))
+        is_on = self._signet is None or self._signet.is_on(
+            mark, *notice_parts(sequence, number, str(destination), text)
+        )
         if not trouble and not is_on:
             return Delivery(number, destination, {}, entry, bool(tried_at), is_ours=False)
         told = _object(text)

@@ -763,8 +763,8 @@ RULES = (
     Rule(
         "a notice bears the mark",
         "bot/store/outbox.py",
-        "if self._signet and not self._signet.is_on(",
-        "if self._signet and self._signet.is_on(",
+        "if not trouble and not is_on:",
+        "if not trouble and is_on:",
         "The bot posts what somebody wrote into its outbox.",
         ("tests/store/test_outbox.py",),
     ),

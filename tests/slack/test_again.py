@@ -13,7 +13,7 @@ import pytest
 
 from bot.domain.ledger import moment_text
 from bot.domain.refusal import Reason, Refusal
-from bot.slack.adopting import FORGED, Adopting
+from bot.slack.adopting import FORGED, UNREADABLE, Adopting
 from bot.slack.desk import Desk, Reply
 from bot.slack.work import WorkPool
 from bot.usecases.recording import Deed, refused
@@ -173,3 +173,57 @@ def test_what_was_written_by_the_bot_and_changed_by_somebody_else_is_not_done(
 
     assert counter.asked == []
     assert [entry.facts.get("reason") for entry in counter.entries()] == [FORGED]
+
+
+POISON = {
+    "bytes for a body": "body = x'ff00'",
+    "bytes for a kind": "kind = x'ff00'",
+    "bytes for an id": "id = x'ff00'",
+    "no moment": "received_at = 'noon'",
+    "bytes for a moment": "received_at = x'ff00'",
+}
+
+
+@pytest.mark.parametrize("change", POISON.values(), ids=POISON)
+def test_an_item_that_cannot_be_read_is_put_aside_once_and_holds_up_no_other(
+    tmp_path: Path, counter: Counter, change: str
+) -> None:
+    left_by_the_dead(tmp_path, incoming("K1"))
+    left_by_the_dead(tmp_path, incoming("K2"))
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
+        connection.execute(f"UPDATE inbox SET {change} WHERE id = 'K1'")
+
+    adopt(counter)
+    adopt(counter)
+
+    assert counter.asked == ["K2"]
+    assert [entry.facts.get("reason") for entry in counter.entries()].count(FORGED) == 1
+    assert counter.unanswered() == []
+
+
+def test_a_field_that_only_a_newer_version_knows_is_ignored(tmp_path: Path, counter: Counter) -> None:
+    left(tmp_path, incoming("K1").to_body() | {"mood": "good"})
+
+    adopt(counter)
+
+    assert counter.said("K1") == [ANSWER]
+
+
+def test_an_item_of_ours_that_lacks_a_field_is_put_aside_and_holds_up_no_other(
+    tmp_path: Path, counter: Counter
+) -> None:
+    left(tmp_path, {"key": "K1"})
+    left_by_the_dead(tmp_path, incoming("K2"))
+
+    adopt(counter)
+    adopt(counter)
+
+    assert counter.asked == ["K2"]
+    assert [entry.facts.get("reason") for entry in counter.entries()].count(UNREADABLE) == 1
+    assert counter.unanswered() == []
+
+
+def left(folder: Path, body: dict[str, Any]) -> None:
+    """Let a process that died have kept this."""
+    with closing(opened(folder / "store.db", "dead")) as store:
+        store.inbox.put("K1", COMMAND, body)

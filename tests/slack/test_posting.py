@@ -135,7 +135,7 @@ def test_more_posts_than_slack_takes_in_a_second_are_told_to_come_later(poster: 
     ("destination", "payload", "trouble"),
     [
         ("C0NOWHERE", HELLO, CHANNEL),
-        ("U0NOBODY", HELLO, CHANNEL),
+        ("U0NOBODY", HELLO, PERSON),
         (AUDIT, {"markdown_text": "x" * 12_001}, REFUSED),
         (AUDIT, {"text": "x", "blocks": [{"type": "section"}]}, REFUSED),
         (AUDIT, {"text": "x", "blocks": [{"type": "divider"}] * 51}, REFUSED),

@@ -569,7 +569,8 @@ POISON = {
     "an entry whose facts are none": "UPDATE ledger_entry SET facts = '\"clock\":' WHERE sequence = 2",
     "an entry with bytes for a stream": "UPDATE ledger_entry SET stream = x'00' WHERE sequence = 2",
     "an entry with bytes for a hash": "UPDATE ledger_entry SET hash = x'00', facts = x'00' WHERE sequence = 2",
-    "an entry of the greatest number": "UPDATE ledger_entry SET sequence = 9223372036854775807 WHERE sequence = 4",
+    "an entry of the greatest number": "INSERT INTO ledger_entry SELECT 9223372036854775807, at, stream, version + 99,"
+    " kind, actor_user, actor_team, facts, previous_hash, hash FROM ledger_entry WHERE sequence = 4",
     "a line of the greatest number": LINE.format(2**63 - 1),
     "a line of the least number": LINE.format(-(2**63)),
     "a line whose number is a word": LINE.format("'one'"),
