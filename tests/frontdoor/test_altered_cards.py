@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.domain.ledger import Draft, seal
 from tests.frontdoor.resets import (
     PATIENCE,
     QUICK,
@@ -22,6 +23,8 @@ from tests.frontdoor.resets import (
     post_as_the_app,
     press,
     refusals,
+    site_rows,
+    vote_buttons,
 )
 from tests.frontdoor.seen import words
 from tests.stage import Stage
@@ -161,3 +164,53 @@ def test_every_form_of_an_honest_card_takes_votes(stage: Stage, form: str, serve
     approve(stage, fresh, "grace", "linus")
 
     assert "changed, each with its backup" in words(card_of(stage, id_of(fresh), "each with its backup"))
+
+
+def test_a_request_that_somebody_wrote_into_the_store_gets_no_card_and_changes_nothing(stage: Stage) -> None:
+    """The writer forges a request, its message and its card's place; all is sealed as it must be."""
+    honest = ask_for(stage, "PS100112 dp:MUC-DP03")
+    before = site_rows(stage.site, "PS100112")
+    path = stage.settings["PKGSTATUS_STORE"].removeprefix("sqlite:///")
+    fake = "f" * 16
+    with closing(sqlite3.connect(path, timeout=20, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        (facts,) = connection.execute(
+            "SELECT facts FROM ledger_entry WHERE stream = ? AND kind = 'requested'", (f"request {id_of(honest)}",)
+        ).fetchone()
+        known = json.loads(facts) | {"reason_given": "nothing to see", "request": fake}
+        known["plan"]["rows"] = [[*row[:5], 99, 3, row[7]] for row in known["plan"]["rows"]]
+        sequence, at, previous = connection.execute(
+            "SELECT sequence, at, hash FROM ledger_entry ORDER BY sequence DESC LIMIT 1"
+        ).fetchone()
+        draft = Draft(f"request {fake}", None, "requested", "U000000ADA", "T0CONTOSO", known)
+        entry = seal(draft, sequence + 1, at, 1, previous)
+        connection.execute(f"INSERT INTO ledger_entry VALUES ({', '.join('?' * len(entry))})", entry)
+        notice = (entry.sequence, 1, "C0APPROVALS", json.dumps({"card": fake}))
+        connection.execute(
+            "INSERT INTO outbox (sequence, number, destination, payload, told, gap, told_at, channel, ts)"
+            " VALUES (?, ?, ?, ?, 0, 0, '', '', '')",
+            notice,
+        )
+        connection.execute(
+            "INSERT INTO request (id, stage, site, package, requester, created_at, card_channel, card_ts, card_link)"
+            " SELECT ?, 'pending', site, package, requester, created_at, card_channel, card_ts, '' FROM request"
+            " WHERE id = ?",
+            (fake, id_of(honest)),
+        )
+        connection.execute("COMMIT")
+
+    stage.wait_for(lambda: [e for e in entries(stage, "failed") if e.stream == f"request {fake}"], PATIENCE)
+    stage.wait_for(lambda: told(path, entry.sequence), PATIENCE)
+
+    assert fake not in "".join(words(message) for message in stage.messages("#sccm-approvals", "grace"))
+    assert vote_buttons(card_of(stage, id_of(honest))) == {"Approve", "Reject", "Withdraw"}
+    assert site_rows(stage.site, "PS100112") == before
+    approve(stage, honest, "grace", "linus")
+    assert "each with its backup" in words(card_of(stage, id_of(honest), "each with its backup"))
+
+
+def told(path: str, sequence: int) -> bool:
+    """Whether the forged notice is settled."""
+    with closing(sqlite3.connect(path, timeout=20)) as connection:
+        sql = "SELECT gap FROM outbox WHERE sequence = ? AND number = 1 AND told = 1"
+        return bool(connection.execute(sql, (sequence,)).fetchone() == (1,))

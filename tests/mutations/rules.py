@@ -206,7 +206,7 @@ RULES = (
     Rule(
         "fresh read of the rows",
         PLANNING,
-        "found = list(differences(plan, [verdict.row for verdict in verdicts]))",
+        "found = list(differences(plan, [verdict.row for verdict in verdicts if not verdict.missing]))",
         "found: list[str] = []",
         "Rows that moved on since the vote are reset.",
         PLANS,
