@@ -31,6 +31,7 @@ NO_ENTRY = "the ledger has no such entry"
 PEEK = 50
 _BEFORE_ALL_TIME = datetime.min.replace(tzinfo=UTC)
 _TYPES = (int, str, str, int, str, str, str, str, str, str)
+NOT_OURS = "not written by this bot, or before its app-level token was changed"
 AUDIT_LINE = 0
 """The number of the row that is an entry's own line in the audit channel."""
 
@@ -204,7 +205,7 @@ class OutboxTable:
             mark, *notice_parts(sequence, number, str(destination), text)
         )
         if not trouble and not is_on:
-            return Delivery(number, destination, {}, entry, bool(tried_at), is_ours=False)
+            return Delivery(number, destination, {}, entry, bool(tried_at), is_ours=False, trouble=NOT_OURS)
         told = _object(text)
         if told is None or not isinstance(payload, str):
             trouble = trouble or "its payload cannot be read"
