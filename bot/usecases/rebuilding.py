@@ -53,6 +53,7 @@ class RequestCache:
         self._index = index
         self._head: Head | None = None
         self._requests: dict[str, Request] = {}
+        self._ids: dict[frozenset[Stage], Sequence[str]] = {}
         self._undos: dict[str, Request] = {}
         self._new_undos: list[Request] = []
         self._guard = threading.Lock()
@@ -61,7 +62,10 @@ class RequestCache:
         """Return every request at these stages that can be read, oldest first; the stages must be open or watched."""
         with self._guard:
             self._refresh()
-            found = [self._find(request_id) for request_id in reversed(self._index.in_stages(stages))]
+            key = frozenset(stages)
+            if key not in self._ids:
+                self._ids[key] = tuple(reversed(self._index.in_stages(stages)))
+            found = [self._find(request_id) for request_id in self._ids[key]]
         return [request for request in found if request and request.stage in stages]
 
     def undo_of(self, request_id: str) -> Request | None:
@@ -80,6 +84,7 @@ class RequestCache:
         head = self._ledger.head()
         if head == self._head:
             return
+        self._ids = {}  # the index changes with the ledger only
         streams = self._ledger.changed_since(self._head) if self._head else None
         if streams is None:  # the first look, or the store was replaced by another one
             self._requests, self._undos, self._new_undos = {}, {}, []

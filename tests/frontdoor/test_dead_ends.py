@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -42,7 +43,7 @@ def test_what_somebody_who_left_will_never_read_is_told_in_the_audit_channel_and
     approve(stage, card, "grace", "linus")
 
     stage.wait_for(lambda: entries(stage, NOT_DELIVERED), PATIENCE)
-    stage.wait_for(lambda: f"not delivered {ADA} → failed: 1 message: channel_not_found" in audit(stage), PATIENCE)
+    stage.wait_for(lambda: re.search(rf"not delivered {ADA} → failed: .*channel.not.found", audit(stage)), PATIENCE)
 
 
 @pytest.mark.parametrize("error", ["user_disabled", "cannot_dm_bot", "team_access_not_granted", "account_inactive"])
@@ -52,7 +53,8 @@ def test_each_name_that_slack_has_for_never_ends_in_a_gap(stage: Stage, error: s
 
     ask_for(stage, "PS100112 dp:LON-DP01")
 
-    stage.wait_for(lambda: f"failed: 1 message: {error}" in audit(stage), PATIENCE)
+    shown = error.replace("_", ".")  # the audit channel makes harmless what could be markup
+    stage.wait_for(lambda: re.search(rf"not delivered {ADA} → failed: .*{shown}", audit(stage)), PATIENCE)
 
 
 def test_a_row_of_the_outbox_that_cannot_be_read_is_told_once_and_the_rest_arrives(
@@ -81,4 +83,4 @@ def test_a_reset_whose_rows_never_come_back_ends_as_abandoned_and_can_be_undone(
 
     assert "Not all seen back within 5 seconds; I look no more." in words(ended)
     assert "Undo …" in buttons(ended)
-    assert "is abandoned: 0 of 1 row are back" in direct(stage, "ada", "abandoned")["text"]
+    assert "is abandoned: 0 of 1 row is back" in direct(stage, "ada", "abandoned")["text"]
