@@ -78,7 +78,10 @@ def plain_verdict(picture: Picture, zone: tzinfo | None = None, scope: Scope = E
 def first_looks(picture: Picture) -> Iterator[str]:
     """Say which sites were looked at for the first time after the moment from which on changes are told."""
     since = picture.since
-    late = [each for each in picture.sites if since and each.first_at and each.scanned_at and each.first_at > since]
+    read = [each for each in picture.sites if each.scanned_at]
+    if all(each.is_first_look for each in read):  # the verdict says so of all
+        return
+    late = [each for each in read if since and each.first_at and each.first_at > since]
     for site in late[:SITES_IN_VIEW]:
         at = f"{moment(site.first_at)} UTC" if site.first_at else ""
         yield f"First look at {escape(site.site)}: {at}. What had drifted there by then is not counted as new."

@@ -259,6 +259,17 @@ def test_a_site_that_was_added_later_is_named_with_its_first_look() -> None:
     assert "unchanged since" in words(message)
 
 
+def test_where_all_sites_are_looked_at_for_the_first_time_that_is_said_once() -> None:
+    sites = (
+        SiteSeen(SiteCode("PS1"), ago(minutes=1), first_at=ago(minutes=1)),
+        SiteSeen(SiteCode("P02"), NOW, first_at=NOW),
+    )
+    message = digest.draw(drifts.digest(picture=picture(sites=sites, since=ago(minutes=1))), as_chart=False)
+
+    assert "at the first look: there is nothing to compare with yet" in words(message)
+    assert "First look at" not in words(message)
+
+
 @pytest.mark.parametrize(
     ("scope", "counts", "sentence"),
     [
