@@ -78,6 +78,17 @@ def target_list(shape: Shape) -> str:
     return ", ".join(["s.ID, s.Type, s.SiteCode, s.PkgServer, NULL, NULL, NULL", *_around(shape)])
 
 
+def status_join(of: str = "") -> str:
+    """Join `r`, the row that a target has; `of` narrows it to a package.
+
+    All at once: to look for the row of each target takes the square of the time.
+    """
+    return (
+        f" LEFT JOIN (SELECT ID, PkgServer FROM {STATUS} WHERE Type = {RowType.DP.value}{of} GROUP BY ID, PkgServer) r"
+        " ON r.ID = s.ID AND r.PkgServer = s.PkgServer"
+    )
+
+
 def targeted_at(shape: Shape) -> str:
     """Name when a target became one, in a column of its own: tables may keep moments in different types."""
     return "s.TargetedAt" if _has_moment(shape) else "NULL"

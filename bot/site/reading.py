@@ -25,6 +25,7 @@ from bot.site.lines import (
     point_join,
     row_list,
     rows,
+    status_join,
     target_list,
     target_of_site,
     targeted_at,
@@ -87,7 +88,7 @@ class SiteDatabase:
 
     def _read_package(self, connection: Connection, package_id: PackageId) -> PackageTable | None:
         shape = self._known_shape(connection)
-        lines = connection.query(_package_with_rows(shape), (package_id,) * (2 if shape.has_targets else 1))
+        lines = connection.query(_package_with_rows(shape), (package_id,) * (3 if shape.has_targets else 1))
         if not lines:
             return None
         split = len(PACKAGE_COLUMNS)
@@ -110,9 +111,10 @@ class SiteDatabase:
 def _package_with_rows(shape: Shape) -> str:
     """One statement for a package, its rows, and what the site says of each DP, then its targets without a row.
 
-    Its parameter is the package's id, for each of the two.
+    Its parameter is the package's id: once, and twice more where the list of targets can be read.
     """
     this = f" WHERE p.PackageID = {shape.mark(PACKAGES, 'PackageID')}"
+    of_it = f" AND ID = {shape.mark(STATUS, 'ID')}"
     around = f"{point_join(shape)}{job_join(shape)}"
     with_rows = (
         f"SELECT {package_list(shape)}, {row_list(shape)}, CASE WHEN s.Type <> {RowType.SITE.value} THEN {UNSERVED}"
@@ -123,7 +125,6 @@ def _package_with_rows(shape: Shape) -> str:
         return with_rows
     return (
         f"{with_rows} UNION ALL SELECT {package_list(shape)}, {target_list(shape)}, {NO_ROW}, {targeted_at(shape)}"
-        f" FROM {PACKAGES} p INNER JOIN {targets(shape)} ON s.ID = p.PackageID{around}{this}{is_there(shape)}"
-        f" AND NOT EXISTS (SELECT 1 FROM {STATUS} r WHERE r.ID = s.ID AND r.PkgServer = s.PkgServer"
-        f" AND r.Type = {RowType.DP.value})"
+        f" FROM {PACKAGES} p INNER JOIN {targets(shape)} ON s.ID = p.PackageID{around}"
+        f"{status_join(of_it)}{this}{is_there(shape)} AND r.ID IS NULL"
     )

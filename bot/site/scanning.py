@@ -27,6 +27,7 @@ from bot.site.lines import (
     point_join,
     row_list,
     rows,
+    status_join,
     target_list,
     target_of_site,
     targeted_at,
@@ -89,16 +90,11 @@ def not_in_sync(shape: Shape, elsewhere: int) -> str:
     if shape.has_targets:
         statement += (
             f" UNION ALL SELECT {package_list(shape)}, {target_list(shape)}, {NO_ROW}, c.Copies, {targeted_at(shape)}"
-            f" FROM {targets(shape)}{with_copies}{_STATUS_JOIN} WHERE r.ID IS NULL{is_there(shape)}{owned}"
+            f" FROM {targets(shape)}{with_copies}{status_join()} WHERE r.ID IS NULL{is_there(shape)}{owned}"
         )
     return f"{statement} ORDER BY {_SPLIT + 1}"
 
 
-_STATUS_JOIN = (
-    f" LEFT JOIN (SELECT ID, PkgServer FROM {STATUS} WHERE Type = {_DP} GROUP BY ID, PkgServer) r"
-    " ON r.ID = s.ID AND r.PkgServer = s.PkgServer"
-)
-"""Finds the targets that have no row, without looking for the row of each."""
 _COPY_JOIN = (
     f" LEFT JOIN (SELECT ID, SiteCode, COUNT(*) AS Copies FROM {STATUS} WHERE Type = {_SITE} GROUP BY ID, SiteCode) c"
 )
