@@ -56,7 +56,7 @@ class Desk:
     """Takes commands, clicks and forms, and sees that each gets exactly one answer.
 
     The thread that acknowledges reads and writes the store and never calls Slack. Each way to stop resets has a pool
-    in `stops`; `turning_away` records and says that the others are full.
+    in `stops`; `turning_away` says to whoever clicks that the others are full.
     """
 
     work: WorkPool
@@ -89,11 +89,12 @@ class Desk:
     def take_click(self, ack: Ack, incoming: Incoming) -> None:
         """Keep and acknowledge a click; its acknowledgement cannot carry words, so a no follows by HTTP."""
         taken = self._take_in(incoming)
+        if taken in SORRY:
+            self._turn_away(ack, incoming, SORRY[taken])
+            return
         ack()
         if taken is Taken.NEW:
             self._start(incoming)
-        elif taken in SORRY:
-            self._aside(incoming, partial(self.answers.say, incoming, replies.say(SORRY[taken])))
 
     def take_form(self, ack: Ack, incoming: Incoming, complaint_at: str) -> None:
         """Keep and acknowledge a form; what hinders is said at one of its fields."""
@@ -144,7 +145,8 @@ class Desk:
         pool = self._pool(incoming)
         if not pool.reserve():
             taken = Taken.BUSY if pool.is_open else Taken.STOPPING
-            self._aside(incoming, partial(self._record, incoming, refused(incoming.kind, taken.value, incoming.text)))
+            with suppress(StoreError):
+                self._record(incoming, refused(incoming.kind, taken.value, incoming.text))
             return taken
         try:
             is_new = self.inbox.put(incoming.key, incoming.kind, incoming.to_body())
@@ -158,17 +160,22 @@ class Desk:
         reach("inbox: kept")
         return Taken.NEW if is_new else Taken.SEEN
 
-    def _aside(self, incoming: Incoming, what: Callable[[], None]) -> None:
-        """Do beside the acknowledging what follows from turning somebody away."""
+    def _turn_away(self, ack: Ack, incoming: Incoming, why: str) -> None:
+        """Acknowledge a click and say beside the acknowledging that nothing was done.
 
-        def work() -> None:
+        While the bot stops, nobody is left to say so: what is not acknowledged, Slack itself calls failed.
+        """
+
+        def say() -> None:
             with suppress(StoreError), bound(ref=incoming.reference):
-                what()
+                self.answers.say(incoming, replies.say(why))
 
         if self.turning_away.reserve():
-            self.turning_away.start(work)
-        else:
-            log.error("nobody can be told or recorded any more", kind=incoming.kind, user=incoming.user_id)
+            ack()
+            self.turning_away.start(say)
+        elif self.turning_away.is_open:
+            ack()
+            log.error("nobody can be told any more", kind=incoming.kind, user=incoming.user_id)
 
     def _start(self, incoming: Incoming, patience: Patience | None = None) -> None:
         reach("inbox: acknowledged")
