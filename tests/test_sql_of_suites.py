@@ -29,6 +29,7 @@ STATEMENT = re.compile(
 )
 OTHER_ENGINES = re.compile(
     r"pg_|plpgsql|PRAGMA|RAISE\b|OWNED BY|CASCADE|SCHEMA|FOR EACH ROW|\(FORCE\)|ALLOW_CONNECTIONS|RECURSIVE|::\w"
+    r"|NOCASE"
     r"| TYPE |ALTER UpdateTime|\|\||\bRETURN (NULL|NEW)|\b(NEW|OLD)\.|sqlite_|CREATE ROLE IF|ROLE IF EXISTS|RENAME"
 )
 """Words of the other engines: what has one stands beside what is said to SQL Server instead."""

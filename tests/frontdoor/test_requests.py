@@ -275,9 +275,10 @@ def test_a_site_that_cannot_be_read_at_the_apply_ends_it_with_that_reason_and_on
 def test_a_card_that_is_not_recorded_yet_says_so_to_who_is_quicker(stage: Stage) -> None:
     known = set(ids(stage))
     form(stage, "ada", "PS100112 dp:SEA-DP02")
-    stage.faults("chat.getPermalink", delay_s=4)
+    stage.faults("chat.getPermalink", delay_s=15)
     submit(stage, "ada")
-    card = card_of(stage, stage.wait_for(lambda: next(iter(set(ids(stage)) - known), None), PATIENCE))
+    request_id = stage.wait_for(lambda: next(iter(set(ids(stage)) - known), None), PATIENCE)
+    card = stage.wait_for(lambda: next((c for c in [card_of(stage, request_id)] if vote_buttons(c)), None), PATIENCE)
 
     assert press(stage, "grace", card).startswith("This card was posted this very moment")
 

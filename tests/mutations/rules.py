@@ -481,8 +481,8 @@ RULES = (
     Rule(
         "kept before acknowledged: click",
         DESK,
-        "taken = self._take_in(incoming)\n        ack()",
-        "ack()\n        taken = self._take_in(incoming)",
+        "taken = self._take_in(incoming)\n        if taken in SORRY:\n            self._turn_away",
+        "ack()\n        taken = self._take_in(incoming)\n        if taken in SORRY:\n            self._turn_away",
         "A vote is lost with the process that acknowledged it.",
         ("tests/slack/test_desk.py::test_a_click_and_a_form_are_kept_before_they_are_acknowledged",),
     ),

@@ -31,7 +31,9 @@ async def answer_with_faults(
 
 
 async def _channel(request: web.Request) -> str | None:
-    """Return the channel that a call is about, however its arguments are written."""
+    """Return the channel that a call is about, however its arguments are written; an upload is about none."""
+    if request.content_type not in {"application/json", "application/x-www-form-urlencoded"}:
+        return None
     body = await request.text()
     try:
         arguments = json.loads(body)
