@@ -1,19 +1,24 @@
-"""Judges a world of requests by its records alone: the ledger, the site's rows, every change of them, the backups.
+"""Judges a world of requests: by its records, and by a book of what people truly pressed and saw.
 
-Nothing here asks the bot what it thinks: the rules are written down once more, in other words.
+Nothing here asks the bot what it thinks: the rules are written down once more, in other words. `Judge` reads the
+ledger, the rows, their changes and their copies. `JudgeOfRows` is for a world where somebody writes the store: it
+believes nothing that is there but what it read itself before anybody could forge it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
+from base64 import b64encode
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from tests.domain.tampering import FORGED
 from tests.fakes import TEAM
 
 if TYPE_CHECKING:
@@ -59,6 +64,71 @@ CREATE TABLE changes_by_others (ID, Type, SiteCode, PkgServer, last_copy);
 """
 """Run where a site is made: the judge wants to know of every change of a row, not only of the last."""
 LATEST = timedelta(minutes=15)
+RESPONSE_URL, TRIGGER = "https://hooks.slack.com/actions/T0CONTOSO/", "13345224609.738474920."
+"""What begins the two things that come with a click and let whoever has them act in Slack."""
+_HOST = re.compile(r"\\\\([\w.-]+)")
+
+
+@dataclass(frozen=True)
+class Press:
+    """Somebody pressed Approve: `saw_it` says that it was on the request's card, as the bot had drawn it."""
+
+    user: str
+    request_id: str
+    saw_it: bool
+    message: Any
+
+
+@dataclass
+class Book:
+    """What people truly did, by click; `asked` is what they asked for, as it was recorded at that moment."""
+
+    presses: dict[str, Press] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    """Clicks that were not answered by a refusal."""
+    asked: dict[str, Line] = field(default_factory=dict)
+    is_frozen: bool = False
+
+    def pressed(self, request_id: str) -> set[str]:
+        """Return everybody who pressed Approve on a card of a request that was as it should be, and was not refused."""
+        found = [self.presses[click] for click in self.taken if click in self.presses]
+        return {press.user for press in found if press.request_id == request_id and press.saw_it}
+
+    def learn(self, store_path: Path, known: set[str]) -> None:
+        """Read what was asked for just now: nobody else wrote since `known` were the requests in the store."""
+        with closing(_opened(store_path)) as store:
+            for row in store.execute("SELECT * FROM ledger_entry WHERE kind = 'requested' ORDER BY sequence"):
+                if row[2] not in known:
+                    self.asked[row[2].removeprefix("request ")] = _line(row)
+
+
+def streams_of_requests(store_path: Path) -> set[str]:
+    """Return the names of the streams that begin with a request."""
+    with closing(_opened(store_path)) as store:
+        return {name for (name,) in store.execute("SELECT stream FROM ledger_entry WHERE kind = 'requested'")}
+
+
+def shows(message: Any, plan: Any) -> bool:
+    """Whether a card shows exactly the rows of a plan: each server with what it is and what it shall be."""
+    tables = [block["rows"][1:] for block in message.get("blocks", ()) if block["type"] == "table"]
+    shown = Counter((cells[0]["text"], cells[1]["text"]) for table in tables for cells in table)
+    wanted: Counter[tuple[str, str]] = Counter()
+    for _, _, path, version, status, version_after, status_after, *_ in plan["rows"]:
+        host = _HOST.search(path)
+        server = host[1] if host else path
+        wanted[server, f"{version} ({status}) → {version_after} ({status_after})"] += 1
+    return shown == wanted
+
+
+def reads_nothing_to_act_with(store_path: Path, *keys: bytes) -> None:
+    """Look through all that the store holds, as a thief of it would, for what lets anybody act in Slack or vote."""
+    with closing(_opened(store_path)) as store:
+        names = [name for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        everything = "\n".join(repr(store.execute(f'SELECT * FROM "{name}"').fetchall()) for name in names)
+        kept = store.execute("SELECT body FROM inbox WHERE state = 'done' AND body <> ''").fetchall()
+    for secret in (RESPONSE_URL, TRIGGER, *(text for key in keys for text in (key.hex(), b64encode(key).decode()))):
+        assert secret not in everything, "the store holds in the clear what lets its reader act"
+    assert not kept, "an answered item still says what came in"
 
 
 @dataclass(frozen=True)
@@ -145,11 +215,11 @@ class Judge:
         sql = "SELECT * FROM ledger_entry WHERE sequence > ? ORDER BY sequence"
         fresh = []
         for row in store.execute(sql, (self._head[0],)).fetchall():
-            sequence, at, stream, version, kind, user, team, facts, previous, digest = row
+            sequence, _, stream, _, kind, _, _, _, previous, digest = row
             assert (sequence, previous) == (self._head[0] + 1, self._head[1]), "the chain is broken"
             assert digest == _hash(row), "an entry does not have the hash of its own text"
             self._head = (sequence, digest)
-            line = Line(sequence, datetime.fromisoformat(at), stream, version, kind, user, team, json.loads(facts))
+            line = _line(row)
             fresh.append(line)
             self.kinds[kind] += 1
             if stream == "freeze":
@@ -185,7 +255,11 @@ class Judge:
         assert line.at < datetime.fromisoformat(opened.facts["expires_at"])
         if line.kind == "approved":
             assert [vote.user for vote in records.of("approved")].count(line.user) == 1, "somebody voted twice"
-            assert line.facts["fingerprint"] == _fingerprint(records.plan) == opened.facts["fingerprint"]
+            assert line.facts["fingerprint"] == fingerprint_of(records.plan) == opened.facts["fingerprint"]
+            press = self.world.book.presses[line.facts["click"]]
+            assert (press.user, f"request {press.request_id}") == (line.user, line.stream), "somebody else's press"
+            assert press.saw_it, "a vote counts on a card that was not the bot's own"
+            assert shows(press.message, records.plan), "a vote counts for other rows than were seen"
 
     def _every_backup_has_its_two_people_and_its_claim(self, backups: dict[str, list[Any]]) -> None:
         for request_id, rows in backups.items():
@@ -247,6 +321,69 @@ class Judge:
         assert next_one <= self._head[0] + 1
 
 
+class JudgeOfRows:
+    """Looks at the rows alone; has the names that the histories ask a judge for, and fills them from the book."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.applied: set[str] = set()
+        self._was_frozen = False
+
+    @property
+    def requests(self) -> dict[str, Records]:
+        """What people truly asked for; the last that is known of it is whether its rows were changed."""
+        found = {}
+        for request_id, line in self.world.book.asked.items():
+            done = [replace(line, kind="applied")] if request_id in self.applied else []
+            found[request_id] = Records([line, *done])
+        return found
+
+    def judge(self) -> None:
+        """Check that rows were changed only as two people wanted who saw it, and only to what a reset may set."""
+        with closing(_opened(self.world.places.site)) as site:
+            backups = _backups(site)
+            changes = site.execute("SELECT * FROM changes ORDER BY number").fetchall()
+        for request_id in sorted(backups.keys() - self.applied):
+            self._two_people_wanted_it(request_id)
+            self._it_is_a_reset_or_its_reverse(request_id)
+            assert not (self._was_frozen and self.world.book.is_frozen), "rows changed although it was frozen"
+        self.applied |= backups.keys()
+        self._was_frozen = self.world.book.is_frozen
+        asked = self.world.book.asked
+        expected = Counter(row for request_id in backups for row in Records([asked[request_id]]).rows)
+        assert Counter(change[1:] for change in changes) == expected, "other rows were changed, or twice"
+        said = json.dumps(list(self.world.slack.messages.values()), default=str)
+        assert FORGED not in said, "the bot said what somebody had written into its store"
+
+    def _two_people_wanted_it(self, request_id: str) -> None:
+        book = self.world.book
+        assert request_id in book.asked, "nobody asked for what was applied"
+        opened = book.asked[request_id]
+        voters = set(filter(self.world.may_decide, book.pressed(request_id)))
+        if not self.world.requester_counts:
+            voters -= {opened.user}
+        assert len(voters) >= 2, "two people did not press Approve on what was applied"
+        seen = [press.message for press in book.presses.values() if press.request_id == request_id and press.saw_it]
+        assert all(shows(message, opened.facts["plan"]) for message in seen), "people saw other rows"
+
+    def _it_is_a_reset_or_its_reverse(self, request_id: str) -> None:
+        opened = self.world.book.asked[request_id].facts
+        rows = [row[:7] for row in opened["plan"]["rows"]]
+        if opened["plan"]["action"] == "undo":
+            assert opened["undoes"] in self.applied, "an undo of what was never applied"
+            undone = self.world.book.asked[opened["undoes"]].facts["plan"]
+            back = [[*row[:3], *row[5:7], *row[3:5]] for row in undone["rows"]]
+            assert undone["action"] == "reset"
+            assert all(row in back for row in rows), "an undo wrote what was not there before"
+        else:
+            assert all(row[5:7] == [0, 2] for row in rows), "a reset wrote something else than (0, 2)"
+
+
+def _line(row: Any) -> Line:
+    sequence, at, stream, version, kind, user, team, facts, *_ = row
+    return Line(sequence, datetime.fromisoformat(at), stream, version, kind, user, team, json.loads(facts))
+
+
 def _opened(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{path}?mode=ro", uri=True)
 
@@ -262,7 +399,7 @@ def _hash(row: Any) -> str:
     return hashlib.sha256(line.encode()).hexdigest()
 
 
-def _fingerprint(plan: Any) -> str:
+def fingerprint_of(plan: Any) -> str:
     known = {name: plan[name] for name in ("action", "site", "package", "source_version")}
     line = json.dumps(known | {"rows": [row[:7] for row in plan["rows"]]}, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(line.encode()).hexdigest()

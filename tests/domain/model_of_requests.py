@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,6 +24,7 @@ from bot.domain.trouble import SiteTrouble
 from bot.site.reading import SiteDatabase
 from bot.site.writing import SiteWriter
 from bot.store.database import StoreDatabase
+from bot.store.inbox import InboxTable
 from bot.store.leases import LeaseTable
 from bot.store.ledger import LedgerTable
 from bot.store.migrating import migrate
@@ -30,7 +32,7 @@ from bot.store.outbox import OutboxTable
 from bot.store.requests import RequestTable
 from bot.usecases.access import Actor, Allowed
 from bot.usecases.applying import Applying
-from bot.usecases.approving import Approving, Click
+from bot.usecases.approving import Approving
 from bot.usecases.cards import Cards, CardWords
 from bot.usecases.delivering import LEASE, Pen, Posted, PostError, PostTrouble, Relay
 from bot.usecases.freezing import Freezing
@@ -42,9 +44,10 @@ from bot.usecases.standing import Standing
 from bot.usecases.store_ports import StoreError, StoreTrouble
 from bot.usecases.watching import Watching
 from bot.views import request_card, request_words
+from bot.views.echo import TABLES, Face
 from bot.views.tables import Form
 from tests.builders import GRACE, SIGNET, dp_row, package, site_row, table
-from tests.domain.judge_of_requests import NOTE_EVERY_CHANGE
+from tests.domain.judge_of_requests import NOTE_EVERY_CHANGE, Book
 from tests.fakes import APPROVERS, HERE, TEAM, FakeClock, contoso
 from tests.site.makers import SqliteSite
 
@@ -54,11 +57,10 @@ if TYPE_CHECKING:
     from bot.domain.ledger import Draft, Entry
     from bot.domain.package import PackageTable
     from bot.domain.plan import Plan, PlanRow
-    from bot.domain.refusal import Refusal
     from bot.domain.request import Request
     from bot.domain.undoing import Undoing
     from bot.usecases.ports import Person
-    from bot.usecases.store_ports import Notice, Step
+    from bot.usecases.store_ports import Item, Notice, Step
     from bot.views.kit import Message
     from tests.fakes import FakePeople
 
@@ -225,10 +227,16 @@ class FragilePeople:
 
 @dataclass
 class FakeSlack:
-    """Keeps messages by where they are; `told` are the sequences of audit lines in the order in which they came."""
+    """Keeps messages by where they are; `told` are the sequences of audit lines in the order in which they came.
+
+    `shown` is what each message showed last, also one that was deleted: somebody may have pressed just before.
+    `not_of_bot` are those whose words are somebody else's, who has the bot's token.
+    """
 
     is_down: bool = False
     messages: dict[Posted, Any] = field(default_factory=dict)
+    shown: dict[Posted, Any] = field(default_factory=dict)
+    not_of_bot: set[Posted] = field(default_factory=set)
     told: list[list[int]] = field(default_factory=list)
 
     def post(self, destination: str, payload: Any) -> Posted:
@@ -237,7 +245,7 @@ class FakeSlack:
         if "sequences" in payload:
             self.told.append(payload["sequences"])
         posted = Posted(destination, f"{len(self.messages) + 1}.000")
-        self.messages[posted] = payload
+        self.messages[posted] = self.shown[posted] = payload
         return posted
 
     def replace(self, posted: Posted, payload: Any) -> bool:
@@ -245,8 +253,20 @@ class FakeSlack:
         self._answer()
         if posted not in self.messages or self.messages[posted] is None:
             return False
-        self.messages[posted] = payload
+        self.messages[posted] = self.shown[posted] = payload
+        self.not_of_bot.discard(posted)
         return True
+
+    def edit_with_token(self, posted: Posted, payload: Any) -> None:
+        """Change a message as a thief of the bot's token does."""
+        self.messages[posted] = self.shown[posted] = payload
+        self.not_of_bot.add(posted)
+
+    def post_with_token(self, payload: Any) -> Posted:
+        """Post a message to the approvers as a thief of the bot's token does."""
+        posted = Posted(APPROVALS, f"{len(self.messages) + 1}.000")
+        self.edit_with_token(posted, payload)
+        return posted
 
     def _answer(self) -> None:
         if self.is_down:
@@ -286,13 +306,14 @@ class Process:
     """One bot, wired like the real one over stand-ins; it remembers nothing that a restart would lose."""
 
     def __init__(self, world: World, name: str) -> None:
-        self.world = world
+        self.world, self.name = world, name
         database = StoreDatabase(f"sqlite:///{world.places.store}", BRIEF)
         outbox = OutboxTable(database, AUDIT, world.clock, SIGNET)
         self.ledger = FragileLedger(LedgerTable(database, outbox, world.clock), world.traps)
         self.leases = LeaseTable(database, name, LEASE_SECONDS, lambda: world.monotonic)
         self.index = RequestTable(database, SIGNET)
         self.outbox = outbox
+        self.inbox = InboxTable(database, name, world.clock, SIGNET)
         address = f"sqlite:///{world.places.site}"
         reader = SiteDatabase(PS1, Database(address, BRIEF))
         writer = SiteWriter(PS1, FragileDatabase(address, world.traps), "dbo.PkgStatus_BU")
@@ -308,12 +329,12 @@ class Process:
         people, approvers = FragilePeople(world.people, world.traps), Allowed(groups=frozenset({APPROVERS}))
         self.standing = Standing(HERE, Allowed(), approvers, people, self.freezing, self._lag, MOST_LAG)
         self.requesting = Requesting(sites, sites, self.requests, self.standing, policy, world.clock)
-        self.approving = Approving(self.requests, self.standing)
+        self.approving = Approving(self.requests, self.standing, _reads)
         proving = Proving(sites, sites, self.requests, self.standing, policy, world.clock)
         self.applying = Applying(sites, self.requests, self.standing, proving, self.leases, world.clock)
         self.watching = Watching(sites, self.requests, world.clock, timedelta(minutes=2), STALL_AFTER, GIVE_UP_AFTER)
         cards = Cards(self.requests, self.freezing, CARD_WORDS, lambda _: LINK)
-        pen = Pen(len, _sequences, _no_gap, cards.letter, cards.subject)
+        pen = Pen(len, _sequences, world.gap, cards.letter, cards.subject)
         self.relay = Relay(self.outbox, self.ledger, self.leases, world.slack, pen, lambda: world.monotonic, spacing=0)
 
     def tell(self) -> None:
@@ -326,6 +347,26 @@ class Process:
             after = self.outbox.destinations(), [self.outbox.backlog(each).count for each in (AUDIT, APPROVALS)]
             if before == after:
                 return
+
+    def answer(self, key: str, body: Any, deed: Callable[[Process], Result]) -> Result:
+        """Do what a click asks for as the desk does: kept before it is done, erased when it is answered."""
+        self.inbox.put(key, str(body["kind"]), body)
+        try:
+            result = deed(self)
+        except (StoreError, SiteError, PeopleError):
+            self.inbox.done(key)
+            raise
+        self.inbox.done(key)
+        return result
+
+    def left_by_the_dead(self) -> list[Item]:
+        """Take over what processes that are no more left unanswered; leave out, and answer, what is not ours."""
+        alive = {bot.name for bot in self.world.bots}
+        found = [item for holder in self.inbox.holders() if holder not in alive for item in self.inbox.adopt(holder)]
+        for item in found:
+            if not item.is_ours:
+                self.inbox.done(item.key)
+        return [item for item in found if item.is_ours]
 
     def close(self) -> None:
         """Let go of its files."""
@@ -350,6 +391,8 @@ class World:
         self.traps = Traps()
         self.starts = 0
         self.writes = 0
+        self.is_forged = False
+        self.book = Book()
         self.bots = [self._started(), self._started()]
 
     def act(self, number: int, deed: Callable[[Process], Any]) -> Any:
@@ -360,6 +403,9 @@ class World:
             self.restart(number)
         except (StoreError, SiteError, PeopleError):
             pass
+        except Exception:
+            if not self.is_forged:  # in what somebody forged a bot may stumble, and goes on with the next thing
+                raise
         return None
 
     def restart(self, number: int) -> None:
@@ -388,21 +434,6 @@ class World:
             "freeze": lambda: self._let_freeze(1 - number),
         }
         self.traps.set(place, skip, traps[how])
-
-    def approve(self, bot: Process, request_id: str, *user_ids: str) -> list[Request | Refusal]:
-        """Press Approve on a request's own card, as people do one after the other."""
-        card, request = bot.index.card(request_id), bot.requests.load(request_id)
-        assert card
-        assert request
-        clicks = [f"{user_id} approves {request_id}" for user_id in user_ids]
-        return [
-            bot.approving.approve(
-                Click(
-                    Actor(user_id, TEAM), request_id, request.plan.fingerprint, card.channel, card.ts, {"click": click}
-                )
-            )
-            for user_id, click in zip(user_ids, clicks, strict=True)
-        ]
 
     def change_site(self, statement: str, *parameters: object, by_hand: bool = False) -> None:
         """Change the site as its own software does, which notes when it writes a row, or as a DBA does by hand.
@@ -441,6 +472,11 @@ class World:
         """End both bots."""
         for bot in self.bots:
             bot.close()
+
+    def gap(self, entry: Entry, error: str) -> Any:
+        """Say what is told in place of a line that cannot be told; there is none while nobody forges."""
+        assert self.is_forged, f"a gap for {entry.sequence}: {error}"
+        return {"text": error}
 
     def _started(self) -> Process:
         self.starts += 1
@@ -482,6 +518,10 @@ def _drawn(request: Any, freeze: Any) -> Any:
     return _payload(card), _payload(request_card.opening(card))
 
 
+def _reads(message: Any, request: Request, freeze: Any) -> bool:
+    return Face.of(_drawn(request, freeze)[0]).is_shown_by(Face.of(message), TABLES)
+
+
 def _payload(message: Message) -> Any:
     return {"text": message.text, "blocks": list(message.blocks)}
 
@@ -510,5 +550,41 @@ def _words(words: Callable[..., Any]) -> Callable[..., Any]:
     return make
 
 
-def _no_gap(entry: Entry, error: str) -> Any:
-    raise AssertionError(f"a gap for {entry.sequence}: {error}")
+Lie = Callable[[Any], None]
+
+
+def _in_block(kind: str, number: int, change: Callable[[Any], Any]) -> Lie:
+    def tell(message: Any) -> None:
+        found = [block for block in message["blocks"] if block["type"] == kind]
+        if found:
+            change(found[number])
+
+    return tell
+
+
+LIES: dict[str, Lie] = {
+    "other numbers": _in_block("table", 0, lambda table: table["rows"][-1][1].update(text="7 (3) → 13 (3)")),
+    "another server": _in_block("table", 0, lambda table: table["rows"][-1][0].update(text="LAB-DP01.contoso.com")),
+    "fewer rows": _in_block("table", 0, lambda table: table["rows"].pop()),
+    "no rows": lambda message: message.update(blocks=[b for b in message["blocks"] if b["type"] != "table"]),
+    "another title": _in_block("header", 0, lambda block: block["text"].update(text="Reset of PS100999 at LAB: 1 row")),
+    "other words": _in_block("section", 1, lambda block: block["text"].update(text="only a rehearsal in the lab")),
+    "another rule": _in_block("section", -1, lambda block: block["text"].update(text="press, it is an exercise")),
+    "another dialog": _in_block(
+        "actions", 0, lambda block: block["elements"][0].update(text={"type": "plain_text", "text": "Seen"})
+    ),
+    "a picture": lambda message: message["blocks"].append(
+        {"type": "image", "image_url": "https://x/", "alt_text": "-"}
+    ),
+    "a file": lambda message: message.update(files=[{"id": "F1", "title": "what this is about"}]),
+    "an attachment": lambda message: message.update(attachments=[{"text": "this is about the lab"}]),
+    "another summary": lambda message: message.update(text="an exercise"),
+}
+"""What a thief of the bot's token makes of a card, its buttons kept."""
+
+
+def lied(message: Any, lie: str) -> Any:
+    """Return what a message says after a lie."""
+    changed = deepcopy(message)
+    LIES[lie](changed)
+    return changed

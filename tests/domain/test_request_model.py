@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,21 +25,47 @@ from hypothesis.stateful import (
 )
 
 from bot.domain.query import Filter
+from bot.domain.refusal import Refusal
 from bot.domain.request import Stage
 from bot.usecases.access import Actor
 from bot.usecases.approving import Click
+from bot.usecases.delivering import Posted
 from bot.usecases.requesting import Wish
-from tests.domain.judge_of_requests import DONE_AFTER, Judge
-from tests.domain.model_of_requests import APPROVALS, LEASE_SECONDS, OTHER_PACKAGE, PACKAGE, PS1, Places, World
+from tests.builders import SIGNET
+from tests.domain.judge_of_requests import (
+    DONE_AFTER,
+    RESPONSE_URL,
+    TRIGGER,
+    Judge,
+    JudgeOfRows,
+    Press,
+    fingerprint_of,
+    reads_nothing_to_act_with,
+    streams_of_requests,
+)
+from tests.domain.model_of_requests import (
+    APPROVALS,
+    LEASE_SECONDS,
+    LIES,
+    OTHER_PACKAGE,
+    PACKAGE,
+    PS1,
+    Places,
+    World,
+    lied,
+)
+from tests.domain.tampering import FORGED_ID, FORGERIES, StoreWriter
 from tests.fakes import ADA, GRACE, GUS, LINUS, MARGARET, OLGA, PKGSTATUS, TEAM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from bot.domain.package import PackageId
+    from bot.usecases.store_ports import Item
+    from tests.domain.model_of_requests import Process
 
 VARIABLE = "PKGSTATUS_TEST_HISTORIES"
-HISTORIES, STEPS = 60, 40
+HISTORIES, FORGED_HISTORIES, STEPS = 60, 15, 40
 
 RESET = "SourceVersion = 0, Status = 2"
 Traps = list[tuple[str, int, str]]
@@ -80,12 +107,13 @@ class Histories(RuleBasedStateMachine):
     """Rules are what can happen; after each the judge looks."""
 
     places: Places
+    judged_by: Callable[[World], Any] = Judge
 
     @initialize(requester_counts=st.sampled_from([False, False, False, True]))
     def begin(self, requester_counts: bool) -> None:  # noqa: FBT001 - drawn by name
         self.folder = tempfile.TemporaryDirectory(dir=self.places.store.parent)
         self.world = World(self.places.copy(Path(self.folder.name)), requester_counts=requester_counts)
-        self.judge = Judge(self.world)
+        self.judge = self.judged_by(self.world)
         self.clicks: list[tuple[Any, ...]] = []
 
     # People
@@ -109,9 +137,7 @@ class Histories(RuleBasedStateMachine):
         self, bot: int, package: PackageId, voters: tuple[str, ...], mishap: str, traps: Traps, end: str
     ) -> None:
         """The way that many histories should go: all is well, but for what may go wrong before the apply and in it."""
-        self._all_is_well(bot)
-        self.everything_falls_behind_again()
-        self._press(bot, ("ask", Actor(ADA.id, TEAM), package, "", self._origin()))
+        self._ask_when_all_is_well(bot, package)
         self._vote_and_go_on(bot, voters, mishap, traps, end)
 
     @rule(bot=BOTS, voters=VOTERS, mishap=MISHAPS, traps=TRAPS, end=STORY_ENDS)
@@ -142,9 +168,50 @@ class Histories(RuleBasedStateMachine):
     def brake(self, bot: int, freeze: bool) -> None:  # noqa: FBT001 - drawn by name
         actor, click = Actor(GRACE.id, TEAM), self._origin()["click"]
         if freeze:
-            self.world.act(bot, lambda process: process.freezing.freeze(actor, "site update", click))
+
+            def stop(process: Process) -> bool:
+                process.freezing.freeze(actor, "site update", click)
+                return True
+
+            self.world.book.is_frozen |= bool(self.world.act(bot, stop))
+            self.the_records_are_right()
         else:
+            self.world.book.is_frozen = False
             self.world.act(bot, lambda process: process.freezing.unfreeze(actor, click))
+
+    @rule(bot=BOTS)
+    def what_the_dead_left_is_done(self, bot: int) -> None:
+        for item in self.world.act(bot, lambda process: process.left_by_the_dead()) or []:
+            self._do_kept(bot, item)
+
+    # A thief of the bot's token
+
+    @rule(number=WHICH, lie=st.sampled_from(list(LIES)))
+    def a_card_is_edited_with_the_token(self, number: int, lie: str) -> None:
+        place = self._place_of(self._request(number))
+        if place and self.world.slack.messages.get(place):
+            self.world.slack.edit_with_token(place, lied(self.world.slack.messages[place], lie))
+
+    @rule(bot=BOTS, actor=ANYBODY, number=WHICH, lie=st.sampled_from(["", *LIES]))
+    def somebody_presses_on_a_copy(self, bot: int, actor: Actor, number: int, lie: str) -> None:
+        request_id = self._request(number)
+        place = self._place_of(request_id)
+        if request_id and place:
+            card = self.world.slack.shown[place]
+            copy = self.world.slack.post_with_token(lied(card, lie) if lie else card)
+            self._press(bot, ("approve", self._click(actor, request_id, "", copy)))
+
+    @rule(bot=BOTS, package=PACKAGES, lie=st.sampled_from(list(LIES)), is_told=st.booleans())
+    def two_people_decide_on_an_edited_card(self, bot: int, package: PackageId, lie: str, is_told: bool) -> None:  # noqa: FBT001 - drawn by name
+        """What it says is not what they vote for; when the bot has drawn the card anew, the second sees the truth."""
+        self._ask_when_all_is_well(bot, package)
+        self.a_card_is_edited_with_the_token(0, lie)
+        for voter in GOOD if self._request(0) else ():
+            self.approve(bot, Actor(voter, TEAM), 0, "")
+            if is_told:
+                self.tell(bot)
+        self.the_records_are_right()
+        self.work_off(bot)
 
     # The bots by themselves
 
@@ -254,10 +321,18 @@ class Histories(RuleBasedStateMachine):
             return
         SPRUNG.update(self.world.traps.sprung)
         try:
+            self._read_by_a_thief()
             self._everything_works_again_and_all_requests_end()
         finally:
             self.world.close()
             self.folder.cleanup()
+
+    def _ask_when_all_is_well(self, bot: int, package: PackageId) -> None:
+        self._all_is_well(bot)
+        self.everything_falls_behind_again()
+        self._press(bot, ("ask", Actor(ADA.id, TEAM), package, "", self._origin()))
+        self.judge.judge()
+        self.tell(bot)
 
     def _vote_and_go_on(self, bot: int, voters: tuple[str, ...], mishap: str, traps: Traps, end: str) -> None:
         self.judge.judge()
@@ -330,6 +405,7 @@ class Histories(RuleBasedStateMachine):
             world.restart(number)
         world.pass_time(minutes=1)
         world.bots[0].tell()
+        world.book.is_frozen = False
         world.bots[0].freezing.unfreeze(Actor(GRACE.id, TEAM), "end")
         for click in self.clicks:
             self._do(1, click)
@@ -354,23 +430,55 @@ class Histories(RuleBasedStateMachine):
         self._do(bot, click)
 
     def _do(self, bot: int, click: tuple[Any, ...]) -> None:
+        origin = click[-1].origin if isinstance(click[-1], Click) else click[-1]
+        body: dict[str, Any] = {"kind": click[0], "response_url": RESPONSE_URL + origin["click"], "trigger": TRIGGER}
+        known = streams_of_requests(self.world.places.store)
         match click:
-            case ("ask", actor, package, which, origin):
+            case ("ask", actor, package, which, _):
                 wanted = (
                     Filter(servers=(which[3:],))
                     if which[:2] == "dp"
                     else Filter(sites=frozenset([which[5:]] * bool(which)))
                 )
                 wish = Wish(PS1, package, wanted, "stuck for weeks")
-                self.world.act(bot, lambda process: process.requesting.ask(actor, wish, origin))
-            case ("undo", actor, request_id, origin):
-                self.world.act(bot, lambda process: process.requesting.undo(actor, request_id, origin))
+                self._answer(bot, origin, body, lambda process: process.requesting.ask(actor, wish, origin))
+            case ("undo", actor, request_id, _):
+                self._answer(bot, origin, body, lambda process: process.requesting.undo(actor, request_id, origin))
             case ("approve", pressed):
-                self.world.act(bot, lambda process: process.approving.approve(pressed))
+                kept = {**body, **asdict(pressed)}
+                outcome = self._answer(bot, origin, kept, lambda process: process.approving.approve(pressed))
+                self._note(origin["click"], outcome)
             case ("reject", pressed):
-                self.world.act(bot, lambda process: process.approving.reject(pressed, "not now, please"))
+                self._answer(bot, origin, body, lambda process: process.approving.reject(pressed, "not now, please"))
             case ("withdraw", pressed):
-                self.world.act(bot, lambda process: process.approving.withdraw(pressed))
+                self._answer(bot, origin, body, lambda process: process.approving.withdraw(pressed))
+        self.world.book.learn(self.world.places.store, known)
+
+    def _answer(self, bot: int, origin: Mapping[str, str], body: Any, deed: Callable[[Process], Any]) -> Any:
+        def watched(process: Process) -> Any:
+            """A thief reads the store while the click is kept there."""
+            self._read_by_a_thief()
+            return deed(process)
+
+        return self.world.act(bot, lambda process: process.answer(origin["click"], body, watched))
+
+    def _read_by_a_thief(self) -> None:
+        reads_nothing_to_act_with(self.world.places.store, SIGNET.key, SIGNET.key_for("encryption"))
+
+    def _do_kept(self, bot: int, item: Item) -> None:
+        """Do what a process that is no more had kept and not answered; of all that, only votes matter here."""
+        body = dict(item.body)
+        if body["kind"] != "approve":
+            self.world.act(bot, lambda process: process.inbox.done(item.key))
+            return
+        names = ("request_id", "fingerprint", "channel", "ts", "origin", "message")
+        click = Click(Actor(**body["actor"]), **{name: body[name] for name in names})
+        outcome = self._answer(bot, {"click": item.key}, body, lambda process: process.approving.approve(click))
+        self._note(click.origin["click"], outcome)
+
+    def _note(self, click: str, outcome: object) -> None:
+        if not isinstance(outcome, Refusal):
+            self.world.book.taken.add(click)
 
     def _origin(self) -> dict[str, str]:
         self.last_click = getattr(self, "last_click", 0) + 1
@@ -381,21 +489,29 @@ class Histories(RuleBasedStateMachine):
         ids = list(self.judge.requests)[::-1][:3]
         return ids[number] if number < len(ids) else next(iter(ids), None)
 
-    def _click(self, actor: Actor, request_id: str, slip: str) -> Click:
-        """Press a button as the newest card shows it, but for one slip."""
-        card = self.world.bots[0].index.card(request_id)
-        if card is None:
+    def _place_of(self, request_id: str | None) -> Posted | None:
+        """Return where the newest card of a request is, as the bot knows it."""
+        card = self.world.bots[0].index.card(request_id) if request_id else None
+        return Posted(card.channel, card.ts) if card else None
+
+    def _click(self, actor: Actor, request_id: str, slip: str, copy: Posted | None = None) -> Click:
+        """Press a button as the newest card shows it, but for one slip, or on a copy; the book notes what was seen."""
+        if self._place_of(request_id) is None:
             self.tell(0)
-            card = self.world.bots[0].index.card(request_id)
-        channel, ts = (card.channel, card.ts) if card else (APPROVALS, "0")
+        own = self._place_of(request_id) or Posted(APPROVALS, "0")
+        place = copy or own
         fingerprint = self.judge.requests[request_id].lines[0].facts["fingerprint"]
-        changed = {
-            "plan": ("f" * 64, channel, ts, request_id),
-            "card": (fingerprint, channel, "9999.000", request_id),
-            "request": (fingerprint, channel, ts, "0123456789abcdef"),
-        }
-        fingerprint, channel, ts, request_id = changed.get(slip, (fingerprint, channel, ts, request_id))
-        return Click(actor, request_id, fingerprint, channel, ts, self._origin())
+        wanted = request_id
+        fingerprint, ts, request_id = {
+            "plan": ("f" * 64, place.ts, request_id),
+            "card": (fingerprint, "9999.000", request_id),
+            "request": (fingerprint, place.ts, "0123456789abcdef"),
+        }.get(slip, (fingerprint, place.ts, request_id))
+        slack, origin = self.world.slack, self._origin()
+        message = slack.shown.get(place, {})
+        saw_it = not slip and place == own and place not in slack.not_of_bot and "request_approve" in str(message)
+        self.world.book.presses[origin["click"]] = Press(actor.user_id, wanted, saw_it, message)
+        return Click(actor, request_id, fingerprint, place.channel, ts, origin, message)
 
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder without a disk behind it, where there is one
@@ -517,3 +633,128 @@ def test_a_bot_that_was_slow_while_the_other_did_its_work_and_stumbled_records_n
                     )
                     history.the_records_are_right()
                     history.teardown()
+
+
+def test_no_lie_on_a_card_gets_a_vote(folder: Path) -> None:
+    Histories.places = Places.make(folder)
+    for lie in LIES:
+        history = Histories()
+        history.begin(requester_counts=False)
+        history.two_people_decide_on_an_edited_card(0, PACKAGE, lie, is_told=False)
+        history.tell(0)
+        for words in lie, "":
+            history.somebody_presses_on_a_copy(0, Actor(LINUS.id, TEAM), 0, words)
+        history.the_records_are_right()
+        assert history._stages() == {Stage.PENDING}
+        assert not history.judge.kinds["approved"], f"a vote counted: {lie}"
+        history.teardown()
+
+
+VOTERS_OF: dict[str, list[tuple[str, ...]]] = {
+    "before the votes": [(ADA.id, GRACE.id), GOOD],
+    "after the votes": [(GRACE.id,), GOOD],
+    "after the apply": [GOOD],
+}
+PEOPLE = [(), (GRACE.id,), (GRACE.id, GRACE.id), (GRACE.id, ADA.id), GOOD]
+
+
+class Forgeries(Histories):
+    """The same, where somebody writes the store: no record can be believed any more, so the rows alone are judged."""
+
+    judged_by = JudgeOfRows
+
+    @rule(number=WHICH, other=WHICH, forgery=st.sampled_from(list(FORGERIES)))
+    def somebody_writes_the_store(self, number: int, other: int, forgery: str) -> None:
+        if request_id := self._request(number):
+            self.world.is_forged = True
+            writer = StoreWriter(
+                self.world.places.store, request_id, self._request(other) or request_id, fingerprint_of
+            )
+            FORGERIES[forgery](writer)
+
+    @rule(bot=BOTS)
+    def people_press_on_what_was_forged(self, bot: int) -> None:
+        """A request that nobody asked for, wherever the store says that its card is."""
+        store = self.world.places.store
+        if request_id := self._request(0):
+            writer = StoreWriter(store, request_id, request_id, fingerprint_of)
+            facts = writer.facts_of("requested", FORGED_ID)
+            for channel, ts in writer.sql("SELECT card_channel, card_ts FROM request WHERE id = ?", FORGED_ID):
+                message = self.world.slack.shown.get(Posted(channel, ts), {})
+                for user in GOOD:
+                    click = Click(
+                        Actor(user, TEAM), FORGED_ID, facts["fingerprint"], channel, ts, self._origin(), message
+                    )
+                    self._press(bot, ("approve", click))
+
+    @rule(
+        bot=BOTS,
+        voters=st.sampled_from(PEOPLE),
+        when=st.sampled_from(list(VOTERS_OF)),
+        forgery=st.sampled_from(list(FORGERIES)),
+        freeze=st.booleans(),
+    )
+    def a_story_with_a_forger(self, bot: int, voters: tuple[str, ...], when: str, forgery: str, freeze: bool) -> None:  # noqa: FBT001 - drawn by name
+        """What two people wanted is forged into something else, or what they did not want into what they did."""
+        self._ask_when_all_is_well(bot, PACKAGE)
+        if when == "before the votes":
+            self.somebody_writes_the_store(0, 1, forgery)
+            self.tell(bot)
+        if ADA.id in voters:
+            self.world.change_approvers(*APPROVER_IDS, ADA.id)
+        for _ in range(2 if when == "before the votes" else 1):  # who was refused sees a card drawn anew
+            for voter in voters if self._request(0) else ():
+                self.approve(bot, Actor(voter, TEAM), 0, "")
+            self.tell(bot)
+        if freeze:
+            self.brake(bot, freeze=True)
+        if when == "after the votes":
+            self.somebody_writes_the_store(0, 1, forgery)
+        self.work_off(bot)
+        self.the_records_are_right()
+        if when == "after the apply":
+            self.somebody_writes_the_store(0, 1, forgery)
+            self.distribution_manager_brings_back_what_was_reset()
+            self.everything_falls_behind_again()
+        self.tell(bot)
+        self.what_the_dead_left_is_done(1 - bot)
+        self.people_press_on_what_was_forged(bot)
+        self.work_off(bot)
+        self.the_records_are_right()
+        self.the_way_back_of_a_story(bot, GOOD, "", [], "applied")
+
+    def _everything_works_again_and_all_requests_end(self) -> None:
+        """With a forged record nobody can promise that."""
+        self.judge.judge()
+
+
+def test_whatever_somebody_writes_into_the_store_no_row_is_changed_but_as_two_people_saw_and_wanted(
+    folder: Path,
+) -> None:
+    Forgeries.places = Places.make(folder)
+    asked = os.environ.get(VARIABLE)
+    run_state_machine_as_test(
+        Forgeries,
+        settings=settings(
+            max_examples=int(asked or FORGED_HISTORIES),
+            stateful_step_count=STEPS,
+            derandomize=not asked,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.mark.parametrize("when", VOTERS_OF)
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_no_forgery_changes_rows(folder: Path, when: str, forgery: str) -> None:
+    """Each at each moment, behind one story that went well: its marks can be copied."""
+    Forgeries.places = Places.make(folder)
+    for voters in VOTERS_OF[when]:
+        history = Forgeries()
+        history.begin(requester_counts=False)
+        history.a_whole_story(0, PACKAGE, GOOD, "", [], "applied")
+        assert len(history.judge.applied) == 1
+        history.a_story_with_a_forger(0, voters, when, forgery, freeze="freeze" in forgery)
+        history.teardown()

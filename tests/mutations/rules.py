@@ -54,6 +54,8 @@ WORDS = ("tests/usecases/test_card_words.py",)
 FORGING = ("tests/usecases/test_store_writer.py",)
 UNDOING = ("tests/usecases/test_undoing.py",)
 PEOPLE = ("tests/usecases/test_access.py",)
+LIES = ("tests/domain/test_request_model.py::test_no_lie_on_a_card_gets_a_vote",)
+FORGERIES = ("tests/domain/test_request_model.py::test_no_forgery_changes_rows",)
 
 RULES = (
     # Who decides what, at which stage.
@@ -896,6 +898,71 @@ RULES = (
         "if False:",
         "Rows change though nobody can tell how old a vote is.",
         APPLIES,
+    ),
+    # What each thief can never do, as the model of requests knows them.
+    Rule(
+        "thief of the store, who reads",
+        STORE_INBOX,
+        "self._encrypted(json.dumps(body), key, kind, at), at, self._holder)",
+        "json.dumps(body), at, self._holder)",
+        "Whoever reads the store can change the card on which a click was made.",
+        LIES,
+    ),
+    Rule(
+        "thief of the bot token, who edits a card",
+        APPROVING,
+        "if refusal := self.standing.brake() or self.check_words(click):",
+        "if refusal := self.standing.brake():",
+        "People vote for what an edited card does not say.",
+        LIES,
+    ),
+    Rule(
+        "thief of the bot token, who posts a copy",
+        APPROVING,
+        "if (card.channel, card.ts) != (click.channel, click.ts):",
+        "if False:",
+        "A vote on a copy of a card counts.",
+        LIES,
+    ),
+    Rule(
+        "writer of the store, of a whole record",
+        PROVING,
+        "forgery = self.requests.forgery(request) or self._misshapen(request)",
+        'forgery = ""',
+        "Rows change as nobody wanted.",
+        FORGERIES,
+    ),
+    Rule(
+        "writer of the store, of who asked",
+        REQUESTS,
+        "return self.signet.is_on(request.mark, *request_parts(request))",
+        "return True",
+        "The requester is one of the two who decided.",
+        FORGERIES,
+    ),
+    Rule(
+        "writer of the store, of votes",
+        REQUESTS,
+        'return "" if all(is_on(vote.mark, *vote_parts(request, vote)) for vote in request.votes) else VOTE_NOT_OURS',
+        'return ""',
+        "Rows change that one person or nobody wanted.",
+        FORGERIES,
+    ),
+    Rule(
+        "writer of the store, of a lifted freeze",
+        "bot/usecases/freezing.py",
+        "if entry.kind == UNFROZE and self._is_ours(entry):",
+        "if entry.kind == UNFROZE:",
+        "Rows change while resets are frozen.",
+        FORGERIES,
+    ),
+    Rule(
+        "writer of the store, of clicks",
+        STORE_INBOX,
+        "text = rest if self._signet.is_on(form, key, kind, rest, at) else None",
+        "text = rest",
+        "A click that nobody made is the second vote.",
+        FORGERIES,
     ),
     # The record.
     Rule(
