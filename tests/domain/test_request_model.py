@@ -115,6 +115,10 @@ class Histories(RuleBasedStateMachine):
         self.world = World(self.places.copy(Path(self.folder.name)), requester_counts=requester_counts)
         self.judge = self.judged_by(self.world)
         self.clicks: list[tuple[Any, ...]] = []
+        self.prepare()
+
+    def prepare(self) -> None:
+        """What every history of this kind begins with."""
 
     # People
 
@@ -663,6 +667,11 @@ class Forgeries(Histories):
 
     judged_by = JudgeOfRows
 
+    def prepare(self) -> None:
+        """One story went well: its marks can be copied, and it can be taken back or be tried again."""
+        self.a_whole_story(0, PACKAGE, GOOD, "", [], "applied")
+        assert len(self.judge.applied) == 1
+
     @rule(number=WHICH, other=WHICH, forgery=st.sampled_from(list(FORGERIES)))
     def somebody_writes_the_store(self, number: int, other: int, forgery: str) -> None:
         if request_id := self._request(number):
@@ -754,7 +763,5 @@ def test_no_forgery_changes_rows(folder: Path, when: str, forgery: str) -> None:
     for voters in VOTERS_OF[when]:
         history = Forgeries()
         history.begin(requester_counts=False)
-        history.a_whole_story(0, PACKAGE, GOOD, "", [], "applied")
-        assert len(history.judge.applied) == 1
         history.a_story_with_a_forger(0, voters, when, forgery, freeze="freeze" in forgery)
         history.teardown()
