@@ -53,7 +53,9 @@ def _measured(folder: Path, rows: int) -> tuple[float, float, float]:
     build_sample(site, now=datetime.now(UTC), rows=rows)
     database = Database(f"sqlite:///{site}", LONG)
     statement = not_in_sync(database.read(probe), 0)
-    store = open_store(f"sqlite:///{folder / 'store.db'}", audit_channel="C0AUDIT", holder="bench", clock=_now)
+    address = f"sqlite:///{folder / 'store.db'}"
+    # Nobody keeps the lease while a scan runs here.
+    store = open_store(address, audit_channel="C0AUDIT", holder="bench", clock=_now, lease_seconds=3600)
     scanner, history = SiteScanner(SITE, database), DriftTables(store.database)
     scanning = Scanning(
         sites={SITE: scanner},
