@@ -158,10 +158,11 @@ class OutboxTable:
         def work(connection: Connection) -> Backlog:
             sql = "SELECT COUNT(*) FROM dbo.outbox WHERE destination = ? AND told = 0"
             count = connection.query(sql, (destination,))[0][0]
+            # What was counted may be told by now: each statement reads what is committed when it begins.
             rows = _read_pending(connection, destination, PEEK, BEFORE_ALL) if count else []
             moments = [at for at in map(_moment_of, rows) if at]
             # Without a moment that can be read it has waited for ever: that pauses resets, and is soon put aside.
-            return Backlog(count, moments[0] if moments else _BEFORE_ALL_TIME if count else None)
+            return Backlog(count, moments[0] if moments else _BEFORE_ALL_TIME if rows else None)
 
         return self._database.read(work)
 

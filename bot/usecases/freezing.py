@@ -40,12 +40,11 @@ class Freezing:
 
     def now(self) -> Freeze | None:
         """Return the freeze in force, or None; only what this bot recorded itself lifts one. Raises StoreError."""
-        for entry in reversed(self.ledger.stream(STREAM)):
-            if entry.kind == FROZE:
-                return _freeze_of(entry)
-            if entry.kind == UNFROZE and self._is_ours(entry):
-                return None
-        return None
+        entries = self.ledger.stream(STREAM)
+        if not entries or (entries[-1].kind == UNFROZE and self._is_ours(entries[-1])):
+            return None
+        # An entry that this bot did not record may stand in the place of a freeze.
+        return _freeze_of(next((entry for entry in reversed(entries) if entry.kind == FROZE), entries[-1]))
 
     def drawn(self) -> Sequence[tuple[Freeze | None, datetime | None]]:
         """Return the freezes that cards may show, with when that ended; None of what holds now. Raises StoreError."""

@@ -335,7 +335,7 @@ class TestALostConnection:
         assert database.read(numbers) == [1, 2, 3]
 
         file.write_bytes(b"This is no database at all. " * 400)
-        assert fault_of(database, "SELECT * FROM dbo.Numbers") is Fault.UNREACHABLE
+        assert fault_of(database, "SELECT * FROM dbo.Numbers") is Fault.DAMAGED
         write(file, 7)
 
         assert database.read(numbers) == [7]

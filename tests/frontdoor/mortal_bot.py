@@ -43,8 +43,13 @@ def wait_until_it_stands(stage: Stage, bot: Bot, seconds: float = 90) -> None:
 
 
 def stop(stage: Stage, bot: Bot) -> None:
-    """Stop all of a bot at its failpoint, and between two writes: in one, it would lock everybody out."""
+    """Stop all of a bot at its failpoint."""
     wait_until_it_stands(stage, bot)
+    stand_still(stage, bot)
+
+
+def stand_still(stage: Stage, bot: Bot) -> None:
+    """Stop all of a bot between two writes of a SQLite store: in one, it would lock everybody out."""
 
     def in_between(_: object) -> None:
         bot.process.send_signal(signal.SIGSTOP)

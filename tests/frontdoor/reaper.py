@@ -8,6 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.frontdoor.mortal_bot import stand_still
+
 if TYPE_CHECKING:
     import random
     import threading
@@ -58,7 +60,7 @@ class Reaper:
 
     def _freeze(self, bot: Bot) -> None:
         """Let it stand still until others must think it dead, then go on as if nothing had been, for a while."""
-        bot.process.send_signal(signal.SIGSTOP)
+        stand_still(self.stage, bot)
         time.sleep(LEASE_SECONDS * 1.5)
         bot.process.send_signal(signal.SIGCONT)
         time.sleep(1)

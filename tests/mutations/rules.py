@@ -757,8 +757,8 @@ RULES = (
     Rule(
         "a lifted freeze bears the mark",
         "bot/usecases/freezing.py",
-        "if entry.kind == UNFROZE and self._is_ours(entry):",
-        "if entry.kind == UNFROZE:",
+        "entries[-1].kind == UNFROZE and self._is_ours(entries[-1])",
+        "entries[-1].kind == UNFROZE",
         "An entry that somebody wrote lifts a freeze.",
         FORGING,
     ),
@@ -951,8 +951,8 @@ RULES = (
     Rule(
         "writer of the store, of a lifted freeze",
         "bot/usecases/freezing.py",
-        "if entry.kind == UNFROZE and self._is_ours(entry):",
-        "if entry.kind == UNFROZE:",
+        "entries[-1].kind == UNFROZE and self._is_ours(entries[-1])",
+        "entries[-1].kind == UNFROZE",
         "Rows change while resets are frozen.",
         FORGERIES,
     ),

@@ -200,6 +200,16 @@ def test_only_the_bot_itself_lifts_a_freeze(house: House, mark: str) -> None:
     assert house.freezing.now() is None
 
 
+def test_a_freeze_that_somebody_calls_an_unfreeze_still_holds(house: House) -> None:
+    actor = house.actor(GRACE)
+    house.freezing.freeze(actor, "first", "1")
+    house.freezing.unfreeze(actor, "2")
+    house.freezing.freeze(actor, "second", "3")
+    house.sql("UPDATE ledger_entry SET kind = ? WHERE stream = ? AND version = 3", UNFROZE, STREAM, database="store.db")
+
+    assert house.freezing.now()
+
+
 def test_a_freeze_counts_whoever_wrote_it(house: House) -> None:
     house.store.ledger.append(Draft(STREAM, None, FROZE, GRACE.id, TEAM, {"reason_given": "now"}))
 
