@@ -46,14 +46,20 @@ class _Group(click.Group):
         except (KeyboardInterrupt, click.Abort):
             _end("Interrupted.", Exit.INTERRUPTED)
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be written goes nowhere
+            _drop_output()
             sys.exit(Exit.UNREAD)
         except Exception as error:  # noqa: BLE001 - its number says that nobody expected it
             # A service that ends as not done is not started again.
             if isinstance(error, OSError) and ctx.invoked_subcommand != "run":
+                _drop_output()
                 _end(f"{error.filename or 'The output'} cannot be used: {error.strerror or error}.", Exit.NOT_DONE)
             traceback.print_exc()
             sys.exit(Exit.FAULT)
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere: Python would try again at its end, and end with 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=_Group, epilog=TABLE, context_settings={"help_option_names": ["-h", "--help"]})

@@ -48,7 +48,7 @@ def ran(tool: str, *arguments: str | Path) -> tuple[int, str]:
 
 
 def test_every_setting_that_any_of_the_files_names_is_one() -> None:
-    files = [path for path in DEPLOY.rglob("*") if path.is_file()]
+    files = [path for path in DEPLOY.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     named = {name for file in files for name in re.findall(r"PKGSTATUS_[A-Z_]+", file.read_text(encoding="utf-8"))}
     beside = {"PKGSTATUS_SECRETS", "PKGSTATUS_CONFIG", "PKGSTATUS_TEST_SITE_ODBC", "PKGSTATUS_TEST_STORE_ODBC"}
 

@@ -151,6 +151,7 @@ def test_a_table_that_is_gone_is_asked_for_again_at_its_site(both: Stage) -> Non
 
 def test_a_request_is_made_and_made_again_at_its_site(both: Stage) -> None:
     known = set(ids(both))
+    both.do("close", user="ada", all=True)
     answer = both.ask("ada", f"{PACKAGE} site:{THERE}")
     both.click("ada", answer, REQUEST)
     wait_for_form(both, "ada")
