@@ -526,7 +526,7 @@ RULES = (
         "text = rest if self._signet.is_on(form, key, kind, rest, at) else None",
         "text = rest",
         "A click that somebody wrote into the store is worked off.",
-        ("tests/slack/test_again.py",),
+        ("tests/store/test_inbox.py",),
     ),
     Rule(
         "an inbox item stays in its place",

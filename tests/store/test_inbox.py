@@ -140,6 +140,18 @@ def test_an_item_that_an_older_version_left_unanswered_is_still_read(store: Stor
     assert (item.body, item.is_ours) == ({"text": "old"}, True)
 
 
+def test_an_item_in_an_older_form_without_the_mark_of_the_bot_is_not_ours(store: Store) -> None:
+    store.inbox.put("T1", "command", {})
+    body = f"{'0' * 64} {{}}"
+
+    store.database.write(
+        lambda connection: connection.execute("UPDATE dbo.inbox SET body = ? WHERE id = 'T1'", (body,))
+    )
+
+    (item,) = store.inbox.adopt("one")
+    assert not item.is_ours
+
+
 @pytest.mark.parametrize("spoil", ["kind = 'request_approve'", "body = 'aes-256-gcm !'", "body = 'aes-256-gcm QUJD'"])
 def test_an_item_that_somebody_changed_is_not_ours(store: Store, spoil: str) -> None:
     store.inbox.put("T1", "command", BODY)
