@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -53,7 +52,7 @@ class _Group(click.Group):
             if isinstance(error, OSError) and ctx.invoked_subcommand != "run":
                 _drop_output()
                 _end(f"{error.filename or 'The output'} cannot be used: {error.strerror or error}.", Exit.NOT_DONE)
-            traceback.print_exc()
+            sys.excepthook(type(error), error, error.__traceback__)  # where logs are printed, without secrets
             sys.exit(Exit.FAULT)
 
 
@@ -113,6 +112,7 @@ def demo(
     """Try the bot in a local Slack workspace with a sample site, or with a database of your own."""
     if site is not None and (rows or tour):
         raise click.UsageError("--rows and --tour are for the sample site: leave them out with --site.")
+    logs.configure("warning", as_json=False)
     try:
         from bot.demo.launch import Database, play  # noqa: PLC0415 - needs the extra "demo"
     except ModuleNotFoundError as error:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from bot import logs
 from bot.domain.ledger import GENESIS, Head
 from bot.domain.quantity import quantity
 from bot.exits import TABLE, Exit
-from bot.settings import load
+from bot.settings import load, secrets_of
 from bot.usecases.auditing import Comparing
 from bot.usecases.store_ports import StoreError
 from bot.views.said import unsaid
@@ -90,6 +91,7 @@ def head() -> None:
 
 def _open() -> tuple[Settings, Store]:
     settings = load()
+    logs.configure("warning", as_json=False, secrets=secrets_of(settings))
     return settings, existing_store(settings, "auditor")
 
 

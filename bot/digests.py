@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from bot import logs
 from bot.exits import TABLE, Exit
-from bot.settings import load
+from bot.settings import load, secrets_of
 from bot.slack.webapi import client_of
 from bot.usecases.access import Installation
 from bot.usecases.recording import Diary
@@ -38,6 +39,7 @@ def digest(preview: str | None, now: str | None) -> None:
     if name is None or (preview and now):
         raise click.UsageError("Say --preview NAME to read a digest here, or --now NAME to post it.")
     settings = load()
+    logs.configure("warning", as_json=False, secrets=secrets_of(settings))
     store = existing_store(settings, f"digest-{secrets.token_hex(4)}")
     _answer(_drift(settings, store), name, posts=now is not None)
 

@@ -1,7 +1,8 @@
-"""Print events: for people on a terminal, as JSON elsewhere, every line of one question under one reference.
+"""Decide how structlog's events are printed: for people on a terminal, as JSON elsewhere, and never with a secret.
 
-Tokens and passwords are taken out of everything that is printed, whoever logs it: by their shape, and those of the
-settings by themselves, however they are spelled. What nobody caught is printed in the same way.
+An event is `log.info("answered", kind="click")`; the standard library's records, warnings and exceptions that nobody
+caught take the same way. Tokens and passwords are taken out of every field, whoever logs it: by their shape, and those
+of the settings by themselves, however they are spelled.
 """
 
 from __future__ import annotations
@@ -11,87 +12,94 @@ import logging
 import re
 import sys
 import threading
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from bot.events import events, facts_of
+import structlog
+from structlog.dev import Column, ConsoleRenderer, KeyValueColumnFormatter, plain_traceback
+from structlog.stdlib import ProcessorFormatter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
-log = events(__name__)
+    from structlog.typing import EventDict, Processor
+
+log = structlog.stdlib.get_logger(__name__)
 
 _SECRETS = re.compile(
     r"""(?ix) (xox[a-z]-|xapp-)[\w-]+ | ((?:pwd|password|accesstoken)\s*=\s*)(?:\{(?:[^}]|\}\})*\}|[^;"'\n]*)
     | (/services/|/commands/|/actions/|/response/|/upload/v1/|[?&]ticket=)[\w/%.=-]+"""
 )
+_SECRET_NAMES = frozenset({"pwd", "password", "accesstoken"})
 _SHORTEST = 4
 """A shorter secret is found by its shape only: every line would be full of it."""
 _CHATTY = ("slack_bolt", "slack_sdk", "apscheduler")
+_WHEN_LOGGED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%S.%fZ", utc=True),
+]
+"""Done on the thread that logs; for records of the standard library too."""
+
+# As soon as this module is imported: structlog's own default prints to standard output, where commands write results.
+structlog.configure(
+    processors=[structlog.stdlib.filter_by_level, *_WHEN_LOGGED, ProcessorFormatter.wrap_for_formatter],
+    wrapper_class=structlog.stdlib.BoundLogger,
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
 
 
-class _Lines(logging.Formatter):
-    """Knows what must not be printed."""
+class Redaction:
+    """A processor that takes every secret out of an event, before a renderer escapes quotes."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        super().__init__()
         spellings = {spelled for secret in secrets if len(secret) >= _SHORTEST for spelled in _spellings(secret)}
         self._secrets = sorted(spellings, key=len, reverse=True)
 
-    def redacted(self, text: str) -> str:
-        """Take every secret out of a text."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return redacted(text)
+    def __call__(self, _logger: object, _method: str, event: EventDict) -> EventDict:
+        """Return the event with names and texts redacted, its other values made of what JSON has."""
+        return self._mapping(event)
 
-    def trace(self, record: logging.LogRecord) -> str:
-        """Return the traceback of an event, if it has one."""
-        return self.formatException(record.exc_info) if record.exc_info else ""
-
-
-class JsonLines(_Lines):
-    """One JSON object a line."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the finished line, without secrets."""
-        head = {
-            "timestamp": _moment(record),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "event": record.getMessage(),
+    def _mapping(self, mapping: Any) -> dict[str, Any]:
+        return {
+            self._text(str(name)): "***" if str(name).lower() in _SECRET_NAMES else self._value(value)
+            for name, value in mapping.items()
         }
-        trace = {"exception": self.trace(record)} if record.exc_info else {}
-        return json.dumps(self._clean({**facts_of(record), **head, **trace}))
 
-    def _clean(self, value: object) -> object:
-        """Redact before quotes are escaped: a line stays JSON whatever is taken out of it."""
+    def _value(self, value: object) -> object:
         match value:
             case None | bool() | int() | float():
                 return value
             case dict():
-                return {str(name): self._clean(each) for name, each in value.items()}
+                return self._mapping(value)
             case list() | tuple():
-                return [self._clean(each) for each in value]
+                return [self._value(each) for each in value]
             case _:
-                return self.redacted(str(value))
+                return self._text(str(value))
 
-
-class ConsoleLines(_Lines):
-    """Moment, level, event, then its facts as name=value."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the finished line, without secrets."""
-        facts = " ".join(f"{name}={_shown(self.redacted(str(value)))}" for name, value in facts_of(record).items())
-        line = f"{_moment(record)} {record.levelname.lower():<8} {record.getMessage():<40} {facts}".rstrip()
-        return self.redacted("\n".join(filter(None, [line, self.trace(record)])))
+    def _text(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return redacted(text)
 
 
 def configure(level: str, *, as_json: bool, secrets: Iterable[str] = ()) -> None:
     """Send all events to standard error, also warnings and what ends a thread or the program."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines(secrets) if as_json else ConsoleLines(secrets))
+    handler.setFormatter(
+        ProcessorFormatter(
+            foreign_pre_chain=_WHEN_LOGGED,
+            processors=[
+                ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                Redaction(secrets),
+                structlog.processors.JSONRenderer() if as_json else _console(),
+            ],
+        )
+    )
     logging.captureWarnings(capture=True)
     sys.excepthook = _uncaught
     threading.excepthook = lambda end: _uncaught(end.exc_type, end.exc_value, end.exc_traceback)
@@ -101,8 +109,23 @@ def configure(level: str, *, as_json: bool, secrets: Iterable[str] = ()) -> None
 
 
 def redacted(line: str) -> str:
-    """Take every token, password and answer address out of a finished line."""
+    """Take every token, password and answer address out of a text."""
     return _SECRETS.sub(lambda match: f"{match[1] or match[2] or match[3]}***", line)
+
+
+def _console() -> ConsoleRenderer:
+    """Return a renderer of moment, level, event, then the facts as name=value."""
+    return ConsoleRenderer(
+        columns=[
+            Column("timestamp", KeyValueColumnFormatter(None, "", "", str)),
+            Column("level", KeyValueColumnFormatter(None, "", "", str, width=8)),
+            Column("event", KeyValueColumnFormatter(None, "", "", str, width=40)),
+            Column("logger", lambda _name, _value: ""),
+            Column("", KeyValueColumnFormatter("", "", "", _shown)),
+        ],
+        sort_keys=False,
+        exception_formatter=plain_traceback,  # a richer one prints local variables
+    )
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
@@ -116,10 +139,7 @@ def _spellings(secret: str) -> set[str]:
     return {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe="")}
 
 
-def _shown(text: str) -> str:
+def _shown(fact: object) -> str:
     """Keep one event on one line, whatever somebody typed."""
+    text = str(fact)
     return text if text.isprintable() and " " not in text else repr(text)
-
-
-def _moment(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

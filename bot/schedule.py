@@ -9,16 +9,16 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import structlog
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot.events import events
 from bot.usecases.store_ports import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class Schedule:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+import bot.logs  # noqa: F401 - structlog prints to standard output until this is imported
 from tests.bots import PRINTED
 from tests.leaks import leaks
 from tests.stage import Stage

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import click
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import logs
-from bot.events import bound, events
+from bot.__main__ import main
+from bot.exits import Exit
 from tests.leaks import leaks, secrets_in
 
 if TYPE_CHECKING:
@@ -61,9 +65,9 @@ def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 def test_no_secret_is_printed_by_whoever_logs_it(secret: str, as_json: bool, printed: Callable[[], str]) -> None:  # noqa: FBT001 - a table row
     logs.configure("debug", as_json=as_json)
 
-    events("bot.test").warning("event", detail=secret)
+    structlog.stdlib.get_logger("bot.test").warning("event", detail=secret)
     logging.getLogger("some.library").error("refused: %s", secret)
-    events("bot.test").error("broke", exc_info=ValueError(secret))
+    structlog.stdlib.get_logger("bot.test").error("broke", exc_info=ValueError(secret))
 
     lines = printed()
     assert lines.count("***") >= 3
@@ -79,8 +83,12 @@ def test_the_secrets_of_the_settings_are_not_printed_however_they_are_spelled(
 ) -> None:
     logs.configure("debug", as_json=as_json, secrets=[secret])
 
-    events("bot.test").warning(f"refused {secret}", login=secret, tried=[f"as {secret}"], said={"why": f"{secret}!"})
-    events("bot.test").error("broke", exc_info=ValueError(secret), address=f"https://cm01/?key={quote(secret)}")
+    structlog.stdlib.get_logger("bot.test").warning(
+        f"refused {secret}", login=secret, tried=[f"as {secret}"], said={"why": f"{secret}!"}
+    )
+    structlog.stdlib.get_logger("bot.test").error(
+        "broke", exc_info=ValueError(secret), address=f"https://cm01/?key={quote(secret)}"
+    )
 
     lines = printed()
     assert lines.count("***") >= 6
@@ -139,7 +147,7 @@ def test_the_end_of_a_line_survives_the_redaction() -> None:
 def test_json_lines_carry_level_moment_logger_and_reference(printed: Callable[[], str]) -> None:
     logs.configure("info", as_json=True)
 
-    with bound(ref="ab12cd34"):
+    with structlog.contextvars.bound_contextvars(ref="ab12cd34"):
         logging.getLogger("some.library").warning("from a library")
 
     event: dict[str, Any] = json.loads(printed())
@@ -151,7 +159,7 @@ def test_json_lines_carry_level_moment_logger_and_reference(printed: Callable[[]
 def test_what_is_less_important_than_the_level_is_not_printed(printed: Callable[[], str]) -> None:
     logs.configure("warning", as_json=True)
 
-    events("bot.test").info("chatter")
+    structlog.stdlib.get_logger("bot.test").info("chatter")
     logging.getLogger("slack_bolt").info("chatter")
 
     assert printed() == ""
@@ -168,7 +176,45 @@ def test_the_chatter_of_slacks_libraries_is_not_printed_even_at_debug(printed: C
 def test_an_event_stays_on_one_line_of_the_console_whatever_was_typed(printed: Callable[[], str]) -> None:
     logs.configure("info", as_json=False)
 
-    events("bot.test").info("answered", text="PS100112\n2026-01-01 error forged", kind="click")
+    structlog.stdlib.get_logger("bot.test").info("answered", text="PS100112\n2026-01-01 error forged", kind="click")
 
     (line,) = printed().splitlines()
     assert line.endswith(r"text='PS100112\n2026-01-01 error forged' kind=click")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_what_is_named_a_password_is_not_printed_nor_a_secret_that_is_a_name(
+    as_json: bool,  # noqa: FBT001 - a table row
+    printed: Callable[[], str],
+) -> None:
+    logs.configure("debug", as_json=as_json, secrets=["s3cret"])
+
+    structlog.stdlib.get_logger("bot.test").warning("login", PWD=MARKER, by={"s3cret": {"password": MARKER}})
+
+    (line,) = printed().splitlines()
+    assert line.count("***") == 3
+    assert not {MARKER, "s3cret"} & set(re.findall(r"\w+", line))
+
+
+def test_a_fault_of_a_command_is_printed_with_its_traceback_and_without_secrets(
+    printed: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks() -> None:
+        logs.configure("critical", as_json=True)
+        raise ValueError(SECRETS[3])
+
+    monkeypatch.setitem(main.commands, "break", click.Command("break", callback=breaks))
+
+    with pytest.raises(SystemExit) as end:
+        main(["break"])
+
+    event = json.loads(printed())
+    assert end.value.code == Exit.FAULT
+    assert "breaks" in event["exception"]
+    assert MARKER not in json.dumps(event)
+
+
+def test_an_event_that_nobody_configured_goes_nowhere_near_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
+    structlog.stdlib.get_logger("bot.test").error("before any command")
+
+    assert capfd.readouterr().out == ""

@@ -7,14 +7,15 @@ import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import structlog
+
 from bot.dbapi import engines, faults
-from bot.events import events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 Result = TypeVar("Result")
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _ROWS_PER_FETCH = 1000
 

@@ -30,6 +30,9 @@ JSON: TypeAlias = "str | int | Sequence[JSON] | Mapping[str, JSON] | None"
 """What facts are made of: text, whole numbers, true, false, null, lists and objects. No floats: they print differently
 in different languages."""
 
+REFERENCE = "ref"
+"""The fact that ties everything together that one click causes: log lines, statements, entries, cards."""
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """PostgreSQL's text ends at a NUL, and half a surrogate pair has no UTF-8."""
 

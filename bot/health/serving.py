@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from bot.events import events
+import structlog
 
 if TYPE_CHECKING:
     import threading
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 LOOK_SECONDS = 0.5
 CLIENT_SECONDS = 5

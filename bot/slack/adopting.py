@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.events import events
+import structlog
+
 from bot.usecases.recording import NOBODY, refused
 from bot.usecases.store_ports import StoreError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from bot.usecases.ports import Clock
     from bot.usecases.store_ports import Inbox, Item, Leases
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 UNREADABLE = "cannot be read: left by another version, or changed by somebody"
 FORGED = "not written by this bot, or before its app-level token was changed"

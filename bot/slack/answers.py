@@ -13,9 +13,10 @@ from enum import StrEnum
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import structlog
 from slack_sdk.webhook import WebhookClient
+from structlog.contextvars import bound_contextvars
 
-from bot.events import bound, events
 from bot.slack.webapi import pause_of, text
 from bot.views.kit import MESSAGE_TEXT, Message, cut
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from bot.slack.incoming import Incoming
     from bot.views.tables import Form
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _REFUSED_BLOCKS = ("invalid_blocks", "invalid_attachments", "only_one_table_allowed", "msg_blocks_too_long")
 _REMEMBER_SECONDS = 3600
@@ -124,7 +125,7 @@ class Answers:
             return True
         if any(refused in error for refused in _REFUSED_BLOCKS):
             return False
-        with bound(ref=to.reference):  # also on the thread of a timer
+        with bound_contextvars(ref=to.reference):  # also on the thread of a timer
             log.info("answering by direct message", reason=error)
             self._mail(to.user_id, payload_of(message))
         return True

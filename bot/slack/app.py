@@ -11,11 +11,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from slack_bolt import App, BoltResponse
 from slack_bolt.adapter.socket_mode.internals import run_bolt_app, send_response
 from slack_bolt.error import BoltUnhandledRequestError
-
-from bot.events import events
 
 if TYPE_CHECKING:
     from slack_bolt import Ack
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from bot.slack.courtesy import Courtesy
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 ACKNOWLEDGING_THREADS = 16
 """Bolt's default of 5 leaves commands unacknowledged under load; these threads only acknowledge."""

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
+import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 
-from bot.events import events
 from bot.slack.webapi import cause
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Hear = Callable[[BaseSocketModeClient, SocketModeRequest], None]
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 PING_SECONDS = 3
 CLOSE_SECONDS = 2

@@ -13,8 +13,10 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import structlog
+from structlog.contextvars import bound_contextvars
+
 from bot.domain.refusal import Reason, Refusal
-from bot.events import bound, events
 from bot.failpoints import reach
 from bot.slack.again import no_more, stream_of
 from bot.slack.brakes import StopKind, stop_kind
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from bot.slack.work import WorkPool
     from bot.usecases.store_ports import Inbox, Item, Ledger
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 STORE_PAUSE_SECONDS = 5
 NOTE_AFTER_SECONDS = 1.5
@@ -124,7 +126,7 @@ class Desk:
 
     def note_refusal(self, incoming: Incoming, reason: str) -> None:
         """Record what was refused on the spot, before it was taken in."""
-        with suppress(StoreError), bound(ref=incoming.reference):
+        with suppress(StoreError), bound_contextvars(ref=incoming.reference):
             self._record(incoming, refused(incoming.kind, reason))
 
     def take_over(self, item: Item, waited: timedelta = timedelta(0)) -> None:
@@ -134,7 +136,7 @@ class Desk:
         self._pool(incoming).run(partial(self._handle, incoming, work=partial(self._once_more, waited=waited)))
 
     def _take_in(self, incoming: Incoming) -> Taken:
-        with bound(ref=incoming.reference):
+        with bound_contextvars(ref=incoming.reference):
             taken = self._take(incoming)
             event = "delivered again" if taken is Taken.SEEN else "taken in"
             log.info(event, kind=incoming.kind, user=incoming.user_id, found=taken.value)
@@ -167,7 +169,7 @@ class Desk:
         """
 
         def say() -> None:
-            with suppress(StoreError), bound(ref=incoming.reference):
+            with suppress(StoreError), bound_contextvars(ref=incoming.reference):
                 self.answers.say(incoming, replies.say(why))
 
         if self.turning_away.reserve():
@@ -193,7 +195,7 @@ class Desk:
     def _handle(
         self, incoming: Incoming, patience: Patience | None = None, work: Job | None = None, *, promised: bool = False
     ) -> None:
-        with bound(ref=incoming.reference, user=incoming.user_id):
+        with bound_contextvars(ref=incoming.reference, user=incoming.user_id):
             try:
                 reply = (work or self._reply)(incoming)
                 reach("answer: worked out")
@@ -232,7 +234,7 @@ class Desk:
     def _finish(self, incoming: Incoming) -> None:
         """Note that nothing more is owed; until that is noted, only the note is tried again."""
         try:
-            with bound(ref=incoming.reference):
+            with bound_contextvars(ref=incoming.reference):
                 self.inbox.done(incoming.key)
         except StoreError as error:
             log.error("cannot note that it is answered", trouble=error.trouble.value, detail=error.detail)

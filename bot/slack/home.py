@@ -13,10 +13,10 @@ from functools import partial
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.refusal import Reason, Refusal
-from bot.events import events
 from bot.slack.desk import Reply
 from bot.slack.incoming import Incoming
 from bot.usecases.recording import Deed, refused
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bot.usecases.ports import Clock
     from bot.views.kit import Block
 
-log = events("bot.slack.home")
+log = structlog.stdlib.get_logger(__name__)
 
 EVENT = "app_home_opened"
 VERB = "opened App Home"

@@ -10,11 +10,11 @@ import re
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.refusal import Reason
-from bot.events import events
 from bot.slack.connection import SlackRefused, Watch, pauses, raise_if_final
 from bot.slack.webapi import cause, part, text
 from bot.usecases.access import Installation
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from slack_sdk import WebClient
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 ORG_WIDE = (
     "The bot token is of an installation for a whole organisation, and the bot works in one workspace: install the app"

@@ -7,6 +7,7 @@ from functools import partial
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.package import SiteCode
@@ -14,7 +15,6 @@ from bot.domain.quantity import quantity
 from bot.domain.query import BadFilter, Filter, Show, parse, read_filter
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Request
-from bot.events import events
 from bot.slack.desk import Reply
 from bot.slack.incoming import Incoming
 from bot.slack.webapi import cause, part, text
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from bot.views.kit import Block, Message
 
 OPENED = "opened the reset form"
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _CLOSED = {"not_found", "view_not_found"}
 """Whoever closed a window does not wait for what comes into it."""

@@ -9,13 +9,13 @@ from functools import partial
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
+import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.answers import Found, Kept, Several, UnknownPackage
 from bot.domain.quantity import quantity
 from bot.domain.query import Find, Help, Show
 from bot.domain.refusal import Reason, Refusal
-from bot.events import events
 from bot.slack.desk import Reply
 from bot.usecases.recording import Deed, refused
 from bot.views import drift, replies, spreadsheet, status
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bot.usecases.lookup import Lookup
     from bot.views.kit import Message
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class StatusListeners:

@@ -10,12 +10,12 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from bot.events import events
+import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class WorkPool:

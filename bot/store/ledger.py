@@ -10,9 +10,22 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from structlog.contextvars import get_contextvars
+
 from bot.domain.chain import Break, Tampering, verify
-from bot.domain.ledger import CLOCK, CLOCKS_APART, GENESIS, Draft, Entry, Head, moment_read, moment_text, seal, storable
-from bot.events import REFERENCE, reference
+from bot.domain.ledger import (
+    CLOCK,
+    CLOCKS_APART,
+    GENESIS,
+    REFERENCE,
+    Draft,
+    Entry,
+    Head,
+    moment_read,
+    moment_text,
+    seal,
+    storable,
+)
 from bot.failpoints import reach
 from bot.store.walking import walk
 from bot.usecases.store_ports import StaleStream
@@ -162,7 +175,7 @@ class LedgerTable:
 
 def _traced(draft: Draft) -> Draft:
     """Every entry names the click that caused it, so that nobody who records something can forget to."""
-    ref = reference()
+    ref = get_contextvars().get(REFERENCE)
     return draft._replace(facts={REFERENCE: ref, **draft.facts}) if ref else draft
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import structlog
+
 from bot.domain.approval import Claim, Delay, Doubt, Finish, Outdate
 from bot.domain.planning import looks_applied
 from bot.domain.refusal import Refusal
 from bot.domain.request import Request, Stage
 from bot.domain.trouble import SiteTrouble
-from bot.events import events
 from bot.failpoints import reach
 from bot.usecases.pacing import Pacing
 from bot.usecases.ports import RowMoved, SiteError
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from bot.usecases.standing import Standing
     from bot.usecases.store_ports import Leases
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 LEASE = "apply"
 """One process applies at a time."""

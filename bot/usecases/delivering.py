@@ -20,8 +20,11 @@ from enum import StrEnum
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Protocol
 
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from bot.domain.ledger import REFERENCE
 from bot.domain.quantity import quantity
-from bot.events import REFERENCE, bound, events
 from bot.failpoints import reach
 from bot.usecases.recording import NOBODY, Deed
 from bot.usecases.store_ports import Delivery, Leases, Ledger, Outbox, StoreError
@@ -29,7 +32,7 @@ from bot.usecases.store_ports import Delivery, Leases, Ledger, Outbox, StoreErro
 if TYPE_CHECKING:
     from bot.domain.ledger import JSON, Entry
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 LEASE = "relay"
 SPACING_SECONDS = 1.05
@@ -274,7 +277,7 @@ class Relay:
         if not batch:
             return
         road.not_before = self.monotonic() + self.spacing
-        with bound(ref=_references(batch), first=batch[0].entry.sequence, last=batch[-1].entry.sequence):
+        with bound_contextvars(**_references(batch), first=batch[0].entry.sequence, last=batch[-1].entry.sequence):
             self._post(destination, road, batch)
 
     def _next(self, destination: str, road: _Road) -> Sequence[Delivery]:
@@ -546,10 +549,10 @@ def _text_of(payload: Payload) -> Payload:
     return {name: value for name, value in payload.items() if name != "blocks"}
 
 
-def _references(batch: Sequence[Delivery]) -> str:
-    """Name the clicks that caused what is told; an entry that was tampered with names none."""
+def _references(batch: Sequence[Delivery]) -> dict[str, str]:
+    """Name the clicks that caused what is told, if any did; an entry that was tampered with names none."""
     found: dict[str, None] = {}
     for delivery in batch:
         with suppress(LookupError, TypeError, ValueError):
             found[str(delivery.entry.facts[REFERENCE])] = None
-    return " ".join(found)
+    return {REFERENCE: " ".join(found)} if found else {}

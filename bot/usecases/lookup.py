@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import structlog
+
 from bot.domain.answers import Answer, Away, Found, Hit, Kept, Several, UnknownPackage, responsible
 from bot.domain.drift import JOB_AGE, judge
 from bot.domain.history import ages
@@ -15,7 +17,6 @@ from bot.domain.nearness import nearest
 from bot.domain.package import PackageId
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.searching import search
-from bot.events import events
 from bot.usecases.ports import KnownResets, SiteError, no_resets
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from bot.usecases.ports import Clock, SiteError, SiteReader
     from bot.usecases.snapshots import Snapshots
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 NEAR_IDS = 5
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
 from bot.domain.home import NextDigest
 from bot.domain.ledger import moment_read, moment_text
 from bot.domain.periods import due_after, due_between
 from bot.domain.picturing import EVERYTHING, Scope
-from bot.events import events
 from bot.failpoints import reach
 from bot.usecases import digest_letter
 from bot.usecases.delivering import Posted
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from bot.usecases.scanning import Scanning
     from bot.usecases.store_ports import Ledger
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 SCAN_PATIENCE = timedelta(minutes=5)
 """How long a digest waits for a fresh scan; after that it says how old is what it knows."""

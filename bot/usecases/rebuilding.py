@@ -9,9 +9,10 @@ import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+import structlog
+
 from bot.domain.folding import fold
 from bot.domain.request import OPEN, Stage
-from bot.events import events
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from bot.usecases.request_ports import RequestIndex
     from bot.usecases.store_ports import Ledger
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
 """What becomes of facts that are not those of their kind."""

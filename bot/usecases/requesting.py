@@ -10,6 +10,8 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import structlog
+
 from bot.domain.drift import JOB_AGE, Drift, Verdict, judge
 from bot.domain.plan import Action, Plan, RowsAllowed
 from bot.domain.planning import refusals, reset_plan, resettable, undo_fault, undo_plan
@@ -18,12 +20,11 @@ from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Request, Stage
 from bot.domain.shown import Shown, changes
 from bot.domain.trouble import SiteTrouble
-from bot.events import events
 from bot.usecases.ports import SiteError
 from bot.usecases.request_ports import RowsHeld
 from bot.usecases.undoing import rows_left_alone, stage_objection
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -11,16 +11,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import structlog
+from structlog.contextvars import bound_contextvars, get_contextvars
+
 from bot.domain.approval import Command, decide
 from bot.domain.folding import advance, fold, opening
-from bot.domain.ledger import CLOCKS_APART, Draft, moment_read, moment_text
+from bot.domain.ledger import CLOCKS_APART, REFERENCE, Draft, moment_read, moment_text
 from bot.domain.package import Row
 from bot.domain.plan import Action
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Event, Kind, Request, Stage, Vote
 from bot.domain.signed import quorum_parts, request_parts, vote_parts
 from bot.domain.signet import Signet
-from bot.events import bound, events, reference
 from bot.usecases.rebuilding import rebuild, stream_of
 from bot.usecases.request_ports import CARD, POSTED, REPLACED, THREAD
 from bot.usecases.store_ports import Notice, StaleStream
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from bot.usecases.request_ports import Card, RequestIndex
     from bot.usecases.store_ports import Ledger
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _TELLING = ("reason_given", "trouble", "differences", "look_at", "votes", "back", "by")
 """The fact of an event that its line in the audit channel tells, the first that is there."""
@@ -269,7 +271,8 @@ def _redrawn(request_id: str, channel: str, ts: str) -> Notice:
 @contextmanager
 def traced(request: Request) -> Iterator[None]:
     """Say beside every event which request it is about, and which click moved it last, unless it is one that does."""
-    with bound(request=request.id, ref=reference() or request.cause):
+    cause = {} if REFERENCE in get_contextvars() or not request.cause else {REFERENCE: request.cause}
+    with bound_contextvars(request=request.id, **cause):
         yield
 
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+import structlog
+
 from bot.domain.digest import SiteSeen
 from bot.domain.drift import JOB_AGE, Verdict, judge
 from bot.domain.history import compare, existing
 from bot.domain.package import PackageId, SiteCode
-from bot.events import events
 from bot.usecases.drift_ports import Tally
 from bot.usecases.ports import KnownResets, SiteError, no_resets
 from bot.usecases.store_ports import StoreError
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from bot.usecases.recording import Diary
     from bot.usecases.store_ports import Leases
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 LEASE = "drift"
 LOOK_EVERY_SECONDS = 0.5

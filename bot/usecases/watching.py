@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
 from bot.domain.approval import Abandon, Disown, Tick, Undone, Watched, decide
 from bot.domain.package import RowType, Status
 from bot.domain.quantity import quantity
 from bot.domain.refusal import Refusal
 from bot.domain.request import Stage
-from bot.events import events
 from bot.usecases.ports import SiteError
 from bot.usecases.rebuilding import WATCHED, RequestCache, rebuild
 from bot.usecases.requests import NOT_OURS, traced
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from bot.usecases.ports import Clock, SiteReader
     from bot.usecases.requests import Requests
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 GROWTH = 2
 LONGEST_PAUSE = timedelta(hours=1)

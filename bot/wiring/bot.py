@@ -13,11 +13,11 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from bot.domain.package import SiteCode
 from bot.domain.plan import RowsAllowed
-from bot.events import events
 from bot.schedule import Schedule
 from bot.slack.adopting import Adopting
 from bot.slack.answers import Answers, Forms, payload_of
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from bot.site.reading import SiteDatabase
     from bot.usecases.access import Installation
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 RATE_LIMIT_RETRIES = 3
 THREAD_SECONDS = 3

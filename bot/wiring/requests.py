@@ -6,9 +6,10 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from bot.domain.plan import RowsAllowed
 from bot.domain.refusal import Reason, Refusal
-from bot.events import events
 from bot.slack.answers import Forms, payload_of
 from bot.slack.channels import channel_fault
 from bot.slack.people import SlackPeople
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from bot.views.kit import Message
 
 
-log = events(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 POLICY_LEASE = "policy "
 """Begins the names of leases that say by which rules for resets a bot works."""
