@@ -129,7 +129,7 @@ class RequestListeners:
         rows = self._wanted(filled, question.filter) if isinstance(question, Show) else None
         if rows is None or not isinstance(question, Show):
             return self._no(form, verb, Refusal(Reason.UNKNOWN_BUTTON))
-        wish = Wish(SiteCode(site), question.package_id, rows, filled.reason, filled.ticket, shown)
+        wish = Wish(SiteCode(site), question.package_id, rows, filled.reason, filled.ticket, shown, question.filter)
         outcome = self.requesting.ask(form.actor, wish, {"click": form.key})
         if isinstance(outcome, FormOutdated):
             words = request_words.form_outdated(outcome.changes, f"{site} {query}")

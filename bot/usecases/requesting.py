@@ -73,6 +73,8 @@ class Wish:
     ticket: str = ""
     shown: Shown = field(default_factory=Shown)
     """What the form said that was sent off."""
+    asked: Filter = field(default_factory=Filter)
+    """Which rows the form was about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +148,10 @@ class Requesting:
         if isinstance(asker, Refusal):
             return self._with_cardless(asker, wish.package_id)
         drift = self._read(wish.site, wish.package_id)
-        found = changes(wish.shown, drift, resettable(drift, self.policy.rows)) if drift else ()
-        if found:
-            return FormOutdated(found)
+        if drift:
+            allowed = resettable(drift, self.policy.rows)
+            if found := changes(wish.shown, drift, allowed, wish.asked.keep(allowed)):
+                return FormOutdated(found)
         rows = self._chosen(drift, wish.rows) if drift else ()
         if drift is None or not rows:
             return Refusal(Reason.SOURCE_BEHIND) if drift and drift.source_behind else Refusal(Reason.ROWS_CHANGED)

@@ -9,7 +9,7 @@ from bot.domain.package import status_name
 from bot.domain.plan import RESET_STATUS, RESET_VERSION, statement
 from bot.domain.quantity import quantity
 from bot.domain.query import BadFilter, Filter, read_filter
-from bot.domain.shown import Shown, ShownRow
+from bot.domain.shown import Fingerprint, Shown, ShownRow
 from bot.views.kit import Block, code, context, cut, escape, plain, section
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ REASON_LEAST = 10
 REASON_MOST = 1000
 _OPTION_TEXT = 75
 _SAID = "\n"
+_FINGERPRINT = "="
+"""Begins the line of what a form keeps that is the fingerprint of its rows."""
 _STATEMENTS = 5
 
 
@@ -92,11 +94,13 @@ def read(values: Mapping[str, Any]) -> Filled:
 def kept(site: str, query: str, rows: Sequence[Verdict], plan: Plan) -> str:
     """Return what a form keeps of itself: site, question, and what it says besides the rows that can be chosen.
 
-    More rows than Slack lets one choose from are not shown one by one: of these it says how many, and the first few.
+    More rows than Slack lets one choose from are not shown one by one: of these it says how many, the first few, and
+    the fingerprint of all.
     """
     said = [str(plan.source_version)]
     if len(rows) > SELECT_OPTIONS:
         said += [str(len(rows)), *(_written_row(verdict) for verdict in rows[:_STATEMENTS])]
+        said.append(_FINGERPRINT + Fingerprint.of(verdict.row for verdict in rows).text)
     return f"{site} {query}{_SAID}{_SAID.join(said)}"
 
 
@@ -105,7 +109,9 @@ def read_kept(metadata: str, filled: Filled) -> tuple[str, str, Shown]:
     asked, *said = metadata.split(_SAID)
     site, _, query = asked.partition(" ")
     version, count = (int(text) if text.isdecimal() else None for text in [*said, "", ""][:2])
-    return site, query, Shown(version, (*filled.rows, *(_read_row(text) for text in said[2:])), count)
+    rows = (_read_row(text) for text in said[2:] if not text.startswith(_FINGERPRINT))
+    marks = (Fingerprint.read(text.removeprefix(_FINGERPRINT)) for text in said[2:] if text.startswith(_FINGERPRINT))
+    return site, query, Shown(version, (*filled.rows, *rows), count, next(marks, None))
 
 
 def complaints(filled: Filled) -> dict[str, str]:

@@ -10,6 +10,7 @@ import pytest
 
 from bot.demo.launch import DIGEST, daily
 from bot.rehearsing import rehearse
+from tests.builders import nal_path
 from tests.frontdoor.installer import check
 from tests.frontdoor.resets import (
     APPROVALS,
@@ -298,3 +299,36 @@ def test_a_row_that_moved_while_the_form_was_open_is_told_before_anything_is_req
     assert any("LON-DP02" in option["text"]["text"] and ", 9," in option["text"]["text"] for option in options(anew))
     submit(stage, "ada")
     fresh_id(stage, set(known))
+
+
+def test_a_row_that_a_long_form_did_not_list_is_told_too_and_its_filter_narrows_what_is_compared(stage: Stage) -> None:
+    change(stage.site, *many_points("PS100112", 110))
+    stage.start_bot()
+    known = ids(stage)
+    form(stage, "ada", "PS100112 dp:ROW*")
+    moved = "UPDATE PkgStatus SET SourceVersion = 9 WHERE ID = 'PS100112' AND PkgServer LIKE"
+    change(stage.site, f"{moved} '%ROW-DP109%'", f"{moved} '%LON-DP02%'")
+
+    submit(stage, "ada", filter="dp:ROW-DP100")
+
+    said = direct(stage, "ada", "so nothing was requested")
+    assert "ROW-DP109.contoso.com: 9 (Installed) now, not so in the form" in said["text"]
+    assert said["text"].count("•") == 1
+    assert ids(stage) == known
+    stage.click("ada", said, "status_request")
+    wait_for_form(stage, "ada")
+    assert submit(stage, "ada", filter="dp:ROW-DP100")["errors"] == {}
+    fresh_id(stage, set(known))
+
+
+def many_points(package_id: str, count: int) -> list[str]:
+    """Return statements that give a package so many more distribution points, all behind for long."""
+    statements = []
+    for number in range(count):
+        path = nal_path(f"ROW-DP{number:03}.contoso.com")
+        point = "INSERT INTO DistributionPoints (DPID, NALPath, SMSSiteCode, Action) VALUES"
+        statements.append(f"{point} ({900_000 + number}, '{path}', 'PS1', 0)")
+        row = "INSERT INTO PkgStatus (PKID, ID, Type, SiteCode, PkgServer, Status, UpdateTime, SourceVersion) VALUES"
+        of_row = f"'{package_id}', 2, 'PS1', '{path}', 3, '2020-01-01 00:00:00', 7"
+        statements.append(f"{row} ({900_000 + number}, {of_row})")
+    return statements
