@@ -26,6 +26,8 @@ LONGEST_FILTER = 100
 LONGEST_OFFER = 300
 MOST_OFFERS = 5
 """How many likely readings of one text are offered."""
+MOST_PACKAGES = 5
+"""How many packages one question for histories may name."""
 
 WORDS = {
     "behind": frozenset(
@@ -151,9 +153,9 @@ class ListRequests:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """`/pkgstatus history PS100112`."""
+    """`/pkgstatus history PS100112`, of one package or of several."""
 
-    package_id: PackageId
+    package_ids: tuple[PackageId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +174,20 @@ class NotForDrift:
 
 
 @dataclass(frozen=True, slots=True)
+class NotForHistory:
+    """A word after `history` and a package ID that is no package ID, or one too many; `meant` as above."""
+
+    text: str
+    meant: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class NoReason:
     """`freeze` without saying why."""
 
 
 Query = Help | Show | Find | Freeze | Unfreeze | ListRequests | History | DriftNow
-Misunderstanding = BadId | BadFilter | NoPackage | NothingToFind | NoReason | NotForDrift | UnknownWord
+Misunderstanding = BadId | BadFilter | NoPackage | NothingToFind | NoReason | NotForDrift | NotForHistory | UnknownWord
 
 
 def parse(text: str) -> Query | Misunderstanding:
@@ -186,7 +196,7 @@ def parse(text: str) -> Query | Misunderstanding:
     What a misunderstanding offers instead is understood.
     """
     found = _understood(text)
-    if isinstance(found, BadId | BadFilter | NoPackage | NotForDrift | UnknownWord):
+    if isinstance(found, BadId | BadFilter | NoPackage | NotForDrift | NotForHistory | UnknownWord):
         return replace(found, meant=tuple(each for each in found.meant if isinstance(_understood(each), Query)))
     return found
 
@@ -284,10 +294,22 @@ def _history(words: list[str], plain: str) -> Query | Misunderstanding:
         return NoPackage()
     package_id = _read_id(sought[0])
     if not isinstance(package_id, BadId):
-        return History(package_id)
+        return _histories(sought)
     ids = ids_in(plain) or ((package_id.suggestion,) if package_id.suggestion else ())
     search = () if ids else (" ".join(["find", *sought]),)
     return replace(package_id, meant=_offers(*(f"history {each}" for each in ids), *search))
+
+
+def _histories(sought: list[str]) -> History | NotForHistory:
+    """Understand package IDs, the first of which is one; signs between them mean nothing."""
+    read = {word: _read_id(word) for word in sought if any(char.isalnum() for char in word)}
+    known = dict.fromkeys(each for each in read.values() if not isinstance(each, BadId))
+    wrong = [word for word, each in read.items() if isinstance(each, BadId)]
+    repaired = [each.suggestion for each in read.values() if isinstance(each, BadId) and each.suggestion]
+    if not wrong and len(known) <= MOST_PACKAGES:
+        return History(tuple(known))
+    meant = [*known, *repaired][:MOST_PACKAGES]
+    return NotForHistory(wrong[0] if wrong else list(known)[MOST_PACKAGES], _offers(" ".join(["history", *meant])))
 
 
 def _drift(words: list[str], plain: str) -> DriftNow | NotForDrift:

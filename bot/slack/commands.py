@@ -12,6 +12,7 @@ from bot.domain.query import (
     NoPackage,
     NoReason,
     NotForDrift,
+    NotForHistory,
     NothingToFind,
     Show,
     UnknownWord,
@@ -75,18 +76,16 @@ class Commands:
 
 
 def _fault(problem: Misunderstanding) -> str:
-    match problem:
-        case BadId():
-            return f"bad ID: {problem.fault}"
-        case BadFilter():
-            return "unknown filter"
-        case NoPackage():
-            return "no package"
-        case NothingToFind():
-            return "nothing to find"
-        case NoReason():
-            return "no reason"
-        case NotForDrift():
-            return "not a site"
-        case UnknownWord():
-            return "unknown word"
+    return f"bad ID: {problem.fault}" if isinstance(problem, BadId) else _FAULTS[type(problem)]
+
+
+_FAULTS = {
+    BadFilter: "unknown filter",
+    NoPackage: "no package",
+    NothingToFind: "nothing to find",
+    NoReason: "no reason",
+    NotForDrift: "not a site",
+    NotForHistory: "not a package ID",
+    UnknownWord: "unknown word",
+}
+"""How the ledger names what was not understood."""

@@ -74,8 +74,14 @@ class BrakeAndHistory:
         return self._listing(incoming, "listed requests", "Requests, open ones first", ids[:MOST])
 
     def _history(self, incoming: Incoming, question: History) -> Reply:
-        ids = self._requests.index.of_package(question.package_id, MOST)
-        return self._listing(incoming, "read the history", f"Requests for {question.package_id}", ids)
+        most = MOST // len(question.package_ids)
+        found = [self._requests.index.of_package(each, most) for each in question.package_ids]
+        none = [each for each, ids in zip(question.package_ids, found, strict=True) if not ids]
+        named = [each for each in question.package_ids if each not in none] or none
+        title = f"Requests for {' and '.join(named)}"
+        if len(named) < len(question.package_ids):
+            title += f" (none for {' and '.join(none)})"
+        return self._listing(incoming, "read the history", title, [each for ids in found for each in ids])
 
     def _listing(self, incoming: Incoming, verb: str, title: str, ids: Sequence[str]) -> Reply:
         refusal = self._access.refusal(incoming.actor)

@@ -12,6 +12,7 @@ from bot.domain.nearness import nearest
 from bot.domain.package import PACKAGE_ID, SITE_CODE_LENGTH, SiteCode
 from bot.domain.quantity import all_of, plural, quantity
 from bot.domain.query import (
+    MOST_PACKAGES,
     WORDS,
     BadFilter,
     DriftNow,
@@ -23,6 +24,7 @@ from bot.domain.query import (
     NoPackage,
     NoReason,
     NotForDrift,
+    NotForHistory,
     NothingToFind,
     Show,
     Unfreeze,
@@ -170,7 +172,7 @@ def looking_up(query: Query | Misunderstanding) -> str | None:
         case ListRequests():
             return "Looking up the requests …"
         case History():
-            return f"Looking up the requests for {query.package_id} …"
+            return f"Looking up the requests for {' and '.join(query.package_ids)} …"
         case Freeze() | Unfreeze():
             return "Looking up who may do that …"
     return None
@@ -196,12 +198,17 @@ def misunderstood(problem: Misunderstanding) -> Message:
             return say("Tell me what to find, like `/pkgstatus find boot image`.")
         case NoReason():
             return say("Say why, like `/pkgstatus freeze site update tonight`.")
-        case NotForDrift():
-            text = (
-                f"I do not know “{_quoted(problem.text)}” after `drift`. Use `/pkgstatus drift`, or "
-                "`/pkgstatus drift site:PS1` for one site."
-            )
-            return _offering(text, problem.meant)
+        case NotForDrift() | NotForHistory():
+            return _offering(_not_there(problem), problem.meant)
+
+
+def _not_there(problem: NotForDrift | NotForHistory) -> str:
+    said = _quoted(problem.text)
+    if isinstance(problem, NotForHistory):
+        return (
+            f"I do not take “{said}” there. After `history` I take up to {MOST_PACKAGES} package IDs and nothing else."
+        )
+    return f"I do not know “{said}” after `drift`. Use `/pkgstatus drift`, or `/pkgstatus drift site:PS1` for one site."
 
 
 def _offering(text: str, meant: Sequence[str]) -> Message:

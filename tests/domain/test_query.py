@@ -23,6 +23,7 @@ from bot.domain.query import (
     Misunderstanding,
     NoPackage,
     NotForDrift,
+    NotForHistory,
     NothingToFind,
     Query,
     Show,
@@ -169,7 +170,7 @@ def test_an_id_is_found_in_a_path_a_file_name_and_a_list(text: str) -> None:
     query = shown(text)
 
     assert (query.package_id, query.text) == ("PS100112", "PS100112")
-    assert parse(f"history {text}") == History(PackageId("PS100112"))
+    assert parse(f"history {text}") == History((PackageId("PS100112"),))
 
 
 def test_filters_go_with_an_id_in_a_path() -> None:
@@ -244,12 +245,20 @@ def test_filters_go_with_an_id_in_a_path() -> None:
         case("drift PS100112", ["PS100112", "drift"], id="drift of a package"),
         case("history of PS100112", ["history PS100112"], id="history in a sentence"),
         case("history boot image", ["find boot image"], id="history of a name"),
+        case("history PS100112 behind", ["history PS100112"], id="history with a filter"),
+        case("history PS100112 and PS100113", ["history PS100112 PS100113"], id="history with a word between"),
+        case("history PS100112 PS1O0113", ["history PS100112 PS100113"], id="history with a letter for a digit"),
+        case(
+            "history " + " ".join(f"PS10011{each}" for each in range(6)),
+            ["history PS100110 PS100111 PS100112 PS100113 PS100114"],
+            id="history of too many",
+        ),
     ],
 )
 def test_what_was_probably_meant_is_offered_and_can_be_asked(text: str, meant: list[str]) -> None:
     problem = parse(text)
 
-    assert isinstance(problem, BadId | BadFilter | NoPackage | NotForDrift | UnknownWord), problem
+    assert isinstance(problem, BadId | BadFilter | NoPackage | NotForDrift | NotForHistory | UnknownWord), problem
     assert list(problem.meant) == meant
     assert all(isinstance(parse(each), Query) for each in meant)
 
@@ -285,6 +294,19 @@ def test_find_takes_words(text: str, words: tuple[str, ...]) -> None:
 )
 def test_find_without_words_finds_nothing(text: str) -> None:
     assert parse(text) == NothingToFind()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "history PS100112 P0200113",
+        "history PS100112, p0200113",
+        "history PS100112 – P0200113",
+        "history PS100112\nP0200113",
+    ],
+)
+def test_a_history_is_of_every_package_that_is_named(text: str) -> None:
+    assert parse(text) == History((PackageId("PS100112"), PackageId("P0200113")))
 
 
 @pytest.mark.parametrize("text", ["history", "History ", "history *"])

@@ -372,5 +372,13 @@ def test_requests_and_history_list_open_ones_first(stage: Stage) -> None:
     assert "by <@U00000LINUS>" in history
     assert "PS100112" not in history
     assert "none" in stage.ask("ada", "history PS100002")["text"]
+    both = words(stage.ask("ada", "history PS100002 PS100050"))
+    assert "Requests for PS100050 (none for PS100002)" in both
+    assert id_of(done) in both
+    other = ask_for(stage, "PS100112 dp:LON-DP01")
+    press(stage, "ada", other, WITHDRAW)
+    both = words(stage.ask("ada", "history PS100050 PS100112"))
+    assert "Requests for PS100050 and PS100112" in both
+    assert {id_of(done), id_of(other)} <= set(both.replace("`", " ").split())
     assert stage.ask("gus", "requests")["text"].startswith("Guests")
     press(stage, "linus", waiting, WITHDRAW)

@@ -12,7 +12,19 @@ from hypothesis import strategies as st
 from bot.demo.workspace.blocks.surfaces import message_reasons
 from bot.domain.answers import Away, Found, Hit, UnknownPackage
 from bot.domain.package import Package, PackageId, SiteCode
-from bot.domain.query import WORDS, BadFilter, Find, Help, NoPackage, NotForDrift, NothingToFind, Query, Show, parse
+from bot.domain.query import (
+    WORDS,
+    BadFilter,
+    Find,
+    Help,
+    NoPackage,
+    NotForDrift,
+    NotForHistory,
+    NothingToFind,
+    Query,
+    Show,
+    parse,
+)
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.trouble import SiteTrouble
 from bot.domain.typed_id import BadId
@@ -83,12 +95,16 @@ def test_every_line_of_help_is_an_example_that_works(line: str) -> None:
         ("PS100112 behnd", "I do not know the filter “behnd”."),
         ("find", "Tell me what to find, like `/pkgstatus find boot image`."),
         ("history", "Tell me which package, like `/pkgstatus history PS100112`."),
+        (
+            "history PS100112 behind",
+            "I do not take “behind” there. After `history` I take up to 5 package IDs and nothing",
+        ),
         ("drift PS1", "I do not know “PS1” after `drift`. Use `/pkgstatus drift`, or `/pkgstatus drift site:PS1`"),
     ],
 )
 def test_a_misunderstanding_is_answered_with_what_to_type_instead(text: str, sentence: str) -> None:
     problem = parse(text)
-    assert isinstance(problem, BadId | BadFilter | NoPackage | NothingToFind | NotForDrift)
+    assert isinstance(problem, BadId | BadFilter | NoPackage | NothingToFind | NotForDrift | NotForHistory)
 
     message = replies.misunderstood(problem)
 
