@@ -172,6 +172,7 @@ class Row:
     `updated_at` is the site's own `UpdateTime` read as UTC: its zone is not documented.
     `jobs` are the unfinished distribution jobs of a DP row. They and `dp_known` are None where the site does not tell.
     `dp_site` is the site that the list of DPs says the DP belongs to; None where it does not say.
+    `moved_to` is where that list has the server of a row that it does not have itself; a scan does not look for it.
     """
 
     type_number: int | None
@@ -184,6 +185,7 @@ class Row:
     dp_leaving: bool = False
     jobs: tuple[Job, ...] | None = ()
     dp_site: SiteCode | None = None
+    moved_to: SiteCode | None = None
 
     @property
     def is_site(self) -> bool:
@@ -208,7 +210,7 @@ class Row:
         """
         if self.type_number != RowType.DP:
             return None
-        site = self.dp_site or _site_of_nal_path(self.server_path)
+        site = self.dp_site or site_of_nal_path(self.server_path)
         return site if site and site.casefold() != self.site_code.casefold() else None
 
     @property
@@ -257,7 +259,8 @@ def parse_nal_path(text: str) -> str | None:
     return match["server"] if match else None
 
 
-def _site_of_nal_path(text: str) -> SiteCode | None:
+def site_of_nal_path(text: str) -> SiteCode | None:
+    """Return the site named by a DP's NAL path, or None when the text is not such a path."""
     match = _NAL_PATH.fullmatch(text.strip())
     return SiteCode(match["site"]) if match else None
 

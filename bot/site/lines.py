@@ -10,7 +10,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.drift import REMOVING
-from bot.domain.package import Job, JobAction, JobState, Package, PackageId, Row, RowType, SiteCode
+from bot.domain.package import (
+    Job,
+    JobAction,
+    JobState,
+    Package,
+    PackageId,
+    Row,
+    RowType,
+    SiteCode,
+    parse_nal_path,
+    site_of_nal_path,
+)
 from bot.site.probing import JOBS, PACKAGES, POINTS, STATUS, TARGETS, Shape
 
 if TYPE_CHECKING:
@@ -51,6 +62,23 @@ def point_join(shape: Shape, of: str = "s", name: str = "d") -> str:
         f" MAX({site}) AS LastSite FROM {POINTS} GROUP BY NALPath) {name}"
         f" ON {name}.NALPath = {of}.PkgServer AND {of}.Type = {RowType.DP.value}"
     )
+
+
+def point_list(shape: Shape) -> str:
+    """Return the statement that lists the DPs that are there to stay, with the site that each belongs to."""
+    site = "SMSSiteCode" if _has_sites(shape) else "NULL"
+    leaving = f" WHERE Action IS NULL OR Action <> {LEAVING}" if shape.has(POINTS, "Action") else ""
+    return f"SELECT NALPath, {site} FROM {POINTS}{leaving}"
+
+
+def listed_points(lines: Iterable[Sequence[Any]]) -> dict[str, SiteCode]:
+    """Read the lines of `point_list`: the site of each server, which its path names where the list does not."""
+    found = {}
+    for path, site in lines:
+        server, code = parse_nal_path(text(path)), text(site) or site_of_nal_path(text(path))
+        if server and code:
+            found[server.casefold()] = SiteCode(code)
+    return found
 
 
 def own_site(shape: Shape, of: str = "s", name: str = "d") -> str:

@@ -7,6 +7,7 @@ depends on the probe of the site, never on anything a person typed.
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.dbapi import Connection, Database, DatabaseError, Fault
@@ -19,10 +20,12 @@ from bot.site.lines import (
     as_row,
     is_there,
     job_join,
+    listed_points,
     one_row,
     package,
     package_list,
     point_join,
+    point_list,
     row_list,
     rows,
     status_join,
@@ -37,6 +40,8 @@ from bot.site.troubles import site_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from bot.domain.package import Row
 
 Result = TypeVar("Result")
 
@@ -93,9 +98,10 @@ class SiteDatabase:
             return None
         split = len(PACKAGE_COLUMNS)
         of_rows = [line[split:] for line in lines if line[split] is not None]
+        found = rows((line for line in of_rows if line[-2] != NO_ROW), shape)
         return PackageTable(
             package(lines[0][:split], self.code),
-            tuple(rows((line for line in of_rows if line[-2] != NO_ROW), shape)),
+            tuple(_with_present_place(found, connection, shape)),
             shape.unread,
             served=frozenset(one_row(line).site_code for line in of_rows if line[-2] == SERVED),
             targets_known=shape.has_targets,
@@ -106,6 +112,14 @@ class SiteDatabase:
         columns = package_list(self._known_shape(connection))
         lines = connection.query(f"SELECT {columns} FROM {PACKAGES} p ORDER BY p.PackageID")
         return [package(line, self.code) for line in lines]
+
+
+def _with_present_place(found: list[Row], connection: Connection, shape: Shape) -> list[Row]:
+    """Say of each row whose DP is not listed where its server is listed now; asked only where there is such a row."""
+    if not any(row.dp_known is False for row in found):
+        return found
+    listed = listed_points(connection.query(point_list(shape)))
+    return [replace(row, moved_to=listed.get(row.server.casefold())) if row.dp_known is False else row for row in found]
 
 
 def _package_with_rows(shape: Shape) -> str:

@@ -28,6 +28,10 @@ MARKS = {
     DriftClass.IN_SYNC: "🟢",
 }
 
+_CLEAR_UP = (
+    "In the console, remove it from the package's Content Locations if it is listed there; a row that stays after that "
+    "harms nothing and is for Microsoft's support to delete, not for you by hand."
+)
 ADVICE = {
     DriftClass.SOURCE_BEHIND: "the source site itself has not taken the version, so nothing below it can and no reset "
     "helps. Open distmgr.log there and check the source path: is it reachable, readable, complete?",
@@ -41,7 +45,9 @@ ADVICE = {
     DriftClass.AMBIGUOUS: "the site has two rows for the same copy. Nothing is changed here; have it looked at.",
     DriftClass.UNKNOWN: "a value is empty, or none that Microsoft documents: of the row, of its site's row, or the "
     "source version. Shown as it is, never counted as fine.",
-    DriftClass.ORPHAN: "the distribution point is gone from the site. Nothing to distribute to.",
+    DriftClass.ORPHAN: "a leftover row: the site's list of distribution points has no such one any more. Nothing is "
+    f"sent there, and it is never reset. {_CLEAR_UP} If the server shall have the package, make it a distribution "
+    "point again and Distribute the package to it.",
     DriftClass.RESET: "was reset and waits for Distribution Manager; it moves after a Redistribute.",
     DriftClass.IN_FLIGHT: "changed lately, or a distribution job is moving. Wait.",
     DriftClass.REMOVING: "the content is being removed from there.",
@@ -66,6 +72,11 @@ OF_A_FAILED_SITE = (
 OF_A_FAILED_REMOVAL = (
     "the content could not be removed from that DP: open distmgr.log and smsdpprov.log for the reason, then remove it "
     "again. Redistribute only if it shall stay."
+)
+OF_A_MOVED_DP = (
+    "a leftover row under the former place of a distribution point that is listed elsewhere now, see its status. "
+    "Nothing is sent for this row, and it is never reset. If the DP shall have the package, Distribute it to the DP "
+    f"where it is now. {_CLEAR_UP}"
 )
 BEHIND_THE_SOURCE = "the source site comes first, see above; then look again."
 BEHIND_ITS_SITE = "what these DPs wait for is the row of their site: see what is said of it."
@@ -92,7 +103,7 @@ def _advice_of(verdict: Verdict, drift: Drift) -> str:
     if kind is DriftClass.SITE_BEHIND:
         is_said = any(each.drift_class is DriftClass.SITE_BEHIND for each in drift.sites)
         return "" if is_said else BEHIND_ITS_SITE
-    return ADVICE.get(kind, "")
+    return OF_A_MOVED_DP if kind is DriftClass.ORPHAN and row.moved_to else ADVICE.get(kind, "")
 
 
 def _advice_of_site(verdict: Verdict, drift: Drift) -> str:

@@ -129,12 +129,14 @@ def site_of(verdict: Verdict) -> str:
 
 
 def notes(verdict: Verdict, read_at: datetime) -> tuple[str, ...]:
-    """Say what class and status do not: jobs that are stuck, and a version that is named but has not arrived."""
-    unconfirmed = ("not received yet" if verdict.row.is_site else "not installed yet") if verdict.is_unconfirmed else ""
+    """Say what class and status do not: a row that is left over, a version that has not arrived, stuck jobs."""
+    row = verdict.row
+    left_over = f"leftover of {row.site_code}, its DP is at {plain(row.moved_to, 3)} now" if row.moved_to else ""
+    unconfirmed = ("not received yet" if row.is_site else "not installed yet") if verdict.is_unconfirmed else ""
     jobs = [_job_words(job, verdict.expected_version, read_at) for job in verdict.idle_jobs[:MOST_JOBS]]
-    left = len(verdict.idle_jobs) - MOST_JOBS
-    more = [quantity(left, "more job")] if left > 0 else []
-    return tuple(filter(None, (unconfirmed, *jobs, *more)))
+    uncounted = len(verdict.idle_jobs) - MOST_JOBS
+    more = [quantity(uncounted, "more job")] if uncounted > 0 else []
+    return tuple(filter(None, (left_over, unconfirmed, *jobs, *more)))
 
 
 def _job_words(job: Job, expected: int | None, read_at: datetime) -> str:

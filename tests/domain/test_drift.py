@@ -150,6 +150,12 @@ DP_BEHIND = [
     case([dp_row(**BEHIND, jobs=(job(version=7),)), SITE], id="a DP with a job for an older version"),
     case([dp_row(**BEHIND, jobs=(job(version=None),)), SITE], id="a DP with a job for no known version"),
     case([dp_row(**BEHIND, jobs=(job(state=JobState.SUSPENDED),)), SITE], id="a DP with a job that is suspended"),
+    case([dp_row(**BEHIND, jobs=(job(state=JobState.COMPLETE),)), SITE], id="a DP with a job that is complete"),
+    case([dp_row(**BEHIND, jobs=(job(state=JobState.FAILED),)), SITE], id="a DP with a job that failed"),
+    case([dp_row(**BEHIND, jobs=(job(state=JobState.CANCELLED),)), SITE], id="a DP with a job that was cancelled"),
+    case([dp_row(**BEHIND, jobs=(job(action=JobAction.VALIDATE),)), SITE], id="a DP with a job that only validates"),
+    case([dp_row(**BEHIND, jobs=(job(state=9),)), SITE], id="a DP with a job in a state that nobody documented"),
+    case([dp_row(**BEHIND, jobs=(job(state=None),)), SITE], id="a DP with a job of unknown state"),
     case([dp_row(**BEHIND, jobs=(job(created_at=None, updated_at=None),)), SITE], id="a DP with a job without dates"),
     case([dp_row(**BEHIND, jobs=(job(updated_at=ago(hours=38.1)),)), SITE], id="a job that stopped 1 d + 14 h ago"),
     case([dp_row(**BEHIND, jobs=(job(updated_at=ago(hours=-14.1)),)), SITE], id="a job of an impossible future"),
@@ -519,6 +525,7 @@ ORPHAN = [
     case([dp_row(**BEHIND, dp_known=False), SITE], id="a lagging row of a DP that is gone"),
     case([dp_row(status_number=42, dp_known=False), SITE], id="an unreadable row of a DP that is gone"),
     case([dp_row(**BEHIND, dp_known=False)], id="a row of a DP that is gone, of a site without a row"),
+    case([dp_row(**BEHIND, dp_known=False, moved_to=SiteCode("P02")), SITE], id="the old row of a DP that moved"),
 ]
 
 

@@ -74,7 +74,7 @@ def test_what_is_said_to_sql_server_is_transact_sql() -> None:
 
 class TestRoundTrips:
     def test_a_package_takes_one_once_the_site_is_known(self, maker: SiteMaker) -> None:
-        maker.add(story())
+        maker.add(table(site_row(), dp_row(), dp_row("BOS-DP01", open_jobs=2)))
         site = maker.reader()
         site.probe()
         maker.recorded.statements.clear()
@@ -83,6 +83,16 @@ class TestRoundTrips:
             site.package(ID)
 
         assert len(maker.recorded.statements) == 3
+
+    def test_a_package_takes_one_more_where_a_row_is_left_over(self, maker: SiteMaker) -> None:
+        maker.add(story())
+        site = maker.reader()
+        site.probe()
+        maker.recorded.statements.clear()
+
+        site.package(ID)
+
+        assert len(maker.recorded.statements) == 2
 
     def test_the_list_of_packages_takes_one(self, maker: SiteMaker) -> None:
         maker.add(story())
@@ -284,6 +294,56 @@ class TestWhatASiteHolds:
         (row,) = read(maker.reader()).rows
 
         assert (row.dp_known, row.dp_leaving, row.jobs) == (True, True, (job(), job(state=JobState.READY)))
+
+    @pytest.mark.parametrize(
+        ("listed", "moved_to"),
+        [
+            pytest.param({"NALPath": nal_path("NYC-DP01.contoso.com", "P02"), "SMSSiteCode": "P02"}, "P02", id="there"),
+            pytest.param({"NALPath": nal_path("nyc-dp01.CONTOSO.com", "P02"), "SMSSiteCode": "P02"}, "P02", id="case"),
+            pytest.param({"NALPath": nal_path("NYC-DP01.contoso.com", "P02")}, "P02", id="the path names the site"),
+            pytest.param(
+                {"NALPath": nal_path("NYC-DP01.contoso.com", "P02"), "SMSSiteCode": "P02", "Action": 3},
+                None,
+                id="leaving there, too",
+            ),
+            pytest.param(
+                {"NALPath": nal_path("NYC-DP11.contoso.com", "P02"), "SMSSiteCode": "P02"}, None, id="another server"
+            ),
+        ],
+    )
+    def test_a_row_that_is_left_over_says_where_its_server_is_listed_now(
+        self, maker: SiteMaker, listed: dict[str, object], moved_to: str | None
+    ) -> None:
+        maker.add(table(dp_row(dp_known=False)))
+        maker.insert("DistributionPoints", {"DPID": 900} | listed)
+
+        (row,) = read(maker.reader()).rows
+
+        assert (row.dp_known, row.moved_to) == (False, moved_to)
+
+    def test_a_row_of_a_dp_that_is_listed_says_nothing_of_another_place(self, maker: SiteMaker) -> None:
+        maker.add(table(dp_row(), dp_row("BOS-DP01", dp_known=False)))
+
+        assert {row.moved_to for row in read(maker.reader()).rows} == {None}
+
+    def test_a_job_of_another_package_is_none_of_this_one(self, maker: SiteMaker) -> None:
+        maker.add(table(dp_row(open_jobs=1)), table(dp_row(), of=package("PS100113")))
+
+        found = maker.reader().package(PackageId("PS100113"))
+
+        assert found is not None
+        assert [row.jobs for row in found.rows] == [()]
+
+    @pytest.mark.parametrize(("code", "stored"), [("PS1", 12), ("P02", None)])
+    def test_what_a_site_stores_says_something_of_the_source_only_at_the_source_site(
+        self, maker: SiteMaker, code: str, stored: int | None
+    ) -> None:
+        maker.add(table(site_row(), of=package(stored_version=12)))
+
+        found = maker.reader(code=code).package(ID)
+
+        assert found is not None
+        assert found.package.stored_version == stored
 
     @pytest.mark.parametrize(("state", "is_open"), [(state, state in {0, 1, 2, 3, 4, 8}) for state in range(10)])
     def test_a_job_is_open_in_the_states_in_which_it_may_still_deliver(

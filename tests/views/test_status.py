@@ -322,6 +322,10 @@ def test_a_button_value_leads_back_to_the_answer_and_its_question() -> None:
         (dp_row(status_number=0), "None; not installed yet"),
         (dp_row(held_version=7, updated_at=datetime(1980, 1, 1, tzinfo=UTC)), "never"),
         (dp_row(held_version=7, dp_site=SiteCode("P02")), "PS1, DP of P02"),
+        (
+            dp_row(dp_known=False, moved_to=SiteCode("P02")),
+            "Installed; leftover of PS1, its DP is at P02 now",
+        ),
         (site_row("P02", status_number=1), "Sent; not received yet"),
         (site_row("P03", held_version=7), "not served"),
         (dp_row(held_version=0, status_number=2, updated_at=ago(days=40)), "39 d"),
@@ -340,6 +344,7 @@ def test_a_source_that_is_behind_is_said_first_and_nothing_is_offered(stored: in
 
     assert said in drawn
     assert "distmgr.log" in drawn
+    assert "No reset is offered: the source site itself has not taken the version, see above." in drawn
     assert status.REQUEST_ACTION not in drawn
 
 
@@ -371,6 +376,13 @@ OLD_RESET: dict[str, Any] = {"held_version": 0, "status_number": Status.RECEIVED
         ((site_row(status_number=5), dp_row(held_version=7)), classes.OF_THE_SOURCE, "to that DP"),
         ((dp_row(held_version=7),), classes.OF_THE_SOURCE, "reset the *site row*"),
         ((site_row(), dp_row(status_number=8)), classes.OF_A_FAILED_REMOVAL, "then Redistribute the package"),
+        ((site_row(), dp_row(dp_known=False)), "make it a distribution point again", "former place"),
+        ((site_row(), dp_row(dp_known=False)), "remove it from the package's Content Locations", status.REQUEST_ACTION),
+        (
+            (site_row(), dp_row(held_version=7, dp_known=False, moved_to=SiteCode("P02"))),
+            classes.OF_A_MOVED_DP,
+            status.REQUEST_ACTION,
+        ),
     ],
 )
 def test_advice_is_what_can_be_done_about_just_these_rows(rows: tuple[Row, ...], said: str, unsaid: str) -> None:
