@@ -283,7 +283,7 @@ def test_a_site_whose_only_dp_is_on_the_site_server_has_no_dp_to_redistribute_to
 def test_a_dp_that_is_gone_is_leaving_or_belongs_elsewhere_is_never_the_one_to_redistribute_to(
     other: dict[str, Any],
 ) -> None:
-    rows = (site_row("P02", **BEHIND), dp_row("AAA-DP01", "P02", **other), dp_row("LON-DP01", "P02", **BEHIND))
+    rows = (site_row("P02", **BEHIND), dp_row("AAA-DP01", "P02", **BEHIND | other), dp_row("LON-DP01", "P02"))
     drift = judge(table(site_row(), *rows), NOW, GRACE)
     (site,) = (each for each in resettable(drift, RowsAllowed.ANY) if each.row.is_site)
 

@@ -51,6 +51,7 @@ ROWS = st.builds(
     status_number=st.integers(0, 9) | NUMBERS,
     updated_at=MOMENTS,
     dp_known=st.sampled_from([True, True, False, None]),
+    moved_to=st.none() | FOREIGN.map(SiteCode),
 )
 PACKAGES = st.builds(
     package,
