@@ -19,6 +19,7 @@ from bot.demo.launch import manifest_path, settings
 from bot.demo.sample.build import build_sample
 from bot.demo.workspace.clockwork import Clockwork
 from bot.demo.workspace.server import RunningWorkspace
+from tests import payloads
 from tests.bots import RUN, Bot
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
@@ -69,6 +70,8 @@ class Stage:
         for bot in self.bots:
             bot.kill()
         self._ending.close()
+        if payloads.FOLDER:
+            payloads.keep(self.workspace._workspace.journal.entries)
 
     def start_bot(
         self, program: tuple[str, ...] = RUN, *, connected: bool = True, ready: bool = True, **overrides: Any
