@@ -78,7 +78,7 @@ def _difference(was: Values, now: Values, compared: Mapping[str, str]) -> str:
     name = next((each for each in first if not _is_same(was[each], now[each])), None)
     if name is None:
         return ""
-    return f"its {compared[name]} reads {_shown(now[name])} and not {_shown(was[name])}: it was changed since its reset"
+    return f"its {compared[name]} reads {told(now[name])} and not {told(was[name])}: it was changed since its reset"
 
 
 def _is_older(copy: BackupCopy, ours: BackupCopy, older: Collection[str]) -> bool:
@@ -98,5 +98,6 @@ def _is_same(one: object, other: object) -> bool:
     return one == other
 
 
-def _shown(value: object) -> str:
+def told(value: object) -> str:
+    """Return a value of a column in words."""
     return "nothing" if value is None or value == "" else str(value)[:80]

@@ -17,12 +17,12 @@ from bot.dbapi import Connection, Database, DatabaseError, Fault
 from bot.dbapi.catalogue import MARK, column_types, locking, quoted, table_name
 from bot.domain.plan import Action
 from bot.domain.trouble import SiteTrouble
-from bot.domain.undoing import BackupCopy, Undoing, undo_objection
+from bot.domain.undoing import BackupCopy, Undoing, told, undo_objection
 from bot.failpoints import reach
 from bot.site.owning import Place, exact_place, objection, place
 from bot.site.probing import STATUS, marks
 from bot.site.troubles import site_error
-from bot.usecases.ports import RowMoved, SiteError
+from bot.usecases.ports import ChangeAltered, RowMoved, SiteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -118,8 +118,9 @@ class SiteWriter:
             raise site_error(self.code, error) from error
 
     def apply(self, request_id: str, plan: Plan, undoing: Undoing | None = None) -> None:
-        """Change every row of the plan, or none. Raises RowMoved when a row is not as shown, else SiteError.
+        """Change every row of the plan, or none. Raises RowMoved, ChangeAltered, SiteError.
 
+        RowMoved: a row is not as shown. ChangeAltered: the database itself makes something else of a change.
         An undo says which reset it takes back: a row that was changed since, or by somebody else, is one that moved.
         After a SiteError it is not known whether it happened: ask `was_applied`.
         """
@@ -249,9 +250,24 @@ class SiteWriter:
             raise RowMoved(row, objection)
         connection.execute(texts.copy, (*place, *key, *before))
         connection.execute(texts.change, (*after, *key, *before))
-        now = _the_row(connection, row, after, texts, texts.look, key)
-        _compare(row, {name: was[name] for name in texts.steady} | _shown(package_id, row, after), now)
-        _compare(row, was, _the_row(connection, row, before, texts, texts.kept, place))
+        # The row is locked since it was first read: whatever differs now is the doing of the database itself.
+        try:
+            now = _the_row(connection, row, after, texts, texts.look, key)
+            _compare(row, _shown(package_id, row, after), now)
+        except RowMoved as moved:
+            raise ChangeAltered(row, _by_itself(f"made something else of its change: {moved.found}")) from moved
+        altered = [
+            f"{spelled} ({told(was[name])} became {told(now[name])})"
+            for name, spelled in texts.steady.items()
+            if not _is_same(was[name], now[name])
+        ]
+        if altered:
+            raise ChangeAltered(row, _by_itself(f"also changed its {' and '.join(altered)}"))
+        try:
+            _compare(row, was, _the_row(connection, row, before, texts, texts.kept, place))
+        except RowMoved as moved:
+            said = _by_itself(f"made something else of its copy in {self._backup}: {moved.found}", self._backup)
+            raise ChangeAltered(row, said) from moved
 
     def _prove_whole(self, connection: Connection, request_id: str, count: int) -> None:
         """Prove that the transaction still holds every row: a server may have given it up and begun another unseen."""
@@ -364,7 +380,15 @@ def _compare(row: PlanRow, wanted: Mapping[str, object], found: Mapping[str, obj
     """
     for name, value in wanted.items():
         if not _is_same(value, found[name]) and not (name == "id" and _folded(value) == _folded(found[name])):
-            raise RowMoved(row, f"{name} reads {found[name]!r} instead of {value!r}")
+            raise RowMoved(row, f"{name} reads {told(found[name])} instead of {told(value)}")
+
+
+def _by_itself(what: str, table: str = STATUS) -> str:
+    """Say what the database did beside what it was told, and what a DBA can do about it."""
+    return (
+        f"the site database by itself {what}; ask the DBA whether a trigger on {table} does so, and to exempt the bot's"
+        " login from it or to change this row by hand"
+    )
 
 
 def _is_same(one: object, other: object) -> bool:

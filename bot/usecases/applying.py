@@ -19,7 +19,7 @@ from bot.domain.request import Request, Stage
 from bot.domain.trouble import SiteTrouble
 from bot.failpoints import reach
 from bot.usecases.pacing import Pacing
-from bot.usecases.ports import RowMoved, SiteError
+from bot.usecases.ports import ChangeAltered, RowMoved, SiteError
 from bot.usecases.proving import APPLY_WITHIN
 from bot.usecases.requests import traced
 
@@ -143,6 +143,9 @@ class Applying:
             writer.apply(request.id, request.plan, self.proving.undoing(request))
         except RowMoved as moved:
             self.requests.change(request.id, Outdate((str(moved),), claimed=True))
+        except ChangeAltered as altered:
+            log.warning("the site database altered a change", detail=str(altered))
+            self._resolve(request, str(altered))
         except SiteError as error:
             log.warning("apply failed", trouble=error.trouble.value, detail=error.detail)
             self._resolve(request, f"the site database said: {error.trouble}")

@@ -70,6 +70,13 @@ class RowMoved(Exception):
         self.found = found
 
 
+class ChangeAltered(Exception):
+    """The site database made something else of the change of a row by itself, so nothing at all was changed."""
+
+    def __init__(self, row: PlanRow, said: str) -> None:
+        super().__init__(f"{row.server}: {said}")
+
+
 class SiteWriter(Protocol):
     """Changes one site database, by approved plans only."""
 
@@ -84,7 +91,7 @@ class SiteWriter(Protocol):
     def apply(self, request_id: str, plan: Plan, undoing: Undoing | None = None) -> None:
         """Change every row of the plan, or none; an undo only where its reset was the last to change a row.
 
-        Raises RowMoved, or SiteError with the outcome unknown.
+        Raises RowMoved, ChangeAltered, or SiteError with the outcome unknown.
         """
         ...
 

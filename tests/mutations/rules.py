@@ -410,10 +410,20 @@ RULES = (
     Rule(
         "whole row read back",
         WRITER,
-        "_compare(row, {name: was[name] for name in texts.steady} | _shown(package_id, row, after), now)",
-        "pass",
+        "        if altered:\n",
+        "        if False:\n",
         "A reset changes more than what people saw.",
         WRITING,
+    ),
+    Rule(
+        "what the site makes of a change",
+        APPLYING,
+        "            self._resolve(request, str(altered))\n",
+        "            self.requests.change(request.id, Outdate((str(altered),), claimed=True))\n",
+        "A reset that a trigger stops is called outdated, and is asked for again and again.",
+        (
+            "tests/usecases/test_applying.py::test_a_reset_of_which_the_site_itself_makes_more_fails_and_says_what_can_be_done",
+        ),
     ),
     Rule(
         "backup is read back",
@@ -769,6 +779,14 @@ RULES = (
         "if not trouble and is_on:",
         "The bot posts what somebody wrote into its outbox.",
         ("tests/store/test_outbox.py",),
+    ),
+    Rule(
+        "a backlog that was told meanwhile",
+        "bot/store/outbox.py",
+        "_BEFORE_ALL_TIME if rows else None)",
+        "_BEFORE_ALL_TIME if count else None)",
+        "Resets pause because the audit channel was told between two reads.",
+        ("tests/store/test_outbox.py::test_what_is_told_while_the_backlog_is_read_has_not_waited_for_ever",),
     ),
     Rule(
         "a reset ends at (0, 2)",

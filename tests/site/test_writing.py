@@ -19,7 +19,7 @@ from bot.domain.planning import undo_plan
 from bot.domain.trouble import SiteTrouble
 from bot.domain.undoing import Undoing
 from bot.site.writing import SiteWriter
-from bot.usecases.ports import RowMoved, SiteError
+from bot.usecases.ports import ChangeAltered, RowMoved, SiteError
 from tests import engines
 from tests.builders import dp_row, nal_path, site_row, table
 from tests.engines import needs_postgresql
@@ -488,12 +488,47 @@ LIES = {
 }
 
 
+LATER = "'2999-01-01 00:00:00'"
+STAMPS = lie(
+    f"UPDATE {{table}} SET UpdateTime = {LATER} {MINE} AND UpdateTime <> {LATER}",
+    f"UPDATE dbo.PkgStatus SET UpdateTime = {LATER} {THEIRS}",
+)
+ASK = "ask the DBA whether a trigger on {} does so, and to exempt the bot's login from it or to change this row by hand"
+
+
 @pytest.mark.parametrize("told", LIES.values(), ids=LIES)
 def test_a_trigger_that_makes_something_else_of_the_change_stops_it(site: Site, told: Told) -> None:
     trigger(site.maker, "meddling", "PkgStatus", told)
 
-    with site.nothing_happens(), pytest.raises(RowMoved):
+    with site.nothing_happens(), pytest.raises(ChangeAltered, match=ASK.format("dbo.PkgStatus")):
         site.writer.apply("R1", PLAN)
+
+
+def test_a_column_that_changes_by_itself_is_named_with_what_the_dba_can_do(site: Site) -> None:
+    """As where somebody notes when a row was last written: UpdateTime is Distribution Manager's, and proves an undo."""
+    trigger(site.maker, "stamping", "PkgStatus", STAMPS)
+    was = site.look(f"SELECT UpdateTime FROM dbo.PkgStatus WHERE {ONE}")[0][0]
+
+    with site.nothing_happens(), pytest.raises(ChangeAltered) as altered:
+        site.writer.apply("R1", plan(plan_row("NYC-DP04")))
+
+    said = (
+        "NYC-DP04.contoso.com: the site database by itself also changed its UpdateTime"
+        f" ({was} became 2999-01-01 00:00:00); {ASK.format('dbo.PkgStatus')}"
+    )
+    assert str(altered.value).casefold() == said.casefold()  # PostgreSQL has its names in lower case
+    assert site.writer.forbid("R1")
+
+
+def test_every_column_that_changes_by_itself_is_named(site: Site) -> None:
+    trigger(site.maker, "stamping", "PkgStatus", STAMPS)
+    trigger(site.maker, "meddling", "PkgStatus", LIES["it writes another column"])
+
+    with site.nothing_happens(), pytest.raises(ChangeAltered) as altered:
+        site.writer.apply("R1", PLAN)
+
+    said = " became 2999-01-01 00:00:00) and location (nothing became elsewhere); "
+    assert said in str(altered.value).casefold()
 
 
 IGNORES = Told("BEFORE UPDATE", "SELECT RAISE(IGNORE)", "RETURN NULL", "INSTEAD OF UPDATE AS SET NOCOUNT ON")
@@ -502,7 +537,10 @@ IGNORES = Told("BEFORE UPDATE", "SELECT RAISE(IGNORE)", "RETURN NULL", "INSTEAD 
 def test_a_trigger_that_ignores_the_change_stops_it(site: Site) -> None:
     trigger(site.maker, "ignoring", "PkgStatus", IGNORES)
 
-    with site.nothing_happens(), pytest.raises(RowMoved):
+    with (
+        site.nothing_happens(),
+        pytest.raises(ChangeAltered, match="version 7, status 2 instead of version 0, status 2"),
+    ):
         site.writer.apply("R1", PLAN)
 
 
@@ -533,7 +571,10 @@ FORGETS["it keeps another column as something else"] = Told(
 def test_a_backup_that_does_not_hold_the_row_as_it_was_stops_the_apply(site: Site, told: Told) -> None:
     trigger(site.maker, "forgetting", "PkgStatus_BU", told)
 
-    with site.nothing_happens(), pytest.raises(RowMoved):
+    with (
+        site.nothing_happens(),
+        pytest.raises(ChangeAltered, match=ASK.format("dbo.PkgStatus_BU")),
+    ):
         site.writer.apply("R1", PLAN)
 
 
@@ -554,7 +595,7 @@ def test_a_row_that_changes_between_its_backup_and_its_change_is_not_written_ove
     )
     trigger(site.maker, "meanwhile", "PkgStatus_BU", meanwhile)
 
-    with site.nothing_happens(), pytest.raises(RowMoved):
+    with site.nothing_happens(), pytest.raises(ChangeAltered):
         site.writer.apply("R1", PLAN)
 
 
@@ -615,7 +656,7 @@ def test_a_view_whose_trigger_writes_the_row_is_as_good_as_a_table(site: Site) -
 def test_a_view_whose_trigger_only_says_that_it_wrote_stops_the_apply(site: Site) -> None:
     as_view(site.maker, SAYS_IT_WROTE)
 
-    with site.nothing_happens(), pytest.raises(RowMoved):
+    with site.nothing_happens(), pytest.raises(ChangeAltered):
         site.writer.apply("R1", PLAN)
 
 
@@ -667,7 +708,7 @@ def test_a_transaction_that_the_server_gave_up_unseen_stops_the_apply(site: Site
     with closing(Forgetful(site.maker.address, after)) as database:
         writer = SiteWriter(SiteCode("PS1"), database, BACKUP)
 
-        with site.nothing_happens(), pytest.raises((SiteError, RowMoved)):
+        with site.nothing_happens(), pytest.raises((SiteError, RowMoved, ChangeAltered)):
             writer.apply("R1", PLAN)
 
 

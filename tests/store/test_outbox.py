@@ -1,11 +1,17 @@
 """The contract of the outbox, on every engine."""
 
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from bot.dbapi import Connection
 from bot.domain.ledger import Entry
 from bot.store import Store
+from bot.store.database import StoreDatabase
+from bot.store.outbox import OutboxTable
 from bot.usecases.store_ports import Backlog, Delivery, Notice, Post
 from tests.store.clock import SteppingClock
 from tests.store.conftest import AUDIT, Opener
@@ -100,6 +106,42 @@ def test_the_backlog_says_how_many_and_since_when(store: Store, clock: SteppingC
     assert store.outbox.backlog("U1") == Backlog(1, second.at)
     store.outbox.settle(pending(store, AUDIT, limit=1), AUDIT, "1.0")
     assert store.outbox.backlog(AUDIT) == Backlog(1, second.at)
+
+
+class Interrupted(Connection):
+    """Hands questions on, and lets something else happen behind each."""
+
+    def __init__(self, connection: Connection, meanwhile: Callable[[], None]) -> None:
+        self._connection = connection
+        self._meanwhile = meanwhile
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        found = self._connection.query(sql, parameters)
+        self._meanwhile()
+        return found
+
+
+class InterruptedDatabase(StoreDatabase):
+    """A store between whose reads something else happens."""
+
+    def __init__(self, address: str, meanwhile: Callable[[], None]) -> None:
+        super().__init__(address)
+        self._meanwhile = meanwhile
+
+    def read(self, work: Callable[[Connection], Any]) -> Any:
+        return super().read(lambda connection: work(Interrupted(connection, self._meanwhile)))
+
+
+def test_what_is_told_while_the_backlog_is_read_has_not_waited_for_ever(
+    store: Store, address: str, clock: SteppingClock
+) -> None:
+    append(store)
+
+    def tell() -> None:
+        store.outbox.settle(pending(store, AUDIT), AUDIT, "1.0")
+
+    with closing(InterruptedDatabase(address, tell)) as database:
+        assert OutboxTable(database, AUDIT, clock).backlog(AUDIT).oldest_at is None
 
 
 def test_it_is_known_when_the_newest_was_told(store: Store, clock: SteppingClock) -> None:

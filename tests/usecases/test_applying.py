@@ -307,6 +307,25 @@ def test_an_apply_is_looked_for_in_the_backup_table_under_which_it_was_asked_for
     assert house.now(request).stage is Stage.APPLIED
 
 
+STAMPING = """CREATE TRIGGER stamping AFTER UPDATE ON PkgStatus FOR EACH ROW WHEN NEW.SourceVersion = 0
+    BEGIN UPDATE PkgStatus SET UpdateTime = '2999-01-01 00:00:00' WHERE PKID = NEW.PKID; END"""
+
+
+def test_a_reset_of_which_the_site_itself_makes_more_fails_and_says_what_can_be_done(house: House) -> None:
+    before = house.sql("SELECT * FROM PkgStatus")
+    house.sql(STAMPING)
+    request = house.approved("NYC-DP03")
+    house.applying.work_off()
+
+    now = house.now(request)
+    assert now.stage is Stage.FAILED
+    assert now.note.startswith("NYC-DP03.contoso.com: the site database by itself also changed its UpdateTime (")
+    assert "ask the DBA whether a trigger on dbo.PkgStatus does so" in now.note
+    assert house.sql("SELECT * FROM PkgStatus") == before
+    house.sql("DROP TRIGGER stamping")
+    assert house.now(house.reset("NYC-DP03")).stage is Stage.APPLIED
+
+
 def test_a_writer_that_is_gone_is_named(house: House) -> None:
     request = house.approved()
     house.writers.pop(PS1)
