@@ -95,7 +95,7 @@ class Bot:
         self._forms = Forms(forms_of(settings.answers.tables))
         self._health = Health(settings, self._store, self._sites, lambda: self._pools.unfinished)
         self._courtesy = Courtesy()
-        self._pools = Pools.of(settings.work, self._health.meter.answered, self._courtesy.wait)
+        self._pools = Pools.of(settings.work, self._health.metrics.answer_seconds.observe, self._courtesy.wait)
         self._schedule = Schedule()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -139,7 +139,7 @@ class Bot:
         self._diary.note("started", f"version {version('pkgstatus-bot')}", {"settings": fingerprint(self._settings)})
         answers = Answers(self._client, self._forms, self._mail)
         inbox, ledger, pools = self._store.inbox, self._store.ledger, self._pools
-        noted = self._health.meter.noted
+        noted = self._health.metrics.recorded
         desk = Desk(pools.work, pools.turning_away, answers, inbox, ledger, noted, stops=pools.stops)
         adopting = Adopting(self._me, self._store.inbox, self._store.leases, desk, now)
         adopting.live()
@@ -161,12 +161,12 @@ class Bot:
         for seconds, name, work in drift.jobs():
             self._schedule.every(seconds, name, work)
         self._schedule.every(PURGE_SECONDS, "purge", self._purge)
-        self._schedule.every(LOOK_SECONDS, "vitals", self._health.vitals.look)
+        self._schedule.every(LOOK_SECONDS, "health", self._health.monitor.look)
         self._schedule.start()
-        self._health.vitals.look()
-        hear = hearing(app, self._health.meter.acknowledged, self._courtesy)
+        self._health.monitor.look()
+        hear = hearing(app, self._health.metrics.ack_seconds.observe, self._courtesy)
         connection = Connection(app_token, self._client, hear, self._connection_changed)
-        self._health.vitals.line = connection
+        self._health.monitor.line = connection
         log.info("ready")
         try:
             connection.run(self._stopping)

@@ -9,12 +9,10 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from bot.health.exposition import exposition
-from bot.health.serving import Page, serve
-from bot.store.figures import figures
-from bot.usecases.figures import Figures
-from bot.usecases.metering import Meter
-from bot.usecases.vitals import Vitals
+from bot.health.metrics import Metrics
+from bot.health.server import OK, UNAVAILABLE, Page, serve
+from bot.store.counts import counts
+from bot.usecases.health import HealthMonitor
 from bot.wiring.parts import now, undelivered_of
 
 if TYPE_CHECKING:
@@ -27,44 +25,38 @@ if TYPE_CHECKING:
     from bot.usecases.recording import WatchedSite
 
 LOOK_SECONDS = 5
-OK, UNAVAILABLE = 200, 503
 
 
 class Health:
-    """The meter that everybody may tell, the vitals that the schedule looks at, and the pages."""
+    """The monitor that the schedule lets look, the metrics that everybody may write, and the pages."""
 
     def __init__(
         self, settings: Settings, store: Store, sites: Mapping[SiteCode, WatchedSite], unfinished: Callable[[], int]
     ) -> None:
         self._address = settings.health.address
-        self.meter = Meter()
-        self.vitals = Vitals(
+        self.monitor = HealthMonitor(
             backlog=partial(store.outbox.backlog, settings.channels.audit),
-            figures_of=partial(figures, store.database),
+            counts_of=partial(counts, store.database),
             troubles=lambda: {code: site.trouble for code, site in sites.items()},
             monotonic=time.monotonic,
             clock=now,
             undelivered=undelivered_of(settings, store.outbox, store.ledger).look,
         )
-        self._figures = Figures(version("pkgstatus-bot"), self.meter, self.vitals, unfinished)
+        self.metrics = Metrics(version("pkgstatus-bot"), self.monitor, unfinished)
 
     def serve(self, stopping: threading.Event) -> None:
         """Serve the pages until stopped, unless the settings switch them off."""
         if self._address == "off":
             return
         host, _, port = self._address.rpartition(":")
-        pages = {
-            "/healthz": self._alive,
-            "/readyz": self._ready,
-            "/metrics": lambda: Page(OK, *exposition(self._figures.read())),
-        }
-        serve(host, int(port), pages, stopping)
+        pages = {"/healthz": self._alive, "/readyz": self._ready}
+        serve(host, int(port), self.metrics.registry, pages, stopping)
 
     def _alive(self) -> Page:
-        is_alive = self.vitals.is_alive
+        is_alive = self.monitor.is_alive
         return Page(OK if is_alive else UNAVAILABLE, "text/plain", b"alive\n" if is_alive else b"stuck\n")
 
     def _ready(self) -> Page:
-        readiness = self.vitals.readiness()
+        readiness = self.monitor.readiness()
         body = json.dumps(asdict(readiness)).encode() + b"\n"
         return Page(OK if readiness.is_ready else UNAVAILABLE, "application/json", body)

@@ -1,4 +1,4 @@
-"""Health and figures of a running bot: alive, ready, degraded without its site, and what an on-call asks for."""
+"""Health and metrics of a running bot: alive, ready, degraded without its site, and what an on-call asks for."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ def test_a_bot_that_is_connected_is_alive_and_ready(fresh_stage: Stage, pages: P
     assert pages.get("/healthz") == (200, "alive\n")
     assert pages.readiness() == {"is_ready": True, "slack": "ok", "store": "ok", "sites": {"PS1": "ok"}, "waiting": []}
     assert pages.get("/readyz", "HEAD") == (200, "")
+    assert pages.get("/metrics", "HEAD") == (200, "")
     assert pages.get("/elsewhere") == (404, "There is only /healthz, /readyz, /metrics here.\n")
 
 
@@ -114,7 +115,7 @@ def test_without_its_site_it_is_ready_and_says_which_one_is_away(fresh_stage: St
     assert pages.samples()['pkgstatus_site_up{site="PS1"}'] == 0
 
 
-def test_the_figures_count_what_people_did(fresh_stage: Stage, pages: Pages) -> None:
+def test_the_metrics_count_what_people_did(fresh_stage: Stage, pages: Pages) -> None:
     fresh_stage.ask("ada", "PS100112")
     fresh_stage.ask("gus", "PS100112")
     fresh_stage.ask("gus", "PS100112")
@@ -134,7 +135,7 @@ def test_the_figures_count_what_people_did(fresh_stage: Stage, pages: Pages) -> 
     fresh_stage.wait_for(lambda: pages.samples()["pkgstatus_outbox_waiting"] == 0, PATIENCE)
 
 
-def test_the_figures_tell_how_old_a_scan_is_and_what_it_found(fresh_stage: Stage, pages: Pages) -> None:
+def test_the_metrics_tell_how_old_a_scan_is_and_what_it_found(fresh_stage: Stage, pages: Pages) -> None:
     age = 'pkgstatus_scan_age_seconds{site="PS1"}'
     fresh_stage.wait_for(lambda: age in pages.samples(), PATIENCE)
     found = pages.samples()
@@ -160,11 +161,11 @@ def test_a_port_that_is_taken_is_said_and_people_are_answered_all_the_same(fresh
     assert json.loads(said)["address"] == f"127.0.0.1:{taken}"
 
 
-def test_every_query_of_the_dashboard_names_a_figure_that_the_bot_has(fresh_stage: Stage, pages: Pages) -> None:
+def test_every_query_of_the_dashboard_names_a_metric_that_the_bot_has(fresh_stage: Stage, pages: Pages) -> None:
     fresh_stage.ask("gus", "PS100112")
     fresh_stage.wait_for(lambda: pages.samples()["pkgstatus_store_up"] == 1)
     text = pages.get("/metrics")[1]
-    # A figure without a sample yet, like the age of a scan before the first one, is there with its meaning.
+    # A metric without a sample yet, like the age of a scan before the first one, is there with its meaning.
     families = dict(re.findall(r"^# TYPE (\w+) (\w+)", text, re.MULTILINE))
     ends = {"histogram": ("_bucket", "_sum", "_count"), "gauge": ("",), "counter": ("",)}
     known = {name + end for name, kind in families.items() for end in ends[kind]}
@@ -175,5 +176,5 @@ def test_every_query_of_the_dashboard_names_a_figure_that_the_bot_has(fresh_stag
     asked = {name for query in queries for name in re.findall(r"pkgstatus_\w+", query)}
     assert len(queries) >= 12
     assert asked - known == set()
-    figures = {re.sub(r"_(bucket|sum|count)$", "", name) if "seconds" in name else name for name in asked}
-    assert set(families) - figures == {"pkgstatus_info"}
+    metrics = {re.sub(r"_(bucket|sum|count)$", "", name) if "seconds" in name else name for name in asked}
+    assert set(families) - metrics == {"pkgstatus_info"}

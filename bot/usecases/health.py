@@ -1,4 +1,4 @@
-"""How the bot is: is it alive, is it ready, and the figures that an on-call asks for.
+"""How the bot is: is it alive, is it ready, and what its metrics say of store and sites.
 
 The store is asked now and then by the schedule; whoever asks for a page gets what was found then, so that no probe can
 wear out Slack or a database.
@@ -27,7 +27,7 @@ STUCK_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class StoreFigures:
+class StoreCounts:
     """What the store counts: requests by stage, rows by site and class, and when each site was last read through."""
 
     requests: Mapping[str, int] = field(default_factory=dict)
@@ -62,11 +62,11 @@ class Readiness:
 
 
 @dataclass(slots=True)
-class Vitals:
+class HealthMonitor:
     """Looks at the store when told to, and remembers."""
 
     backlog: Callable[[], Backlog]
-    figures_of: Callable[[], StoreFigures]
+    counts_of: Callable[[], StoreCounts]
     troubles: Callable[[], Mapping[str, SiteTrouble | None]]
     monotonic: Callable[[], float]
     clock: Clock
@@ -77,12 +77,12 @@ class Vitals:
     waiting: int = 0
     oldest_at: datetime | None = None
     messages: Sequence[Waiting] = ()
-    store_figures: StoreFigures = field(default_factory=StoreFigures)
+    store_counts: StoreCounts = field(default_factory=StoreCounts)
 
     def look(self) -> None:
         """Ask the store; the schedule calls this."""
         try:
-            backlog, self.store_figures, self.messages = self.backlog(), self.figures_of(), self.undelivered()
+            backlog, self.store_counts, self.messages = self.backlog(), self.counts_of(), self.undelivered()
             self.waiting, self.oldest_at, self.trouble = backlog.count, backlog.oldest_at, ""
         except StoreError as error:
             self.trouble = str(error.trouble)
