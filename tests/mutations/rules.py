@@ -33,7 +33,7 @@ class Rule:
 
 APPROVAL, CHAIN, DRIFT, FOLDING = (f"bot/domain/{name}.py" for name in ("approval", "chain", "drift", "folding"))
 PLAN, PLANNING, REQUEST, SIGNET = (f"bot/domain/{name}.py" for name in ("plan", "planning", "request", "signet"))
-SIGNED = "bot/domain/signed.py"
+SIGNED, SHOWN, PACKAGE = (f"bot/domain/{name}.py" for name in ("signed", "shown", "package"))
 QUORUM, TYPED_TEXT = "bot/domain/quorum.py", "bot/domain/typed_text.py"
 WRITER = "bot/site/writing.py"
 ACCESS, APPLYING, APPROVING = (f"bot/usecases/{name}.py" for name in ("access", "applying", "approving"))
@@ -45,6 +45,7 @@ STORE_INBOX, STORE_LEDGER, STORE_REQUESTS = (f"bot/store/{name}.py" for name in 
 DECIDING = ("tests/domain/test_approval.py",)
 PLANS = ("tests/domain/test_plan.py", "tests/domain/test_planning.py")
 CHAINS = ("tests/domain/test_chain.py",)
+FORMS = ("tests/domain/test_shown.py",)
 VERDICTS = ("tests/domain/test_drift.py",)
 WRITING = ("tests/site/test_writing.py",)
 PROOFS = ("tests/usecases/test_proving.py",)
@@ -1055,6 +1056,166 @@ RULES = (
         "return now - moment",
         "A row that moved an hour ago may be reset.",
         VERDICTS,
+    ),
+    Rule(
+        "job that moves",
+        DRIFT,
+        "return job.sends(version) and self.is_recent(job.moved_at, self.job_age)",
+        "return job.sends(version)",
+        "A job that has not moved for 90 days hides a DP that is behind.",
+        VERDICTS,
+    ),
+    Rule(
+        "job for this version",
+        PACKAGE,
+        "and self.version == version\n",
+        "and True\n",
+        "A job for an older version hides a DP that is behind.",
+        VERDICTS,
+    ),
+    Rule(
+        "job that sends",
+        PACKAGE,
+        "and self.action in {JobAction.UPDATE, JobAction.ADD}\n",
+        "and True\n",
+        "A job that cancels or removes hides a DP that is behind.",
+        VERDICTS,
+    ),
+    Rule(
+        "job that goes on",
+        PACKAGE,
+        "and self.state in _DELIVERING\n",
+        "and True\n",
+        "A suspended or finished job hides a DP that is behind.",
+        VERDICTS,
+    ),
+    Rule(
+        "a failure beside a stuck job",
+        DRIFT,
+        "(self.source_behind or not self._is_sent_to(row)), DriftClass.FAILED)",
+        "not row.jobs, DriftClass.FAILED)",
+        "A DP that failed is called in flight for any job.",
+        VERDICTS,
+    ),
+    Rule(
+        "undo beside a stuck job",
+        PLANNING,
+        "drift.basis.is_moving(job, version) for job in jobs for version in versions",
+        "True for job in jobs",
+        "An ancient job forbids an undo for ever.",
+        PLANS,
+    ),
+    Rule(
+        "source behind by what it stores",
+        DRIFT,
+        "if stored is not None and 0 <= stored < expected:",
+        "if False:",
+        "Rows are reset though the source site itself has not taken the version.",
+        VERDICTS,
+    ),
+    Rule(
+        "source behind by its own row",
+        DRIFT,
+        "return lacks and not self._moved(own[0])",
+        "return False",
+        "Rows are reset though the source site itself has not taken the version.",
+        VERDICTS,
+    ),
+    Rule(
+        "no reset below a source behind",
+        DRIFT,
+        "(self.source_behind, Barrier.SOURCE_BEHIND),\n            (row.other",
+        "(False, Barrier.SOURCE_BEHIND),\n            (row.other",
+        "A DP that failed is reset though the source site has nothing to send.",
+        VERDICTS,
+    ),
+    Rule(
+        "the source site's own row",
+        DRIFT,
+        "(self._is_source(row), Barrier.SOURCE_SITE),",
+        "(False, Barrier.SOURCE_SITE),",
+        "The source site's own row is reset, which brings nothing.",
+        VERDICTS,
+    ),
+    Rule(
+        "not served",
+        DRIFT,
+        "        if self._is_not_served(row):\n",
+        "        if False:\n",
+        "A leftover row is reset though there is nobody to redistribute to.",
+        VERDICTS,
+    ),
+    Rule(
+        "a DP that is gone is no target",
+        DRIFT,
+        "or row.dp_leaving or row.dp_known is False\n    return row.type",
+        "or row.dp_leaving\n    return row.type",
+        "A site counts as served by a DP that is gone.",
+        VERDICTS,
+    ),
+    Rule(
+        "whom to redistribute to",
+        PLANNING,
+        "return is_target(row) and is_certain",
+        "return is_certain",
+        "People are told to redistribute to a DP that is gone.",
+        PLANS,
+    ),
+    Rule(
+        "another site's code",
+        DRIFT,
+        "(row.other_site is not None, Barrier.OTHER_SITE),",
+        "(False, Barrier.OTHER_SITE),",
+        "A DP's row under another site's code is reset.",
+        VERDICTS,
+    ),
+    Rule(
+        "the copy of its own site",
+        DRIFT,
+        "self.copies.get(row.own_site.casefold()) or self._judge_missing()\n        drift_class = self._judge_dp",
+        "self.copies.get(row.site_code.casefold()) or self._judge_missing()\n        drift_class = self._judge_dp",
+        "A DP is judged by the copy of a site that it does not belong to.",
+        VERDICTS,
+    ),
+    Rule(
+        "two rows of one DP",
+        DRIFT,
+        "(_is_placed(row) and self.servers[row.server.casefold()] > 1, Barrier.TWO_ROWS),",
+        "(False, Barrier.TWO_ROWS),",
+        "One of two rows of a reassigned DP is reset.",
+        VERDICTS,
+    ),
+    Rule(
+        "a reset that is known",
+        DRIFT,
+        "return row.key in self.basis.resets or self.basis.is_recent(row.updated_at)",
+        "return True",
+        "A DP that never received anything waits for a reset that nobody made.",
+        VERDICTS,
+    ),
+    Rule(
+        "below a site that is ahead",
+        DRIFT,
+        "(site is DriftClass.AHEAD, Barrier.SITE_AHEAD),",
+        "(False, Barrier.SITE_AHEAD),",
+        "A DP is reset whose site holds a newer version than the source.",
+        VERDICTS,
+    ),
+    Rule(
+        "moments that mean never",
+        PACKAGE,
+        "return moment if moment and moment >= NEVER_BEFORE else None",
+        "return moment",
+        "A date of 1980 is an age of 17,000 days.",
+        VERDICTS,
+    ),
+    Rule(
+        "every row of a long form",
+        SHOWN,
+        "return found if found or is_same else",
+        "return found if True else",
+        "A row that a form counted moves unsaid.",
+        FORMS,
     ),
     Rule(
         "a name is a whole name",

@@ -334,6 +334,28 @@ class TestWhatASiteHolds:
         assert found is not None
         assert [row.jobs for row in found.rows] == [()]
 
+    @pytest.mark.parametrize(
+        ("target", "point", "is_served"),
+        [
+            pytest.param({}, {}, True, id="there"),
+            pytest.param({}, {"SMSSiteCode": None}, True, id="a DP of an unknown site"),
+            pytest.param({"Action": 3}, {}, False, id="a target that is taken away"),
+            pytest.param({}, {"Action": 3}, False, id="a DP that is leaving"),
+            pytest.param({}, {"SMSSiteCode": "PS1"}, False, id="a DP of another site"),
+            pytest.param({}, {"NALPath": nal_path("BOS-DP01.contoso.com", "P02")}, False, id="a DP that is gone"),
+            pytest.param({"PkgID": "PS100113"}, {}, False, id="a target of another package"),
+        ],
+    )
+    def test_a_site_is_served_if_the_package_is_targeted_to_a_dp_of_it_that_is_there_to_stay(
+        self, maker: SiteMaker, target: dict[str, object], point: dict[str, object], *, is_served: bool
+    ) -> None:
+        path = nal_path("LON-DP01.contoso.com", "P02")
+        maker.add(table(site_row("P02", held_version=7)))
+        maker.insert("PkgServers", {"PkgID": ID, "NALPath": path, "SiteCode": "P02", "Action": 0} | target)
+        maker.insert("DistributionPoints", {"DPID": 900, "NALPath": path, "SMSSiteCode": "P02", "Action": 0} | point)
+
+        assert read(maker.reader()).served == ({"P02"} if is_served else set())
+
     @pytest.mark.parametrize(("code", "stored"), [("PS1", 12), ("P02", None)])
     def test_what_a_site_stores_says_something_of_the_source_only_at_the_source_site(
         self, maker: SiteMaker, code: str, stored: int | None
