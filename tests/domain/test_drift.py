@@ -402,6 +402,8 @@ def test_not_served_is(rows: list[Row]) -> None:
         case([site_row("P02")], DriftClass.IN_SYNC, id="it has the version"),
         case([site_row("P02", status_number=Status.REMOVED)], DriftClass.REMOVING, id="it is being removed"),
         case([SITE], DriftClass.IN_SYNC, id="the source site"),
+        case([site_row(**BEHIND)], DriftClass.SOURCE_BEHIND, id="the source site, behind, without a DP"),
+        case([site_row(status_number=Status.FAILED)], DriftClass.FAILED, id="the source site, failed, without a DP"),
     ],
 )
 def test_a_site_row_that_somebody_needs_or_that_is_fine_keeps_its_class(

@@ -117,8 +117,8 @@ def test_drift_leads_to_the_package_of_the_site_that_it_is_about(both: Stage) ->
     there = press(both, drift, f"{PACKAGE} at XY2")
     here = press(both, drift, f"{PACKAGE} at PS1")
 
-    assert "Boot image (London), source version 5: 23 DP behind" in there["text"]
-    assert "Boot image (x64), source version 13" in here["text"]
+    assert there["text"].startswith(f"{PACKAGE} Boot image (London), source version 5: 23 DP behind")
+    assert here["text"].startswith(f"{PACKAGE} Boot image (x64), source version 13")
 
 
 def test_every_button_under_a_table_stays_with_its_site(both: Stage) -> None:
