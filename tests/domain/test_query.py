@@ -318,6 +318,15 @@ def test_signs_that_are_no_link_stay() -> None:
     assert parse("freeze a&lt;b c&gt;d") == Freeze("a<b c>d")
 
 
+def test_behind_finds_every_row_that_lacks_the_version_for_long() -> None:
+    assert WORDS["behind"] == {
+        DriftClass.SOURCE_BEHIND,
+        DriftClass.SITE_BEHIND,
+        DriftClass.DP_BEHIND,
+        DriftClass.NEVER_RECEIVED,
+    }
+
+
 @pytest.mark.parametrize("word", WORDS)
 def test_every_filter_word_keeps_its_classes(word: str) -> None:
     assert shown(f"PS100112 {word.upper()}").filter == Filter(classes=WORDS[word])
