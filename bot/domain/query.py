@@ -233,7 +233,7 @@ def _saying(words: list[str]) -> list[str]:
 
 
 def _show(typed: list[str], plain: str) -> Query | Misunderstanding:
-    words = _saying(filters(plain)) or typed
+    words = _apart(_saying(filters(plain)) or typed)
     package_id = _read_id(words[0])
     if isinstance(package_id, BadId):
         return _not_understood(package_id, words, plain)
@@ -241,6 +241,14 @@ def _show(typed: list[str], plain: str) -> Query | Misunderstanding:
     if isinstance(row_filter, BadFilter):
         return replace(row_filter, meant=_offers(*_better(package_id, words[1:])))
     return Show(package_id, row_filter, " ".join([package_id, *map(_tidied, words[1:])]))
+
+
+def _apart(words: list[str]) -> list[str]:
+    """Part an ID from a filter behind it where only a sign stands between them, such as a dash."""
+    stuck = re.fullmatch(r"([A-Za-z0-9]{8})[^\w]+(.+)", words[0])
+    if stuck is None or isinstance(read_id(stuck[1]), BadId) or isinstance(_read_filter([stuck[2]]), BadFilter):
+        return words
+    return [stuck[1], stuck[2], *words[1:]]
 
 
 def _read_id(word: str) -> PackageId | BadId:
@@ -265,8 +273,13 @@ def _not_understood(problem: BadId, words: list[str], plain: str) -> Misundersta
         return NoPackage(" ".join(words), _offers(" ".join(["drift", *sites])) if sites else ())
     ids = ids_in(plain)
     if ids:
-        offers = _offers(*ids)
+        offers = _offers(*_about(ids, words))
         return UnknownWord(first, offers) if rest else replace(problem, meant=offers)
+    if lacking(first):
+        return BadFilter(first)
+    server = server_in(first) if re.match(r"[\\/]{2}", first) else ""
+    if server:
+        return NoPackage(f"dp:{server}")
     if problem.suggestion:
         return replace(problem, meant=(problem.suggestion,))
     said = _verb_inside(rest)
@@ -279,6 +292,15 @@ def _not_understood(problem: BadId, words: list[str], plain: str) -> Misundersta
         return NoPackage(words_near[0])
     search = " ".join(["find", *plain.replace(SOFT_HYPHEN, "").split()])
     return UnknownWord(first, _offers(said, search)) if said else replace(problem, meant=_offers(search))
+
+
+def _about(ids: tuple[PackageId, ...], words: list[str]) -> list[str]:
+    """Return what may be asked about the IDs in a text that does not begin with one."""
+    others = [word for word in words if not ids_in(word)]
+    if len(ids) == 1 and others and not isinstance(_read_filter(others), BadFilter):
+        return [" ".join([ids[0], *map(_tidied, others)])]
+    is_history = "history" in {*nearest(words[0], _VERBS), _verb_inside(words[1:])}
+    return [*(f"history {each}" for each in ids if is_history), *ids]
 
 
 def _verb_inside(words: list[str]) -> str:
@@ -295,6 +317,8 @@ def _history(words: list[str], plain: str) -> Query | Misunderstanding:
     package_id = _read_id(sought[0])
     if not isinstance(package_id, BadId):
         return _histories(sought)
+    if lacking(sought[0]):
+        return NoPackage()
     ids = ids_in(plain) or ((package_id.suggestion,) if package_id.suggestion else ())
     search = () if ids else (" ".join(["find", *sought]),)
     return replace(package_id, meant=_offers(*(f"history {each}" for each in ids), *search))
@@ -415,6 +439,13 @@ _KINDS = {
     "distributionpoint": "dp",
 }
 _KIND = re.compile(r"([^:=]*)[:=]?(.*)", re.DOTALL)
+_LACKING = re.compile("(site|dp)[:=]*", re.IGNORECASE)
+
+
+def lacking(word: str) -> str:
+    """Return `site` or `dp` where a word is one of these filters without the name that belongs to it, else nothing."""
+    found = _LACKING.fullmatch(word)
+    return found[1].lower() if found else ""
 
 
 def _meant(word: str, following: list[str], *, any_site: bool) -> tuple[list[str], int]:
@@ -424,7 +455,7 @@ def _meant(word: str, following: list[str], *, any_site: bool) -> tuple[list[str
     kinds = nearest(kind, _KINDS) if len(kind) > 1 else ()
     if kinds and (value or kind != word or following):
         is_next = not value and following and isinstance(_read_filter(following), BadFilter)
-        named = value or (following[0] if is_next else "")
+        named = value or (following[0].lstrip(":=") if is_next else "")
         return ([_tidied(f"{_KINDS[kinds[0]]}:{named}")], int(bool(is_next))) if named else ([], 0)
     if value.casefold() in WORDS:
         return [value.casefold()], 0

@@ -97,13 +97,14 @@ def not_for(installation: Installation, body: Mapping[str, Any]) -> Reason | Non
     app_id = body.get("api_app_id")
     if app_id and installation.app_ids and app_id not in installation.app_ids:
         return Reason.OTHER_APP
-    enterprises = {_id(body.get("enterprise")), _id(body.get("enterprise_id"))} - {""}
-    teams = {_id(body.get("team")), _id(body.get("team_id"))} - {""}
-    is_org_wide = not teams and str(body.get("is_enterprise_install")).lower() == "true"
+    named = {_id(body.get(field)) for field in ("enterprise", "enterprise_id", "team", "team_id")}
     if isinstance(team := body.get("team"), dict):
-        enterprises |= {_id(team.get("enterprise_id"))} - {""}
+        named.add(_id(team.get("enterprise_id")))
     if isinstance(view := body.get("view"), dict):
-        teams |= {_id(view.get("app_installed_team_id"))} - {""}
+        named.add(_id(view.get("app_installed_team_id")))
+    enterprises = {each for each in named if each.startswith("E")}  # also where a workspace is named
+    teams = named - enterprises - {""}
+    is_org_wide = not teams and str(body.get("is_enterprise_install")).lower() == "true"
     if enterprises - {installation.enterprise_id}:
         return Reason.OTHER_WORKSPACE
     if is_org_wide:

@@ -19,6 +19,7 @@ from bot.slack.desk import Reply
 from bot.slack.incoming import Incoming
 from bot.slack.webapi import cause, part, text
 from bot.usecases.approving import Click
+from bot.usecases.ports import SiteError
 from bot.usecases.recording import Deed, refused
 from bot.usecases.requesting import FormOutdated, Held, MovedOn, TooMany, Wish
 from bot.views import replies, request_card, request_form, request_words, status
@@ -44,6 +45,24 @@ log = structlog.stdlib.get_logger(__name__)
 _CLOSED = {"not_found", "view_not_found"}
 """Whoever closed a window does not wait for what comes into it."""
 _LATE = {"expired_trigger_id", "trigger_expired", "trigger_exchanged", "exchanged_trigger_id", "invalid_trigger_id"}
+
+
+_MAY_PASS = {
+    Reason.FROZEN,
+    Reason.OTHER_POLICY,
+    Reason.AUDIT_BEHIND,
+    Reason.ROWS_CHANGED,
+    Reason.WRONG_DATABASE,
+    Reason.TOO_FEW_APPROVERS,
+    Reason.CHANNEL_SHARED,
+    Reason.CHANNEL_ARCHIVED,
+    Reason.CHANNEL_WITHOUT_BOT,
+    Reason.LIST_UNREADABLE,
+    Reason.CANNOT_LOOK_UP,
+    Reason.NO_BACKUP_TABLE,
+    Reason.NO_WRITE_RIGHT,
+}
+"""Why a form is refused that may be sent off again later, by the same person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +111,32 @@ class RequestListeners:
             self.desk.take_form(ack, incoming, request_form.REASON)
 
     def _open_form(self, click: Incoming) -> Reply:
-        site, query = status.read_request(click.text)
+        site, query, ticket, reason = request_form.read_again(click.text)
         question = parse(query)
         if not isinstance(question, Show) or site not in self.requesting.readers:
             return self._no(click, OPENED, Refusal(Reason.UNKNOWN_BUTTON))
-        return self._offer(click, site, question)
+        return self._offer(click, site, question, ticket=ticket, reason=reason)
 
     def _open_again(self, click: Incoming) -> Reply:
         """Open the form with the rows of a request that came to nothing."""
         ended = self.approving.requests.load(_click(click).request_id)
         if ended is None:
             return self._no(click, OPENED, Refusal(Reason.UNKNOWN_REQUEST))
-        return self._offer(
-            click, ended.plan.site, Show(ended.plan.package_id, Filter(), ended.plan.package_id), ended.plan
-        )
+        plan, is_own = ended.plan, click.user_id in ended.requester_ids
+        ticket, reason = (ended.ticket, ended.reason) if is_own else ("", "")
+        question = Show(plan.package_id, Filter(), plan.package_id)
+        return self._offer(click, plan.site, question, plan, ticket=ticket, reason=reason)
 
-    def _offer(self, click: Incoming, site: SiteCode, question: Show, before: Plan | None = None) -> Reply:
+    def _offer(
+        self,
+        click: Incoming,
+        site: SiteCode,
+        question: Show,
+        before: Plan | None = None,
+        *,
+        ticket: str = "",
+        reason: str = "",
+    ) -> Reply:
         view = self.lookup.access.refusal(click.actor) or self._open(click, request_form.loading("Request reset"))
         if isinstance(view, Refusal):
             return self._no(click, OPENED, view)
@@ -117,7 +146,8 @@ class RequestListeners:
             show = partial(self._update, view, request_form.sorry("Request reset", text))
             return Reply(refused(OPENED, offer.reason, question.text), show)
         metadata = request_form.kept(site, question.text, offer.rows, offer.plan)
-        form = request_form.draw(offer.plan, offer.rows, metadata, self.requesting.policy.max_rows, before)
+        most = self.requesting.policy.max_rows
+        form = request_form.draw(offer.plan, offer.rows, metadata, most, before, ticket=ticket, reason=reason)
         deed = Deed(OPENED, "answered", question.text, detail=quantity(len(offer.rows), "row"))
         return Reply(deed, partial(self._update, view, form))
 
@@ -130,14 +160,24 @@ class RequestListeners:
         if rows is None or not isinstance(question, Show):
             return self._no(form, verb, Refusal(Reason.UNKNOWN_BUTTON))
         wish = Wish(SiteCode(site), question.package_id, rows, filled.reason, filled.ticket, shown, question.filter)
-        outcome = self.requesting.ask(form.actor, wish, {"click": form.key})
-        if isinstance(outcome, FormOutdated):
-            words = request_words.form_outdated(outcome.changes, f"{site} {query}")
-            return self._say(form, refused(verb, "rows changed", question.text), words)
-        if isinstance(outcome, TooMany):
-            words = replies.say(request_words.too_many(outcome.count, outcome.most))
-            return self._say(form, refused(verb, "too many rows", question.text), words)
-        return self._opened(form, verb, outcome)
+        again = request_form.again(site, query, filled)
+        try:
+            outcome = self.requesting.ask(form.actor, wish, {"click": form.key})
+        except SiteError as error:
+            log.warning("site database failed", site=error.site, trouble=error.trouble.value, detail=error.detail)
+            words = request_words.with_form(replies.trouble(error.site, error.trouble, form.reference), again)
+            why = f"site {error.site} {error.trouble}"
+            return self._say(form, Deed(form.kind, "failed", question.text, reason=why), words)
+        match outcome:
+            case FormOutdated():
+                words = request_words.form_outdated(outcome.changes, again)
+                return self._say(form, refused(verb, "rows changed", question.text), words)
+            case TooMany():
+                words = replies.say(request_words.too_many(outcome.count, outcome.most))
+                words = request_words.with_form(words, again)
+                return self._say(form, refused(verb, "too many rows", question.text), words)
+            case _:
+                return self._opened(form, verb, outcome, again)
 
     def _undo(self, click: Incoming) -> Reply:
         verb = "asked for undo"
@@ -151,14 +191,16 @@ class RequestListeners:
             return self._say(click, refused(verb, "rows moved on", pressed.request_id), words)
         return self._opened(click, verb, outcome)
 
-    def _opened(self, incoming: Incoming, verb: str, outcome: Request | Held | Refusal) -> Reply:
+    def _opened(self, incoming: Incoming, verb: str, outcome: Request | Held | Refusal, again: str = "") -> Reply:
+        """Answer who asked; `again` is the value of the button that opens their form with what they had entered."""
         match outcome:
             case Held():
                 places = Places(asker=incoming.user_id, channel=self.requesting.requests.channel)
                 words = request_words.held(outcome.request_id, outcome.request, outcome.link, outcome.reason, places)
+                words = request_words.with_form(words, again) if again else words
                 return self._say(incoming, refused(verb, f"held by request {outcome.request_id}"), words)
             case Refusal():
-                return self._no(incoming, verb, outcome)
+                return self._no(incoming, verb, outcome, again if outcome.reason in _MAY_PASS else "")
             case Request():
                 return Reply(None, lambda: None)  # the relay tells where the card is, once it is posted
 
@@ -242,9 +284,11 @@ class RequestListeners:
     def _say(self, incoming: Incoming, deed: Deed | None, message: Message) -> Reply:
         return Reply(deed, partial(self.answers.say, incoming, message))
 
-    def _no(self, incoming: Incoming, verb: str, refusal: Refusal) -> Reply:
+    def _no(self, incoming: Incoming, verb: str, refusal: Refusal, again: str = "") -> Reply:
         subject = request_card.read_value(incoming.text)[0]
-        return self._say(incoming, refused(verb, refusal.reason, subject), replies.refused(refusal, self.freeze()))
+        words = replies.refused(refusal, self.freeze())
+        words = request_words.with_form(words, again) if again else words
+        return self._say(incoming, refused(verb, refusal.reason, subject), words)
 
 
 def _click(incoming: Incoming) -> Click:

@@ -29,7 +29,9 @@ from bot.domain.query import (
     Show,
     Unfreeze,
     UnknownWord,
+    lacking,
     parse,
+    read_filter,
 )
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.typed_id import BadId, IdFault
@@ -148,6 +150,12 @@ _CARDLESS = (
     "Open for this package, without a card until that is mended: `{detail}`. Its requester can withdraw it with "
     "`/pkgstatus requests`."
 )
+LACKS = {
+    "dp": "the name of a distribution point right behind the colon",
+    "site": "a site code right behind the colon",
+}
+"""What a filter of that kind needs that was typed without it."""
+_EXAMPLES = {"dp": "dp:NYC*", "site": "site:P02"}
 
 
 def say(text: str) -> Message:
@@ -184,13 +192,11 @@ def misunderstood(problem: Misunderstanding) -> Message:
         case BadId():
             return _offering(_bad_id(problem), problem.meant)
         case BadFilter():
-            known = f"Use {_filter_words()}, `site:P02` or `dp:NYC*`."
-            text = f"I do not know the filter “{_quoted(problem.text)}”. {known}"
-            several = sum(map(_is_id, problem.meant)) > 1
-            return _offering("I show one package at a time." if several else text, problem.meant)
+            return _offering(_bad_filter(problem), problem.meant)
         case UnknownWord():
             text = f"I do not know “{_quoted(problem.text)}”. `/pkgstatus help` says what I know."
-            return _offering(text, problem.meant)
+            is_filter = isinstance(read_filter(problem.text), Filter)
+            return _offering("The package ID comes first." if is_filter else text, problem.meant)
         case NoPackage():
             example = f"PS100112 {problem.rest}" if problem.rest else "history PS100112"
             return _offering(f"Tell me which package, like {_typed(example)}.", problem.meant)
@@ -208,7 +214,9 @@ def _not_there(problem: NotForDrift | NotForHistory) -> str:
         return (
             f"I do not take “{said}” there. After `history` I take up to {MOST_PACKAGES} package IDs and nothing else."
         )
-    return f"I do not know “{said}” after `drift`. Use `/pkgstatus drift`, or `/pkgstatus drift site:PS1` for one site."
+    is_cut = lacking(problem.text) == "site"
+    text = f"“{said}” needs {LACKS['site']}." if is_cut else f"I do not know “{said}” after `drift`."
+    return f"{text} Use `/pkgstatus drift`, or `/pkgstatus drift site:PS1` for one site."
 
 
 def _offering(text: str, meant: Sequence[str]) -> Message:
@@ -395,6 +403,15 @@ def _hit(hit: Hit, *, names_site: bool) -> Block:
     text = f"*{escape(package.name, 200)}*{version}\n{escape(package.id)} · {package.type_name}{where}"
     value = f"{hit.site} {package.id}" if names_site else package.id
     return section(text, button("Show", SHOW_ACTION, value, label=f"Show {package.id}"))
+
+
+def _bad_filter(problem: BadFilter) -> str:
+    shown, lacks = f"“{_quoted(problem.text)}”", lacking(problem.text)
+    if sum(map(_is_id, problem.meant)) > 1:
+        return "I show one package at a time."
+    if lacks:
+        return f"{shown} needs {LACKS[lacks]}, like `/pkgstatus PS100112 {_EXAMPLES[lacks]}`."
+    return f"I do not know the filter {shown}. Use {_filter_words()}, `site:P02` or `dp:NYC*`."
 
 
 def _bad_id(problem: BadId) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.package import status_name
+from bot.domain.package import SiteCode, status_name
 from bot.domain.plan import RESET_STATUS, RESET_VERSION, statement
 from bot.domain.quantity import quantity
-from bot.domain.query import BadFilter, Filter, read_filter
+from bot.domain.query import BadFilter, Filter, lacking, read_filter
 from bot.domain.shown import Fingerprint, Shown, ShownRow
 from bot.views.kit import Block, code, context, cut, escape, plain, section
+from bot.views.replies import LACKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ SELECT_OPTIONS = 100
 REASON_LEAST = 10
 REASON_MOST = 1000
 _OPTION_TEXT = 75
+_VALUE = 2000
 _SAID = "\n"
 _FINGERPRINT = "="
 """Begins the line of what a form keeps that is the fingerprint of its rows."""
@@ -43,6 +45,18 @@ class Filled:
     """The chosen rows as the form showed them."""
 
 
+def again(site: str, query: str, filled: Filled) -> str:
+    """Return the value of a button that opens the form again with the reason and ticket that were entered."""
+    return "\n".join([f"{site} {query}", filled.ticket, filled.reason])[:_VALUE]
+
+
+def read_again(value: str) -> tuple[SiteCode, str, str, str]:
+    """Read the value of any button that opens the form: site, question, and the ticket and reason to begin with."""
+    asked, ticket, reason = [*value.split("\n", 2), "", ""][:3]
+    site, _, query = asked.partition(" ")
+    return SiteCode(site), query, ticket, reason
+
+
 def loading(title: str) -> Block:
     """Return the form's place holder: a trigger lasts three seconds, reading a site can take longer."""
     return _modal(title, [section("Reading the rows …")])
@@ -53,10 +67,20 @@ def sorry(title: str, text: str) -> Block:
     return _modal(title, [section(text)])
 
 
-def draw(plan: Plan, rows: Sequence[Verdict], metadata: str, most: int, before: Plan | None = None) -> Block:
+def draw(
+    plan: Plan,
+    rows: Sequence[Verdict],
+    metadata: str,
+    most: int,
+    before: Plan | None = None,
+    *,
+    ticket: str = "",
+    reason: str = "",
+) -> Block:
     """Draw the form for these rows; `plan` is what asking for all would freeze.
 
-    All of them are chosen at first, or those of the plan that came to nothing `before`.
+    All of them are chosen at first, or those of the plan that came to nothing `before`. `ticket` and `reason` are what
+    the same person entered before.
     """
     blocks = [
         section(
@@ -66,8 +90,8 @@ def draw(plan: Plan, rows: Sequence[Verdict], metadata: str, most: int, before: 
             "Redistribute. Two people must approve; a backup is made in the same transaction."
         ),
         _rows_block(rows, most, before),
-        _text_block(REASON, "Why is a reset needed?", REASON_LEAST, multiline=True),
-        _text_block(TICKET, "Ticket", 0, multiline=False),
+        _text_block(REASON, "Why is a reset needed?", REASON_LEAST, multiline=True, entered=reason),
+        _text_block(TICKET, "Ticket", 0, multiline=False, entered=ticket),
         section(
             f"*Exactly this is run* for each chosen row; {min(_STATEMENTS, len(plan.rows))} of {len(plan.rows)} shown"
         ),
@@ -124,7 +148,9 @@ def complaints(filled: Filled) -> dict[str, str]:
     wanted = Filter() if filled.chosen is not None else read_filter(filled.filter_text)
     if isinstance(wanted, BadFilter):
         meant = f" Did you mean {wanted.meant[0]}?" if wanted.meant else ""
-        wrong[FILTER] = f"I do not know “{cut(wanted.text, 60)}”. Use behind, failed, site:P02 or dp:NYC*.{meant}"
+        lacks = LACKS.get(lacking(wanted.text))
+        problem = f"“{wanted.text}” needs {lacks}." if lacks else f"I do not know “{cut(wanted.text, 60)}”."
+        wrong[FILTER] = f"{problem} Use behind, failed, site:P02 or dp:NYC*.{meant}"
     return wrong
 
 
@@ -180,7 +206,7 @@ def _name(option: Mapping[str, Any]) -> str:
     return str(option.get("text", {}).get("text", "")).partition(" (")[0]
 
 
-def _text_block(block_id: str, label: str, least: int, *, multiline: bool, hint: str = "") -> Block:
+def _text_block(block_id: str, label: str, least: int, *, multiline: bool, hint: str = "", entered: str = "") -> Block:
     element = {
         "type": "plain_text_input",
         "action_id": FIELD,
@@ -192,7 +218,7 @@ def _text_block(block_id: str, label: str, least: int, *, multiline: bool, hint:
         "block_id": block_id,
         "label": {"type": "plain_text", "text": label},
         "optional": least == 0,
-        "element": element | ({"min_length": least} if least else {}),
+        "element": element | ({"min_length": least} if least else {}) | ({"initial_value": entered} if entered else {}),
     }
     return block | {"hint": {"type": "plain_text", "text": hint}} if hint else block
 

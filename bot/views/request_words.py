@@ -168,6 +168,11 @@ def withdraw(request: Request) -> Block:
     return button("Withdraw", WITHDRAW_OWN_ACTION, f"{request.id} {request.plan.fingerprint}", label=label)
 
 
+def with_form(message: Message, again: str) -> Message:
+    """Add the way back to a form that came to nothing; `again` is the value of the button that opens it."""
+    return Message(message.text, (*message.blocks, actions(button("Open the form again", REQUEST_ACTION, again))))
+
+
 def form_outdated(changes: Sequence[str], again: str) -> Message:
     """Say what is no longer as the form showed it; `again` is the value of the button that opens a form."""
     lines = [f"• {escape(change, 200)}" for change in changes[:CHANGES_SHOWN]]

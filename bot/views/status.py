@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.answers import SnapshotKey
 from bot.domain.drift import DriftClass, Verdict
-from bot.domain.package import JobAction, JobState, SiteCode, known_moment, status_name
+from bot.domain.package import JobAction, JobState, known_moment, status_name
 from bot.domain.plan import RowsAllowed
 from bot.domain.planning import refusals, resettable
 from bot.domain.quantity import all_of, quantity
@@ -383,12 +383,6 @@ def read_value(value: str) -> tuple[SnapshotKey, int, str] | None:
     key, _, rest = value.partition(" ")
     start, _, query = rest.partition(" ")
     return (SnapshotKey(key), int(start), query) if key and query and start.isascii() and start.isdigit() else None
-
-
-def read_request(value: str) -> tuple[SiteCode, str]:
-    """Read the value of the button that asks for a reset back: site and question, whatever became of the table."""
-    site, _, query = value.partition(" ")
-    return SiteCode(site), query
 
 
 def _small_print(answer: Answer) -> str:

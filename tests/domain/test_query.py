@@ -28,6 +28,7 @@ from bot.domain.query import (
     Query,
     Show,
     UnknownWord,
+    lacking,
     parse,
 )
 from bot.domain.typed_id import BadId, IdFault
@@ -201,7 +202,15 @@ def test_filters_go_with_an_id_in_a_path() -> None:
             id="a GUID",
         ),
         case("hlep", ["help"], id="help"),
-        case("histroy PS100112", ["PS100112"], id="history of an ID"),
+        case("histroy PS100112", ["history PS100112", "PS100112"], id="history of an ID"),
+        case("/pkgstatus history PS100112", ["history PS100112", "PS100112"], id="the command and its verb"),
+        case("behind PS100112", ["PS100112 behind"], id="a filter before its ID"),
+        case("dp:nyc–dp01 failed ps100112", ["PS100112 dp:nyc-dp01 failed"], id="two filters before their ID"),
+        case("failed PS100112 PS100113", ["PS100112", "PS100113"], id="a filter before two IDs"),
+        case("PS100112 dp :NYC*", ["PS100112 dp:NYC*"], id="a blank before the colon"),
+        case("dp: NYC*", [], id="a server alone with a blank"),
+        case(r"\\NYC-DP01\SMS_DP$", [], id="a path alone"),
+        case(nal_path("NYC-DP01.contoso.com"), [], id="a NAL path alone"),
         case("requets", ["requests"], id="requests"),
         case("requests PS100112", ["history PS100112", "requests"], id="requests of a package"),
         case("requests mine", ["requests"], id="a word after requests"),
@@ -418,6 +427,52 @@ def test_a_filter_looks_at_the_raw_path_where_it_does_not_parse() -> None:
 )
 def test_a_word_that_is_no_filter_is_named(word: str) -> None:
     assert parse(f"PS100112 failed {word} ahead") == BadFilter(word)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("dp:", "dp"),
+        ("DP:", "dp"),
+        ("dp", "dp"),
+        ("dp=", "dp"),
+        ("dp:“”", "dp"),
+        ("dp: \u200b", "dp"),
+        ("dp: NYC-DP01", "dp"),
+        ("site:", "site"),
+        ("Site", "site"),
+        ("site: P02", "site"),
+    ],
+)
+def test_a_filter_without_its_name_is_no_package_id_of_two_characters(text: str, kind: str) -> None:
+    problem = parse(text)
+
+    assert isinstance(problem, BadFilter)
+    assert lacking(problem.text) == kind
+    assert parse(f"history {text}") == NoPackage()
+
+
+@pytest.mark.parametrize("text", ["dpx", "sites", "dp:x", "site:P02", ":", "", "behind"])
+def test_nothing_lacks_from_what_has_a_name_or_takes_none(text: str) -> None:
+    assert lacking(text) == ""
+
+
+@pytest.mark.parametrize("text", [r"\\NYC-DP01\SMS_DP$", "//nyc-dp01/x", nal_path("NYC-DP01")])
+def test_a_path_alone_lacks_its_package(text: str) -> None:
+    problem = parse(text)
+
+    assert isinstance(problem, NoPackage)
+    assert problem.rest.casefold() == "dp:nyc-dp01"
+
+
+@pytest.mark.parametrize("text", ["PS100112—behind", "ps100112–behind", "PS100112:behind", "PS100112/behind"])
+def test_a_filter_that_a_sign_sticks_to_its_id_is_one(text: str) -> None:
+    assert shown(text) == shown("PS100112 behind")
+
+
+@pytest.mark.parametrize("text", ["PS100112.28", "PS100112.pck", "PS100112-x64", "PS100112\\data"])
+def test_what_sticks_to_an_id_and_is_no_filter_is_nothing(text: str) -> None:
+    assert shown(text) == shown("PS100112")
 
 
 def test_too_many_filters_are_refused() -> None:

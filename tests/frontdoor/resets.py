@@ -77,6 +77,12 @@ def chosen(view: Json) -> list[Json]:
     return found
 
 
+def entered(view: Json) -> Json:
+    """Return the texts with which a form begins."""
+    fields = {block.get("block_id"): block.get("element", {}) for block in view["blocks"]}
+    return {name: fields[name].get("initial_value", "") for name in ("reason", "ticket")}
+
+
 def submit(stage: Stage, user: str, reason: str = WHY, **values: Any) -> Json:
     """Send a form off."""
     entered = {name: {"field": value} for name, value in ({"reason": reason} | values).items()}

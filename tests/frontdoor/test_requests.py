@@ -26,6 +26,7 @@ from tests.frontdoor.resets import (
     card_of,
     chosen,
     direct,
+    entered,
     entries,
     form,
     fresh_id,
@@ -249,6 +250,7 @@ def test_a_plan_whose_rows_changed_between_the_votes_is_outdated_and_can_be_aske
     stage.click("ada", stale, AGAIN)
     again = wait_for_form(stage, "ada")
     assert [option["text"]["text"] for option in chosen(again)] == ["MUC-DP03.contoso.com (DP P02, 8, site behind)"]
+    assert entered(again) == {"reason": WHY, "ticket": ""}
     stage.do("close", user="ada", all=True)
     revive(stage, card)
     assert press(stage, "margaret", card).startswith("The rows changed since this was requested")

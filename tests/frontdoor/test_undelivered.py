@@ -17,10 +17,12 @@ from tests.frontdoor.resets import (
     APPROVE,
     PATIENCE,
     QUICK,
+    WHY,
     approve,
     ask_for,
     card_of,
     direct,
+    entered,
     entries,
     form,
     fresh_id,
@@ -113,6 +115,7 @@ def test_a_card_that_slack_takes_in_no_form_leaves_nobody_in_the_dark_and_comes_
     assert pages.get("/readyz")[0] == 200
     samples = pages.samples()
     assert samples['pkgstatus_messages_refused{kind="card"}'] == 1
+    assert samples['pkgstatus_messages_waiting{kind="card"}'] == 1
 
     card = card_of(stage, request_id)
 
@@ -288,7 +291,7 @@ def test_a_row_that_moved_while_the_form_was_open_is_told_before_anything_is_req
     assert len(options(view)) > 1
     change(stage.site, "UPDATE PkgStatus SET SourceVersion = 9 WHERE ID = 'PS100112' AND PkgServer LIKE '%LON-DP02%'")
 
-    submit(stage, "ada")
+    submit(stage, "ada", "laptops do not boot\nsince *Monday* & <nobody> knows why", ticket="INC-7")
 
     said = direct(stage, "ada", "so nothing was requested")
     assert "LON-DP02.contoso.com: 7 (Installed) in the form, 9 (Installed) now" in said["text"]
@@ -297,6 +300,7 @@ def test_a_row_that_moved_while_the_form_was_open_is_told_before_anything_is_req
     stage.click("ada", said, "status_request")
     anew = wait_for_form(stage, "ada")
     assert any("LON-DP02" in option["text"]["text"] and ", 9," in option["text"]["text"] for option in options(anew))
+    assert entered(anew) == {"reason": "laptops do not boot\nsince *Monday* & <nobody> knows why", "ticket": "INC-7"}
     submit(stage, "ada")
     fresh_id(stage, set(known))
 
@@ -332,3 +336,30 @@ def many_points(package_id: str, count: int) -> list[str]:
         of_row = f"'{package_id}', 2, 'PS1', '{path}', 3, '2020-01-01 00:00:00', 7"
         statements.append(f"{row} ({900_000 + number}, {of_row})")
     return statements
+
+
+@pytest.mark.parametrize("why", ["frozen", "away", "too many", "held"])
+def test_a_form_that_is_refused_for_now_opens_again_with_what_was_entered(stage: Stage, why: str) -> None:
+    stage.start_bot(reset__max_rows=2)
+    if why == "held":
+        ask_for(stage, "PS100112 dp:LON-DP01")
+    view = form(stage, "ada", "PS100112 dp:LON-DP0*")
+    rows = [option["value"] for option in options(view)][: 3 if why == "too many" else 2]
+    away = stage.site.with_suffix(".away")
+    if why == "frozen":
+        stage.ask("linus", "freeze site update")
+    if why == "away":
+        stage.site.rename(away)
+
+    submit(stage, "ada", WHY, rows=rows, ticket="INC-7")
+
+    said = stage.wait_for(
+        lambda: next((m for m in stage.messages("@ada", "ada") if "Open the form again" in buttons(m)), None), PATIENCE
+    )
+    if why == "frozen":
+        stage.ask("linus", "unfreeze")
+    if why == "away":
+        away.rename(stage.site)
+    stage.click("ada", said, "status_request")
+    anew = wait_for_form(stage, "ada", {view["id"]})
+    assert entered(anew) == {"reason": WHY, "ticket": "INC-7"}

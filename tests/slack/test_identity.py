@@ -32,6 +32,12 @@ ELSEWHERE = Reason.OTHER_WORKSPACE
         case(IN_ORG, COMMAND, None, id="a command that names no organisation"),
         case(IN_ORG, CLICK | {"enterprise": {"id": "E1"}, "user": {"team_id": "T2"}}, None, id="a sister's person"),
         case(IN_ORG, CLICK | {"is_enterprise_install": True}, None, id="our workspace by an org-wide install"),
+        case(
+            IN_ORG,
+            CLICK | {"view": {"app_installed_team_id": "E1"}, "is_enterprise_install": True},
+            None,
+            id="a view of an org-wide install in our workspace",
+        ),
         case(UNKNOWN_APP, CLICK, None, id="an app that is not known"),
         case(PLAIN, COMMAND | {"team_id": "T2"}, ELSEWHERE, id="another workspace's command"),
         case(IN_ORG, COMMAND | {"team_id": "T2", "enterprise_id": "E1"}, ELSEWHERE, id="a sister's command"),
@@ -48,6 +54,10 @@ ELSEWHERE = Reason.OTHER_WORKSPACE
         case(IN_ORG, CLICK | {"team": None, "is_enterprise_install": True}, Reason.ORG_WIDE, id="an org-wide click"),
         case(PLAIN, COMMAND | {"team_id": "", "is_enterprise_install": "true"}, Reason.ORG_WIDE, id="as a text"),
         case(PLAIN, COMMAND | {"api_app_id": "A2"}, Reason.OTHER_APP, id="another app's command"),
+        case(IN_ORG, COMMAND | {"team_id": "E1", "is_enterprise_install": "true"}, Reason.ORG_WIDE, id="only the org"),
+        case(IN_ORG, CLICK | {"team": {"id": "E1"}}, ELSEWHERE, id="the organisation instead of a workspace"),
+        case(IN_ORG, CLICK | {"team": {"id": "E2"}, "is_enterprise_install": True}, ELSEWHERE, id="another org"),
+        case(PLAIN, CLICK | {"team": None, "user": {"id": "U1", "team_id": "T1"}}, ELSEWHERE, id="only the person's"),
         case(PLAIN, CLICK | {"api_app_id": "A2", "team": {"id": "T2"}}, Reason.OTHER_APP, id="all of it foreign"),
     ],
 )

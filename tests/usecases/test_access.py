@@ -95,6 +95,7 @@ def test_a_list_may_name_people_by_either_of_their_ids(named: str, acts_as: str)
         ([{"U1", "W1"}, {"W1"}], 1),
         ([{"U1"}, {"W1"}, {"U1", "W1"}], 1),
         ([{"U1", "W1"}, {"U2", "W2"}, {"W2"}], 2),
+        ([{"U1", "W1"}, {"W1", "W2"}, {"U1"}], 1),
     ],
 )
 def test_people_are_counted_as_humans_and_not_as_ids(people: list[set[str]], count: int) -> None:

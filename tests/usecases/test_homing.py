@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from bot.domain.approval import Approve
 from bot.domain.home import Home, NextDigest
 from bot.domain.package import SiteCode
 from bot.domain.refusal import Reason, Refusal
+from bot.domain.waiting import USUAL, Waiting, What
 from bot.store.requests import RequestTable
 from bot.usecases.access import Access, Actor, Allowed
 from bot.usecases.digesting import Digesting
@@ -107,6 +109,15 @@ def test_a_card_that_is_posted_is_linked(homing: Homing) -> None:
     requests.note_card(request, Card("C0APPROVE", "1.0", "https://contoso.slack.com/archives/C0APPROVE/p1"))
 
     assert homing.glance().links == {request_id: "https://contoso.slack.com/archives/C0APPROVE/p1"}
+
+
+def test_a_digest_that_slack_refuses_or_has_not_taken_for_long_is_on_every_home(homing: Homing) -> None:
+    refused = Waiting(What.DIGEST, "morning", "C0SCCMOPS", NOW, "is_archived")
+    late = Waiting(What.DIGEST, "evening", "C0SCCMOPS", NOW - 2 * USUAL)
+    on_its_way = Waiting(What.DIGEST, "noon", "C0SCCMOPS", NOW)
+    homing = replace(homing, undelivered=lambda: (refused, late, on_its_way))
+
+    assert homing.glance().undelivered == (refused, late)
 
 
 def test_a_guest_is_refused(homing: Homing) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Stage
 from bot.domain.trouble import SiteTrouble
 from bot.usecases.applying import UNBACKED
+from bot.usecases.approving import Approving, Click
 from bot.usecases.ports import SiteError
+from tests.fakes import MARGARET
 from tests.usecases.reset_house import BACK, BEHIND, PS1, RESET
 
 if TYPE_CHECKING:
@@ -112,3 +115,14 @@ def test_the_database_of_another_site_is_named_to_who_asks(house: House) -> None
     assert isinstance(refusal, Refusal)
     assert refusal.reason is Reason.WRONG_DATABASE
     assert refusal.detail.endswith("of site CAS; let PKGSTATUS_SITES__PS1__DATABASE name that of PS1")
+
+
+def test_a_request_keeps_every_id_of_who_asked_even_when_slack_later_names_only_one(house: House) -> None:
+    house.people.also_known_as("W0MARGARET", replace(MARGARET, global_id="W0MARGARET"))
+    asker = replace(MARGARET, id="W0MARGARET")
+    request = house.ask("NYC-DP03", who=asker)
+
+    assert request.requester_ids == {"W0MARGARET", MARGARET.id}
+    fingerprint = request.plan.fingerprint
+    click = Click(house.actor(MARGARET), request.id, fingerprint, "C0APPROVALS", request.id, house.click())
+    assert Approving(house.requests, house.standing).approve(click) == Refusal(Reason.OWN_REQUEST)

@@ -23,6 +23,7 @@ from bot.domain.query import (
     NothingToFind,
     Query,
     Show,
+    UnknownWord,
     parse,
 )
 from bot.domain.refusal import Reason, Refusal
@@ -93,6 +94,18 @@ def test_every_line_of_help_is_an_example_that_works(line: str) -> None:
         ("PS100-12", "“PS100-12” has - where that cannot be."),
         ("PS1O0112", "“PS1O0112” has the letter O among its digits. Did you mean `PS100112`?"),
         ("PS100112 behnd", "I do not know the filter “behnd”."),
+        (
+            "dp:",
+            "“dp:” needs the name of a distribution point right behind the colon, like `/pkgstatus PS100112 dp:NYC*`.",
+        ),
+        ("PS100112 dp:", "“dp:” needs the name of a distribution point right behind the colon, like `/pkgstatus PS100"),
+        ("site:", "“site:” needs a site code right behind the colon, like `/pkgstatus PS100112 site:P02`."),
+        (
+            "drift site:",
+            "“site:” needs a site code right behind the colon. Use `/pkgstatus drift`, or `/pkgstatus dr",
+        ),
+        ("behind PS100112", "The package ID comes first. Did you mean `/pkgstatus PS100112 behind`?"),
+        (r"\\NYC-DP01\SMS_DP$", "Tell me which package, like `/pkgstatus PS100112 dp:NYC-DP01`."),
         ("find", "Tell me what to find, like `/pkgstatus find boot image`."),
         ("history", "Tell me which package, like `/pkgstatus history PS100112`."),
         (
@@ -104,7 +117,9 @@ def test_every_line_of_help_is_an_example_that_works(line: str) -> None:
 )
 def test_a_misunderstanding_is_answered_with_what_to_type_instead(text: str, sentence: str) -> None:
     problem = parse(text)
-    assert isinstance(problem, BadId | BadFilter | NoPackage | NothingToFind | NotForDrift | NotForHistory)
+    assert isinstance(
+        problem, BadId | BadFilter | NoPackage | NothingToFind | NotForDrift | NotForHistory | UnknownWord
+    )
 
     message = replies.misunderstood(problem)
 
