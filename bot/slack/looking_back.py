@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bot.domain.quantity import quantity
 from bot.domain.query import Freeze, History, ListRequests, Unfreeze
 from bot.domain.request import OPEN, Stage
 from bot.slack.desk import Reply
@@ -89,7 +90,10 @@ class BrakeAndHistory:
             return self._reply(incoming, refused(verb, refusal.reason), replies.refused(refusal).text)
         found, lost = rebuild(self._requests.ledger, ids)
         message = request_words.listing(title, found, self._clock(), lost, self._places(found, incoming.user_id))
-        return Reply(Deed(verb, "answered", detail=f"{len(found)}"), partial(self._answers.say, incoming, message))
+        return Reply(
+            Deed(verb, "answered", detail=quantity(len(found), "request")),
+            partial(self._answers.say, incoming, message),
+        )
 
     def _places(self, requests: Sequence[Request], asker: str) -> Places:
         cards = {request.id: self._requests.index.card(request.id) for request in requests}

@@ -19,6 +19,8 @@ from bot.domain.folding import advance, fold, opening
 from bot.domain.ledger import CLOCKS_APART, REFERENCE, Draft, moment_read, moment_text
 from bot.domain.package import Row
 from bot.domain.plan import Action
+from bot.domain.quantity import quantity
+from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Event, Kind, Request, Stage, Vote
 from bot.domain.signed import quorum_parts, request_parts, vote_parts
@@ -225,7 +227,7 @@ class Requests:
 
     def _draft(self, request: Request, event: Event, version: int, origin: Mapping[str, str]) -> Draft:
         known = {"outcome": "done", "object": f"{request.plan.action} {request.plan.package_id}", "request": request.id}
-        detail = next((_in_words(event.facts[name]) for name in _TELLING if name in event.facts), "")
+        detail = next((_in_words(name, event.facts[name]) for name in _TELLING if name in event.facts), "")
         facts = {**known, **({"detail": detail} if detail else {}), **event.facts, **origin}
         return Draft(stream_of(request.id), version, str(event.kind), event.user_id, event.team_id, facts)
 
@@ -276,5 +278,7 @@ def traced(request: Request) -> Iterator[None]:
         yield
 
 
-def _in_words(fact: object) -> str:
+def _in_words(name: str, fact: object) -> str:
+    if isinstance(fact, int):
+        return f"{fact} of {QUORUM} votes" if name == "votes" else f"{quantity(fact, 'row')} back"
     return "; ".join(map(str, fact)) if isinstance(fact, list) else str(fact)
