@@ -126,3 +126,14 @@ def test_a_request_keeps_every_id_of_who_asked_even_when_slack_later_names_only_
     fingerprint = request.plan.fingerprint
     click = Click(house.actor(MARGARET), request.id, fingerprint, "C0APPROVALS", request.id, house.click())
     assert Approving(house.requests, house.standing).approve(click) == Refusal(Reason.OWN_REQUEST)
+
+
+def test_the_trail_says_what_its_numbers_count(house: House) -> None:
+    request = house.reset("NYC-DP03")
+    house.bring_back("NYC-DP03")
+    house.watching.look()
+
+    told = [str(entry.facts.get("detail")) for entry in house.store.ledger.stream(f"request {request.id}")]
+
+    assert [each for each in told if "vote" in each] == ["1 of 2 votes", "2 of 2 votes"]
+    assert told[-1] == "1 row back"
