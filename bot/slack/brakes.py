@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.domain.query import Freeze, parse
+from bot.domain.query import Freeze, Unfreeze, parse
 from bot.views import request_card, request_form
 
 if TYPE_CHECKING:
@@ -33,3 +33,8 @@ def stop_kind(incoming: Incoming) -> StopKind | None:
     if incoming.kind.startswith("/"):
         return StopKind.FREEZE if isinstance(parse(incoming.text), Freeze) else None
     return _BY_ID.get(incoming.kind)
+
+
+def lets_go_on(incoming: Incoming) -> bool:
+    """Whether this lets resets go on: it waits its turn, and a freeze that came in later may be done before it."""
+    return incoming.kind.startswith("/") and isinstance(parse(incoming.text), Unfreeze)

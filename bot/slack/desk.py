@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,10 +19,11 @@ from structlog.contextvars import bound_contextvars
 from bot.domain.refusal import Reason, Refusal
 from bot.failpoints import reach
 from bot.slack.again import no_more, stream_of
-from bot.slack.brakes import StopKind, stop_kind
+from bot.slack.brakes import StopKind, lets_go_on, stop_kind
 from bot.slack.incoming import Incoming
 from bot.slack.patience import Patience, after
 from bot.slack.taking import SORRY, Taken
+from bot.usecases.freezing import moves
 from bot.usecases.ports import PeopleError, SiteError
 from bot.usecases.recording import Deed, refused
 from bot.usecases.store_ports import StaleStream, StoreError
@@ -80,6 +81,9 @@ class Desk:
 
     def take_command(self, ack: Ack, incoming: Incoming, note: str | None) -> None:
         """Keep and acknowledge a command; its asker gets the note when the answer is not quick."""
+        if lets_go_on(incoming):
+            with suppress(StoreError):
+                incoming = replace(incoming, freezes=moves(self.ledger))
         taken = self._take_in(incoming)
         if taken in SORRY:
             ack(text=SORRY[taken], response_type="ephemeral")

@@ -35,6 +35,8 @@ class Incoming:
     form: Mapping[str, Any] = field(default_factory=dict)
     message: Mapping[str, Any] | None = None
     """What the message of a click showed, where that is compared."""
+    freezes: int | None = None
+    """For what lets resets go on: how many times the brake had been moved when it came in."""
 
     @property
     def actor(self) -> Actor:

@@ -64,7 +64,10 @@ class BrakeAndHistory:
             return self._reply(incoming, refused("unfreeze", refusal.reason), replies.refused(refusal).text)
         if self._freezing.now() is None:
             return self._reply(incoming, refused("unfreeze", "not frozen"), "Resets are not frozen.")
-        self._freezing.unfreeze(incoming.actor, incoming.key)
+        later = self._freezing.unfreeze(incoming.actor, incoming.key, incoming.freezes or 0)
+        if later:
+            words = request_words.frozen_again(later.user_id, later.at, later.why)
+            return self._reply(incoming, refused("unfreeze", "frozen again after it was typed"), words)
         return self._reply(incoming, Deed("asked to unfreeze", "done"), "Resets may go on.")
 
     def _list(self, incoming: Incoming, _question: ListRequests) -> Reply:

@@ -64,16 +64,23 @@ class Freezing:
         """Stop all applies; the same command twice is done once. Raises StoreError."""
         self._append(Deed(FROZE, "done", detail=why, facts={"reason_given": why, "click": click}), actor, click)
 
-    def unfreeze(self, actor: Actor, click: str) -> None:
-        """Let applies go on; the same command twice is done once. Raises StoreError."""
-        self._append(Deed(UNFROZE, "done", facts={"click": click}), actor, click)
+    def unfreeze(self, actor: Actor, click: str, known: int | None = None) -> Freeze | None:
+        """Let applies go on; the same command twice is done once. Raises StoreError.
 
-    def _append(self, deed: Deed, actor: Actor, click: str) -> None:
+        With `known`, how many times the brake had been moved when somebody asked for this, a freeze that came later
+        stays, and is returned: nobody lifts what they have not seen.
+        """
+        return self._append(Deed(UNFROZE, "done", facts={"click": click}), actor, click, known)
+
+    def _append(self, deed: Deed, actor: Actor, click: str, known: int | None = None) -> Freeze | None:
         cards = [Notice(self.channel, {CARD: request_id}) for request_id in self.index.in_stages(SHOWN)]
         while True:
             entries = self.ledger.stream(STREAM)
             if any(entry.facts.get("click") == click for entry in entries):
-                return
+                return None
+            unseen = [entry for entry in entries if known is not None and entry.version > known]
+            if unseen and (later := self.now()):
+                return later
             version = max((entry.version for entry in entries), default=0) + 1
             why = str(deed.facts.get("reason_given", ""))
             mark = self.signet.mark(*freeze_parts(deed.verb, version, actor.user_id, actor.team_id, why))
@@ -82,7 +89,12 @@ class Freezing:
                 self.ledger.append(marked.draft(actor, STREAM, version), cards)
             except StaleStream:
                 continue
-            return
+            return None
+
+
+def moves(ledger: Ledger) -> int:
+    """Return how many times the brake has been moved. Raises StoreError."""
+    return max((entry.version for entry in ledger.stream(STREAM)), default=0)
 
 
 def _freeze_of(entry: Entry) -> Freeze:

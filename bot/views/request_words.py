@@ -209,6 +209,13 @@ def frozen(user_id: str, at: datetime, why: str) -> str:
     return f"Resets are frozen since {moment(at)} UTC by <@{user_id}>: {escape(why, 300)}"
 
 
+def frozen_again(user_id: str, at: datetime, why: str) -> str:
+    """Say that an unfreeze does not lift a freeze that came after it."""
+    return (
+        f"{frozen(user_id, at, why)}. That came after your `/pkgstatus unfreeze`: type it again to lift this one too."
+    )
+
+
 def lost(request_ids: Sequence[str]) -> str:
     """Say which requests cannot be read, and what tells why."""
     which = ", ".join(f"`{request_id}`" for request_id in request_ids[:MOST_LISTED])

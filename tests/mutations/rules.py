@@ -41,6 +41,7 @@ PROVING, REQUESTS, STANDING = (f"bot/usecases/{name}.py" for name in ("proving",
 DOMAIN_UNDOING, USECASE_UNDOING = "bot/domain/undoing.py", "bot/usecases/undoing.py"
 DESK, BRAKES = "bot/slack/desk.py", "bot/slack/brakes.py"
 STORE_INBOX, STORE_LEDGER, STORE_REQUESTS = (f"bot/store/{name}.py" for name in ("inbox", "ledger", "requests"))
+RELAY, STORE_OUTBOX = "bot/usecases/delivering.py", "bot/store/outbox.py"
 
 DECIDING = ("tests/domain/test_approval.py",)
 PLANS = ("tests/domain/test_plan.py", "tests/domain/test_planning.py")
@@ -1031,6 +1032,204 @@ RULES = (
         "return bool(mark)",
         "Whoever writes the store makes votes.",
         ("tests/domain/test_signet.py",),
+    ),
+    # What is told, and what holds up nobody; then what the two-person rule rests on beside.
+    Rule(
+        "lanes of the first destinations",
+        RELAY,
+        "self._own.get(destination, self._shared).put(destination)",
+        "self._shared.put(destination)",
+        "Slow messages to people hold up the audit channel, and so every reset.",
+        (
+            "tests/usecases/test_delivering.py::test_each_of_the_first_destinations_has_a_lane_that_nobody_else_can_fill",
+        ),
+    ),
+    Rule(
+        "the first destinations first",
+        RELAY,
+        "[*filter(pending.__contains__, self.first), *(d for d in pending if d not in self.first)]",
+        "[*pending]",
+        "Who waits longest is told before the audit channel is.",
+        ("tests/usecases/test_delivering.py::test_the_audit_channel_and_the_approvals_come_before_all_others",),
+    ),
+    Rule(
+        "a lane outlives what goes wrong on it",
+        RELAY,
+        '                log.exception("delivering failed", destination=destination)\n            finally:',
+        "                raise\n            finally:",
+        "Four messages that break end all delivering to people.",
+        ("tests/usecases/test_delivering.py::test_whatever_goes_wrong_on_a_lane_it_goes_on_to_the_next_destination",),
+    ),
+    Rule(
+        "an error is that of one destination",
+        RELAY,
+        '            road.failed(self.monotonic())\n            log.exception("delivering failed",'
+        " destination=destination)\n\n    def _deliver_to",
+        "            raise\n\n    def _deliver_to",
+        "One message that breaks holds up everybody.",
+        ("tests/usecases/test_delivering.py::test_what_breaks_before_a_post_is_of_no_concern_to_other_destinations",),
+    ),
+    Rule(
+        "a gap is recorded",
+        RELAY,
+        'self.ledger.append(deed.draft(NOBODY, "outbox"), also=[self.outbox.settling(batch, *place, is_gap=True)])',
+        "self.outbox.settle(batch, *place, is_gap=True)",
+        "A message that nobody will get disappears without a word.",
+        (
+            "tests/usecases/test_delivering.py::test_messages_to_somebody_who_has_left_end_in_one_gap_that_the_audit_channel_tells",
+        ),
+    ),
+    Rule(
+        "a gap is called one",
+        RELAY,
+        "also=[self.outbox.settling(batch, *place, is_gap=True)]",
+        "also=[self.outbox.settling(batch, *place, is_gap=False)]",
+        "A message that nobody got is called told.",
+        (
+            "tests/usecases/test_delivering.py::test_messages_to_somebody_who_has_left_end_in_one_gap_that_the_audit_channel_tells",
+        ),
+    ),
+    Rule(
+        "who has left gets nothing more",
+        RELAY,
+        "        if trouble is PostTrouble.PERSON:\n            return True\n",
+        "",
+        "Messages to people who have left are tried again and again.",
+        (
+            "tests/usecases/test_delivering.py::test_messages_to_somebody_who_has_left_end_in_one_gap_that_the_audit_channel_tells",
+        ),
+    ),
+    Rule(
+        "a message to a person waits for a Slack that is away",
+        RELAY,
+        "and others_are_told and not others_fail",
+        "and others_are_told",
+        "Messages to people are given up while Slack takes nothing.",
+        ("tests/usecases/test_delivering.py::test_nobody_s_message_is_given_up_while_slack_takes_nothing_at_all",),
+    ),
+    Rule(
+        "a channel is never given up",
+        RELAY,
+        "if is_person(destination) and self._is_hopeless",
+        "if self._is_hopeless",
+        "Audit lines become gaps because their channel is away.",
+        ("tests/usecases/test_delivering.py::test_a_channel_is_never_given_up_whatever_slack_says_of_it",),
+    ),
+    Rule(
+        "poison is put aside",
+        RELAY,
+        "        if batch[0].trouble:\n            raise PostError(PostTrouble.REFUSED,"
+        " batch[0].trouble, was_sent=False)\n",
+        "",
+        "A notice that cannot be read is sent as an empty message, and called told.",
+        (
+            "tests/usecases/test_delivering.py::test_a_notice_that_cannot_be_read_is_recorded_as_not_delivered_and_never_sent_empty",
+        ),
+    ),
+    Rule(
+        "what fails as nobody foresaw is put aside",
+        RELAY,
+        "elif road.failures >= MOST_FAULTS:",
+        "elif False:",
+        "One message that breaks is posted for ever.",
+        ("tests/usecases/test_delivering.py::test_what_fails_as_nobody_foresaw_is_put_aside_after_some_tries",),
+    ),
+    Rule(
+        "a field of a newer version",
+        "bot/slack/incoming.py",
+        "value in body.items() if name in known}",
+        "value in body.items()}",
+        "What a newer version kept is never answered.",
+        ("tests/slack/test_incoming.py",),
+    ),
+    Rule(
+        "an unfreeze lifts what was known",
+        "bot/usecases/freezing.py",
+        "            if unseen and (later := self.now()):\n                return later\n",
+        "",
+        "A freeze is lost to an unfreeze that was typed before it and waited.",
+        ("tests/usecases/test_freezing.py",),
+    ),
+    Rule(
+        "an unfreeze knows when it came in",
+        DESK,
+        "            with suppress(StoreError):\n                incoming = replace(incoming,"
+        " freezes=moves(self.ledger))\n",
+        "            pass\n",
+        "An unfreeze that waited lifts nothing.",
+        ("tests/slack/test_desk.py::test_what_lets_resets_go_on_knows_of_no_freeze_that_came_in_later",),
+    ),
+    Rule(
+        "a freeze that is called an unfreeze",
+        "bot/usecases/freezing.py",
+        "(entry for entry in reversed(entries) if entry.kind == FROZE), entries[-1]))",
+        "(entry for entry in reversed(entries) if entry.kind == FROZE), None)) if entries[1:] else None",
+        "Whoever renames the one freeze in the store lifts it.",
+        ("tests/usecases/test_store_writer.py::test_the_only_freeze_that_somebody_calls_an_unfreeze_still_holds",),
+    ),
+    Rule(
+        "other rules of another bot",
+        STANDING,
+        "return self.policy_fault() or self.channel_fault()",
+        "return self.channel_fault()",
+        "Two bots with different rules on one store apply by either.",
+        (
+            "tests/usecases/test_applying.py::test_a_bot_whose_rules_are_not_those_of_another_applies_nothing_and_loses_no_vote",
+        ),
+    ),
+    Rule(
+        "other rules end no request",
+        PROVING,
+        "return Delay(reason) if blocked.reason is Reason.OTHER_POLICY else",
+        "return",
+        "Two votes are lost because a second bot started with other settings.",
+        (
+            "tests/usecases/test_applying.py::test_a_bot_whose_rules_are_not_those_of_another_applies_nothing_and_loses_no_vote",
+        ),
+    ),
+    Rule(
+        "applied into the backup table of the request",
+        APPLYING,
+        "writer = self.writers[request.plan.site].using(request.backup_table)",
+        "writer = self.writers[request.plan.site]",
+        "A changed setting hides what was applied.",
+        (
+            "tests/usecases/test_applying.py::test_a_request_is_applied_into_the_backup_table_under_which_it_was_asked_for",
+        ),
+    ),
+    Rule(
+        "rehearsed in the backup table of the request",
+        PROVING,
+        "writer = self.writers[request.plan.site].using(request.backup_table)\n        writer.rehearse()",
+        "writer = self.writers[request.plan.site]\n        writer.rehearse()",
+        "A changed setting fails what could be applied.",
+        (
+            "tests/usecases/test_applying.py::test_a_request_is_applied_into_the_backup_table_under_which_it_was_asked_for",
+        ),
+    ),
+    Rule(
+        "a read that failed once",
+        APPLYING,
+        "return Finish(trouble, claimed=False) if error.trouble in _LASTING else Delay(trouble)",
+        "return Finish(trouble, claimed=False)",
+        "Two votes are lost because the site did not answer once.",
+        ("tests/usecases/test_applying.py::test_rows_that_cannot_be_read_just_before_the_apply_are_read_again",),
+    ),
+    Rule(
+        "locked when read: SQL Server",
+        "bot/dbapi/catalogue.py",
+        '" WITH (UPDLOCK, ROWLOCK)" if',
+        '"" if',
+        "A column changes between the copy of a row and its change.",
+        ("tests/dbapi/test_catalogue.py",),
+    ),
+    Rule(
+        "locked when read: PostgreSQL",
+        "bot/dbapi/catalogue.py",
+        '" FOR UPDATE" if',
+        '"" if',
+        "A column changes between the copy of a row and its change.",
+        ("tests/dbapi/test_catalogue.py",),
     ),
     # What people are told of a row.
     Rule(

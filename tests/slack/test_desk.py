@@ -7,6 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.dbapi import Patience
+from bot.domain.ledger import Draft
 from bot.domain.package import SiteCode
 from bot.domain.trouble import SiteTrouble
 from bot.slack.answers import Answers
@@ -21,6 +23,7 @@ from bot.slack.desk import Desk, Reply
 from bot.slack.incoming import Incoming
 from bot.slack.work import WorkPool
 from bot.store import open_store
+from bot.usecases.freezing import FROZE, STREAM
 from bot.usecases.ports import PeopleError, SiteError
 from bot.usecases.recording import Deed
 from bot.usecases.store_ports import StoreError, StoreTrouble
@@ -200,6 +203,29 @@ def test_a_click_and_a_form_are_kept_before_they_are_acknowledged(counter: Count
     answered.set()
 
     assert kept == [["K1"], ["K1", "K2"]]
+
+
+def test_what_lets_resets_go_on_knows_of_no_freeze_that_came_in_later(narrow: tuple[Counter, threading.Event]) -> None:
+    """It waits behind a full pool, and a freeze has workers of its own; the inbox keeps what it knew."""
+    counter, finish = narrow
+    known: list[int | None] = []
+
+    def job(asked: Incoming) -> Reply:
+        known.append(asked.freezes)
+        return counter.answer(asked)
+
+    work = WorkPool(workers=1, waiting=1)
+    assert work.reserve()
+    work.start(lambda: assert_(finish.wait(DEADLINE_SECONDS)))
+    desk = replace(counter.desk, work=work)
+    desk.hear(COMMAND, job)
+    counter.store.ledger.append(Draft(STREAM, None, FROZE, "U0GRACE", "T0CONTOSO", {}))
+    desk.take_command(Acknowledgement().taken_by_bolt, replace(incoming(), text="unfreeze"), None)
+    counter.store.ledger.append(Draft(STREAM, None, FROZE, "U0LINUS", "T0CONTOSO", {}))
+    finish.set()
+
+    wait_for(lambda: not counter.unanswered())
+    assert known == [1]
 
 
 def test_an_answer_is_recorded_before_it_is_given_and_then_nothing_is_owed(counter: Counter) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Never
 
 import pytest
 
+from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Stage
 from bot.domain.trouble import SiteTrouble
 from bot.usecases.access import Actor
@@ -244,6 +246,27 @@ def test_a_site_that_cannot_be_read_just_before_the_apply_is_read_again(house: H
     assert house.now(request).stage is Stage.APPLIED
 
 
+class Unread:
+    """A reader whose database takes too long."""
+
+    def package(self, _package_id: object) -> Never:
+        raise SiteError(PS1, SiteTrouble.TIMEOUT, "a fault that the test wants")
+
+
+def test_rows_that_cannot_be_read_just_before_the_apply_are_read_again(house: House) -> None:
+    request = house.approved()
+    unread: Any = Unread()
+    proving = replace(house.proving, readers={PS1: unread})
+
+    replace(house.applying, proving=proving).work_off()
+
+    waiting = house.now(request)
+    assert (waiting.stage, waiting.note) == (Stage.APPROVED, "the site database could not be read: timeout")
+    house.clock.move(minutes=2)
+    house.applying.work_off()
+    assert house.now(request).stage is Stage.APPLIED
+
+
 def test_what_a_requester_who_left_asked_for_is_not_applied(house: House) -> None:
     request = house.approved()
     house.people.deactivate(ADA.id)
@@ -304,6 +327,32 @@ def test_an_apply_is_looked_for_in_the_backup_table_under_which_it_was_asked_for
     house.clock.move(hours=1)
     house.applying.work_off()
 
+    assert house.now(request).stage is Stage.APPLIED
+
+
+def test_a_request_is_applied_into_the_backup_table_under_which_it_was_asked_for(house: House) -> None:
+    request = house.approved("NYC-DP03")
+    house.writers[PS1] = house.writer_into("dbo.Another")
+    house.reopen(backup_table="dbo.Another")
+
+    house.applying.work_off()
+
+    assert house.now(request).stage is Stage.APPLIED
+    assert [row[0] for row in house.sql("SELECT RequestId FROM PkgStatus_BU")] == [request.id]
+
+
+def test_a_bot_whose_rules_are_not_those_of_another_applies_nothing_and_loses_no_vote(house: House) -> None:
+    request = house.approved("NYC-DP03")
+    standing = replace(house.standing, policy_fault=lambda: Refusal(Reason.OTHER_POLICY))
+    proving = replace(house.proving, standing=standing)
+
+    replace(house.applying, standing=standing, proving=proving).work_off()
+
+    now = house.now(request)
+    assert (now.stage, now.note) == (Stage.APPROVED, Reason.OTHER_POLICY)
+    assert house.reads()["NYC-DP03"] == BEHIND
+    house.clock.move(minutes=2)
+    house.applying.work_off()
     assert house.now(request).stage is Stage.APPLIED
 
 

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.slack.answers import payload_of
+from bot.store.outbox import NOT_OURS
 from bot.usecases.delivering import (
     LONGEST_PAUSE_SECONDS,
     NOT_DELIVERED,
     OTHER_LANES,
     SPACING_SECONDS,
+    Lanes,
     Letter,
     Posted,
     PostTrouble,
@@ -558,6 +560,19 @@ def test_a_message_that_fails_for_a_day_while_others_arrive_is_given_up(
     assert given_up(store) == [(LEFT, "1 message: a fault that the test wants")]
 
 
+@pytest.mark.parametrize("trouble", sorted(set(PostTrouble) - {PostTrouble.REFUSED}))
+def test_a_channel_is_never_given_up_whatever_slack_says_of_it(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time, trouble: PostTrouble
+) -> None:
+    append(store, 1, notice(APPROVALS, "card"))
+    slack.fail(APPROVALS, trouble, times=20)
+
+    let_pass(relay, time, 3600, look_every=LONGEST_PAUSE_SECONDS)
+
+    assert given_up(store) == []
+    assert slack.texts(APPROVALS) == ["card"]
+
+
 LINE = f"INSERT INTO outbox VALUES ('{AUDIT}', 0, {{}}, 0, NULL, 0, '', '', '')"
 POISON = {
     "a payload that is no JSON": "UPDATE outbox SET payload = 'oops' WHERE number = 1 AND sequence = 2",
@@ -595,6 +610,20 @@ def test_a_row_that_cannot_be_read_is_put_aside_and_holds_up_nobody(
         assert slack.texts(place).count(text) >= 3
     assert all(f"#{number} " in "\n".join(slack.texts(AUDIT)) for number in (1, 3))
     assert store.outbox.backlog(AUDIT).count == 0
+
+
+def test_a_notice_that_cannot_be_read_is_recorded_as_not_delivered_and_never_sent_empty(
+    relay: Relay, store: Store, slack: FakeSlack, time: Time, tmp_path: Path
+) -> None:
+    append(store, 1, notice(ADA, "message"))
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as outside:
+        outside.execute("UPDATE outbox SET payload = 'oops' WHERE number = 1")
+
+    let_pass(relay, time, 30)
+
+    assert given_up(store) == [(ADA, f"1 message: {NOT_OURS}")]
+    assert all(slack.texts(ADA))
+    assert is_told(store)
 
 
 def _sober_lines(entries: Sequence[Entry], repeated: frozenset[int]) -> Payload:
@@ -673,6 +702,57 @@ def test_slow_posts_to_many_people_delay_neither_the_audit_channel_nor_the_appro
         wait_for(lambda: is_told(store))
 
     assert all(slack.texts(person) == ["message"] * 3 for person in people)
+
+
+def test_each_of_the_first_destinations_has_a_lane_that_nobody_else_can_fill() -> None:
+    """So many others are visited at once that every shared lane has one."""
+    threads: dict[str, int] = {}
+    all_at_once = threading.Barrier(OTHER_LANES)
+    first = (AUDIT, APPROVALS)
+
+    def visit(destination: str) -> None:
+        threads[destination] = threading.get_ident()
+        if destination not in first:
+            all_at_once.wait(DEADLINE_SECONDS)
+
+    lanes = Lanes(visit, first, threading.Event())
+    for destination in (*first, *map(str, range(OTHER_LANES))):
+        lanes.take(destination)
+
+    assert lanes.end(DEADLINE_SECONDS)
+    assert len(set(threads.values())) == len(first) + OTHER_LANES
+
+
+def test_whatever_goes_wrong_on_a_lane_it_goes_on_to_the_next_destination() -> None:
+    visited: list[str] = []
+
+    def visit(destination: str) -> None:
+        visited.append(destination)
+        raise ZeroDivisionError
+
+    lanes = Lanes(visit, (), threading.Event())
+    for number in range(2 * OTHER_LANES):
+        lanes.take(str(number))
+
+    assert lanes.end(DEADLINE_SECONDS)
+    assert len(visited) == 2 * OTHER_LANES
+
+
+def test_what_breaks_before_a_post_is_of_no_concern_to_other_destinations(
+    store: Store, slack: FakeSlack, time: Time
+) -> None:
+    def subject(delivery: Delivery) -> str:
+        if delivery.destination == ADA:
+            raise ZeroDivisionError
+        return "any"
+
+    entries = append(store, 1, notice(ADA, "message"), notice(APPROVALS, "card"))
+    relay = relay_of(store, slack, time, replace(PEN, subject=subject), first=(ADA,))
+
+    let_pass(relay, time, 5)
+
+    assert slack.lines(AUDIT) == lines(entries)
+    assert slack.texts(APPROVALS) == ["card"]
 
 
 class running:  # noqa: N801 - read as a phrase

@@ -210,6 +210,13 @@ def test_a_freeze_that_somebody_calls_an_unfreeze_still_holds(house: House) -> N
     assert house.freezing.now()
 
 
+def test_the_only_freeze_that_somebody_calls_an_unfreeze_still_holds(house: House) -> None:
+    house.freezing.freeze(house.actor(GRACE), "first", "1")
+    house.sql("UPDATE ledger_entry SET kind = ? WHERE stream = ?", UNFROZE, STREAM, database="store.db")
+
+    assert house.freezing.now()
+
+
 def test_a_freeze_counts_whoever_wrote_it(house: House) -> None:
     house.store.ledger.append(Draft(STREAM, None, FROZE, GRACE.id, TEAM, {"reason_given": "now"}))
 
