@@ -17,12 +17,14 @@ from bot.checking import check
 from bot.demo_database import NotASite, own_site
 from bot.digests import digest
 from bot.exits import TABLE, Exit
+from bot.rehearsing import rehearse
 from bot.settings import SettingsWrong, load, secrets_of
 from bot.slack.connection import SlackRefused
 from bot.usecases.store_ports import StoreError
 from bot.views import replies
 from bot.wiring.bot import Bot
 from bot.wiring.policy import PolicyRefused
+from bot.wiring.preflight import obstacles
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -119,7 +121,6 @@ def demo(
         if (error.name or "bot").partition(".")[0] == "bot":
             raise
         _end("The demo needs more than the bot: pip install 'pkgstatus-bot[demo]'", Exit.NOT_DONE)
-    from bot.rehearsing import rehearse  # noqa: PLC0415
 
     if site is None:
         sys.exit(play(port=port, rows=rows, browser=browser, tour=tour, env_file=env_file, past=rehearse))
@@ -138,8 +139,6 @@ def _end(sentence: str, code: Exit) -> NoReturn:
 
 
 def _settings() -> Settings:
-    from bot.wiring.preflight import obstacles  # noqa: PLC0415 - a demo looks at no settings
-
     try:
         settings = load()
     except SettingsWrong as wrong:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr
+from tzlocal.windows_tz import win_tz
 
 from bot.domain.nearness import nearest
 from bot.domain.periods import Cron
@@ -113,8 +114,6 @@ def _cron(value: str) -> str:
 
 
 def _zone(value: str) -> str:
-    from tzlocal.windows_tz import win_tz  # noqa: PLC0415 - only a mistake needs it
-
     known = available_timezones() - _THIS_MACHINES
     if value in known:
         return value
