@@ -36,6 +36,8 @@ class Reason(StrEnum):
     CARD_UNRECORDED = "card not recorded yet"
     CARD_CHANGED = "the card had just changed"
     CARD_ALTERED = "the card did not read as the bot draws it"
+    CARD_NOT_SENT = "Slack did not say what the card showed"
+    ROWS_WITHHELD = "the press came without the rows of the card"
     NOT_OUR_RECORD = "the record of the request is not the bot's own"
     UNKNOWN_REQUEST = "unknown request"
     WRONG_STAGE = "wrong stage"

@@ -7,6 +7,7 @@ message may be sent twice is the relay's decision.
 from __future__ import annotations
 
 import re
+from functools import partial
 from http.client import HTTPException
 from socket import gaierror
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
 
 from bot.slack.webapi import cause, pause_of, text
 from bot.usecases.delivering import Posted, PostError, PostTrouble, is_person
-from bot.views.echo import kinds_in
+from bot.views.echo import tables_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,15 +125,15 @@ _MESSAGE_GONE = {"message_not_found", "cant_update_message", "edit_window_closed
 class SlackPoster:
     """Posts with a client that has no retry handlers."""
 
-    def __init__(self, client: WebClient, returned: set[str] | None = None) -> None:
-        """`returned` learns which kinds of tables Slack gives back with a message."""
+    def __init__(self, client: WebClient, withheld: set[str] | None = None) -> None:
+        """`withheld` learns which kinds of tables Slack does not give back when it says what a message shows."""
         self._client = client
-        self._returned = set() if returned is None else returned
+        self._withheld = set() if withheld is None else withheld
 
     def post(self, destination: str, payload: Payload) -> Posted:
         """Post to a channel id, or to a person by user id. Raises PostError."""
         try:
-            sent = self._send(lambda: self._client.chat_postMessage(channel=destination, **_known(payload)))
+            sent = self._send(payload, partial(self._client.chat_postMessage, channel=destination))
         except PostError as error:
             if is_person(destination) and error.error in _PERSON_ERRORS:
                 raise PostError(PostTrouble.PERSON, error.error) from error
@@ -152,23 +153,24 @@ class SlackPoster:
     def replace(self, posted: Posted, payload: Payload) -> bool:
         """Give a posted message new content; False when that message is gone. Raises PostError."""
         try:
-            self._send(lambda: self._client.chat_update(channel=posted.channel, ts=posted.ts, **_known(payload)))
+            self._send(payload, partial(self._client.chat_update, channel=posted.channel, ts=posted.ts))
         except PostError as error:
             if error.error in _MESSAGE_GONE:
                 return False
             raise
         return True
 
-    def _send(self, call: Callable[[], SlackResponse]) -> SlackResponse:
+    def _send(self, payload: Payload, call: Callable[..., SlackResponse]) -> SlackResponse:
         try:
-            response = call()
+            response = call(**_known(payload))
         except SlackApiError as error:
             raise _named(error.response) from error
         except (OSError, HTTPException, SlackClientError) as error:
             was_sent = not isinstance(getattr(error, "reason", error), ConnectionRefusedError | gaierror)
             raise PostError(PostTrouble.UNREACHABLE, cause(error), was_sent=was_sent) from error
         message = response.get("message")
-        self._returned |= kinds_in(message) if isinstance(message, dict) else set()
+        if isinstance(message, dict) and message.get("blocks"):
+            self._withheld |= tables_in(payload) - tables_in(message)
         return response
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.approval import Approve, Disown, Reject, Withdraw
@@ -17,8 +18,6 @@ from bot.domain.request import Freeze, Request, Stage
 from bot.usecases.requests import NOT_OURS
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from bot.usecases.access import Actor
     from bot.usecases.ports import Person
     from bot.usecases.requests import Requests
@@ -36,14 +35,27 @@ class Click:
     ts: str
     origin: Mapping[str, str]
     message: Mapping[str, Any] | None = None
-    """What the message showed, as Slack tells it with the click; None where that is not asked."""
+    """What the message showed, as Slack tells it with the click; without that a vote does not count."""
 
 
-Reads = Callable[[Mapping[str, Any], Request, Freeze | None], bool]
-"""Says whether a message is the card of a request in any of its forms; views/ fills it."""
+class Reading(Enum):
+    """What a message is, compared with one drawing of a card."""
+
+    SAME = auto()
+    WITHOUT_ROWS = auto()
+    """The same, but its table did not come back with the click: nothing tells which rows were seen."""
+    OTHER = auto()
+
+
+Reads = Callable[[Mapping[str, Any], Request, Freeze | None], Reading]
+"""Compares a message with the card of a request, in any of its forms; views/ fills it."""
 JUST_NOW = timedelta(minutes=2)
-"""For so long after a change an earlier drawing of the same plan still counts: cards are redrawn one after the other,
-and two people who press at the same moment both mean what they see."""
+"""For so long after a vote, or after a freeze was lifted, a card that does not show it yet still counts.
+
+Cards are redrawn one after the other, so of two people who press at once the second would be sent away by a card that
+nobody could see yet. What is decided never differs between two drawings: no event of an open request changes its rows,
+requester, reason, rule or expiry.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,7 @@ class Approving:
 
     requests: Requests
     standing: Standing
-    reads: Reads = lambda _message, _request, _freeze: True
+    reads: Reads = lambda _message, _request, _freeze: Reading.SAME
 
     def approve(self, click: Click) -> Request | Refusal:
         """Count an approval. Raises StoreError."""
@@ -97,35 +109,34 @@ class Approving:
     def check_words(self, click: Click) -> Refusal | None:
         """Refuse a press on an open request's card that did not read as it is drawn, and draw it anew.
 
-        An earlier drawing is one for a while, and afterwards one that has changed. Raises StoreError.
+        Raises StoreError.
         """
         request = self.requests.load(click.request_id)
-        if click.message is None or request is None or request.stage is not Stage.PENDING:
+        if request is None or request.stage is not Stage.PENDING:
             return None
+        if click.message is None:
+            return Refusal(Reason.CARD_NOT_SENT)
         if click.fingerprint != request.plan.fingerprint:
             return Refusal(Reason.OTHER_PLAN)
-        until = self._replaced_at(click.message, request)
-        if until is None:
-            reason = Reason.CARD_ALTERED
-        elif self.requests.clock() - until > JUST_NOW:
-            reason = Reason.CARD_CHANGED
-        else:
+        reason = self._difference(click.message, request)
+        if reason is None:
             return None
         self.requests.redraw(request, reason)
         return Refusal(reason)
 
-    def _replaced_at(self, message: Mapping[str, Any], request: Request) -> datetime | None:
-        """Return when the drawing that a message shows was out of date: now if it is not; None if it is no drawing."""
+    def _difference(self, message: Mapping[str, Any], request: Request) -> Reason | None:
+        """Say what keeps a message from being the card as it is drawn now, or was just before the last change."""
         now = self.requests.clock()
-        freezes = self.standing.freezing.drawn()
-        drawings = [(request, now), *self.requests.before(request.id)]
-        found = [
-            min(until, lifted or now)
-            for earlier, until in drawings
-            for freeze, lifted in freezes
-            if self.reads(message, earlier, freeze)
+        drawings = [
+            (self.reads(message, each, freeze), min(until, lifted or now))
+            for each, until in [(request, now), *self.requests.before(request.id)]
+            for freeze, lifted in self.standing.freezing.drawn()
         ]
-        return max(found, default=None)
+        replaced_at = max((until for reading, until in drawings if reading is Reading.SAME), default=None)
+        if replaced_at is not None:
+            return None if abs(now - replaced_at) <= JUST_NOW else Reason.CARD_CHANGED
+        is_bare = any(reading is Reading.WITHOUT_ROWS for reading, _ in drawings)
+        return Reason.ROWS_WITHHELD if is_bare else Reason.CARD_ALTERED
 
     def check_card(self, click: Click) -> Refusal | None:
         """Refuse a click on anything but a request's own newest card, and have an old one say so. Raises StoreError."""

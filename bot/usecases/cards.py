@@ -13,6 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.ledger import Draft
+from bot.domain.refusal import Reason
+from bot.domain.request import Stage
 from bot.usecases.delivering import Letter, Posted
 from bot.usecases.request_ports import CARD, POSTED, REPLACED, THREAD, Card
 from bot.usecases.store_ports import Notice
@@ -45,7 +47,8 @@ class Cards:
     """Draws what notices stand for; `link` is filled by slack/.
 
     `simpler` gives up the form in which cards are drawn and says whether there is another. `holds` says whether it is
-    certain that nobody else delivers.
+    certain that nobody else delivers. `rows_withheld` has cards drawn without tables from now on; `is_given_back` is
+    False for a drawing with what Slack keeps to itself when it tells what a message shows.
     """
 
     requests: Requests
@@ -54,6 +57,8 @@ class Cards:
     link: Callable[[Posted], str]
     simpler: Callable[[], bool] = lambda: False
     holds: Callable[[], bool] = lambda: True
+    rows_withheld: Callable[[], None] = lambda: None
+    is_given_back: Callable[[Payload], bool] = lambda _: True
     _unrecorded: dict[str, Posted] = field(default_factory=dict)
 
     def letter(self, delivery: Delivery) -> Letter | None:
@@ -87,11 +92,13 @@ class Cards:
         known = recorded or self._unrecorded.get(request_id)
         if known is None and not request.is_open:
             return None
+        if self.requests.are_rows_withheld(request.id):
+            self.rows_withheld()
         whole, opening = self.words.draw(request, self.freezing.now())
         return Letter(
             whole,
             known,
-            partial(self._sent, request, recorded),
+            partial(self._sent, request, recorded, whole),
             opening,
             simpler=self.simpler,
             refused=partial(self._refused, request),
@@ -113,12 +120,17 @@ class Cards:
         words = self.words.replaced(self._request(request_id), self.requests.index.card(request_id))
         return Letter(words, place, is_edit=True)
 
-    def _sent(self, request: Request, recorded: Posted | None, posted: Posted) -> None:
-        """Record where a new card is; draw once more what was sent by a process that had been taken for dead."""
+    def _sent(self, request: Request, recorded: Posted | None, whole: Payload, posted: Posted) -> None:
+        """Record where a new card is; draw once more what was sent by a process that had been taken for dead.
+
+        Also what Slack does not give back: nobody could vote on it.
+        """
         if posted != recorded or self.requests.card_trouble(request.id):
             self._unrecorded[request.id] = posted
             self.requests.note_card(request, Card(posted.channel, posted.ts, self.link(posted)))
             del self._unrecorded[request.id]
+        if request.stage is Stage.PENDING and not self.is_given_back(whole):
+            self.requests.redraw(request, Reason.ROWS_WITHHELD)
         if not self.holds():
             facts = {"outcome": "done", "object": request.plan.package_id}
             draft = Draft(f"card {request.id}", None, "card drawn too late", "", "", facts)

@@ -47,17 +47,23 @@ class Freezing:
         return _freeze_of(next((entry for entry in reversed(entries) if entry.kind == FROZE), entries[-1]))
 
     def drawn(self) -> Sequence[tuple[Freeze | None, datetime | None]]:
-        """Return the freezes that cards may show, with when that ended; None of what holds now. Raises StoreError."""
+        """Return the freezes that cards may show, with when that ended; None of what holds now. Raises StoreError.
+
+        Of those that were lifted only the bot's own: the words of another are somebody else's.
+        """
         shown: list[tuple[Freeze | None, datetime | None]] = [(self.now(), None)]
         after: datetime | None = None
         for entry in reversed(self.ledger.stream(STREAM)[-LATELY:]):
             if after:
-                shown.append((_freeze_of(entry) if entry.kind == FROZE else None, after))
+                freeze = _freeze_of(entry) if entry.kind == FROZE else None
+                if freeze is None or self._is_ours(entry):
+                    shown.append((freeze, after))
             after = entry.at
         return [*shown, (None, after)] if after else shown
 
     def _is_ours(self, entry: Entry) -> bool:
-        parts = freeze_parts(entry.kind, entry.version, entry.actor_user, entry.actor_team, "")
+        why = str(entry.facts.get("reason_given", ""))
+        parts = freeze_parts(entry.kind, entry.version, entry.actor_user, entry.actor_team, why)
         return self.signet.is_on(str(entry.facts.get("mark", "")), *parts)
 
     def freeze(self, actor: Actor, why: str, click: str) -> None:

@@ -200,6 +200,13 @@ class Requests:
         draft = _about_card(request, CARD_REDRAWN, "done", {"reason": why})
         self.ledger.append(draft, [Notice(self.channel, {CARD: request.id})])
 
+    def are_rows_withheld(self, request_id: str) -> bool:
+        """Whether Slack was seen to keep the rows of a card to itself when it was pressed. Raises StoreError."""
+        entries = self.ledger.stream(f"card {request_id}")
+        return any(
+            entry.kind == CARD_REDRAWN and entry.facts.get("reason") == Reason.ROWS_WITHHELD for entry in entries
+        )
+
     def before(self, request_id: str) -> Sequence[tuple[Request, datetime]]:
         """Return a request as it was before each change, with when that came, newest first. Raises StoreError."""
         entries = self.ledger.stream(stream_of(request_id))

@@ -109,6 +109,11 @@ _REFUSALS = {
     Reason.CARD_ALTERED: "The card did not read as I draw it, so nothing was counted: somebody may have changed "
     "its words, if it was not a change of my settings. I draw it anew; read it again before you press, and tell the "
     "bot's admin. `/pkgstatus freeze` stops all resets.",
+    Reason.CARD_NOT_SENT: "Slack did not tell me what the card showed when you pressed, so nothing was counted. Press "
+    "again, on the card in the approvals channel.",
+    Reason.ROWS_WITHHELD: "Your press came without the rows of the card, so nothing was counted: Slack did not give "
+    "them back, or somebody took them off; if you saw none, tell the bot's admin. I draw the card anew with its rows "
+    "as text; read it again, then press.",
     Reason.NOT_OUR_RECORD: "I did not record this request as it now reads, or it is from before an update or a new "
     "app-level token, so nothing was counted. Please ask for the reset again.",
     Reason.UNKNOWN_REQUEST: "I do not know this request, so nothing was done.",

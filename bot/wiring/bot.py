@@ -229,7 +229,7 @@ class Bot:
 
     def _relay(self, here: Installation, parts: RequestParts, drift: DriftParts) -> Relay:
         client = client_of(self._settings)
-        poster, names = SlackPoster(client, parts.returned), SlackNames(client, now)
+        poster, names = SlackPoster(client, parts.withheld), SlackNames(client, now)
         cards = parts.cards(poster, self._forms)
         pen = Pen(
             how_many=partial(audit.how_many, url=here.url),

@@ -15,7 +15,7 @@ from bot.slack.channels import channel_fault
 from bot.slack.people import SlackPeople
 from bot.store.requests import RequestTable
 from bot.usecases.applying import Applying
-from bot.usecases.approving import Approving
+from bot.usecases.approving import Approving, Reading
 from bot.usecases.cards import Cards, CardWords
 from bot.usecases.delivering import LEASE
 from bot.usecases.freezing import Freezing
@@ -25,7 +25,7 @@ from bot.usecases.requests import Requests, Telling
 from bot.usecases.standing import Standing
 from bot.usecases.watching import Watching
 from bot.views import request_card, request_words
-from bot.views.echo import Face, kinds_in
+from bot.views.echo import TABLES, Face, tables_in
 from bot.views.kit import Style
 from bot.views.tables import Form
 from bot.wiring.parts import allowed, fingerprint_of, mentions, now, signet_of
@@ -85,8 +85,8 @@ class RequestParts:
         )
         policy = _policy(settings)
         self.requesting = Requesting(readers, writers, self.requests, self.standing, policy, now)
-        self.returned: set[str] = set()
-        """The kinds of tables that this Slack was seen to give back."""
+        self.withheld: set[str] = set()
+        """The kinds of tables that this Slack was seen not to give back: no card is drawn with them."""
         self.approving = Approving(self.requests, self.standing, self._reads)
         proving = Proving(readers, writers, self.requests, self.standing, policy, now)
         self.applying = Applying(writers, self.requests, self.standing, proving, store.leases, now)
@@ -107,7 +107,8 @@ class RequestParts:
             frozen = freeze_words(freeze)
             if styles.worth_trying()[0] is Style.FULL:
                 voters = mentions(self._settings.approvers)
-                card = request_card.draw(request, voters, frozen, forms.worth_trying()[0])
+                form = next(form for form in forms.worth_trying() if form not in self.withheld)
+                card = request_card.draw(request, voters, frozen, form)
             else:
                 card = request_card.draw_plain(request, frozen)
             return payload_of(card), payload_of(request_card.opening(card))
@@ -125,16 +126,19 @@ class RequestParts:
             poster.link,
             lambda: forms.simpler() or styles.simpler(),
             partial(self._store.leases.holds, LEASE),
+            rows_withheld=lambda: self.withheld.update(TABLES),
+            is_given_back=lambda payload: not tables_in(payload) & self.withheld,
         )
 
-    def _reads(self, message: Mapping[str, Any], request: Request, freeze: Freeze | None) -> bool:
-        """Whether a message is a card of this request, in whichever form it was posted."""
-        self.returned |= kinds_in(message)
+    def _reads(self, message: Mapping[str, Any], request: Request, freeze: Freeze | None) -> Reading:
+        """Compare a message with the card of this request, in whichever form it was posted."""
         voters, frozen = mentions(self._settings.approvers), freeze_words(freeze)
         cards = [*(request_card.draw(request, voters, frozen, form) for form in Form)]
         drawn = [payload_of(card) for card in (*cards, request_card.draw_plain(request, frozen))]
-        seen = Face.of(message)
-        return any(Face.of(each).is_shown_by(seen, self.returned) for each in drawn)
+        seen, faces = Face.of(message), [Face.of(each) for each in drawn]
+        if any(face.is_shown_by(seen) for face in faces):
+            return Reading.SAME
+        return Reading.WITHOUT_ROWS if any(face.is_shown_without_rows(seen) for face in faces) else Reading.OTHER
 
     def _card_refused(self, request: Request, card: Card | None, reason: str) -> dict[str, Any]:
         channel = self._settings.channels.approvals

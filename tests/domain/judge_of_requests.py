@@ -352,6 +352,7 @@ class JudgeOfRows:
         asked = self.world.book.asked
         expected = Counter(row for request_id in backups for row in Records([asked[request_id]]).rows)
         assert Counter(change[1:] for change in changes) == expected, "other rows were changed, or twice"
+        assert all(len(ids) <= 1 for ids in self.world.slack.drawn.values()), "a card was drawn over another's"
         said = json.dumps(list(self.world.slack.messages.values()), default=str)
         assert FORGED not in said, "the bot said what somebody had written into its store"
 

@@ -7,6 +7,7 @@ the other bot does its work there. Who judges what happened is in judge_of_reque
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
@@ -32,7 +33,7 @@ from bot.store.outbox import OutboxTable
 from bot.store.requests import RequestTable
 from bot.usecases.access import Actor, Allowed
 from bot.usecases.applying import Applying
-from bot.usecases.approving import Approving
+from bot.usecases.approving import Approving, Reading
 from bot.usecases.cards import Cards, CardWords
 from bot.usecases.delivering import LEASE, Pen, Posted, PostError, PostTrouble, Relay
 from bot.usecases.freezing import Freezing
@@ -44,7 +45,7 @@ from bot.usecases.standing import Standing
 from bot.usecases.store_ports import StoreError, StoreTrouble
 from bot.usecases.watching import Watching
 from bot.views import request_card, request_words
-from bot.views.echo import TABLES, Face
+from bot.views.echo import Face
 from bot.views.tables import Form
 from tests.builders import GRACE, SIGNET, dp_row, package, site_row, table
 from tests.domain.judge_of_requests import NOTE_EVERY_CHANGE, Book
@@ -79,6 +80,10 @@ LONG_AGO = datetime(2026, 1, 1)  # noqa: DTZ001 - as a site notes it, of no zone
 CHANGED = "SELECT ID, Type, SiteCode, PkgServer FROM changes WHERE number > ?"
 NOTE_CHANGES_OF_THE_SITE = f"""INSERT INTO changes_by_others
     SELECT c.*, (SELECT coalesce(max(rowid), 0) FROM PkgStatus_BU) FROM ({CHANGED}) c"""
+
+
+CARD_OF = re.compile(r"(?:Request|card of request) `(\w+)`")
+"""Names the request whose card a message is, or was."""
 
 
 class Crashed(BaseException):
@@ -238,6 +243,8 @@ class FakeSlack:
     shown: dict[Posted, Any] = field(default_factory=dict)
     not_of_bot: set[Posted] = field(default_factory=set)
     told: list[list[int]] = field(default_factory=list)
+    drawn: dict[Posted, set[str]] = field(default_factory=dict)
+    """The requests whose cards the bot drew at a place."""
 
     def post(self, destination: str, payload: Any) -> Posted:
         """Post a message."""
@@ -245,7 +252,7 @@ class FakeSlack:
         if "sequences" in payload:
             self.told.append(payload["sequences"])
         posted = Posted(destination, f"{len(self.messages) + 1}.000")
-        self.messages[posted] = self.shown[posted] = payload
+        self._show(posted, payload)
         return posted
 
     def replace(self, posted: Posted, payload: Any) -> bool:
@@ -253,9 +260,13 @@ class FakeSlack:
         self._answer()
         if posted not in self.messages or self.messages[posted] is None:
             return False
-        self.messages[posted] = self.shown[posted] = payload
+        self._show(posted, payload)
         self.not_of_bot.discard(posted)
         return True
+
+    def _show(self, posted: Posted, payload: Any) -> None:
+        self.messages[posted] = self.shown[posted] = payload
+        self.drawn.setdefault(posted, set()).update(CARD_OF.findall(str(payload)))
 
     def edit_with_token(self, posted: Posted, payload: Any) -> None:
         """Change a message as a thief of the bot's token does."""
@@ -518,8 +529,8 @@ def _drawn(request: Any, freeze: Any) -> Any:
     return _payload(card), _payload(request_card.opening(card))
 
 
-def _reads(message: Any, request: Request, freeze: Any) -> bool:
-    return Face.of(_drawn(request, freeze)[0]).is_shown_by(Face.of(message), TABLES)
+def _reads(message: Any, request: Request, freeze: Any) -> Reading:
+    return Reading.SAME if Face.of(_drawn(request, freeze)[0]).is_shown_by(Face.of(message)) else Reading.OTHER
 
 
 def _payload(message: Message) -> Any:

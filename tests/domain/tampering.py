@@ -241,8 +241,7 @@ def _forge_votes(writer: StoreWriter, marks: list[str]) -> None:
     for user, mark in zip(("U00000GRACE", "U00000LINUS"), marks, strict=True):
         facts = {"fingerprint": fingerprint, "click": f"forged {user}", "mark": mark}
         writer.add(f"request {writer.request_id}", "approved", user, facts)
-    writer.add(f"request {writer.request_id}", "quorum reached", "", writer.facts_of("quorum reached", writer.other_id))
-    writer.let_it_stand_as("approved")
+    _enough(writer)
 
 
 def _copy_votes(writer: StoreWriter) -> None:
@@ -263,7 +262,7 @@ def _double_a_vote(writer: StoreWriter) -> None:
 def _enough(writer: StoreWriter) -> None:
     """What votes there are is called enough."""
     at = writer.entries()[-1].moment
-    facts = {"reached_at": at, "mark": writer.facts_of("quorum reached", writer.other_id).get("mark", "")}
+    facts = {"reached_at": at, "mark": writer.facts_of("quorum reached", writer.other_id).get("mark", "d" * 64)}
     writer.add(f"request {writer.request_id}", "quorum reached", "", facts)
     writer.let_it_stand_as("approved")
 

@@ -11,6 +11,7 @@ import pytest
 
 from bot.domain.ledger import Draft, seal
 from tests.frontdoor.resets import (
+    APPROVE,
     PATIENCE,
     QUICK,
     REJECT,
@@ -96,10 +97,13 @@ LIES: dict[str, Callable[[list[Json]], list[Json]]] = {
     "another rule": saying("not the requester", "anybody"),
     "another dialog": saying("Approve this change?", "Reject this change?"),
     "fewer rows": with_fewer_rows,
-    "no rows": without("data_table"),
     "no header": without("header"),
     "buttons that change their names": with_swapped_names,
     "a note above": with_more(NOTE),
+    "another sign": saying("🟡", "🟢"),
+    "another sign by its name": saying("🟡", ":white_check_mark:"),
+    "another address": saying("stuck at 7", "<https://evil.example/|stuck at 7>"),
+    "one row a page": lambda blocks: [b | {"page_size": 1} if b["type"] == "data_table" else b for b in blocks],
 }
 
 
@@ -164,6 +168,81 @@ def test_every_form_of_an_honest_card_takes_votes(stage: Stage, form: str, serve
     approve(stage, fresh, "grace", "linus")
 
     assert "changed, each with its backup" in words(card_of(stage, id_of(fresh), "each with its backup"))
+
+
+TABLES = ["data_table", "table"]
+NO_ROWS = "Your press came without the rows of the card"
+
+
+@pytest.mark.parametrize(
+    ("kept_back", "server", "is_told"),
+    [({"clicks": TABLES}, "SEA-DP02", True), ({"answers": TABLES, "clicks": TABLES}, "BOS-DP02", False)],
+    ids=["with clicks", "always"],
+)
+def test_where_slack_does_not_give_tables_back_people_vote_on_rows_in_a_text(
+    stage: Stage,
+    kept_back: Json,
+    server: str,
+    is_told: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    stage.stop_bot()
+    stage.start_bot()
+    stage.do("keep_back", **kept_back)
+    fresh = ask_for(stage, f"PS100112 dp:{server}")
+    if is_told:
+        assert press(stage, "grace", fresh).startswith(NO_ROWS)
+        assert refusals(stage)[-1] == ("U00000GRACE", "the press came without the rows of the card")
+
+    text = stage.wait_for(lambda: as_text(stage, id_of(fresh)), PATIENCE)
+    altered = press_on_altered(stage, text, saying("7 (3)" if server == "SEA-DP02" else "12 (", "1 ("))
+    assert altered.startswith(ALTERED)
+    approve(stage, stage.wait_for(lambda: as_text(stage, id_of(fresh)), PATIENCE), "grace", "linus")
+
+    assert "changed, each with its backup" in words(card_of(stage, id_of(fresh), "each with its backup"))
+    second = ask_for(stage, f"PS10000F dp:{'NYC' if is_told else 'LON'}-DP02")
+    approve(stage, stage.wait_for(lambda: as_text(stage, id_of(second)), PATIENCE), "grace")
+    stage.do("keep_back")
+
+
+def test_a_card_whose_rows_somebody_took_off_is_drawn_anew_with_its_rows(stage: Stage) -> None:
+    stage.stop_bot()
+    stage.start_bot()
+    fresh = ask_for(stage, "PS100050 dp:LON-DP03")
+    alter(stage, fresh, without("data_table"))
+
+    assert press(stage, "grace", fresh).startswith(NO_ROWS)
+
+    text = stage.wait_for(lambda: as_text(stage, id_of(fresh)), PATIENCE)
+    approve(stage, text, "grace", "linus")
+
+
+def as_text(stage: Stage, request_id: str) -> Json | None:
+    """Return the card of a request once its rows are in a text."""
+    card = card_of(stage, request_id)
+    is_text = {block["type"] for block in card["blocks"]}.isdisjoint(TABLES) and "```" in words(card)
+    return card if is_text and vote_buttons(card) else None
+
+
+def press_on_altered(stage: Stage, card: Json, lie: Callable[[list[Json]], list[Json]]) -> str:
+    """Change a card, press on it, and wait until it reads again as it did."""
+    alter(stage, card, lie)
+    told = press(stage, "grace", card)
+    wait_until_it_reads(stage, card)
+    return told
+
+
+def test_a_press_of_which_slack_does_not_say_what_was_seen_is_no_vote(stage: Stage) -> None:
+    fresh = ask_for(stage, "PS100030 dp:CHI-DP02")
+    stage.do("keep_back", clicks=["message"])
+
+    for user, action in (("grace", APPROVE), ("grace", REJECT), ("ada", WITHDRAW)):
+        told = press(stage, user, fresh, action)
+        assert told.startswith("Slack did not tell me what the card showed when you pressed"), action
+
+    stage.do("keep_back")
+    assert refusals(stage)[-1] == ("U000000ADA", "Slack did not say what the card showed")
+    assert vote_buttons(card_of(stage, id_of(fresh))) == {"Approve", "Reject", "Withdraw"}
+    assert "withdrawn" in press(stage, "ada", fresh, WITHDRAW)
 
 
 def test_a_request_that_somebody_wrote_into_the_store_gets_no_card_and_changes_nothing(stage: Stage) -> None:

@@ -11,13 +11,15 @@ from bot.demo.workspace.server import RunningWorkspace
 from bot.slack.posting import SlackPoster
 from bot.slack.webapi import Client
 from bot.usecases.delivering import Posted, PostError, PostTrouble
+from bot.views.kit import section
+from bot.views.tables import Form, Table
 from tests.slack.answering import ANSWERS, answering
 
 if TYPE_CHECKING:
     from tests.stage import Stage
 
 AUDIT, ADA = "C0SCCMAUDIT", "U000000ADA"
-HELLO = {"text": "hello"}
+HELLO: dict[str, Any] = {"text": "hello"}
 TIMEOUT_SECONDS = 1
 LATER, UNREACHABLE, CHANNEL, PERSON, DENIED, REFUSED, UNKNOWN = PostTrouble
 
@@ -61,6 +63,20 @@ def test_a_person_is_written_to_by_user_id_and_the_conversation_returned(stage: 
 
     assert posted.channel.startswith("D")
     assert texts(stage, "@ada") == ["hello"]
+
+
+@pytest.mark.parametrize("kept_back", [[], ["table"]])
+def test_which_tables_slack_does_not_give_back_is_learnt_from_its_answers(stage: Stage, kept_back: list[str]) -> None:
+    withheld: set[str] = set()
+    poster = SlackPoster(Client(token=RunningWorkspace.bot_token, base_url=stage.workspace.api_url), withheld)
+    stage.do("keep_back", answers=kept_back)
+
+    posted = poster.post(AUDIT, HELLO)
+    assert withheld == set()
+    blocks = [section("rows"), *Table("Rows", ("Server",), (("NYC-DP03",),)).draw(Form.TABLE)]
+    poster.replace(posted, HELLO | {"blocks": blocks})
+
+    assert withheld == set(kept_back)
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ class House:
         """Let people approve."""
         for person in people:
             click = Click(
-                self.actor(person), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, self.click()
+                self.actor(person), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, self.click(), {}
             )
             assert isinstance(Approving(self.requests, self.standing).approve(click), Request)
 

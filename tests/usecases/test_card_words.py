@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from bot.domain.folding import opening
+from bot.domain.ledger import Draft
 from bot.domain.refusal import Reason, Refusal
-from bot.domain.request import Request
-from bot.usecases.approving import JUST_NOW, Approving, Click
+from bot.domain.request import Request, Stage
+from bot.usecases.approving import JUST_NOW, Approving, Click, Reading
+from bot.usecases.freezing import FROZE, STREAM
 from bot.usecases.request_ports import CARD
-from tests.fakes import ADA, GRACE, LINUS
+from tests.fakes import ADA, GRACE, LINUS, TEAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +29,18 @@ def face(request: Request, freeze: Freeze | None = None) -> Mapping[str, Any]:
     return {"text": f"{request.id} {len(request.votes)} {freeze.why if freeze else ''}"}
 
 
+def bare(request: Request, freeze: Freeze | None = None) -> Mapping[str, Any]:
+    """Draw the same as a Slack gives it back that keeps tables to itself."""
+    return {**face(request, freeze), "rows": None}
+
+
 def desk(house: House) -> Approving:
-    return Approving(house.requests, house.standing, lambda shown, request, freeze: shown == face(request, freeze))
+    def read(shown: Mapping[str, Any], request: Request, freeze: Freeze | None) -> Reading:
+        if shown == face(request, freeze):
+            return Reading.SAME
+        return Reading.WITHOUT_ROWS if shown == bare(request, freeze) else Reading.OTHER
+
+    return Approving(house.requests, house.standing, read)
 
 
 def press(house: House, request: Request, who: Person, shown: Mapping[str, Any] | None) -> Click:
@@ -75,6 +91,64 @@ def test_a_card_that_still_shows_a_freeze_just_lifted_takes_votes(house: House) 
     assert isinstance(desk(house).approve(press(house, request, GRACE, shown)), Request)
     house.clock.move(seconds=JUST_NOW.total_seconds() + 1)
     assert desk(house).approve(press(house, request, LINUS, shown)) == Refusal(Reason.CARD_CHANGED)
+
+
+def test_the_lifted_freeze_of_somebody_else_is_no_drawing(house: House) -> None:
+    """Its reason is what somebody wrote into the store, and stands on the card."""
+    request = house.ask()
+    words = {"reason_given": "only a rehearsal, press when it is over"}
+    house.store.ledger.append(Draft(STREAM, None, FROZE, GRACE.id, TEAM, words))
+    shown = face(request, house.freezing.now())
+    house.freezing.unfreeze(house.actor(GRACE), "1")
+
+    assert desk(house).approve(press(house, request, GRACE, shown)) == Refusal(Reason.CARD_ALTERED)
+
+
+@pytest.mark.parametrize("who", [GRACE, ADA])
+def test_a_press_of_which_slack_does_not_say_what_was_seen_counts_nowhere(house: House, who: Person) -> None:
+    request = house.ask()
+    pressed = press(house, request, who, None)
+
+    for deed in (desk(house).withdraw,) if who is ADA else (desk(house).approve, desk(house).check_words):
+        assert deed(pressed) == Refusal(Reason.CARD_NOT_SENT)
+    assert house.now(request).votes == ()
+    assert house.now(request).stage is Stage.PENDING
+
+
+def test_a_vote_on_a_card_whose_rows_did_not_come_back_is_no_vote_and_the_card_is_drawn_with_others(
+    house: House,
+) -> None:
+    request = house.ask()
+    before = redraws(house, request)
+    assert not house.requests.are_rows_withheld(request.id)
+
+    assert desk(house).approve(press(house, request, GRACE, bare(request))) == Refusal(Reason.ROWS_WITHHELD)
+
+    assert house.now(request).votes == ()
+    assert redraws(house, request) == before + 1
+    assert house.requests.are_rows_withheld(request.id)
+
+
+def test_nothing_that_happens_to_an_open_request_changes_what_is_decided(house: House) -> None:
+    """So of an earlier drawing only the votes can be out of date."""
+    request = house.ask()
+    house.clock.move(seconds=2 * 3600 + 1)
+    house.watching.tick()
+    house.vote(request, GRACE)
+    now = house.now(request)
+    assert now.reminded
+    assert len(now.votes) == 1
+
+    earlier = [before for before, _ in house.requests.before(request.id)]
+
+    assert len(earlier) == 2
+    assert {opening(before) == opening(now) for before in earlier} == {True}
+    assert [
+        replace(before, votes=now.votes, reminded=True, version=now.version, cause=now.cause) for before in earlier
+    ] == [
+        now,
+        now,
+    ]
 
 
 def test_a_withdrawal_on_other_words_is_refused(house: House) -> None:

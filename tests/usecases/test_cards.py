@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.domain.refusal import Reason
 from bot.usecases.approving import Approving, Click
 from bot.usecases.cards import Cards, CardWords
 from bot.usecases.delivering import LONGEST_PAUSE_SECONDS, Letter, Posted, PostError, PostTrouble, Relay
 from bot.usecases.request_ports import CARD, REPLACED
-from bot.usecases.requests import CARD_POSTED, CARD_REFUSED, CARD_REPLACED
+from bot.usecases.requests import CARD_POSTED, CARD_REDRAWN, CARD_REFUSED, CARD_REPLACED
 from bot.usecases.store_ports import Delivery
 from bot.usecases.undelivered import Undelivered
 from tests.fakes import ADA, GRACE
@@ -46,6 +47,7 @@ class Office:
     house: House
     forms: list[str] = field(default_factory=lambda: [" as table", " as text"])
     holds: bool = True
+    gives_tables_back: bool = True
 
     def __post_init__(self) -> None:
         self.time = Time()
@@ -57,6 +59,8 @@ class Office:
             lambda _posted: "https://contoso.slack.com/card",
             self._simpler,
             lambda: self.holds,
+            self._no_tables,
+            lambda payload: self.gives_tables_back or "as table" not in payload["text"],
         )
         pen = replace(
             PEN,
@@ -67,6 +71,9 @@ class Office:
         self.relay = Relay(
             self.house.store.outbox, self.house.store.ledger, self.house.store.leases, self.slack, pen, self.time
         )
+
+    def _no_tables(self) -> None:
+        self.forms[:] = [" as text"]
 
     def _simpler(self) -> bool:
         if len(self.forms) > 1:
@@ -107,6 +114,31 @@ def office(house: House) -> Office:
 def asked_again(house: House, request: Request) -> int:
     """Count how often the card of a request is still to be drawn."""
     return [each.payload for each in house.store.outbox.pending(APPROVALS)].count({CARD: request.id})
+
+
+def test_a_card_whose_rows_did_not_come_back_with_a_press_is_drawn_without_a_table(office: Office) -> None:
+    request = office.ask()
+    office.pass_(5)
+    posted = office.slack.texts(APPROVALS)[-1]
+    assert "as table" in str(posted)
+
+    office.house.requests.redraw(request, Reason.ROWS_WITHHELD)
+
+    letter = office.letter({CARD: request.id})
+    assert letter
+    assert "as text" in str(letter.payload)
+
+
+def test_a_card_that_slack_does_not_give_back_is_drawn_once_more_while_it_takes_votes(office: Office) -> None:
+    office.gives_tables_back = False
+    request = office.ask()
+
+    office.pass_(5)
+
+    card = office.house.requests.index.card(request.id)
+    assert card
+    assert "as text" in str(office.slack.texts(f"{APPROVALS} {card.ts}")[-1])
+    assert office.kinds(request) == [CARD_POSTED, CARD_REDRAWN]
 
 
 @pytest.mark.parametrize(("holds", "more"), [(True, 0), (False, 1)], ids=["nobody else delivers", "taken for dead"])
@@ -266,7 +298,7 @@ def test_a_click_on_an_old_card_is_refused_with_the_way_to_the_new_one_and_the_o
     assert other
 
     def refused(channel: str, ts: str) -> str:
-        pressed = Click(house.actor(GRACE), request.id, request.plan.fingerprint, channel, ts, house.click())
+        pressed = Click(house.actor(GRACE), request.id, request.plan.fingerprint, channel, ts, house.click(), {})
         refusal = approving.check_card(pressed)
         assert refusal
         return refusal.link

@@ -40,7 +40,7 @@ def is_refused(house: House, request: Request, note: str) -> bool:
 def press(house: House, request: Request, who: Person, fingerprint: str = "", card: str = "") -> Click:
     return Click(
         house.actor(who), request.id, fingerprint or request.plan.fingerprint, "C0APPROVALS", card or request.id,
-        house.click(),
+        house.click(), {},
     )  # fmt: skip
 
 

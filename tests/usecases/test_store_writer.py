@@ -96,7 +96,9 @@ def test_a_request_that_was_rewritten_while_it_waited_takes_no_vote_and_ends(
     request = house.ask()
     rewrite(house, f"request {request.id}", Kind.REQUESTED, facts, **fields)
 
-    pressed = Click(house.actor(GRACE), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, house.click())
+    pressed = Click(
+        house.actor(GRACE), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, house.click(), {}
+    )
     assert Approving(house.requests, house.standing).approve(pressed) == Refusal(Reason.NOT_OUR_RECORD)
 
     ends_unapplied(house, request, NOT_RECORDED)
@@ -128,7 +130,9 @@ def test_other_rows_than_those_that_were_approved_are_not_applied(house: House) 
 def test_the_requester_s_own_vote_does_not_count_because_somebody_else_is_written_as_requester(house: House) -> None:
     request = house.ask(who=GRACE)
     rewrite(house, f"request {request.id}", Kind.REQUESTED, actor_user=ADA.id)
-    pressed = Click(house.actor(GRACE), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, house.click())
+    pressed = Click(
+        house.actor(GRACE), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, house.click(), {}
+    )
 
     assert Approving(house.requests, house.standing).approve(pressed) == Refusal(Reason.NOT_OUR_RECORD)
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.slack.answers import payload_of
 from bot.views import request_card
-from bot.views.echo import Face, kinds_in
+from bot.views.echo import Face, tables_in
 from bot.views.tables import Form
 from tests.requests import asked, plan, plan_row
 
@@ -30,8 +30,8 @@ def plainly() -> Json:
     return payload_of(request_card.draw_plain(asked(reason=REASON), ""))
 
 
-def is_shown(ours: Json, echo: Json, returned: frozenset[str] = frozenset()) -> bool:
-    return Face.of(ours).is_shown_by(Face.of(echo), returned)
+def is_shown(ours: Json, echo: Json) -> bool:
+    return Face.of(ours).is_shown_by(Face.of(echo))
 
 
 def respelled(message: Json, *pairs: tuple[str, str]) -> Json:
@@ -96,19 +96,77 @@ def test_a_table_that_slack_moves_into_an_attachment_or_gives_other_cells_is_sti
     rest = [block for block in card["blocks"] if block is not table]
     attached = {"id": 1, "fallback": "[no preview available]", "blocks": [rich]}
 
-    assert is_shown(card, card | {"blocks": rest, "attachments": [attached]}, frozenset({"table"}))
+    assert is_shown(card, card | {"blocks": rest, "attachments": [attached]})
 
 
-def test_a_table_may_be_missing_only_while_this_slack_was_not_seen_to_give_one_back() -> None:
-    card = drawn()
-    bare = card | {"blocks": [block for block in card["blocks"] if block["type"] != "data_table"]}
-    opaque = card | {"blocks": [{"type": "data_table"} if b["type"] == "data_table" else b for b in card["blocks"]]}
+@pytest.mark.parametrize("form", [Form.DATA_TABLE, Form.TABLE])
+def test_a_card_whose_table_does_not_come_back_is_not_the_card_and_is_told_apart_from_a_lie(form: Form) -> None:
+    card = drawn(form)
+    bare = card | {"blocks": [block for block in card["blocks"] if block["type"] != form]}
+    opaque = card | {"blocks": [{"type": form} if b["type"] == form else b for b in card["blocks"]]}
 
-    assert is_shown(card, bare)
-    assert is_shown(card, opaque)
-    assert not is_shown(card, bare, frozenset({"data_table"}))
-    assert kinds_in(card) == {"data_table"}
-    assert kinds_in(bare) == kinds_in(opaque) == set()
+    for echo in bare, opaque:
+        assert not is_shown(card, echo)
+        assert Face.of(card).is_shown_without_rows(Face.of(echo))
+        lie = respelled(echo, ("PS100112", "PS100113"))
+        assert not Face.of(card).is_shown_without_rows(Face.of(lie))
+    assert not Face.of(card).is_shown_without_rows(Face.of(card))
+    assert not Face.of(drawn(Form.TEXT)).is_shown_without_rows(Face.of(drawn(Form.TEXT)))
+    assert tables_in(card) == {form}
+    assert tables_in(bare) == tables_in(opaque) == set()
+
+
+def test_a_message_without_any_block_is_no_card() -> None:
+    """The button that was pressed stands in one."""
+    for card in CARDS:
+        assert not is_shown(card, {"text": card["text"]})
+
+
+def said(text: str) -> Json:
+    """Return a card with a foreign text, as the bot writes it."""
+    return payload_of(request_card.draw(asked(reason=text), "<@U1>", "", Form.TEXT))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("see http://x/y now", "see <http://x/y> now"),
+        ("see http://x/y now", "see <http://x/y|http://x/y> now"),
+        ("see cm01.contoso.com now", "see <http://cm01.contoso.com|cm01.contoso.com> now"),
+        ("see cm01.contoso.com now", "see <https://cm01.contoso.com/|cm01.contoso.com> now"),
+        ("ask ada@contoso.com", "ask <mailto:ada@contoso.com|ada@contoso.com>"),
+        ("done ✅ and ⚠️", "done :white_check_mark: and :warning:"),
+        ("go 🚀👩‍💻 now", "go :rocket: :female-technologist: now"),
+        ("up 👍🏽", "up :+1::skin-tone-4:"),
+        ("no 1️⃣", "no :one:"),
+    ],
+)
+def test_a_foreign_text_is_known_again(ours: str, theirs: str) -> None:
+    assert is_shown(said(ours), respelled(said(ours), (ours, theirs)))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("see the change", "see <https://evil.example/|the change>"),
+        ("see cm01.contoso.com", "see <https://evil.example/|cm01.contoso.com>"),
+        ("see http://x/y", "see <http://x/z|http://x/y>"),
+        ("ask &lt;@U2&gt;", "ask <@U2>"),
+        ("ask &lt;https://evil.example/|me&gt;", "ask <https://evil.example/|me>"),
+        ("done ✅", "done ❌"),
+        ("done ✅", "done :x:"),
+        ("done 🚀", "done 💣"),
+        ("done 🚀", "done :x:"),
+        ("done 🚀", "done"),
+        ("done", "done :rocket:"),
+        ("done :rocket: ✅", "done :bomb: ❌"),
+    ],
+)
+def test_another_address_or_emoji_in_a_foreign_text_is_a_difference(ours: str, theirs: str) -> None:
+    card = said(ours.replace("&lt;", "<").replace("&gt;", ">"))
+    assert ours in str(card)
+
+    assert not is_shown(card, respelled(card, (ours, theirs)))
 
 
 def test_pieces_of_a_rich_text_are_one_text() -> None:
@@ -144,8 +202,20 @@ LIES: dict[str, Callable[[Json], Json]] = {
     "other mention": lambda card: respelled(card, ("<@U1>", "<@U2|ada>")),
     "other action": lambda card: respelled(card, ("request_reject", "request_withdraw")),
     "other dialog": lambda card: respelled(card, ("Approve this change?", "Look at the plan?")),
+    "another emoji of the bot's": lambda card: respelled(card, ("🟡", "🟢")),
+    "another emoji by its name": lambda card: respelled(card, ("🟡", ":large_green_circle:")),
+    "an emoji less": lambda card: respelled(card, ("🟡 ", "")),
+    "an address under a word": lambda card: respelled(card, ("*Why*", "<https://evil.example/|*Why*>")),
+    "the colour of a button": lambda card: respelled(card, ('"danger"', '"primary"')),
+    "formatting where there is none": lambda card: card | {"blocks": [_formatted(block) for block in card["blocks"]]},
+    "a footer": lambda card: card | {"attachments": [{"footer_icon": "https://x/", "ts": 1}]},
+    "a video": lambda card: card | {"attachments": [{"video_html": "<iframe>"}]},
     "a button less": lambda card: card | {"blocks": [_shorter(block) for block in card["blocks"]]},
 }
+
+
+def _formatted(block: Json) -> Json:
+    return block | {"text": block["text"] | {"type": "mrkdwn"}} if block["type"] == "header" else block
 
 
 def _beside(block: Json) -> Json:
@@ -177,3 +247,17 @@ def test_each_cell_and_each_row_of_a_table_counts(form: Form) -> None:
         told = deepcopy(card)
         del told["blocks"][place]["rows"][row]
         assert not is_shown(card, told)
+
+
+@pytest.mark.parametrize("change", [{"page_size": 1}, {"caption": "All rows"}], ids=str)
+def test_what_hides_rows_of_a_table_counts(change: Json) -> None:
+    card = drawn()
+    told = card | {"blocks": [b | change if b["type"] == "data_table" else b for b in card["blocks"]]}
+    unsaid = card | {"blocks": [_without(b, *change) if b["type"] == "data_table" else b for b in card["blocks"]]}
+
+    assert not is_shown(card, told)
+    assert is_shown(card, unsaid)
+
+
+def _without(block: Json, *names: str) -> Json:
+    return {name: part for name, part in block.items() if name not in names}

@@ -58,6 +58,12 @@ async def change_place(workspace: Workspace, document: Json) -> Json:
     return {}
 
 
+async def keep_back(workspace: Workspace, document: Json) -> Json:
+    """Let answers or clicks not tell some kinds of blocks, or clicks not the `message`: {answers?, clicks?}."""
+    workspace.kept_back = {name: document[name] for name in ("answers", "clicks") if name in document}
+    return {}
+
+
 async def change_group(workspace: Workspace, document: Json) -> Json:
     """Add or change a user group: {id, handle?, name?, users?}."""
     known = workspace.conversations.groups

@@ -52,6 +52,10 @@ def own_message(workspace: Workspace, arguments: Arguments, error: str) -> Messa
     return message
 
 
+def _told(workspace: Workspace, message: Message) -> Json:
+    return as_payload(message, workspace.kept_back.get("answers", ()))
+
+
 def post_message(workspace: Workspace, arguments: Arguments) -> Json:
     """Answer chat.postMessage."""
     channel = writable_channel(workspace, arguments.required("channel"))
@@ -62,7 +66,7 @@ def post_message(workspace: Workspace, arguments: Arguments) -> Json:
     message.thread_ts = arguments.text("thread_ts") or None
     message.is_broadcast = arguments.flag("reply_broadcast")
     workspace.post(message)
-    return {"channel": channel.id, "ts": message.ts, "message": as_payload(message)}
+    return {"channel": channel.id, "ts": message.ts, "message": _told(workspace, message)}
 
 
 def post_ephemeral(workspace: Workspace, arguments: Arguments) -> Json:
@@ -85,7 +89,7 @@ def update(workspace: Workspace, arguments: Arguments) -> Json:
     if arguments.has("metadata"):
         message.metadata = metadata_of(arguments)
     workspace.rewrite(message, text, blocks)
-    return {"channel": message.channel, "ts": message.ts, "text": text, "message": as_payload(message)}
+    return {"channel": message.channel, "ts": message.ts, "text": text, "message": _told(workspace, message)}
 
 
 def delete(workspace: Workspace, arguments: Arguments) -> Json:

@@ -81,7 +81,7 @@ async def click_in_message(workspace: Workspace, person: Person, message: Messag
         container=_container(message),
         trigger_id=workspace.triggers.issue(person.id),
         channel={"id": channel.id, "name": payloads.channel_name(channel)},
-        message=message_payload(message),
+        **_told(workspace, message),
         state={"values": values},
         response_url=workspace.response_url(channel, person.id, message),
         actions=[action],
@@ -90,6 +90,11 @@ async def click_in_message(workspace: Workspace, person: Person, message: Messag
     if not delivery.is_acknowledged:
         _show_failure(workspace, person, channel)
     return delivery
+
+
+def _told(workspace: Workspace, message: Message) -> Json:
+    kept_back = workspace.kept_back.get("clicks", ())
+    return {} if "message" in kept_back else {"message": message_payload(message, kept_back)}
 
 
 def _container(message: Message) -> Json:

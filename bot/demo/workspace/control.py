@@ -121,6 +121,7 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
         "command": command,
         "faults": order_fault,
         "group": changing.change_group,
+        "keep_back": changing.keep_back,
         "open_home": open_home_tab,
         "person": changing.change_person,
         "place": changing.change_place,

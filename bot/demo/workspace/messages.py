@@ -3,6 +3,7 @@
 A message only holds what was accepted; whether it is acceptable is decided before it is made.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,13 +46,13 @@ class Message:
         return self.reader in (None, user)
 
 
-def as_payload(message: Message) -> Json:
-    """Return the message object of Web API answers and interaction payloads."""
+def as_payload(message: Message, kept_back: Collection[str] = ()) -> Json:
+    """Return the message object of Web API answers and interaction payloads, but for kinds of blocks kept back."""
     payload: Json = {"type": "message", "user": message.author, "ts": message.ts, "text": message.text}
     if message.is_from_bot:
         payload |= {"bot_id": people.BOT_ID, "app_id": people.APP_ID, "team": people.TEAM_ID}
     if message.blocks:
-        payload["blocks"] = message.blocks
+        payload["blocks"] = [block for block in message.blocks if block["type"] not in kept_back]
     if message.thread_ts:
         payload["thread_ts"] = message.thread_ts
     if message.edited_ts:

@@ -3,6 +3,8 @@
 Nothing here speaks HTTP; `server` puts it on the network.
 """
 
+from typing import TYPE_CHECKING
+
 from bot.demo.workspace import people
 from bot.demo.workspace.clockwork import Clockwork
 from bot.demo.workspace.conversations import Conversations
@@ -18,6 +20,9 @@ from bot.demo.workspace.responses import ResponseUrls
 from bot.demo.workspace.sockets import Sockets
 from bot.demo.workspace.triggers import Triggers
 from bot.demo.workspace.views import Views
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 
 class RateLimited(Exception):
@@ -38,6 +43,8 @@ class Workspace:
         self.place = Place()
         self.named = Place()
         """What payloads say instead: a test may have one come from elsewhere."""
+        self.kept_back: Mapping[str, Collection[str]] = {}
+        """Kinds of blocks that are not told with a message, by what would tell them: `answers` or `clicks`."""
         self.conversations = Conversations()
         self.journal = Journal()
         self.faults = Faults()
