@@ -55,6 +55,7 @@ APPLIES = ("tests/usecases/test_applying.py",)
 RESOLVING = ("tests/usecases/test_resolving.py",)
 WORDS = ("tests/usecases/test_card_words.py",)
 ECHOES = ("tests/views/test_echo.py",)
+MARKED = ("tests/domain/test_signed.py",)
 FORGING = ("tests/usecases/test_store_writer.py",)
 UNDOING = ("tests/usecases/test_undoing.py",)
 PEOPLE = ("tests/usecases/test_access.py",)
@@ -806,6 +807,78 @@ RULES = (
         "asked.user_id, asked.team_id, facts_text(asked.facts), str(QUORUM))",
         "request.plan.fingerprint)",
         "The requester, the rule or the reason is rewritten in the store.",
+        FORGING,
+    ),
+    Rule(
+        "who asked is in the mark",
+        SIGNED,
+        "asked.user_id, asked.team_id, facts_text",
+        "asked.team_id, facts_text",
+        "The true requester's own vote counts because somebody else is written as requester.",
+        (*FORGING, *MARKED),
+    ),
+    Rule(
+        "who voted is in the mark",
+        SIGNED,
+        "vote.user_id, vote.team_id, vote.click",
+        "vote.team_id, vote.click",
+        "One true vote is written under two names.",
+        MARKED,
+    ),
+    Rule(
+        "votes are in the mark of their quorum",
+        SIGNED,
+        'return ("quorum", request.id, at, *(vote.mark for vote in request.votes))',
+        'return ("quorum", request.id, at)',
+        "A quorum outlives the votes that it was made of.",
+        MARKED,
+    ),
+    Rule(
+        "whose card it is, is in the mark",
+        SIGNED,
+        'return ("card", request_id, channel, ts, link)',
+        'return ("card", channel, ts, link)',
+        "The mark of one request's card is good for another's.",
+        MARKED,
+    ),
+    Rule(
+        "a message is in its mark",
+        SIGNED,
+        'return ("notice", str(sequence), str(number), destination, payload)',
+        'return ("notice", str(sequence), str(number), destination)',
+        "The bot posts other words under the mark of its own.",
+        MARKED,
+    ),
+    Rule(
+        "what a plan ends in is proved at the apply",
+        PROVING,
+        "self.requests.forgery(request) or self._misshapen(request)",
+        "self.requests.forgery(request)",
+        "A request with a good mark sets rows to what no reset sets.",
+        FORGING,
+    ),
+    Rule(
+        "every row of a reset",
+        PLANNING,
+        "is_reset = all((row.version_after",
+        "is_reset = any((row.version_after",
+        "One row of a reset ends elsewhere.",
+        (*PLANS, *FORGING),
+    ),
+    Rule(
+        "an undo of what was applied",
+        PROVING,
+        "done.plan if done and done.applied_at else None",
+        "done.plan if done else None",
+        "An undo takes back what never happened.",
+        FORGING,
+    ),
+    Rule(
+        "an undo of what this bot recorded",
+        PROVING,
+        "if done and (self.requests.forgery(done) or self.requests.quorum_forgery(done)):",
+        "if False:",
+        "An undo takes back what somebody wrote into the store.",
         FORGING,
     ),
     Rule(

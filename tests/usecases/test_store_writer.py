@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,7 @@ from tests.usecases.reset_house import BEHIND, RESET
 
 if TYPE_CHECKING:
     from bot.domain.ledger import JSON
+    from bot.domain.plan import Plan
     from bot.domain.request import Request
     from tests.usecases.reset_house import House
 
@@ -175,6 +177,52 @@ def test_an_undo_of_something_that_this_bot_did_not_record_is_not_applied(house:
 
     assert house.now(placed).stage is Stage.FAILED
     assert "was not recorded by this bot as it reads" in house.now(placed).note
+    assert set(house.reads().values()) == {RESET}
+
+
+def opened(house: House, like: Request, plan: Plan, undoes: str = "") -> Request:
+    """Open a request that bears the bot's own mark and whose plan the bot would never make, and let two approve it."""
+    request = replace(like, id="f" * 16, plan=plan, undoes=undoes, stage=Stage.PENDING, votes=(), version=0)
+    request = house.placed(house.requests.open(request, house.click()))
+    house.vote(request, GRACE, LINUS)
+    return request
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("change", [{"version_after": 99}, {"status_after": 3}], ids=str)
+def test_a_reset_of_which_one_row_ends_elsewhere_is_not_applied_whatever_mark_it_bears(
+    house: House, number: int, change: dict[str, int]
+) -> None:
+    like = house.ask()
+    house.requests.change(like.id, house.withdrawal(ADA))
+    rows = [replace(row, **change) if place == number else row for place, row in enumerate(like.plan.rows)]  # type: ignore[arg-type]
+    assert len(rows) == 2
+
+    request = opened(house, like, replace(like.plan, rows=tuple(rows)))
+
+    ends_unapplied(house, request, "its rows do not end as those of a reset do")
+
+
+def test_an_undo_of_what_was_never_applied_is_not_applied_whatever_mark_it_bears(house: House) -> None:
+    like = house.approved()
+    house.clock.move(seconds=16 * 60)
+    ends_unapplied(house, like, "it was approved too long ago")
+    rows = tuple(row.reversed() for row in like.plan.rows)
+
+    request = opened(house, like, replace(like.plan, action=Action.UNDO, rows=rows), undoes=like.id)
+
+    ends_unapplied(house, request, "it takes back no reset that was applied")
+
+
+def test_an_undo_is_the_reverse_of_the_applied_request_that_it_names(house: House) -> None:
+    done = house.reset()
+    rows = tuple(replace(row.reversed(), version_after=row.version_before + 1) for row in done.plan.rows)
+
+    request = opened(house, done, replace(done.plan, action=Action.UNDO, rows=rows), undoes=done.id)
+    house.applying.work_off()
+
+    now = house.now(request)
+    assert (now.stage, now.note) == (Stage.FAILED, "it is not the reverse of the reset that it takes back")
     assert set(house.reads().values()) == {RESET}
 
 
