@@ -377,6 +377,9 @@ def test_an_undo_is_the_exact_reverse_of_some_rows_of_the_reset_that_it_names() 
     assert planning.misshapen(back, done) == ""
     assert planning.misshapen(replace(back, rows=(first,)), done) == ""
     assert planning.misshapen(back, None)
+    assert planning.misshapen(replace(back, rows=(replace(back.rows[0], status_after=5),)), done)
+    bad = replace(done, rows=(replace(done.rows[0], version_after=99),))
+    assert planning.misshapen(replace(back, rows=tuple(row.reversed() for row in bad.rows)), bad)
     assert planning.misshapen(back, back)
     for rows in (
         (),

@@ -866,14 +866,6 @@ RULES = (
         (*PLANS, *FORGING),
     ),
     Rule(
-        "an undo of what was applied",
-        PROVING,
-        "done.plan if done and done.applied_at else None",
-        "done.plan if done else None",
-        "An undo takes back what never happened.",
-        FORGING,
-    ),
-    Rule(
         "an undo of what this bot recorded",
         PROVING,
         "if done and (self.requests.forgery(done) or self.requests.quorum_forgery(done)):",

@@ -211,7 +211,7 @@ def test_an_undo_of_what_was_never_applied_is_not_applied_whatever_mark_it_bears
 
     request = opened(house, like, replace(like.plan, action=Action.UNDO, rows=rows), undoes=like.id)
 
-    ends_unapplied(house, request, "it takes back no reset that was applied")
+    ends_unapplied(house, request, f"what it takes back, request {like.id}, was not recorded by this bot as it reads")
 
 
 def test_an_undo_is_the_reverse_of_the_applied_request_that_it_names(house: House) -> None:
