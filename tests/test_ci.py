@@ -1,14 +1,18 @@
-"""CI lets one skip pass, known by its reason, and no other."""
+"""CI lets one skip pass, known by its reason, and no other; and what is written of it and around it is true."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-JUDGE = Path(__file__).parents[1] / ".ci" / "left-out"
+ROOT = Path(__file__).parents[1]
+GITHUB = ROOT / ".github"
+JUDGE = ROOT / ".ci" / "left-out"
 SCHEMA = """
 def test_schema():
     pytest.skip("there is no copy of Slack's schema at /nowhere (PKGSTATUS_TEST_MANIFEST_SCHEMA names one)")
@@ -45,3 +49,48 @@ def test_only_the_skip_for_the_missing_schema_passes(tmp_path: Path, file: str, 
 
     assert (judged.returncode == 0) == passes, judged.stdout + judged.stderr
     assert ("SKIPPED" in judged.stdout) == ("skip(" in tests)
+
+
+def test_the_workflow_is_one_that_github_takes_and_runs_what_ci_runs() -> None:
+    workflow = GITHUB / "workflows" / "ci.yml"
+    judge = Path(sys.executable).with_name("check-jsonschema")
+    command = [str(judge), "--builtin-schema", "vendor.github-workflows", str(workflow)]
+
+    judged = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert judged.returncode == 0, judged.stdout + judged.stderr
+    document = yaml.safe_load(workflow.read_text(encoding="utf-8"))
+    assert document["permissions"] == {"contents": "read"}
+    (job,) = document["jobs"].values()
+    assert job["steps"][-1] == {"run": ".ci/run"}
+    assert job["timeout-minutes"]
+
+
+def test_commits_are_checked_with_the_environments_own_ruff() -> None:
+    document = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+
+    (source,) = document["repos"]
+    assert source["repo"] == "local"
+    assert {hook["language"] for hook in source["hooks"]} == {"system"}
+    assert [hook["entry"].split()[:2] for hook in source["hooks"]] == [
+        [".venv/bin/ruff", "check"],
+        [".venv/bin/ruff", "format"],
+    ]
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(GITHUB.glob("*.md"))], ids=lambda page: page.name)
+def test_what_a_page_names_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    linked = [page.parent / link for link in re.findall(r"\]\((?!https?:|#)([^)#]+)[^)]*\)", text)]
+    named = [ROOT / name for name in re.findall(r"(?<![\w/.-])(?:tests|deploy|bot)/[\w/.-]*\w", text)]
+    modules = [ROOT / name.replace(".", "/") for name in re.findall(r"python -m ([\w.]+)", text) if name != "venv"]
+
+    assert linked
+    assert [str(path) for path in linked + named + modules if not path.exists()] == []
+
+
+def test_the_fast_tests_are_the_same_everywhere() -> None:
+    fast = '`.venv/bin/pytest -n 0 -m "not hypothesis" tests/domain tests/views`'
+
+    assert fast in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert fast in (GITHUB / "CONTRIBUTING.md").read_text(encoding="utf-8")

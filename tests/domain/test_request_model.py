@@ -528,6 +528,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.hypothesis
 def test_whatever_happens_no_row_is_changed_twice_or_without_two_people_or_without_its_backup(folder: Path) -> None:
     Histories.places = Places.make(folder)
     asked = os.environ.get(VARIABLE)
@@ -737,6 +738,7 @@ class Forgeries(Histories):
         self.judge.judge()
 
 
+@pytest.mark.hypothesis
 def test_whatever_somebody_writes_into_the_store_no_row_is_changed_but_as_two_people_saw_and_wanted(
     folder: Path,
 ) -> None:
