@@ -64,6 +64,9 @@ if TYPE_CHECKING:
     from bot.usecases.store_ports import Item
     from tests.domain.model_of_requests import Process
 
+pytestmark = pytest.mark.hypothesis
+"""Left out, with all that tries many histories, where somebody wants the fast tests."""
+
 VARIABLE = "PKGSTATUS_TEST_HISTORIES"
 HISTORIES, FORGED_HISTORIES, STEPS = 60, 15, 40
 
@@ -528,7 +531,6 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.hypothesis
 def test_whatever_happens_no_row_is_changed_twice_or_without_two_people_or_without_its_backup(folder: Path) -> None:
     Histories.places = Places.make(folder)
     asked = os.environ.get(VARIABLE)
@@ -738,7 +740,6 @@ class Forgeries(Histories):
         self.judge.judge()
 
 
-@pytest.mark.hypothesis
 def test_whatever_somebody_writes_into_the_store_no_row_is_changed_but_as_two_people_saw_and_wanted(
     folder: Path,
 ) -> None:
