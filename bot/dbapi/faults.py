@@ -52,8 +52,25 @@ _NUMBERS = {
     Fault.CONFLICT: (2601, 2627),
     Fault.FULL: (1101, 1105, 9002),
     Fault.READ_ONLY: (3906, 3908),
+    Fault.TIMEOUT: (20003,),
     # The link or its session is gone, nobody answers, or the database is not open.
-    Fault.UNREACHABLE: (596, 10053, 10054, 10060, 10061, 20002, 20004, 20006, 20009, 20017, 20047, *_NOT_OPEN),
+    Fault.UNREACHABLE: (
+        64,
+        121,
+        233,
+        596,
+        10053,
+        10054,
+        10060,
+        10061,
+        20002,
+        20004,
+        20006,
+        20009,
+        20017,
+        20047,
+        *_NOT_OPEN,
+    ),
 }
 _STATES = {
     # IMC: Microsoft's driver tried to bring a broken link back, and could not.

@@ -6,6 +6,7 @@ a probe that gets no answer is an alarm already.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping
 from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING, NamedTuple
@@ -38,14 +39,19 @@ class Page(NamedTuple):
 Pages = Mapping[str, Callable[[], Page]]
 
 
+class _ServerV6(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
 def serve(host: str, port: int, registry: CollectorRegistry, pages: Pages, stopping: threading.Event) -> None:
-    """Answer until stopped; return at once where nobody can listen."""
+    """Answer until stopped; return at once where nobody can listen. An IPv6 address has no brackets here."""
+    kind, shown = (_ServerV6, f"[{host}]") if ":" in host else (ThreadingHTTPServer, host)
     try:
-        server = ThreadingHTTPServer((host, port), _handler(registry, pages))
+        server = kind((host, port), _handler(registry, pages))
     except OSError as error:
-        log.error("health cannot be served", address=f"{host}:{port}", error=str(error))
+        log.error("health cannot be served", address=f"{shown}:{port}", error=str(error))
         return
-    log.info("serving health", address=f"http://{host}:{server.server_address[1]}")
+    log.info("serving health", address=f"http://{shown}:{server.server_address[1]}")
     server.daemon_threads = True
     server.timeout = LOOK_SECONDS
     with server:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import timedelta
+from ipaddress import IPv6Address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -121,10 +122,21 @@ def _zone(value: str) -> str:
         raise ValueError("is an offset, which knows no summer time: name a place, like Europe/Zurich")
     if meant := {name.casefold(): name for name in known}.get(value.casefold()):
         raise ValueError(f"is no IANA time zone; perhaps it is {meant}")
-    if meant := {name.casefold(): zone for name, zone in win_tz.items()}.get(" ".join(value.casefold().split())):
+    if meant := _from_windows(value):
         raise ValueError(f"is Windows' name of a time zone; its IANA name is {meant}")
     meant = next(iter(nearest(value, sorted(known))), "")
     raise ValueError(f"is no IANA time zone{f'; perhaps it is {meant}' if meant else ', like Europe/Zurich'}")
+
+
+def _from_windows(value: str) -> str:
+    """Return the IANA name of a zone that Windows names so, in winter or in summer; empty where it does not."""
+    from tzlocal.windows_tz import win_tz  # noqa: PLC0415 - only a mistake needs it
+
+    def spelled(name: str) -> str:
+        return re.sub(r"(daylight|summer)(?=time$)", "standard", re.sub(r"\s|_dstoff$", "", name.casefold()))
+
+    known = {spelled(name): zone for name, zone in win_tz.items()}
+    return known.get(spelled(value)) or {"coordinateduniversaltime": "Etc/UTC"}.get(spelled(value), "")
 
 
 def _web_address(value: str) -> str:
@@ -149,12 +161,25 @@ def _web_address(value: str) -> str:
 
 
 def _listening(value: str) -> str:
+    if value == "off":
+        return value
     host, _, port = value.rpartition(":")
-    if value != "off" and not (re.fullmatch(r"[\w.-]+", host) and re.fullmatch(r"\d{1,9}", port, re.ASCII)):
+    if _is_ipv6(value) or _is_ipv6(host):
+        raise ValueError("must be host:port, or off; an IPv6 address stands in brackets, like [::1]:9464")
+    is_host = re.fullmatch(r"[\w.-]+", host) or (host[:1] + host[-1:] == "[]" and _is_ipv6(host[1:-1]))
+    if not (is_host and re.fullmatch(r"\d{1,9}", port, re.ASCII)):
         raise ValueError("must be host:port, or off")
-    if value != "off" and int(port) > MOST_PORT:
+    if int(port) > MOST_PORT:
         raise ValueError(f"names a port above {MOST_PORT}, the highest there is")
     return value
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def token(prefix: str) -> AfterValidator:
@@ -164,7 +189,8 @@ def token(prefix: str) -> AfterValidator:
         text = value.get_secret_value()
         if not text.startswith(prefix):
             other = next((words for start, words in _TOKENS.items() if text.startswith(start)), "")
-            raise ValueError(f"must begin with {prefix}{f'; this {other}' if other else ''}")
+            before = ": leave out what stands before it" if prefix in text else ""
+            raise ValueError(f"must begin with {prefix}{f'; this {other}' if other else before}")
         rest = text.removeprefix(prefix)
         if not rest or _PLACEHOLDER.search(rest):
             raise ValueError("holds an example and no token: copy the whole token")

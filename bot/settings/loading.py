@@ -38,7 +38,8 @@ TESTS = f"{PREFIX}TEST_"
 """Names that begin so belong to the test suites."""
 _UNSEEN = "\\s\\x00\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2064\\ufeff"
 _AROUND = re.compile(f"^[{_UNSEEN}]+|[{_UNSEEN}]+$")
-_QUOTES = {'""', "''", "“”", "‘’", "„“", "``"}
+_OF_WORD = ("“", "”", "„", "‘", "’", "‚", "«", "»")
+_QUOTES = {'""', "''", "“”", "‘’", "„“", "””", "«»", "»«", "``"}
 
 
 class Settings(Sections, BaseSettings):
@@ -181,22 +182,25 @@ def _unreadable_places() -> Iterable[str]:
     if folder := _place(SECRETS):
         yield from _unreadable_secrets(Path(folder))
     if file := _place(CONFIG):
+        text = ""
         try:
-            tomllib.loads(_decoded(Path(file).read_bytes()))
+            tomllib.loads(text := _decoded(Path(file).read_bytes()))
         except OSError as error:
             yield f"{CONFIG} names a settings file that cannot be read: {error.strerror}."
         except tomllib.TOMLDecodeError as error:
-            yield f"{CONFIG} names a file that is not valid TOML{_toml_slip(str(error))}."
+            yield f"{CONFIG} names a file that is not valid TOML{_toml_slip(str(error), text)}."
         except ValueError as error:
             yield f"{CONFIG} names a file that {error}."
 
 
-def _toml_slip(report: str) -> str:
-    """Say where to look, and the likely cause where it is a backslash; of the library's report only its numbers."""
+def _toml_slip(report: str, text: str) -> str:
+    """Say where to look, and the likely cause: a backslash, or a quote of Word. Only numbers of the report are used."""
     numbers = re.search(r"line (\d+), column (\d+)", report)
     where = f": look at line {numbers[1]}, column {numbers[2]}" if numbers else ": something is open at its end"
     if re.search(r"escape|hex|\\\\", report, re.IGNORECASE):
         return f"{where}; for each \\ write \\\\, or put the whole value in 'single quotes'"
+    if numbers and text.split("\n")[int(numbers[1]) - 1][int(numbers[2]) - 1 :].startswith(_OF_WORD):
+        return f"{where}: its quotes are typographic, TOML takes \" and ' only"
     return where
 
 

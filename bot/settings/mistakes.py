@@ -128,6 +128,8 @@ def unknown(model: type[BaseModel], name: str) -> str:
 
 def _in_another_form(model: type[BaseModel], location: list[str]) -> str | None:
     """Say how a file names what stands there as the environment names it."""
+    if is_known(model, _name(location)) and location[-1] != location[-1].lower():
+        return f"{_name(location)} is written {location[-1]}: in the settings file it is {location[-1].lower()}."
     name = f"{PREFIX}{location[-1].upper().removeprefix(PREFIX)}"
     *sections, key = name.removeprefix(PREFIX).lower().split("__")
     if len(location) > 1 or location[-1].lower() == key or not is_known(model, name):

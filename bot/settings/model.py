@@ -230,7 +230,7 @@ class Health(Part):
 
     address: Listening = Field(
         "127.0.0.1:9464",
-        description="where the pages are served, or off; port 0 takes a free one",
+        description="where the pages are served, like [::1]:9464 for IPv6, or off; port 0 takes a free one",
         examples=["127.0.0.1:9464"],
     )
 

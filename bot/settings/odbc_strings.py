@@ -24,6 +24,7 @@ _DOTNET = {"data source", "initial catalog", "integrated security", "user id", "
 _FREETDS = ("freetds", "tdsodbc")
 _MICROSOFT = ("sql server", "msodbcsql", "sqlncli")
 _POSTGRESQL = ("postgres", "psqlodbc")
+_COLON_PORT = re.compile(r"(tcp:)?([\w.-]+|\[[\da-f:.]+\])(\\[\w$#-]+)?:\d+")
 _VERSION = re.compile(r"odbc driver (\d+)|msodbcsql-?(\d+)")
 _ENCRYPTS_BY_ITSELF = 18
 _PROOFS = {"pwd", "password", "accesstoken"}
@@ -178,12 +179,12 @@ def _is_whole(address: str) -> bool:
 
 
 def _wrong_port(wishes: dict[str, str]) -> str:
-    server = wishes.get("server", "")
-    if _is(wishes.get("driver", ""), _MICROSOFT) and re.fullmatch(r"(tcp:)?[\w.-]+:\d+", server):
+    servers = [wishes[key] for key in _HOSTS if key in wishes]
+    if _is(wishes.get("driver", ""), _MICROSOFT) and any(map(_COLON_PORT.fullmatch, servers)):
         return "has a : before the port; SQL Server takes a comma, like Server=cm01.contoso.com,1433"
     ports = [wishes["port"]] if "port" in wishes else []
-    if not _is(wishes.get("driver", ""), _POSTGRESQL) and "," in server:
-        ports.append(server.rpartition(",")[2].strip())
+    if not _is(wishes.get("driver", ""), _POSTGRESQL):
+        ports += [server.rpartition(",")[2].strip() for server in servers if "," in server]
     if all(port.isdecimal() and 0 < int(port) <= MOST_PORT for port in ports):
         return ""
     return f"names a port that is no number from 1 to {MOST_PORT}; SQL Server's own is 1433, PostgreSQL's 5432"

@@ -50,7 +50,7 @@ class Health:
             return
         host, _, port = self._address.rpartition(":")
         pages = {"/healthz": self._alive, "/readyz": self._ready}
-        serve(host, int(port), self.metrics.registry, pages, stopping)
+        serve(host.strip("[]"), int(port), self.metrics.registry, pages, stopping)
 
     def _alive(self) -> Page:
         is_alive = self.monitor.is_alive

@@ -247,6 +247,30 @@ MICROSOFT_SAYS = [
     ),
     case(
         "HY000",
+        f"{MS}TCP Provider: No process is on the other end of the pipe.\r\n (233) (SQLExecDirectW)",
+        Fault.UNREACHABLE,
+        id="the server closed the link",
+    ),
+    case(
+        "42000",
+        f"{SERVER}A transport-level error has occurred when receiving results from the server. (233)",
+        Fault.UNREACHABLE,
+        id="the link broke under an answer",
+    ),
+    case(
+        "HY000",
+        f"{MS}TCP Provider: The specified network name is no longer available.\r\n (64) (SQLExecDirectW)",
+        Fault.UNREACHABLE,
+        id="the network is gone, on Windows",
+    ),
+    case(
+        "HY000",
+        f"{MS}TCP Provider: The semaphore timeout period has expired.\r\n (121) (SQLExecDirectW)",
+        Fault.UNREACHABLE,
+        id="the network does not answer, on Windows",
+    ),
+    case(
+        "HY000",
         f"{SERVER}Cannot continue the execution because the session is in the kill state. (596) (SQLExecDirectW); "
         f"[HY000] {SERVER}A severe error occurred on the current command. (0)",
         Fault.UNREACHABLE,
@@ -318,6 +342,12 @@ MICROSOFT_SAYS = [
     case("42000", f"{SERVER}Divide by (208). (8134) (SQLExecDirectW)", Fault.OTHER, id="a number in the text"),
 ]
 FREETDS_SAYS = [
+    case(
+        "HY000",
+        "[FreeTDS][SQL Server]Connection timed out (20003) (SQLExecDirectW)",
+        Fault.TIMEOUT,
+        id="a slow statement, without a state",
+    ),
     case(
         "42000", "[FreeTDS][SQL Server]Login failed for user 'sa'. (18456) (SQLDriverConnect)", Fault.LOGIN, id="login"
     ),

@@ -52,7 +52,7 @@ class Pages:
         return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
     def _found(self) -> str | None:
-        found = re.search(r'"address": "(http://127\.0\.0\.1:\d+)"', self._stage.log())
+        found = re.search(r'"address": "(http://(?:127\.0\.0\.1|\[::1\]):\d+)"', self._stage.log())
         return found[1] if found else None
 
 
@@ -159,6 +159,25 @@ def test_a_port_that_is_taken_is_said_and_people_are_answered_all_the_same(fresh
     assert fresh_stage.ask("ada", "PS100112")["text"].startswith("PS100112 ")
     said = next(line for line in fresh_stage.log().splitlines() if "health cannot be served" in line)
     assert json.loads(said)["address"] == f"127.0.0.1:{taken}"
+
+
+def has_ipv6() -> bool:
+    """Whether this machine has an address ::1; a container may have none."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+def test_the_pages_are_served_at_an_ipv6_address_too(fresh_stage: Stage) -> None:
+    fresh_stage.start_bot(health__address="[::1]:0")
+
+    if has_ipv6():
+        assert Pages(fresh_stage).get("/healthz") == (200, "alive\n")
+    else:
+        said = fresh_stage.wait_for(lambda: re.search('.*"health cannot be served".*', fresh_stage.log()))
+        assert json.loads(said[0])["address"] == "[::1]:0"
 
 
 def test_every_query_of_the_dashboard_names_a_metric_that_the_bot_has(fresh_stage: Stage, pages: Pages) -> None:

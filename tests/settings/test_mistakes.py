@@ -241,6 +241,15 @@ def test_a_name_of_the_environment_in_the_file_is_told_the_files_own(enough: Pla
     assert enough.toml(f'{key} = "hunter2"\n{ENOUGH}').mistakes() == [said]
 
 
+@pytest.mark.parametrize("written", ["Bot_Token", "BOT_TOKEN"])
+def test_a_key_in_another_case_is_told_the_right_one(enough: Places, written: str) -> None:
+    lines = enough.toml(ENOUGH.replace("bot_token", written)).mistakes()
+
+    assert [line for line in lines if "is missing" not in line] == [
+        f"PKGSTATUS_SLACK__BOT_TOKEN is written {written}: in the settings file it is bot_token."
+    ]
+
+
 class TestAPlaceThatCannotBeRead:
     def test_a_file_that_is_not_there(self, nowhere: Places) -> None:
         (line,) = nowhere.environment(CONFIG="/nowhere/settings.toml").mistakes()

@@ -129,7 +129,17 @@ def test_a_string_with_a_part_that_is_no_pair_is_refused(driver: str) -> None:
 
 @pytest.mark.parametrize("port", ["0", "-1", "99999", "x", "65536", ""])
 @pytest.mark.parametrize(
-    "form", ["Driver={ODBC Driver 18 for SQL Server};Server=cm01,PORT", "Driver=x;Server=y;Port=PORT"]
+    "form",
+    [
+        "Driver={ODBC Driver 18 for SQL Server};Server=cm01,PORT",
+        "Driver={ODBC Driver 18 for SQL Server};Address=cm01,PORT",
+        "Driver={ODBC Driver 18 for SQL Server};Addr=tcp:cm01,PORT",
+        "Driver={ODBC Driver 18 for SQL Server};Network Address=cm01,PORT",
+        r"Driver={ODBC Driver 18 for SQL Server};Server={cm01\SQL , PORT}",
+        "Driver={ODBC Driver 18 for SQL Server};Server=cm01;Failover_Partner=cm02,PORT",
+        "DSN=site;Server=cm01,PORT",
+        "Driver=x;Server=y;Port=PORT",
+    ],
 )
 def test_a_port_that_cannot_be_is_refused(form: str, port: str) -> None:
     assert mistake(form.replace("PORT", port)).startswith("names a port that is no number from 1 to 65535")
@@ -138,6 +148,8 @@ def test_a_port_that_cannot_be_is_refused(form: str, port: str) -> None:
 
 def test_a_colon_before_the_port_of_sql_server_is_refused() -> None:
     assert mistake("Driver={ODBC Driver 18 for SQL Server};Server=cm01:1433").startswith("has a : before the port")
+    assert mistake("Driver={ODBC Driver 18 for SQL Server};Address=cm01:1433").startswith("has a : before the port")
+    assert mistake(r"Driver={ODBC Driver 18 for SQL Server};Server=cm01\SQL:1433").startswith("has a : before the port")
     assert mistake("Driver={ODBC Driver 18 for SQL Server};Server=tcp:cm01,1433") == ""
 
 

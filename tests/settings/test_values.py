@@ -21,7 +21,21 @@ MARKER = "hunter2"
 TOKEN = f"xoxb-1-{MARKER}"
 ADDRESS = "Driver={ODBC Driver 18 for SQL Server};Server=cm01"
 BOM = "\ufeff"
-AROUND = ["{}\n", "{}\r\n", " {}\t", f"{BOM}{{}}", "{}\u200b", "\u00a0{}", '"{}"', "'{}'", ' "{}" \n', "“{}”"]
+AROUND = [
+    "{}\n",
+    "{}\r\n",
+    " {}\t",
+    f"{BOM}{{}}",
+    "{}\u200b",
+    "\u00a0{}",
+    '"{}"',
+    "'{}'",
+    ' "{}" \n',
+    "“{}”",
+    "”{}”",
+    "»{}«",
+    "«{}»",
+]
 
 
 @pytest.mark.parametrize("around", AROUND)
@@ -90,7 +104,11 @@ NO_TOKENS = [
     ("xoxp-1-hunter2", "must begin with xoxb-; this is a user token"),
     ("xoxe.xoxb-1-hunter2", "must begin with xoxb-; this is a token that rotates: switch token rotation off"),
     ("hunter2", "must begin with xoxb-."),
-    ("Bearer xoxb-1-hunter2", "must begin with xoxb-."),
+    ("Bearer xoxb-1-hunter2", "must begin with xoxb-: leave out what stands before it."),
+    ("token=xoxb-1-hunter2", "must begin with xoxb-: leave out what stands before it."),
+    ('"xoxb-1-hunter2', "must begin with xoxb-: leave out what stands before it."),
+    ("xoxb-1-hunter2\\n", "has a character that no token has"),
+    ('xoxb-1-hunter2"', "has a character that no token has"),
     ("xoxb-", "holds an example and no token"),
     ("xoxb-...", "holds an example and no token"),
     ("xoxb-your-token", "holds an example and no token"),
@@ -190,6 +208,15 @@ def test_an_address_where_no_api_can_be_is_refused(enough: Places, address: str,
         ("127.0.0.1:", "must be host:port, or off"),
         (":9464", "must be host:port, or off"),
         ("http://127.0.0.1:9464", "must be host:port, or off"),
+        ("[::1]:99999", "names a port above 65535"),
+        ("::1:9464", "must be host:port, or off; an IPv6 address stands in brackets, like [::1]:9464"),
+        ("::1", "must be host:port, or off; an IPv6 address stands in brackets"),
+        ("[::1]", "must be host:port, or off"),
+        ("[::1]9464", "must be host:port, or off"),
+        ("[127.0.0.1]:9464", "must be host:port, or off"),
+        ("[:::1]:9464", "must be host:port, or off"),
+        ("[]:9464", "must be host:port, or off"),
+        ("http://[::1]:9464", "must be host:port, or off"),
     ],
 )
 def test_a_port_that_cannot_be_is_refused(enough: Places, text: str, said: str) -> None:
@@ -198,6 +225,13 @@ def test_a_port_that_cannot_be_is_refused(enough: Places, text: str, said: str) 
     assert line.startswith(f"PKGSTATUS_HEALTH__ADDRESS {said}")
     assert enough.environment(HEALTH__ADDRESS="127.0.0.1:65535").load()
     assert enough.environment(HEALTH__ADDRESS="127.0.0.1:0").load()
+
+
+@pytest.mark.parametrize(
+    "text", ["[::1]:9464", "[::]:0", "[2001:db8::7]:9464", "[fe80::1%eth0]:9464", "localhost:1", "off"]
+)
+def test_an_address_of_the_pages_may_be_any_of_this_machine(enough: Places, text: str) -> None:
+    assert enough.environment(HEALTH__ADDRESS=text).load().health.address == text
 
 
 def test_approvals_and_audit_need_a_channel_each(enough: Places) -> None:
@@ -294,6 +328,22 @@ def test_a_backslash_in_toml_gets_its_place_and_cure(enough: Places) -> None:
 
     assert line.startswith("PKGSTATUS_CONFIG names a file that is not valid TOML: look at line 11, column ")
     assert r"for each \ write \\, or put the whole value in 'single quotes'." in line
+
+
+@pytest.mark.parametrize("quotes", ["“xoxb-1”", "„xoxb-1“", "‘xoxb-1’", "«xoxb-1»"])
+def test_the_quotes_of_word_in_toml_are_told(enough: Places, quotes: str) -> None:
+    (line,) = enough.toml(ENOUGH.replace('"xoxb-from-toml"', quotes)).mistakes()
+
+    assert line.startswith("PKGSTATUS_CONFIG names a file that is not valid TOML: look at line 3, column 13")
+    assert "its quotes are typographic, TOML takes \" and ' only." in line
+
+
+def test_a_password_with_the_quotes_of_word_is_no_slip_of_toml(enough: Places) -> None:
+    (line,) = enough.toml(
+        ENOUGH.replace("sqlite:///site.db", "Driver={x};Server=y;PWD=“”").replace("= [", "= [[")
+    ).mistakes()
+
+    assert "typographic" not in line
 
 
 def test_a_password_that_was_never_utf_8_is_said(enough: Places) -> None:
