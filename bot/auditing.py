@@ -68,10 +68,13 @@ def export(since: datetime | None, until: datetime | None, form: str) -> None:
     _, store = _open()
     # Whatever the terminal speaks: a hash is of UTF-8.
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", write_through=True)
-    entries = _to_the_end(store.ledger.entries(_utc(since), _utc(until)))
+    _write(_to_the_end(store.ledger.entries(_utc(since), _utc(until))), form, out)
+    out.flush()  # what cannot be written must be known before the end
+
+
+def _write(entries: Iterator[Entry], form: str, out: io.TextIOWrapper) -> None:
     if form == "jsonl":
-        for entry in entries:
-            out.write(f"{entry.line}\n")
+        out.writelines(f"{entry.line}\n" for entry in entries)
         return
     writer = csv.writer(out)
     writer.writerow(COLUMNS)

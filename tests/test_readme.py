@@ -7,7 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from bot.__main__ import main
+from bot.cli import main
 from bot.domain.approval import Reject, Withdraw, decide
 from bot.domain.folding import advance
 from bot.domain.quorum import QUORUM

@@ -28,6 +28,7 @@ from bot.demo.sample.build import build_sample
 from bot.demo.sample.distribution_manager import step
 from bot.demo.tour import guide
 from bot.demo.workspace.server import RunningWorkspace
+from bot.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ LOOK_SECONDS = 0.05
 STOP_SECONDS = 25
 DIGEST = "daily"
 ADVICE = ("Type /pkgstatus PS100112 in #sccm-ops.",)
-NOT_STARTED = 2
+NOT_STARTED = Exit.NOT_DONE
 """The exit code of a demo that did not come to be played; 1 is for a tour that saw something wrong."""
 STEP_SECONDS = 1.5
 """How often the sample site works on what was reset."""
@@ -118,7 +119,8 @@ def _run(
         print(*advice, "Ctrl-C ends the demo.", file=sys.stderr, flush=True)  # noqa: T201
         while bot.poll() is None and not end.is_asked_for:
             time.sleep(LOOK_SECONDS)
-        return bot.poll() or 0
+        # A bot that was killed ended by a signal, which is no exit code of ours.
+        return Exit.FAULT if (bot.poll() or 0) < 0 else bot.poll() or Exit.DONE
 
 
 class End:
@@ -257,7 +259,7 @@ def _tour(workspace: RunningWorkspace) -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # nothing is half started now
     with suppress(KeyboardInterrupt):
         return guide(workspace.url)
-    return 0
+    return Exit.INTERRUPTED
 
 
 def _is_connected_in_time(workspace: RunningWorkspace, bot: subprocess.Popen[bytes], end: End) -> bool:
