@@ -1,16 +1,19 @@
 """When a digest is due: a cron line read in one time zone, by a rule that clocks set forward and back cannot trick.
 
-Pure. The five fields (minute, hour, day, month, weekday) must all fit. A local time that comes twice counts once, the
-first time; one that is skipped counts at the first moment after the gap. So every due moment is one instant, later than
-the one before.
+Pure. cronsim finds the moments. The rules: all five fields (minute, hour, day, month, weekday) must fit; a local time
+that comes twice counts once, the first time; one that is skipped counts at the first minute after the gap. So every due
+moment is one instant, later than the one before.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from cronsim import CronSim, CronSimError
 
 from bot.domain.typed_text import plainly
 
@@ -20,40 +23,28 @@ if TYPE_CHECKING:
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-LONGEST_WAIT = timedelta(days=366 * 41)
-"""A 29 February on a given weekday can be forty years away, as 2100 has none."""
-A_DAY = timedelta(days=1)
-_PART = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d+))?")
+_FIELDS = {
+    "minute": "it takes 0 to 59, like */2 or 1-5",
+    "hour": "it takes 0 to 23, like */2 or 1-5",
+    "day": "it takes 1 to 31, like */2 or 1-5, or L for the last of the month",
+    "month": "it takes 1 to 12, like */2 or 1-5",
+    "weekday": "it takes mon to sun, like mon-fri or tue,thu, or tue#2 for the second Tuesday of a month",
+}
+_PART = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d{1,3}))?", re.ASCII)
+_STAR = re.compile(r"(?<![^,])\*(?![^,/])")
+_RANGE_OF_ONE = re.compile(r"\b0*(\d+)-0*\1/\d+")
+_NUMBER = re.compile(r"(?<![/#\w])\d+")
 _NUMBERS_OF_DAYS = ("sun", *WEEKDAYS)
 """What weekday numbers mean to cron, where 0 and 7 are Sunday; other programs count from Monday."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    name: str
-    least: int
-    most: int
-    names: tuple[str, ...] = ()
-
-
-_FIELDS = (
-    _Field("minute", 0, 59),
-    _Field("hour", 0, 23),
-    _Field("day", 1, 31),
-    _Field("month", 1, 12, MONTHS),
-    _Field("weekday", 0, 6, WEEKDAYS),
-)
+_SOME_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 - by no clock
 
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """A cron line, understood."""
+    """A cron line, understood. Two are equal when they mean the same."""
 
-    minutes: frozenset[int]
-    hours: frozenset[int]
-    days: frozenset[int]
-    months: frozenset[int]
-    weekdays: frozenset[int]
+    line: str = field(compare=False)
+    meaning: tuple[frozenset[object], ...]
 
     @classmethod
     def parse(cls, text: str) -> Cron:
@@ -61,12 +52,20 @@ class Cron:
         parts = plainly(text).lower().split()
         if len(parts) != len(_FIELDS):
             raise ValueError("needs five fields: minute hour day month weekday, like 0 8 * * mon-fri")
-        if re.fullmatch(r"[\d,-]*\d[\d,-]*", parts[-1].partition("/")[0]):
+        if _NUMBER.search(parts[-1]):
             raise ValueError(f"names weekdays by number, which programs count differently; write {_by_name(parts)}")
-        cron = cls(*(frozenset(_values(field, part)) for field, part in zip(_FIELDS, parts, strict=True)))
-        if next(_days(cron, date(2024, 1, 1)), None) is None:
-            raise ValueError("never comes: no month has that day, like 0 8 1 * * for the first of each month")
-        return cron
+        spelled = _spelled(parts)
+        if wrong := _wrong(spelled):
+            raise ValueError(f"has no such {wrong}: {_FIELDS[wrong]}")
+        line = " ".join(spelled)
+        try:
+            known = _moments(line, _SOME_DAY)
+            next(known)
+        except (CronSimError, StopIteration):
+            raise ValueError("never comes: no month has that day, like 0 8 1 * * for the first of each month") from None
+        days = (day % len(WEEKDAYS) if isinstance(day, int) else day for day in known.weekdays)
+        fields = (known.minutes, known.hours, known.days, known.months, days)
+        return cls(line, tuple(map(frozenset, fields)))
 
 
 def due_after(cron: Cron, zone: ZoneInfo, moment: datetime) -> datetime:
@@ -84,80 +83,65 @@ def due_between(cron: Cron, zone: ZoneInfo, after: datetime, until: datetime) ->
 
 
 def _due(cron: Cron, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
-    last = after.astimezone(UTC)
-    # A skipped local time can be due on the day after its own.
-    for day in _days(cron, after.astimezone(zone).date() - A_DAY):
-        for hour in sorted(cron.hours):
-            for minute in sorted(cron.minutes):
-                due = _instant(datetime.combine(day, time(hour, minute)), zone)
-                if due > last:
-                    last = due
-                    yield due.astimezone(zone)
+    # cronsim looks at what the clocks show: asked in the second of two hours, it finds what the first had already.
+    return (due for due in _moments(cron.line, after.astimezone(zone)) if due.astimezone(UTC) > after.astimezone(UTC))
 
 
-def _days(cron: Cron, first: date) -> Iterator[date]:
-    """Yield the days that fit, until none came for longer than any can take."""
-    day, latest = first, first
-    while day - latest < LONGEST_WAIT:
-        if day.day in cron.days and day.month in cron.months and day.weekday() in cron.weekdays:
-            yield day
-            latest = day
-        day += A_DAY
+def _moments(line: str, after: datetime) -> CronSim:
+    moments = CronSim(line, after)
+    moments.day_and = True  # where both day and weekday are given, Debian's cron takes either
+    return moments
 
 
-def _instant(local: datetime, zone: ZoneInfo) -> datetime:
-    """Return the moment at which a local time is reached, or passed where it is skipped."""
-    first = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if first.astimezone(zone).replace(tzinfo=None) == local:
-        return first
-    # PEP 495: in a gap fold 1 reads the clock as it goes afterwards, which is a moment before the gap.
-    before, after = local.replace(tzinfo=zone, fold=1).astimezone(UTC), first
-    offset = before.astimezone(zone).utcoffset()
-    while after - before > timedelta(seconds=1):
-        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
-        before, after = (middle, after) if middle.astimezone(zone).utcoffset() == offset else (before, middle)
-    return after
+def _spelled(parts: list[str]) -> list[str]:
+    """Write a line as cronsim reads it our way.
+
+    A * of minutes and hours as a range: with one, cronsim lets an hour that comes twice count twice. Weekdays, months
+    by their names: cronsim has no range over the end of a week or year, and begins a week's steps on Sunday. A range
+    from 8 to 8 without its step: cronsim would go on from there.
+    """
+    minute, hour, day, month, weekday = (_RANGE_OF_ONE.sub(r"\1", part) for part in parts)
+    return [_STAR.sub("0-59", minute), _STAR.sub("0-23", hour), day, _named(month, MONTHS), _named(weekday, WEEKDAYS)]
 
 
-def _values(field: _Field, text: str) -> Iterator[int]:
-    for part in text.split(","):
-        match = _PART.fullmatch(part)
-        if match is None:
-            raise ValueError(_wrong(field))
-        first, last, step = match["first"], match["last"], int(match["step"] or 1)
-        if first == "*":
-            low, high = field.least, field.most
-        else:
-            low = _value(field, first)
-            high = _value(field, last) if last else (field.most if match["step"] else low)
-        if high < low and field.names:  # fri-mon, nov-feb: days and months have no first one that all agree on
-            high += field.most - field.least + 1
-        if low > high or step == 0 or (first == "*" and last):
-            raise ValueError(_wrong(field))
-        for value in range(low, high + 1, step):
-            yield value if value <= field.most else value - (field.most - field.least + 1)
+def _named(text: str, names: tuple[str, ...]) -> str:
+    return ",".join(_list_of(part, names) for part in text.split(","))
 
 
-def _value(field: _Field, text: str) -> int:
-    if text in field.names:
-        return field.names.index(text) + field.least
-    if text.isdecimal() and field.least <= int(text) <= field.most:
-        return int(text)
-    raise ValueError(_wrong(field))
+def _list_of(part: str, names: tuple[str, ...]) -> str:
+    """Write a range or steps as a list of names; leave anything else to be judged."""
+    match = _PART.fullmatch(part)
+    if match is None or not int(match["step"] or 1) or part == "*":
+        return part
+    first, last, step = match["first"], match["last"], int(match["step"] or 1)
+    if first == "*" and not last:
+        first, last = names[0], names[-1]
+    with suppress(ValueError):
+        low = _position(first, names)
+        high = _position(last, names) if last else (len(names) - 1 if match["step"] else low)
+        past = high + len(names) if high < low else high
+        return ",".join(names[position % len(names)] for position in range(low, past + 1, step))
+    return part
 
 
-def _wrong(field: _Field) -> str:
-    if field.name == "weekday":
-        return "has no such weekday: it takes mon to sun, like mon-fri or tue,thu"
-    return f"has no such {field.name}: it takes {field.least} to {field.most}, like */2 or 1-5"
+def _position(name: str, names: tuple[str, ...]) -> int:
+    """Return where a name, or the number of a month, stands. Raises ValueError."""
+    return range(1, len(names) + 1).index(int(name)) if name.isdecimal() else names.index(name)
+
+
+def _wrong(parts: list[str]) -> str:
+    """Return the name of the first field that cannot be; empty when all can."""
+    for position, (name, part) in enumerate(zip(_FIELDS, parts, strict=True)):
+        alone = ["*"] * len(parts)
+        alone[position] = part
+        try:
+            CronSim(" ".join(alone), _SOME_DAY)
+        except (CronSimError, ValueError):
+            return name
+    return ""
 
 
 def _by_name(parts: list[str]) -> str:
     """Write a cron line again with names of weekdays, as cron itself would have understood its numbers."""
-    named = re.sub(r"(?<!/)\d+", lambda number: _NUMBERS_OF_DAYS[int(number[0]) % 7], parts[-1])
-    try:
-        for field, part in zip(_FIELDS, [*parts[:-1], named], strict=True):
-            list(_values(field, part))
-    except ValueError:
-        return "0 8 * * mon-fri"
-    return " ".join([*parts[:-1], named])
+    named = [*parts[:-1], _NUMBER.sub(lambda number: _NUMBERS_OF_DAYS[int(number[0][:2]) % 7], parts[-1])]
+    return "0 8 * * mon-fri" if _wrong(_spelled(named)) else " ".join(named)

@@ -24,6 +24,11 @@ def due(line: str, zone: ZoneInfo, first: str, last: str) -> list[str]:
     return [f"{at:%Y-%m-%d %H:%M%z}" for at in due_between(Cron.parse(line), zone, *span)]
 
 
+def hour_that_comes_again() -> tuple[datetime, datetime]:
+    """Return the first and the last moment at which the clocks of Zurich show two o'clock for the second time."""
+    return datetime(2026, 10, 25, 1, 0, tzinfo=UTC), datetime(2026, 10, 25, 1, 59, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -40,6 +45,10 @@ def due(line: str, zone: ZoneInfo, first: str, last: str) -> list[str]:
         ("0 8 * * 0-4", "write 0 8 * * sun-thu"),
         ("0 8 * * 5-1", "write 0 8 * * fri-mon"),
         ("0 8 * * 6-7", "write 0 8 * * sat-sun"),
+        ("0 8 * * mon,3", "write 0 8 * * mon,wed"),
+        ("0 8 * * sun-4", "write 0 8 * * sun-thu"),
+        ("0 8 * * 2#2", "write 0 8 * * tue#2"),
+        ("0 8 * * 5l", "by number"),
         ("hunter2 8 * * 1", "write 0 8 * * mon-fri"),
         ("60 8 * * *", "has no such minute: it takes 0 to 59"),
         ("0 24 * * *", "has no such hour: it takes 0 to 23"),
@@ -52,6 +61,15 @@ def due(line: str, zone: ZoneInfo, first: str, last: str) -> list[str]:
         ("*/0 8 * * *", "has no such minute"),
         ("*-5 8 * * *", "has no such minute"),
         ("0 8,, * * *", "has no such hour"),
+        ("5* 8 * * *", "has no such minute"),
+        ("0 8 * * tue#6", "has no such weekday"),
+        (f"{'9' * 5000} 8 * * *", "has no such minute"),
+        (f"*/{'9' * 5000} 8 * * *", "has no such minute"),
+        (f"0 8 * * mon/{'9' * 5000}", "has no such weekday"),
+        (f"0 8 * * {'9' * 5000}", "by number"),
+        (f"0 8 * {'9' * 5000} *", "has no such month"),
+        ("0 8 ? * mon", "has no such day"),
+        ("0 8 30 feb mon", "never comes"),
         ("0 8 30 feb *", "never comes"),
         ("0 8 31 4,6,9,11 *", "never comes"),
     ],
@@ -76,6 +94,14 @@ def test_a_line_that_cannot_be_meant_is_refused_with_what_to_write(line: str, sa
         ("0 8 31 * *", ["2026-03-31 08:00", "2026-05-31 08:00"]),
         ("0 0 29 feb *", ["2028-02-29 00:00", "2032-02-29 00:00"]),
         ("5/20 0 * * *", ["2026-03-09 00:05", "2026-03-09 00:25"]),
+        ("0 8 L * *", ["2026-03-31 08:00", "2026-04-30 08:00"]),
+        ("0 8 * * tue#2", ["2026-03-10 08:00", "2026-04-14 08:00"]),
+        ("50-50/2 8-8/3 * * *", ["2026-03-09 08:50", "2026-03-10 08:50"]),
+        ("0 8 9-9/2 * *", ["2026-03-09 08:00", "2026-04-09 08:00"]),
+        ("0 8 * * */2", ["2026-03-09 08:00", "2026-03-11 08:00"]),
+        ("0 8 * * tue/3", ["2026-03-10 08:00", "2026-03-13 08:00"]),
+        ("0 8 1 nov-feb/2 *", ["2026-11-01 08:00", "2027-01-01 08:00"]),
+        ("0 8 1 */6 *", ["2026-07-01 08:00", "2027-01-01 08:00"]),
         ("0 12 * jun,dec mon", ["2026-06-01 12:00", "2026-06-08 12:00"]),
     ],
 )
@@ -106,6 +132,14 @@ class TestALocalTimeThatComesTwice:
             "2026-04-05 01:45+1100",
             "2026-04-06 01:45+1030",
         ]
+
+    @pytest.mark.parametrize("line", ["*/30 2 * * *", "0,30 * * * *", "*/30 * * * *", "0-30/30 0-4 * * *"])
+    def test_counts_once_however_its_minutes_and_hours_are_written(self, line: str) -> None:
+        moments = due(line, ZURICH, "2026-10-25 01:45", "2026-10-25 02:59")
+        after = [f"{at:%H:%M%z}" for at in due_between(Cron.parse(line), ZURICH, *hour_that_comes_again())]
+
+        assert moments == ["2026-10-25 02:00+0200", "2026-10-25 02:30+0200"]
+        assert after == []
 
     def test_is_not_due_again_for_who_asks_between_the_two(self) -> None:
         between = datetime(2026, 10, 25, 2, 10, tzinfo=ZURICH, fold=1)
