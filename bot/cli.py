@@ -81,13 +81,13 @@ def _refuse_writes_to_closed_output() -> None:
 
     Nobody waits for what is said on standard error, so that goes nowhere.
     """
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 SIM115 - for as long as we run
     if sys.stdout is None:
         nowhere = os.open(os.devnull, os.O_RDONLY)
         if nowhere != 1:
             os.dup2(nowhere, 1)
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for as long as we run
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 SIM115 - for as long as we run
 
 
 def _drop_output() -> None:
