@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import logs
-from bot.__main__ import main
+from bot.cli import main
 from bot.exits import Exit
 from tests.leaks import leaks, secrets_in
 

@@ -26,4 +26,4 @@ def _heard(event: str, _arguments: tuple[object, ...]) -> None:
 
 if __name__ == "__main__":
     sys.addaudithook(_heard)
-    main(["run"], prog_name="pkgstatus-bot")
+    main(["run"])

@@ -89,4 +89,4 @@ def _say(word: str) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGUSR1, _heard)
-    main(["run"], prog_name="pkgstatus-bot")
+    main(["run"])
