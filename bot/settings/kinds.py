@@ -130,7 +130,6 @@ def _zone(value: str) -> str:
 
 def _from_windows(value: str) -> str:
     """Return the IANA name of a zone that Windows names so, in winter or in summer; empty where it does not."""
-    from tzlocal.windows_tz import win_tz  # noqa: PLC0415 - only a mistake needs it
 
     def spelled(name: str) -> str:
         return re.sub(r"(daylight|summer)(?=time$)", "standard", re.sub(r"\s|_dstoff$", "", name.casefold()))
