@@ -11,7 +11,7 @@ from bot.dbapi import Database, DatabaseError
 from bot.dbapi.catalogue import column_types, table_name
 from bot.dbapi.rights import Right, has_logins, may, surroundings
 from bot.site.owning import place
-from bot.site.probing import STATUS, probe
+from bot.site.probing import STATUS, key_types, probe
 from bot.site.reading import SiteDatabase
 from bot.site.troubles import site_error
 from bot.site.writing import SiteWriter
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 RESET_COLUMNS = {"sourceversion", "status"}
-KEYS = {"id", "sitecode", "pkgserver"}
 
 
 class SiteLogins:
@@ -83,7 +82,7 @@ class SiteLogins:
             is_mighty=found.is_mighty,
             is_updatable=found.is_updatable,
             collation=found.collation,
-            key_types=tuple(sorted({kind for name, kind in types.items() if name in KEYS})),
+            key_types=key_types(types),
             is_case_sensitive="_CS_" in found.collation or "_BIN" in found.collation,
             clock_ahead=found.moment - middle if found.moment else None,
         )

@@ -37,17 +37,20 @@ _TELLING = {
     JOBS: ("CreationTime", "LastUpdateTime"),
 }
 """Columns whose absence changes what can be said; the others are decoration."""
+_KEY_TEXTS = {"id", "sitecode", "pkgserver"}
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The readable columns of each table, in lower case; a table that cannot be read has none.
 
-    `marks` holds the place for a text that is compared with a column, where that is not just `?`.
+    `marks` holds the place for a text that is compared with a column, where that is not just `?`; `key_types` are the
+    types of the texts by which rows of PkgStatus are found.
     """
 
     columns: dict[str, frozenset[str]]
     marks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    key_types: tuple[str, ...] = ()
 
     def mark(self, table: str, name: str) -> str:
         """Return the place for a text that is compared with a column."""
@@ -95,7 +98,13 @@ def probe(connection: Connection) -> Shape:
             raise DatabaseError(Fault.SCHEMA, f"{table} has no column {', '.join(missing)}")
     columns |= {table: _columns_if_readable(connection, table) for table in _OPTIONAL_TABLES}
     types = {table: column_types(connection, table) for table, found in columns.items() if found}
-    return Shape(columns, {table: marks(connection.product, found) for table, found in types.items()})
+    of_columns = {table: marks(connection.product, found) for table, found in types.items()}
+    return Shape(columns, of_columns, key_types(types[STATUS]))
+
+
+def key_types(types: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the types of the key's texts, of those of all columns of PkgStatus; empty where the engine has none."""
+    return tuple(sorted({kind for name, kind in types.items() if name in _KEY_TEXTS}))
 
 
 def marks(product: str, types: Mapping[str, str]) -> Mapping[str, str]:

@@ -104,7 +104,7 @@ class Bot:
         """Stay connected and work until `stop`. Raises SlackRefused or PolicyRefused when that can never be right."""
         self._start(self._health.serve, self._stopping)
         for site in self._databases.values():
-            self._start(_say_what_is_readable, site)
+            self._start(say_what_is_readable, site)
         try:
             identity = introduce(self._client, self._stopping)
             if identity is not None:
@@ -268,11 +268,13 @@ class Bot:
         thread.start()
 
 
-def _say_what_is_readable(site: SiteDatabase) -> None:
-    """Tell the admin at start what a site lets us read; the bot also works while a site is away."""
+def say_what_is_readable(site: SiteDatabase) -> None:
+    """Tell the admin at start what a site lets us read and of which type its keys are; the bot works without, too."""
     try:
-        unread = site.probe().unread
+        shape = site.probe()
     except SiteError as error:
         log.warning("site database failed", site=error.site, trouble=error.trouble.value, detail=error.detail)
     else:
-        log.info("site database is readable", site=site.code, unread=list(unread))
+        log.info(
+            "site database is readable", site=site.code, unread=list(shape.unread), key_types=list(shape.key_types)
+        )

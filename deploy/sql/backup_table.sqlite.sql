@@ -26,5 +26,8 @@ CREATE TABLE IF NOT EXISTS PkgStatus_BU (
     CONSTRAINT PkgStatus_BU_PK PRIMARY KEY (RequestId, RowNumber)
 );
 
+-- The index finds all copies of one row: an undo looks at them while it holds the row's lock.
+CREATE INDEX IF NOT EXISTS PkgStatus_BU_ID_idx ON PkgStatus_BU (ID, Type, SiteCode);
+
 -- Undo (keep the table as long as resets may be asked about):
 --   DROP TABLE PkgStatus_BU;

@@ -33,6 +33,10 @@ CREATE TABLE dbo.PkgStatus_BU (
     CONSTRAINT PkgStatus_BU_PK PRIMARY KEY (RequestId, RowNumber)
 );
 
+-- The index finds all copies of one row: an undo looks at them while it holds the row's lock.
+IF INDEXPROPERTY(OBJECT_ID(N'dbo.PkgStatus_BU'), N'PkgStatus_BU_ID_idx', 'IndexID') IS NULL
+CREATE INDEX PkgStatus_BU_ID_idx ON dbo.PkgStatus_BU (ID, Type, SiteCode);
+
 IF DATABASE_PRINCIPAL_ID(N'pkgstatus_writer') IS NULL
     CREATE ROLE pkgstatus_writer;
 GRANT SELECT, INSERT ON dbo.PkgStatus_BU TO pkgstatus_writer;

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 from bot.dbapi import Database
+from bot.demo.sample import schema
 from bot.domain.package import SiteCode
 from bot.site.writing import SiteWriter
 from tests.engines import needs_postgresql
@@ -58,3 +60,12 @@ def test_all_engines_get_the_same_columns_in_the_same_order() -> None:
 
     assert len(first) > len(OTHERS)
     assert others == [first] * len(OTHERS)
+
+
+def test_all_engines_get_the_index_by_which_an_undo_finds_all_copies_of_a_row() -> None:
+    ((name, columns),) = [(name, columns) for name, table, columns in schema.INDEXES if table == "PkgStatus_BU"]
+
+    for file in SCRIPTS.glob("backup_table.*.sql"):
+        assert re.search(
+            rf"CREATE INDEX .*\b{name} ON \S*PkgStatus_BU \({columns}\);", file.read_text(encoding="utf-8")
+        )

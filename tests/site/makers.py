@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from itertools import count
@@ -26,15 +27,15 @@ LEAVING = 3
 
 
 class SiteMaker:
-    """One empty site database; `reader` opens the real reader on it."""
+    """One empty site database, its texts of another type if one is given; `reader` opens the real reader on it."""
 
     engine: Engine
 
-    def __init__(self) -> None:
+    def __init__(self, texts: str | None = None) -> None:
         self._keys = count(1)
         self._points: dict[str, int] = {}
         self._readers: list[SiteDatabase] = []
-        self.run(*schema.statements(self.engine))
+        self.run(*(_retyped(each, texts) if texts else each for each in schema.statements(self.engine)))
         self.insert("SMSData", {"ThisSiteCode": "PS1"})
 
     @property
@@ -125,10 +126,10 @@ class SqliteSite(SiteMaker):
 
     engine: Engine = "sqlite"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, texts: str | None = None) -> None:
         self._path = path
         self._path.touch()
-        super().__init__()
+        super().__init__(texts)
 
     @property
     def address(self) -> str:
@@ -162,9 +163,9 @@ class SqliteSite(SiteMaker):
 class ServerSite(SiteMaker):
     """A site in the schema dbo of the database that an ODBC string names."""
 
-    def __init__(self) -> None:
+    def __init__(self, texts: str | None = None) -> None:
         engines.empty(self.address)
-        super().__init__()
+        super().__init__(texts)
 
     @property
     def address(self) -> str:
@@ -204,12 +205,16 @@ class SqlServerSite(ServerSite):
     engine: Engine = "sqlserver"
 
 
-def make(engine: str, folder: Path) -> Iterator[SiteMaker]:
-    """Yield an empty site database on an engine, and close it afterwards."""
+def make(engine: str, folder: Path, texts: str | None = None) -> Iterator[SiteMaker]:
+    """Yield an empty site database on an engine, and close it afterwards; `texts` as `varchar({size}) COLLATE ...`."""
     servers = {"postgresql": PostgresqlSite, "sqlserver": SqlServerSite}
-    maker = servers[engine]() if engine in servers else SqliteSite(folder / "site.db")
+    maker = servers[engine](texts) if engine in servers else SqliteSite(folder / "site.db", texts)
     yield maker
     maker.close()
+
+
+def _retyped(statement: str, texts: str) -> str:
+    return re.sub(r"\bn?varchar\((?P<size>\d+)\)", lambda found: texts.format(size=found["size"]), statement)
 
 
 def _package(package: Package) -> dict[str, object]:

@@ -12,8 +12,10 @@ from sqlglot import exp
 from bot.dbapi import Connection, Database, DatabaseError, Fault, Product
 from bot.domain.package import PackageId, SiteCode
 from bot.domain.undoing import Undoing
+from bot.site.reading import SiteDatabase
 from bot.site.scanning import SiteScanner
 from bot.site.writing import SiteWriter
+from bot.wiring.bot import say_what_is_readable
 from tests.requests import plan_row
 from tests.transact_sql import parsed
 
@@ -149,6 +151,25 @@ def statements(texts: str) -> Iterator[tuple[str, Sequence[object]]]:
         site.present([PackageId("PS100112"), PackageId("PS100113")], list)
         site.place()
         yield from connection.asked
+
+
+def shaped(texts: str) -> ShapedDatabase:
+    """Return a database of which no more can be read than must be, with texts of a kind."""
+    no_more: dict[str, set[str]] = {
+        f"dbo.{name}": set() for name in ("DistributionPoints", "DistributionJobs", "PkgServers")
+    }
+    return ShapedDatabase(
+        ShapedConnection({"dbo.v_Package": PACKAGE_NEEDS, "dbo.PkgStatus": ROW_NEEDS} | no_more, texts)
+    )
+
+
+@pytest.mark.parametrize("texts", ["nvarchar", "varchar"])
+def test_a_bot_says_at_its_start_of_which_types_the_keys_are(caplog: pytest.LogCaptureFixture, texts: str) -> None:
+    with caplog.at_level("INFO"):
+        say_what_is_readable(SiteDatabase(SiteCode("PS1"), shaped(texts)))
+
+    (line,) = [record.getMessage() for record in caplog.records if "site database is readable" in record.getMessage()]
+    assert f"'key_types': ['{texts}']" in line
 
 
 STATEMENTS = dict(statements("nvarchar"))

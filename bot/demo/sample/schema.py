@@ -120,6 +120,7 @@ INDEXES = (
     ("PkgStatus_ID_idx", "PkgStatus", "ID, Type, SiteCode"),
     ("DistributionPoints_NALPath_idx", "DistributionPoints", "NALPath"),
     ("DistributionJobs_PkgID_idx", "DistributionJobs", "PkgID, DPID"),
+    ("PkgStatus_BU_ID_idx", "PkgStatus_BU", "ID, Type, SiteCode"),
 )
 
 
