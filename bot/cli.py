@@ -113,14 +113,15 @@ def run() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         bot = Bot(settings)
-        _stop_on_signals(bot)
-        bot.run()
     except StoreError as error:
         _end(replies.store_trouble(error.trouble, error.detail), Exit.NO_STORE)
-    except PolicyRefused as refusal:
-        _end(str(refusal), Exit.REFUSED_BY_POLICY)
-    except SlackRefused as refusal:
-        _end(f"{refusal} Check PKGSTATUS_SLACK__BOT_TOKEN and PKGSTATUS_SLACK__APP_TOKEN.", Exit.REFUSED_BY_SLACK)
+    _stop_on_signals(bot)
+    sentence, code = _until_it_ends(bot)
+    if sentence:
+        click.echo(sentence, err=True)
+    if bot.is_working:
+        os._exit(code)  # Python would wait for a worker that hangs in a database, for as long as that does
+    sys.exit(code)
 
 
 @main.command(epilog=TABLE)
@@ -189,6 +190,23 @@ def _refuse(lines: list[str]) -> NoReturn:
 def _wants_json(settings: Settings) -> bool:
     choice = settings.logs.format
     return choice == "json" or (choice == "auto" and not sys.stderr.isatty())
+
+
+def _until_it_ends(bot: Bot) -> tuple[str, Exit]:
+    """Run the bot; return how it ended, and what to say of that."""
+    try:
+        bot.run()
+    except StoreError as error:
+        return replies.store_trouble(error.trouble, error.detail), Exit.NO_STORE
+    except PolicyRefused as refusal:
+        return str(refusal), Exit.REFUSED_BY_POLICY
+    except SlackRefused as refusal:
+        hint = "Check PKGSTATUS_SLACK__BOT_TOKEN and PKGSTATUS_SLACK__APP_TOKEN."
+        return f"{refusal} {hint}", Exit.REFUSED_BY_SLACK
+    except Exception as error:  # noqa: BLE001 - its number says that nobody expected it
+        sys.excepthook(type(error), error, error.__traceback__)
+        return "", Exit.FAULT
+    return "", Exit.DONE
 
 
 def _stop_on_signals(bot: Bot) -> None:

@@ -1,13 +1,13 @@
-"""A bounded pool of workers, so that an acknowledgement never waits for a database and a flood ends in "busy".
+"""A bounded executor, so that an acknowledgement never waits for a database and a flood ends in "busy".
 
 A place is reserved before the acknowledgement and used after it: who was told "looking up" will be answered.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import structlog
@@ -21,7 +21,8 @@ log = structlog.stdlib.get_logger(__name__)
 class WorkPool:
     """Runs jobs on `workers` threads; at most `waiting` more have a place in the queue.
 
-    `took` hears how many seconds each took, with its wait; each begins when `may_begin` returns.
+    `took` hears how many seconds each took, with its wait; each begins when `may_begin` returns. At its end Python
+    waits for a job that hangs: whoever closes a pool in vain has to end the process.
     """
 
     def __init__(
@@ -31,41 +32,38 @@ class WorkPool:
         took: Callable[[float], None] = lambda _: None,
         may_begin: Callable[[], object] = lambda: None,
     ) -> None:
-        self._places = threading.Semaphore(workers + waiting)
-        self._jobs: queue.SimpleQueue[tuple[float, Callable[[], None]]] = queue.SimpleQueue()
+        self._executor = ThreadPoolExecutor(workers, "work")
+        self._places = workers + waiting
         self._took = took
         self._may_begin = may_begin
         self._unfinished = 0
-        self._idle = threading.Condition()
+        self._changed = threading.Condition()
         self._is_open = True
-        for number in range(workers):
-            threading.Thread(target=self._run, name=f"work-{number}", daemon=True).start()
 
     def reserve(self) -> bool:
         """Take a place; False when all are taken or the pool is closing. A taken place must be used by `start`."""
-        with self._idle:
-            if not self._is_open or not self._places.acquire(blocking=False):
+        with self._changed:
+            if not self._is_open or self._unfinished >= self._places:
                 return False
             self._unfinished += 1
         return True
 
     def release(self) -> None:
         """Give a reserved place back unused."""
-        self._places.release()
-        with self._idle:
+        with self._changed:
             self._unfinished -= 1
-            self._idle.notify_all()
+            self._changed.notify_all()
 
     def run(self, job: Callable[[], None]) -> None:
         """Run a job of our own, which waits for a place as long as it must."""
-        self._places.acquire()
-        with self._idle:
+        with self._changed:
+            self._changed.wait_for(lambda: self._unfinished < self._places)
             self._unfinished += 1
         self.start(job)
 
     def start(self, job: Callable[[], None]) -> None:
         """Run a job on the place that was reserved for it."""
-        self._jobs.put((time.monotonic(), job))
+        self._executor.submit(self._work, time.monotonic(), job)
 
     @property
     def unfinished(self) -> int:
@@ -79,18 +77,16 @@ class WorkPool:
 
     def close(self, seconds: float) -> bool:
         """Take no more work and wait for what has a place; True when all of it was done in time."""
-        with self._idle:
+        with self._changed:
             self._is_open = False
-            return self._idle.wait_for(lambda: self._unfinished == 0, seconds)
+            return self._changed.wait_for(lambda: self._unfinished == 0, seconds)
 
-    def _run(self) -> None:
-        while True:
-            since, job = self._jobs.get()
-            try:
-                self._may_begin()
-                job()
-            except Exception:
-                log.exception("job failed")
-            finally:
-                self._took(time.monotonic() - since)
-                self.release()
+    def _work(self, since: float, job: Callable[[], None]) -> None:
+        try:
+            self._may_begin()
+            job()
+        except Exception:
+            log.exception("job failed")
+        finally:
+            self._took(time.monotonic() - since)
+            self.release()

@@ -112,6 +112,11 @@ class Bot:
         finally:
             self._end()
 
+    @property
+    def is_working(self) -> bool:
+        """Whether a job runs or waits, as one that hangs does after a stop."""
+        return self._pools.unfinished > 0
+
     def _end(self) -> None:
         """Let the threads end, and close the databases."""
         self._stopping.set()
