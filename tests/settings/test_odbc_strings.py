@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.settings.odbc_strings import asked, mistake, trusts_anybody, unencrypted
+from bot.settings.origins import look
 from tests.settings.conftest import ENOUGH
 
 if TYPE_CHECKING:
@@ -189,6 +190,15 @@ def test_a_link_without_encryption_needs_the_setting_that_says_so(enough: Places
     assert "hunter2" not in site
 
     assert enough.environment(UNENCRYPTED_DATABASES="true").load().sites["PS1"].writer is not None
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_check_asks_nothing_over_a_link_that_the_settings_refuse(enough: Places, *, allowed: bool) -> None:
+    loose = f"{PLAIN};Encrypt=no"
+    enough.environment(SITES=sites(database=loose), STORE=loose, AUDIT__MAX_LAG="never")
+    enough.environment(UNENCRYPTED_DATABASES=str(allowed).lower())
+
+    assert look().lacking == ({"audit"} if allowed else {"audit", "sites", "store"})
 
 
 def test_of_a_keyword_that_is_given_twice_the_first_counts_as_for_the_driver() -> None:
