@@ -41,13 +41,13 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def arm(name: str, deed: Callable[[], None] = die) -> None:
+def arm(name: str, action: Callable[[], None] = die) -> None:
     """Let the next that comes to a place die there, or do what else is given."""
-    _armed[name] = deed
+    _armed[name] = action
 
 
 def reach(name: str) -> None:
     """Do what is armed here, once."""
-    deed = _armed.pop(name, None)
-    if deed:
-        deed()
+    action = _armed.pop(name, None)
+    if action:
+        action()

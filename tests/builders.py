@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.answers import Answer, Kept, SnapshotKey
-from bot.domain.drift import judge
-from bot.domain.history import ages
+from bot.domain.command import Filter
+from bot.domain.drift_classes import judge
+from bot.domain.drift_history import ages
+from bot.domain.lookup_result import Answer, SnapshotKey, StoredAnswer
 from bot.domain.package import (
     Job,
     JobAction,
@@ -24,13 +25,12 @@ from bot.domain.package import (
     SiteCode,
     Status,
 )
-from bot.domain.query import Filter
-from bot.domain.signet import Signet
+from bot.domain.signing import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SIGNET = Signet(b"a key that all processes of a test share")
+SIGNET = Signer(b"a key that all processes of a test share")
 NOW = datetime(2026, 3, 9, 7, 30, tzinfo=UTC)
 GRACE = timedelta(hours=4)
 LONG_AGO = NOW - timedelta(days=60)
@@ -104,9 +104,9 @@ def answer(
     return Answer(drift, row_filter or Filter(), query, SiteCode(site), NOW, asker, since=ages(drift, (), NOW))
 
 
-def kept(of: PackageTable, row_filter: Filter | None = None, query: str = "PS100112") -> Kept:
+def kept(of: PackageTable, row_filter: Filter | None = None, query: str = "PS100112") -> StoredAnswer:
     """Return the same, kept for paging."""
-    return Kept(KEY, answer(of, row_filter, query))
+    return StoredAnswer(KEY, answer(of, row_filter, query))
 
 
 def story() -> PackageTable:

@@ -7,9 +7,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from bot.domain.digest import DAYS_SHOWN, Day, Digest, DriftedRow, Listed, Picture, SiteSeen, Top, Trail
-from bot.domain.drift import DriftClass
-from bot.domain.ledger import Head
+from bot.domain.digest import (
+    DAYS_SHOWN,
+    AuditStatus,
+    Day,
+    Digest,
+    DriftedRow,
+    DriftSummary,
+    RowList,
+    SiteSeen,
+    TopEntry,
+)
+from bot.domain.drift_classes import DriftClass
+from bot.domain.ledger_entry import Head
 from bot.domain.package import PackageId, SiteCode
 from tests.builders import NOW, SOURCE_VERSION, ago, dp_row
 
@@ -41,9 +51,9 @@ def drifted(host: str = "NYC-DP03", **changes: Any) -> DriftedRow:
     return replace(plain, **changes)
 
 
-def listed(count: int, **changes: Any) -> Listed:
+def listed(count: int, **changes: Any) -> RowList:
     """Return a list of that many rows, of which it holds the first page."""
-    return Listed(count, tuple(drifted(f"DP{number:05}", **changes) for number in range(min(count, 10))))
+    return RowList(count, tuple(drifted(f"DP{number:05}", **changes) for number in range(min(count, 10))))
 
 
 def days(counts: Mapping[DriftClass, list[int | None]]) -> tuple[Day, ...]:
@@ -69,35 +79,35 @@ def fortnight() -> tuple[Day, ...]:
     )
 
 
-def picture(**changes: Any) -> Picture:
+def summary(**changes: Any) -> DriftSummary:
     """Return a moment at which nothing has changed since yesterday, and some rows are open."""
-    plain = Picture(
+    plain = DriftSummary(
         at=NOW,
         since=ago(days=1),
         sites=(SiteSeen(SiteCode("PS1"), ago(minutes=5)),),
         counts=STILL_OPEN,
-        newly=Listed(0),
-        healed=Listed(0),
+        newly=RowList(0),
+        healed=RowList(0),
         still=listed(59),
     )
     return replace(plain, **changes)
 
 
-def busy_picture(**changes: Any) -> Picture:
+def busy_picture(**changes: Any) -> DriftSummary:
     """Return a moment with something of everything."""
     hosts = ("NYC-DP02", "SEA-DP02", "LON-DP04", "PAR-DP02", "MUC-DP01")
     new = tuple(drifted(host, first_seen_at=ago(hours=hours)) for hours, host in enumerate(hosts, start=2))
     well = tuple(drifted(host, first_seen_at=ago(days=3), healed_at=ago(hours=5)) for host in ("GRU-DP01", "MEX-DP01"))
-    plain = picture(
-        newly=Listed(len(new), new),
-        healed=Listed(len(well), well),
+    plain = summary(
+        newly=RowList(len(new), new),
+        healed=RowList(len(well), well),
         still=listed(54),
         top_packages=(
-            Top("Boot image (x64)", 20, PackageId("PS100112")),
-            Top("Office LTSC", 16, PackageId("PS100051")),
-            Top("Client Health", 12, PackageId("PS10000F")),
+            TopEntry("Boot image (x64)", 20, PackageId("PS100112")),
+            TopEntry("Office LTSC", 16, PackageId("PS100051")),
+            TopEntry("Client Health", 12, PackageId("PS10000F")),
         ),
-        top_servers=(Top("LON-DP01.contoso.com", 6), Top("NYC-DP03.contoso.com", 4)),
+        top_servers=(TopEntry("LON-DP01.contoso.com", 6), TopEntry("NYC-DP03.contoso.com", 4)),
         days=fortnight(),
     )
     return replace(plain, **changes)
@@ -108,16 +118,16 @@ def digest(**changes: Any) -> Digest:
     plain = Digest(
         name="morning",
         due_at=NOW.astimezone(ZURICH),
-        picture=picture(),
+        summary=summary(),
         waiting=(),
         resets=(),
         freeze=None,
-        trail=Trail(HEAD, 0),
+        trail=AuditStatus(HEAD, 0),
     )
     return replace(plain, **changes)
 
 
-def crowded(count: int) -> Picture:
+def crowded(count: int) -> DriftSummary:
     """Return a picture with that many drifted rows, most of them new, on every day of the chart."""
     each = dict.fromkeys(DriftClass, count)
     return busy_picture(
@@ -125,8 +135,8 @@ def crowded(count: int) -> Picture:
         newly=listed(count),
         healed=listed(count, healed_at=ago(hours=1)),
         still=listed(count),
-        top_packages=tuple(Top(f"Package {n}", count, PackageId(f"PS10{n:04X}")) for n in range(20)),
-        top_servers=tuple(Top(f"DP{n:05}.contoso.com", count) for n in range(20)),
+        top_packages=tuple(TopEntry(f"Package {n}", count, PackageId(f"PS10{n:04X}")) for n in range(20)),
+        top_servers=tuple(TopEntry(f"DP{n:05}.contoso.com", count) for n in range(20)),
         days=days({kind: [count] * DAYS_SHOWN for kind in DriftClass}),
         sites=tuple(SiteSeen(SiteCode(f"P{n:02}"), ago(hours=n)) for n in range(40)),
     )

@@ -10,20 +10,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.domain.drift import DriftClass, is_target, judge
+from bot.domain.drift_classes import DriftClass, is_target, judge
 from bot.domain.package import PackageId, PackageTable, SiteCode
 from bot.usecases.access import Installation
-from bot.usecases.ports import PeopleError, Person, SiteError
+from bot.usecases.ports.site import SiteError
+from bot.usecases.ports.slack import PeopleError, Person
 from tests.builders import GRACE as GRACE_TIME
 from tests.builders import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from bot.domain.history import Key
+    from bot.domain.drift_history import Key
     from bot.domain.package import Package
-    from bot.domain.trouble import SiteTrouble
-    from bot.usecases.store_ports import Shelved
+    from bot.domain.site_error_kind import SiteErrorKind
+    from bot.usecases.ports.store import StoredSnapshot
 
 Result = TypeVar("Result")
 
@@ -37,7 +38,7 @@ class FakeSite:
 
     def __init__(self, *tables: PackageTable, code: str = "PS1") -> None:
         self.code = SiteCode(code)
-        self.trouble: SiteTrouble | None = None
+        self.trouble: SiteErrorKind | None = None
         self.asked: list[str] = []
         self._tables = {table.package.id: table for table in tables}
 
@@ -130,19 +131,19 @@ class FakeShelf:
     """Answers kept in memory."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, Shelved] = {}
+        self.kept: dict[str, StoredSnapshot] = {}
 
-    def put(self, key: str, shelved: Shelved, since: datetime, most_rows: int) -> None:
+    def put(self, key: str, stored: StoredSnapshot, since: datetime, most_rows: int) -> None:
         """Keep an answer."""
         known = [(old, each) for old, each in self.kept.items() if each.at >= since]
-        self.kept = {key: shelved}
-        room = most_rows - shelved.row_count
+        self.kept = {key: stored}
+        room = most_rows - stored.row_count
         for old, each in sorted(known, key=lambda item: item[1].at, reverse=True):
             room -= each.row_count
             if room >= 0:
                 self.kept[old] = each
 
-    def find(self, key: str) -> Shelved | None:
+    def find(self, key: str) -> StoredSnapshot | None:
         """Return what is kept under a key."""
         return self.kept.get(key)
 

@@ -15,7 +15,7 @@ from bot.domain.approval import (
     Claim,
     Command,
     Finish,
-    Outdate,
+    MarkStale,
     Reject,
     Tick,
     Undone,
@@ -23,11 +23,10 @@ from bot.domain.approval import (
     Withdraw,
     decide,
 )
-from bot.domain.folding import advance, opening
 from bot.domain.package import PackageId, RowType, SiteCode
 from bot.domain.plan import Action, Plan, PlanRow
 from bot.domain.refusal import Refusal
-from bot.domain.request import Request, Stage
+from bot.domain.request import Request, Stage, advance, opening
 from tests.builders import NOW, SOURCE_VERSION, nal_path
 from tests.fakes import ADA, GRACE, LINUS, TEAM
 
@@ -103,7 +102,7 @@ def reached(stage: Stage, **changes: Any) -> Request:
         Stage.REJECTED: [Reject(GRACE.id, TEAM, "not during the rollout")],
         Stage.WITHDRAWN: [Withdraw(ADA.id, TEAM)],
         Stage.APPROVED: votes,
-        Stage.STALE: [*votes, Outdate(("NYC-DP03.contoso.com: version 13, status 3 instead of 7, 3",))],
+        Stage.STALE: [*votes, MarkStale(("NYC-DP03.contoso.com: version 13, status 3 instead of 7, 3",))],
         Stage.APPLYING: [*votes, Claim()],
         Stage.FAILED: [*votes, Claim(), Finish("the site database said: deadlock")],
         Stage.APPLIED: applied,

@@ -17,8 +17,8 @@ from urllib.request import urlopen
 
 from bot.demo.launch import manifest_path, settings
 from bot.demo.sample.build import build_sample
-from bot.demo.workspace.clockwork import Clockwork
 from bot.demo.workspace.server import RunningWorkspace
+from bot.demo.workspace.timing import Timing
 from tests import payloads
 from tests.bots import RUN, Bot
 from tests.waiting import PATIENCE_SECONDS, wait_until
@@ -31,7 +31,7 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 OPS = "#sccm-ops"
-PATIENT = Clockwork(acknowledge_s=12, trigger_s=60)
+PATIENT = Timing(acknowledge_s=12, trigger_s=60)
 """Slack's 3 seconds say how busy this machine is; how soon the bot acknowledges is measured by a bench."""
 NOTES = ("Looking up", "Looking for")
 """How an acknowledgement begins that promises an answer."""
@@ -45,7 +45,7 @@ class Stage:
     """A workspace with its site; `sites` names other databases, `rows` makes the sample site a big one."""
 
     def __init__(
-        self, folder: Path, *, rows: int | None = None, sites: Json | None = None, clockwork: Clockwork | None = None
+        self, folder: Path, *, rows: int | None = None, sites: Json | None = None, clockwork: Timing | None = None
     ) -> None:
         self.site = folder / "site.db"
         self.workspace = RunningWorkspace(manifest=manifest_path(), clockwork=clockwork or PATIENT)
@@ -127,9 +127,9 @@ class Stage:
 
     def answer_to(self, user: str, channel: str = OPS) -> Json:
         """Return the first message that answers the latest command or click."""
-        return self.wait_for(lambda: next(iter(self.answers(user, channel)), None))
+        return self.wait_for(lambda: next(iter(self.responder(user, channel)), None))
 
-    def answers(self, user: str = "ada", channel: str = OPS) -> list[Json]:
+    def responder(self, user: str = "ada", channel: str = OPS) -> list[Json]:
         """Return all answers since the latest command or click, without the notes that promise one."""
         return [
             message

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.cli.demo_database import NotASite, OwnSite, own_site
 from bot.demo.sample.build import build_sample
-from bot.demo_database import NotASite, OwnSite, own_site
 from tests.engines import needs_postgresql
 from tests.frontdoor.sites import change
 from tests.site.makers import PostgresqlSite

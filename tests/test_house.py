@@ -17,9 +17,9 @@ import pytest
 import yaml
 from slack_bolt.kwargs_injection.args import Args
 
-from bot.domain.query import WORDS
-from bot.slack import commands
-from bot.slack.scopes import SCOPES
+from bot.domain.command import WORDS
+from bot.slack import slash_command
+from bot.slack.workspace import SCOPES
 from bot.views import replies
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def test_importing_the_bot_does_nothing() -> None:
 
 def registered() -> Iterator[tuple[str, int]]:
     """Yield the name of each listener given to Bolt, with how many of its parameters are bound beforehand."""
-    for path in (ROOT / "bot" / "slack").glob("*.py"):
+    for path in (ROOT / "bot" / "slack").rglob("*.py"):
         for node in ast.walk(TREES[path]):
             if not isinstance(node, ast.Call):
                 continue
@@ -127,7 +127,7 @@ def test_the_manifest_is_one_that_slack_takes() -> None:
 
 
 def test_the_manifest_has_the_command_that_the_bot_hears() -> None:
-    assert [each["command"] for each in manifest()["features"]["slash_commands"]] == [commands.COMMAND]
+    assert [each["command"] for each in manifest()["features"]["slash_commands"]] == [slash_command.COMMAND]
 
 
 def test_the_help_in_the_readme_is_the_one_that_the_bot_gives() -> None:

@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import logs
-from bot.cli import main
-from bot.exits import Exit
+from bot.cli.program import main
+from bot.exit_codes import Exit
 from tests.leaks import leaks, secrets_in
 
 if TYPE_CHECKING:

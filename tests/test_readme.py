@@ -7,13 +7,11 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from bot.cli import main
-from bot.domain.approval import Reject, Withdraw, decide
-from bot.domain.folding import advance
-from bot.domain.quorum import QUORUM
+from bot.cli.program import main
+from bot.domain.approval import QUORUM, Reject, Withdraw, decide
 from bot.domain.refusal import Refusal
-from bot.domain.request import Request, Stage
-from bot.exits import MEANINGS, Exit
+from bot.domain.request import Request, Stage, advance
+from bot.exit_codes import MEANINGS, Exit
 from tests.domain.test_approval import COMMANDS
 from tests.fakes import ADA, GRACE, LINUS, MARGARET, TEAM
 from tests.requests import SOON, TOO_LATE, approve, asked

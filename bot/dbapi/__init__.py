@@ -6,7 +6,7 @@ Statements come in as they are and run unchanged on every engine. What differs b
 
 from bot.dbapi.connection import Connection
 from bot.dbapi.database import Database
-from bot.dbapi.engines import Patience, Product
-from bot.dbapi.faults import DatabaseError, Fault
+from bot.dbapi.engines import Engine, Timeouts
+from bot.dbapi.errors import DatabaseError, ErrorKind
 
-__all__ = ["Connection", "Database", "DatabaseError", "Fault", "Patience", "Product"]
+__all__ = ["Connection", "Database", "DatabaseError", "Engine", "ErrorKind", "Timeouts"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bot.dbapi.engines import Product
-from bot.dbapi.faults import DatabaseError, Fault
+from bot.dbapi.engines import Engine
+from bot.dbapi.errors import DatabaseError, ErrorKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PART = re.compile(r'\[((?:[^\]]|\]\])+)\]|"((?:[^"]|"")+)"|([^.\[\]"]+)')
 _TYPES = "SELECT COLUMN_NAME, DATA_TYPE FROM {}INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?"
 _SINGLE_BYTE = {"varchar", "char", "text"}
-_NOT_TOLD = {Fault.SCHEMA, Fault.PERMISSION, Fault.OTHER}
+_NOT_TOLD = {ErrorKind.SCHEMA, ErrorKind.PERMISSION, ErrorKind.OTHER}
 # Longer than any key: a CAST cuts what is too long, and a key that was cut would be another row's.
 _AS_VARCHAR = "CAST(? AS varchar(8000))"
 MARK = "?"
@@ -28,7 +28,7 @@ MARK = "?"
 
 def quoted(product: str, name: str) -> str:
     """Return one name, exactly as the catalogue has it, for use in a statement."""
-    if product == Product.SQL_SERVER:
+    if product == Engine.SQL_SERVER:
         return f"[{name.replace(']', ']]')}]"
     return '"{}"'.format(name.replace('"', '""'))
 
@@ -43,11 +43,11 @@ def column_types(connection: Connection, table: str) -> Mapping[str, str]:
 
     Only outside a transaction: a question that is refused ends it.
     """
-    if connection.product not in {Product.SQL_SERVER, Product.POSTGRESQL}:
+    if connection.product not in {Engine.SQL_SERVER, Engine.POSTGRESQL}:
         return {}
     *database, schema, name = _parts(connection.product, table)
     # PostgreSQL knows no other database than the connection's own.
-    at = f"{quoted(connection.product, database[0])}." if database and connection.product == Product.SQL_SERVER else ""
+    at = f"{quoted(connection.product, database[0])}." if database and connection.product == Engine.SQL_SERVER else ""
     try:
         rows = connection.query(_TYPES.format(at), (schema, name))
     except DatabaseError as error:
@@ -63,7 +63,7 @@ def mark(product: str, kind: str | None) -> str:
     Drivers send every text as nvarchar. Under an SQL collation SQL Server then converts the whole column, row by row,
     instead of seeking in its index: https://learn.microsoft.com/sql/t-sql/data-types/data-type-precedence-transact-sql.
     """
-    return _AS_VARCHAR if product == Product.SQL_SERVER and kind in _SINGLE_BYTE else MARK
+    return _AS_VARCHAR if product == Engine.SQL_SERVER and kind in _SINGLE_BYTE else MARK
 
 
 def locking(product: str, select: str, table: str, where: str) -> str:
@@ -71,14 +71,14 @@ def locking(product: str, select: str, table: str, where: str) -> str:
 
     SQLite locks the whole file at the beginning of a transaction.
     """
-    hint = " WITH (UPDLOCK, ROWLOCK)" if product == Product.SQL_SERVER else ""
-    ending = " FOR UPDATE" if product == Product.POSTGRESQL else ""
+    hint = " WITH (UPDLOCK, ROWLOCK)" if product == Engine.SQL_SERVER else ""
+    ending = " FOR UPDATE" if product == Engine.POSTGRESQL else ""
     return f"SELECT {select} FROM {table}{hint} WHERE {where}{ending}"
 
 
 def _parts(product: str, name: str) -> list[str]:
     """Split a name into its parts without their quotes; PostgreSQL folds what stands without any."""
-    fold = str.lower if product == Product.POSTGRESQL else str
+    fold = str.lower if product == Engine.POSTGRESQL else str
     return [
         bracketed.replace("]]", "]") or doubled.replace('""', '"') or fold(plain)
         for bracketed, doubled, plain in _PART.findall(name)

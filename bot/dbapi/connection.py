@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
-from bot.dbapi import engines, faults
+from bot.dbapi import engines, errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,16 +26,16 @@ class Connection:
     `begins_locked` says whether the very beginning of a transaction makes everyone else wait who wants to write.
     """
 
-    def __init__(self, address: str, patience: engines.Patience, *, owned: bool) -> None:
+    def __init__(self, address: str, patience: engines.Timeouts, *, owned: bool) -> None:
         self._patience = patience
         self._raw = engines.connect(address, patience, owned=owned)
         self._address = address
         self._file = engines.file_of(address)
         self._errors = engines.driver_errors(self._raw)
         self._run_at_once = engines.runner(self._raw)
-        self._is_told = log.isEnabledFor(logging.DEBUG)
-        self.product = engines.product(self._raw)
-        self.begins_locked = self.product == engines.Product.SQLITE
+        self._is_told = logging.getLogger(__name__).isEnabledFor(logging.DEBUG)
+        self.product = engines.engine(self._raw)
+        self.begins_locked = self.product == engines.Engine.SQLITE
         self._is_linked = not self.begins_locked
         self._started_at = self._looked_at = time.monotonic()
         engines.bound(self._raw, lambda: time.monotonic() - self._started_at > patience.query)
@@ -53,7 +53,7 @@ class Connection:
         try:
             return engines.database(self._raw)
         except self._errors as error:
-            raise faults.name(error) from error
+            raise errors.name(error) from error
 
     def proves_itself(self) -> bool:
         """Find out whether the server still answers, or the SQLite file is still the one with this name.
@@ -65,7 +65,7 @@ class Connection:
             return engines.file_of(self._address) == self._file
         try:
             self.query("SELECT 1")
-        except faults.DatabaseError:
+        except errors.DatabaseError:
             return False
         return True
 
@@ -77,7 +77,7 @@ class Connection:
             if self._is_linked:
                 engines.finish(cursor)
         except self._errors as error:
-            raise faults.name(error) from error
+            raise errors.name(error) from error
         return rows
 
     def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
@@ -88,7 +88,7 @@ class Connection:
             while batch := cursor.fetchmany(_ROWS_PER_FETCH):
                 yield from batch
         except self._errors as error:
-            raise faults.name(error) from error
+            raise errors.name(error) from error
         finally:
             with suppress(self._errors):  # it may outlive its connection
                 cursor.close()
@@ -101,7 +101,7 @@ class Connection:
             if self._is_linked:
                 engines.finish(cursor)
         except self._errors as error:
-            raise faults.name(error) from error
+            raise errors.name(error) from error
         return count
 
     def transaction(self, work: Callable[[Connection], Result]) -> Result:
@@ -116,7 +116,7 @@ class Connection:
             with suppress(self._errors):
                 engines.end(self._raw, commit=False)
             if isinstance(error, self._errors):
-                raise faults.name(error) from error
+                raise errors.name(error) from error
             raise
         return result
 
@@ -141,4 +141,4 @@ class Connection:
         try:
             return execute(sql, tuple(parameters))
         except self._errors as error:
-            raise faults.name(error) from error
+            raise errors.name(error) from error

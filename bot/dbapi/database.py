@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot.dbapi import engines
 from bot.dbapi.connection import Connection
-from bot.dbapi.faults import DatabaseError, Fault
+from bot.dbapi.errors import DatabaseError, ErrorKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +25,10 @@ class Database:
     `owned` marks the bot's own database: a SQLite file is then made when missing and commits are synced to disk.
     """
 
-    def __init__(self, address: str, patience: engines.Patience | None = None, *, owned: bool = False) -> None:
+    def __init__(self, address: str, patience: engines.Timeouts | None = None, *, owned: bool = False) -> None:
         self._address = address
         self._owned = owned
-        self._patience = patience or engines.Patience()
+        self._patience = patience or engines.Timeouts()
         self._resting: list[Connection] = []
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
@@ -41,7 +41,7 @@ class Database:
         try:
             return self._attempt(place, connection, work)
         except DatabaseError as error:
-            if error.fault not in {Fault.UNREACHABLE, Fault.DAMAGED, Fault.DEADLOCK}:
+            if error.fault not in {ErrorKind.UNREACHABLE, ErrorKind.DAMAGED, ErrorKind.DEADLOCK}:
                 raise
         _close_all(place)
         return self._attempt(place, self._fresh(), work)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from bot.dbapi import faults
+from bot.dbapi import errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ _LOCK_PART = 0.9
 """Of the patience with a statement: a lock is given up first, so that it is called a lock."""
 
 
-class Product(StrEnum):
+class Engine(StrEnum):
     """The engines we know, as their drivers name them."""
 
     SQLITE = "SQLite"
@@ -49,13 +49,13 @@ class Product(StrEnum):
 
 
 _SESSION_OPTIONS: dict[str, tuple[str, ...]] = {
-    Product.SQL_SERVER: _SQL_SERVER_OPTIONS,
-    Product.POSTGRESQL: _POSTGRESQL_OPTIONS,
+    Engine.SQL_SERVER: _SQL_SERVER_OPTIONS,
+    Engine.POSTGRESQL: _POSTGRESQL_OPTIONS,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """How long to wait, in seconds, before a login or a statement counts as failed.
 
     After `quiet` seconds without a statement a link is doubtful, and `look` seconds after a SQLite file was last looked
@@ -69,7 +69,7 @@ class Patience:
     upkeep: int = 0
 
 
-def connect(address: str, patience: Patience, *, owned: bool) -> Any:
+def connect(address: str, patience: Timeouts, *, owned: bool) -> Any:
     """Open a DB-API connection in autocommit mode; raises DatabaseError.
 
     An owned SQLite file is made when it is not there, and every commit in it is synced to disk before it returns.
@@ -90,7 +90,7 @@ def missing_driver(driver: str) -> str:
         return ""
     try:
         known = sorted(_pyodbc().drivers())
-    except faults.DatabaseError as error:
+    except errors.DatabaseError as error:
         return f"needs an ODBC driver: {error.detail}"
     if driver.casefold() in map(str.casefold, known):
         return ""
@@ -101,14 +101,14 @@ def missing_source(name: str) -> str:
     """Say in half a sentence that ODBC knows no data source of this name, or return an empty text."""
     try:
         known = sorted(_pyodbc().dataSources())
-    except faults.DatabaseError as error:
+    except errors.DatabaseError as error:
         return f"needs an ODBC driver: {error.detail}"
     if name.casefold() in map(str.casefold, known):
         return ""
     return f"names an ODBC data source that is not set up here; set up: {', '.join(known) or 'none'}"
 
 
-def session_options(name: str, patience: Patience) -> str:
+def session_options(name: str, patience: Timeouts) -> str:
     """Return what every new connection to an engine begins with, as one batch; empty when there is nothing to say."""
     milliseconds = patience.query * 1000
     options = "; ".join(_SESSION_OPTIONS.get(name, ()))
@@ -145,10 +145,10 @@ def end(raw: Any, *, commit: bool) -> None:
     raw.autocommit = True
 
 
-def product(raw: Any) -> str:
+def engine(raw: Any) -> str:
     """Return the name of the engine at the other end: one of Product, or one we do not know."""
     if isinstance(raw, sqlite3.Connection):
-        return Product.SQLITE
+        return Engine.SQLITE
     return str(raw.getinfo(_pyodbc().SQL_DBMS_NAME))
 
 
@@ -187,11 +187,11 @@ def bound(raw: Any, is_late: Callable[[], bool]) -> None:
         raw.set_progress_handler(is_late, SQLITE_STEPS_PER_CHECK)
 
 
-def _connect_sqlite(path: str, patience: Patience, *, owned: bool) -> sqlite3.Connection:
+def _connect_sqlite(path: str, patience: Timeouts, *, owned: bool) -> sqlite3.Connection:
     if not owned and not Path(path).exists():
-        raise faults.DatabaseError(faults.Fault.UNREACHABLE, f"there is no file {path}")
+        raise errors.DatabaseError(errors.ErrorKind.UNREACHABLE, f"there is no file {path}")
     if owned and not Path(path).absolute().parent.is_dir():
-        raise faults.DatabaseError(faults.Fault.UNREACHABLE, f"there is no folder {Path(path).parent}")
+        raise errors.DatabaseError(errors.ErrorKind.UNREACHABLE, f"there is no folder {Path(path).parent}")
     # check_same_thread is off only so that closing time can close every thread's connection.
     raw = sqlite3.connect(":memory:", timeout=patience.query, isolation_level=None, uri=True, check_same_thread=False)
     try:
@@ -202,22 +202,22 @@ def _connect_sqlite(path: str, patience: Patience, *, owned: bool) -> sqlite3.Co
             raw.execute("PRAGMA dbo.synchronous = FULL")
     except sqlite3.Error as error:
         raw.close()
-        named = faults.name(error)
-        if named.fault is faults.Fault.UNREACHABLE and (why := _why_closed(Path(path), owned=owned)):
-            named = faults.DatabaseError(*why)
+        named = errors.name(error)
+        if named.fault is errors.ErrorKind.UNREACHABLE and (why := _why_closed(Path(path), owned=owned)):
+            named = errors.DatabaseError(*why)
         raise named from error
     return raw
 
 
-def _why_closed(file: Path, *, owned: bool) -> tuple[faults.Fault, str] | None:
+def _why_closed(file: Path, *, owned: bool) -> tuple[errors.ErrorKind, str] | None:
     """Say why a SQLite file cannot be opened, of which SQLite itself says only that it cannot."""
     if file.exists() and not file.is_file():
-        return faults.Fault.UNREACHABLE, f"{file} is a folder or a device, no SQLite file"
+        return errors.ErrorKind.UNREACHABLE, f"{file} is a folder or a device, no SQLite file"
     if file.exists() and not os.access(file, os.R_OK):
-        return faults.Fault.PERMISSION, f"{file} cannot be read by this user"
+        return errors.ErrorKind.PERMISSION, f"{file} cannot be read by this user"
     place = file if file.exists() else file.absolute().parent
     if owned and not (os.access(place, os.W_OK) and os.access(file.absolute().parent, os.W_OK)):
-        return faults.Fault.READ_ONLY, f"{place} or its folder cannot be written by this user"
+        return errors.ErrorKind.READ_ONLY, f"{place} or its folder cannot be written by this user"
     return None
 
 
@@ -234,16 +234,16 @@ def _write_ahead(raw: sqlite3.Connection, deadline: float) -> None:
             return
 
 
-def _connect_odbc(address: str, patience: Patience) -> Any:
+def _connect_odbc(address: str, patience: Timeouts) -> Any:
     pyodbc = _pyodbc()
     try:
         raw = pyodbc.connect(address, timeout=patience.login, autocommit=True)
-        if product(raw) != Product.POSTGRESQL:  # its driver refuses this; statement_timeout does it there
+        if engine(raw) != Engine.POSTGRESQL:  # its driver refuses this; statement_timeout does it there
             raw.timeout = patience.query
-        if options := session_options(product(raw), patience):
+        if options := session_options(engine(raw), patience):
             raw.execute(options)
     except pyodbc.Error as error:
-        raise faults.name(error, connecting=True) from error
+        raise errors.name(error, connecting=True) from error
     return raw
 
 
@@ -252,7 +252,7 @@ def _pyodbc() -> Any:
         import pyodbc  # noqa: PLC0415 - needs the system's unixODBC, which a SQLite site must not demand
     except ImportError as error:
         hint = f"pyodbc cannot be loaded ({error}); install unixODBC (Debian: apt-get install unixodbc)"
-        raise faults.DatabaseError(faults.Fault.DRIVER, hint) from error
+        raise errors.DatabaseError(errors.ErrorKind.DRIVER, hint) from error
     # Pooled sessions are not reset between uses on Linux, so session options would leak from one to the next.
     pyodbc.pooling = False
     return pyodbc

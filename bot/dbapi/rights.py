@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot.dbapi.engines import Product
-from bot.dbapi.faults import DatabaseError
+from bot.dbapi.engines import Engine
+from bot.dbapi.errors import DatabaseError
 
 if TYPE_CHECKING:
     from bot.dbapi.connection import Connection
@@ -28,7 +28,7 @@ class Right(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ServerFacts:
     """The database around a login; None where the engine does not tell."""
 
     collation: str
@@ -44,7 +44,7 @@ class _Words(NamedTuple):
 
 
 _WORDS = {
-    Product.SQL_SERVER: _Words(
+    Engine.SQL_SERVER: _Words(
         "SELECT CONVERT(varchar(128), DATABASEPROPERTYEX(DB_NAME(), 'Collation')), GETUTCDATE(),"
         " CASE WHEN CONVERT(varchar(16), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')) = 'READ_WRITE'"
         " THEN 1 ELSE 0 END,"
@@ -52,7 +52,7 @@ _WORDS = {
         "SELECT HAS_PERMS_BY_NAME(?, 'OBJECT', ?)",
         "SELECT HAS_PERMS_BY_NAME(?, 'OBJECT', ?, ?, 'COLUMN')",
     ),
-    Product.POSTGRESQL: _Words(
+    Engine.POSTGRESQL: _Words(
         "SELECT datcollate, clock_timestamp() AT TIME ZONE 'UTC',"
         " CASE WHEN current_setting('transaction_read_only') = 'off' THEN 1 ELSE 0 END,"
         " CASE WHEN pg_has_role(datdba, 'USAGE') THEN 1 ELSE 0 END"
@@ -69,16 +69,16 @@ def has_logins(product: str) -> bool:
     return product in _WORDS
 
 
-def surroundings(connection: Connection) -> Surroundings:
+def server_facts(connection: Connection) -> ServerFacts:
     """Return where a login landed. Raises DatabaseError."""
     words = _WORDS.get(connection.product)  # type: ignore[call-overload]  # an engine we do not know is no key
     if words:
         collation, moment, is_updatable, is_mighty = connection.query(words.around)[0]
-        return Surroundings(str(collation), _utc(moment), _truth(is_updatable), _truth(is_mighty))
-    if connection.product == Product.SQLITE:
+        return ServerFacts(str(collation), _utc(moment), _truth(is_updatable), _truth(is_mighty))
+    if connection.product == Engine.SQLITE:
         path, moment = connection.query(_SQLITE_AROUND)[0]
-        return Surroundings("", _utc(moment), os.access(path, os.W_OK), None)
-    return Surroundings("", None, None, None)
+        return ServerFacts("", _utc(moment), os.access(path, os.W_OK), None)
+    return ServerFacts("", None, None, None)
 
 
 def may(connection: Connection, right: Right, table: str, column: str = "") -> bool | None:
@@ -87,7 +87,7 @@ def may(connection: Connection, right: Right, table: str, column: str = "") -> b
     if words is None:
         return None
     # SQL Server wants the right before the column, PostgreSQL the column before the right.
-    names = (right, column) if connection.product == Product.SQL_SERVER else (column, right)
+    names = (right, column) if connection.product == Engine.SQL_SERVER else (column, right)
     statement, parameters = (words.on_column, (table, *names)) if column else (words.on_table, (table, right))
     try:
         return _truth(connection.query(statement, tuple(map(str, parameters)))[0][0])

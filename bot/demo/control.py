@@ -22,7 +22,7 @@ class StepFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Hands:
+class ControlClient:
     """What people do and see in the workspace at `url`."""
 
     url: str

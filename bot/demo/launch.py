@@ -28,7 +28,7 @@ from bot.demo.sample.build import build_sample
 from bot.demo.sample.distribution_manager import step
 from bot.demo.tour import guide
 from bot.demo.workspace.server import RunningWorkspace
-from bot.exits import Exit
+from bot.exit_codes import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

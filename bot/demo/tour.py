@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 
-from bot.demo.control import Hands, Message, StepFailed, text_of
+from bot.demo.control import ControlClient, Message, StepFailed, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ PACE_SECONDS = 1.5
 
 def guide(url: str, pace: float = PACE_SECONDS) -> int:
     """Play all steps; return 0, or 1 after saying which step was not as it should be."""
-    hands = Hands(url)
+    hands = ControlClient(url)
     for number, step in enumerate(STEPS, start=1):
         title = (step.__doc__ or "").strip()
         _tell(f"{number}. {title}")
@@ -39,7 +39,7 @@ def guide(url: str, pace: float = PACE_SECONDS) -> int:
     return 0
 
 
-def digest(hands: Hands) -> None:
+def digest(hands: ControlClient) -> None:
     """The daily digest came by itself: what drifted since yesterday, what healed, and two weeks in a chart."""
     said = text_of(_digest(hands, "ada"))
     _check(
@@ -47,7 +47,7 @@ def digest(hands: Hands) -> None:
     )
 
 
-def behind_a_count(hands: Hands) -> None:
+def behind_a_count(hands: ControlClient) -> None:
     """Grace opens the rows that are newly drifted, for her eyes only."""
     message = _digest(hands, "grace")
     shown = next(block["accessory"] for block in message["blocks"] if "newly drifted" in str(block.get("text")))
@@ -56,49 +56,49 @@ def behind_a_count(hands: Hands) -> None:
     _check(rows["ts"] not in [found["ts"] for found in hands.messages("ada", OPS)], "nobody else sees the rows")
 
 
-def drift_now(hands: Hands) -> None:
+def drift_now(hands: ControlClient) -> None:
     """Linus asks what has drifted right now."""
     _ask(hands, "linus", "drift", "rows have drifted")
 
 
-def version_table(hands: Hands) -> None:
+def version_table(hands: ControlClient) -> None:
     """Ada asks which version of the boot image every distribution point holds."""
     table = _ask(hands, "ada", "ps100112", "17 site behind")
     _check("holds *7*, 6 behind" in text_of(table), "the stuck site P02 is shown at 7")
 
 
-def filtered(hands: Hands) -> None:
+def filtered(hands: ControlClient) -> None:
     """Grace looks only at what is behind in New York."""
     table = _ask(hands, "grace", "PS100112 behind dp:NYC*", "filter `behind dp:NYC∗`")
     _check("NYC-DP03" in text_of(table), "NYC-DP03 is behind")
 
 
-def found_by_name(hands: Hands) -> None:
+def found_by_name(hands: ControlClient) -> None:
     """Linus does not know the ID and searches by name."""
     hits = _ask(hands, "linus", "find boot image", "with “boot image”")
     hands.click("linus", OPS, hits, "status_show")
 
 
-def csv(hands: Hands) -> None:
+def csv(hands: ControlClient) -> None:
     """Ada wants all rows in a spreadsheet and gets them by direct message."""
     table = hands.wait("ada", OPS, "a version table", lambda message: "CSV of all 41 rows" in text_of(message))
     hands.click("ada", OPS, table, "status_csv")
     hands.wait("ada", "@ada", "the CSV", lambda message: bool(message.get("files")))
 
 
-def slip(hands: Hands) -> None:
+def slip(hands: ControlClient) -> None:
     """Ada types the letter O for a zero and is told so."""
     _ask(hands, "ada", "PS1O0112", "Did you mean `PS100112`?")
 
 
-def guest(hands: Hands) -> None:
+def guest(hands: ControlClient) -> None:
     """Gus is a guest and is refused, politely and for his eyes only."""
     refusal = _ask(hands, "gus", "PS100112", "Guests cannot use")
     seen = [message["ts"] for message in hands.messages("ada", OPS)]
     _check(refusal["ts"] not in seen, "nobody else sees the refusal")
 
 
-def asked(hands: Hands) -> None:
+def asked(hands: ControlClient) -> None:
     """Ada requests a reset of every row that is behind or failed, with a reason."""
     table = _ask(hands, "ada", "PS100112", "Request reset")
     hands.click("ada", OPS, table, "status_request")
@@ -108,37 +108,37 @@ def asked(hands: Hands) -> None:
     hands.wait("ada", "@ada", "where the card is", lambda message: "waits for 2 approvals" in text_of(message))
 
 
-def own_refused(hands: Hands) -> None:
+def own_refused(hands: ControlClient) -> None:
     """Ada tries to approve her own request and is refused."""
     _vote(hands, "ada", "somebody else has to decide")
 
 
-def at_home(hands: Hands) -> None:
+def at_home(hands: ControlClient) -> None:
     """Grace finds the request at home, beside drift, the next digests and how well the bot sees and tells."""
     hands.home("grace", "what waits for her vote", lambda view: "Waiting for your vote (1)" in text_of(view))
 
 
-def approved(hands: Hands) -> None:
+def approved(hands: ControlClient) -> None:
     """Grace approves, then Linus: two people, neither of them the requester."""
     _vote(hands, "grace", "1 of 2")
     _vote(hands, "linus", "will be applied now")
 
 
-def applied(hands: Hands) -> None:
+def applied(hands: ControlClient) -> None:
     """The bot changes the rows once, with a backup, and Distribution Manager brings them back."""
     hands.wait("grace", APPROVALS, "the applied card", lambda message: "20 of 20 rows changed" in text_of(message))
     hands.wait("ada", "@ada", "that all are back", lambda message: "is done" in text_of(message))
     hands.wait("grace", APPROVALS, "the green card", lambda message: "🟢 done" in text_of(message))
 
 
-def undo_refused(hands: Hands) -> None:
+def undo_refused(hands: ControlClient) -> None:
     """Margaret asks to undo it, but every row has moved on, so nothing is touched."""
     card = _card(hands, "margaret")
     hands.click("margaret", APPROVALS, card, "request_undo")
     hands.wait("margaret", APPROVALS, "that rows moved on", lambda message: "Nothing to undo" in text_of(message))
 
 
-def trail(hands: Hands) -> None:
+def trail(hands: ControlClient) -> None:
     """The audit channel tells all of it, in order."""
     last = hands.wait("margaret", AUDIT, "the refused undo", lambda message: "rows moved on" in text_of(message))
     told = "\n".join(message["text"] for message in hands.messages("margaret", AUDIT))
@@ -147,7 +147,7 @@ def trail(hands: Hands) -> None:
     _check(all(word in told for word in ("requested", "approved", "applied", "converged")), "every step is there")
 
 
-STEPS: tuple[Callable[[Hands], None], ...] = (
+STEPS: tuple[Callable[[ControlClient], None], ...] = (
     digest,
     behind_a_count,
     drift_now,
@@ -167,20 +167,20 @@ STEPS: tuple[Callable[[Hands], None], ...] = (
 )
 
 
-def _digest(hands: Hands, user: str) -> Message:
+def _digest(hands: ControlClient, user: str) -> Message:
     return hands.wait(user, OPS, "the digest", lambda message: "Digest daily" in text_of(message))
 
 
-def _card(hands: Hands, user: str) -> Message:
+def _card(hands: ControlClient, user: str) -> Message:
     return hands.wait(user, APPROVALS, "the card", lambda message: "Reset of PS100112" in text_of(message))
 
 
-def _vote(hands: Hands, user: str, expected: str) -> None:
+def _vote(hands: ControlClient, user: str, expected: str) -> None:
     hands.click(user, APPROVALS, _card(hands, user), "request_approve")
     hands.wait(user, APPROVALS, f"“{expected}”", lambda message: expected in text_of(message))
 
 
-def _ask(hands: Hands, user: str, text: str, expected: str) -> Message:
+def _ask(hands: ControlClient, user: str, text: str, expected: str) -> Message:
     before = {message["ts"] for message in hands.messages(user, OPS)}
     acknowledged = hands.command(user, OPS, text)
     _check(bool(acknowledged["acked"]), "the command is acknowledged")

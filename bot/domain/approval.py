@@ -1,24 +1,21 @@
-"""The two-person rule: what each command does to a request at each stage. Every decision about a request is here.
-
-`decide` is pure: it returns the events to append on the version it was decided on, or a Refusal; when another decision
-came first, the append fails and it is decided again.
-"""
+"""The number behind the two-person rule; alone in its file, because settings need it before anything else is loaded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.folding import also_facts
-from bot.domain.ledger import storable
+from bot.domain.ledger_entry import storable
 from bot.domain.plan import Action
-from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Reason, Refusal
-from bot.domain.request import Event, Kind, Request, Stage
+from bot.domain.request import Event, Kind, Request, Stage, also_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+QUORUM = 2
+"""Two people, always; no setting can make it fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
-class Outdate:
+class MarkStale:
     """The rows are no longer as the plan shows them; `claimed` when the process that claimed it found that out."""
 
     differences: tuple[str, ...]
@@ -97,7 +94,7 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class MarkInDoubt:
     """It cannot be told yet whether a claimed request was applied; `trouble` says why.
 
     Said once; one that only people can end is said even behind another, and none is said behind it.
@@ -132,10 +129,9 @@ class Abandon:
     look_at: str
 
 
-Step = Outdate | Disown | Delay | Claim | Finish | Doubt | Watched | Abandon | Undone
+Step = MarkStale | Disown | Delay | Claim | Finish | MarkInDoubt | Watched | Abandon | Undone
 """What the bot itself does; people do the rest."""
 Command = Approve | Reject | Withdraw | Tick | Step
-
 _CLOSED: Mapping[Stage, Reason] = {
     Stage.WITHDRAWN: Reason.WITHDRAWN,
     Stage.EXPIRED: Reason.EXPIRED,
@@ -211,9 +207,9 @@ def _proceed(request: Request, step: Step) -> Sequence[Event] | Refusal:
 
 def _stages(step: Step) -> frozenset[Stage]:
     match step:
-        case Outdate(claimed=True) | Finish(claimed=True) | Doubt():
+        case MarkStale(claimed=True) | Finish(claimed=True) | MarkInDoubt():
             return frozenset({Stage.APPLYING})
-        case Outdate() | Disown():
+        case MarkStale() | Disown():
             return frozenset({Stage.PENDING, Stage.APPROVED})
         case Finish(trouble=""):
             return frozenset()  # nothing can have happened before the claim
@@ -227,7 +223,7 @@ def _stages(step: Step) -> frozenset[Stage]:
 
 def _events(request: Request, step: Step) -> list[Event]:
     match step:
-        case Outdate():
+        case MarkStale():
             return [Event(Kind.STALE, facts={"differences": list(step.differences)})]
         case Claim():
             return [Event(Kind.CLAIMED)]
@@ -235,7 +231,7 @@ def _events(request: Request, step: Step) -> list[Event]:
             return _applied(request)
         case Finish() | Disown():
             return [Event(Kind.FAILED, facts={"trouble": step.trouble})]
-        case Delay() | Doubt():
+        case Delay() | MarkInDoubt():
             return _waiting(request, step)
         case Watched():
             return _watched(request, step)
@@ -243,9 +239,9 @@ def _events(request: Request, step: Step) -> list[Event]:
             return [_no_longer_watched(request, step)]
 
 
-def _waiting(request: Request, step: Delay | Doubt) -> list[Event]:
+def _waiting(request: Request, step: Delay | MarkInDoubt) -> list[Event]:
     """Say why nothing goes on: each trouble once, but no passing doubt behind another."""
-    is_passing = isinstance(step, Doubt) and not step.is_lasting
+    is_passing = isinstance(step, MarkInDoubt) and not step.is_lasting
     if request.note if is_passing else request.note == step.trouble:
         return []
     return [Event(Kind.DELAYED if isinstance(step, Delay) else Kind.IN_DOUBT, facts={"trouble": step.trouble})]

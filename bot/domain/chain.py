@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.domain.ledger import GENESIS, Entry, Head
+from bot.domain.ledger_entry import GENESIS, Entry, Head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

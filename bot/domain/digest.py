@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.drift import DriftClass
+from bot.domain.drift_classes import DriftClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime, timedelta
 
-    from bot.domain.ledger import Head
+    from bot.domain.ledger_entry import Head
     from bot.domain.package import PackageId, Row, SiteCode
     from bot.domain.request import Freeze, Request
-    from bot.domain.trouble import SiteTrouble
+    from bot.domain.site_error_kind import SiteErrorKind
 
 DRIFTED = frozenset(DriftClass) - {
     DriftClass.IN_SYNC,
@@ -50,7 +50,7 @@ class DriftedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class RowList:
     """Some rows of many: how many there are, and the first of them."""
 
     count: int
@@ -58,7 +58,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Top:
+class TopEntry:
     """A package of a site, or a server, and how many drifted rows it has."""
 
     name: str
@@ -76,7 +76,7 @@ class SiteSeen:
 
     site: SiteCode
     scanned_at: datetime | None
-    trouble: SiteTrouble | None = None
+    trouble: SiteErrorKind | None = None
     tried_at: datetime | None = None
     first_at: datetime | None = None
 
@@ -95,7 +95,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class DriftSummary:
     """Drift as it is known at one moment: for a digest, for `/pkgstatus drift` and for App Home.
 
     `newly` and `healed` count from `since` (the last digest), None when there was none, or from the first look if that
@@ -108,13 +108,13 @@ class Picture:
     since: datetime | None
     sites: tuple[SiteSeen, ...]
     counts: Mapping[DriftClass, int]
-    newly: Listed
-    healed: Listed
-    still: Listed
-    top_packages: tuple[Top, ...] = ()
-    top_servers: tuple[Top, ...] = ()
+    newly: RowList
+    healed: RowList
+    still: RowList
+    top_packages: tuple[TopEntry, ...] = ()
+    top_servers: tuple[TopEntry, ...] = ()
     days: tuple[Day, ...] = ()
-    gone: Listed = Listed(0)
+    gone: RowList = RowList(0)
 
     @property
     def drifted(self) -> int:
@@ -123,7 +123,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
+class AuditStatus:
     """How the audit channel stands: the ledger's head, what has not been told yet, and when it was told something."""
 
     head: Head
@@ -141,15 +141,15 @@ class Digest:
 
     name: str
     due_at: datetime
-    picture: Picture
+    summary: DriftSummary
     waiting: tuple[Request, ...]
     resets: tuple[Request, ...]
     freeze: Freeze | None
-    trail: Trail
+    trail: AuditStatus
     lost: tuple[str, ...] = ()
     sent_at: datetime | None = None
 
     @property
     def lateness(self) -> timedelta:
         """How long after it was due it comes."""
-        return (self.sent_at or self.picture.at) - self.due_at
+        return (self.sent_at or self.summary.at) - self.due_at

@@ -9,7 +9,7 @@ from collections import Counter
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.domain.drift import RESETTABLE, Barrier, Drift, DriftClass, Verdict, is_target
+from bot.domain.drift_classes import RESETTABLE, Barrier, Drift, DriftClass, Verdict, is_target
 from bot.domain.plan import RESET_STATUS, RESET_VERSION, Action, Plan, PlanRow, RowKey, RowsAllowed
 from bot.domain.refusal import Reason
 

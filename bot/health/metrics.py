@@ -12,15 +12,15 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from bot.domain.pending_post import PostKind
 from bot.domain.refusal import Reason
 from bot.domain.request import Stage
-from bot.domain.waiting import What
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from bot.usecases.audit.recorder import AuditAction
     from bot.usecases.health import HealthMonitor
-    from bot.usecases.recording import Deed
 
 PREFIX = "pkgstatus_"
 ACK_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
@@ -54,10 +54,10 @@ class Metrics:
         self._gauge("outbox_lag_seconds", "For how long the oldest of them has waited", lambda: monitor.lag)
         self.registry.register(_Labelled(monitor))
 
-    def recorded(self, deed: Deed) -> None:
+    def recorded(self, action: AuditAction) -> None:
         """Count a refusal; a reason with a name of its own in it would be a time series of its own each time."""
-        if deed.outcome == "refused":
-            self._refusals.labels(deed.reason if deed.reason in _REASONS else OTHER).inc()
+        if action.outcome == "refused":
+            self._refusals.labels(action.reason if action.reason in _REASONS else OTHER).inc()
 
     def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(f"{PREFIX}{name}", meaning, buckets=buckets, registry=self.registry)
@@ -81,9 +81,9 @@ class _Labelled(Collector):
         yield _family("site_up", "0 after a site database failed, until it answers again", up, "site")
         waiting = Tally(each.what for each in monitor.messages)
         refused = Tally(each.what for each in monitor.messages if each.reason)
-        by_kind = [((str(what),), waiting[what]) for what in What]
+        by_kind = [((str(what),), waiting[what]) for what in PostKind]
         yield _family("messages_waiting", "Cards and digests that are not posted yet", by_kind, "kind")
-        by_kind = [((str(what),), refused[what]) for what in What]
+        by_kind = [((str(what),), refused[what]) for what in PostKind]
         yield _family("messages_refused", "Those of them that Slack does not take", by_kind, "kind")
         stages = [((str(stage),), found.requests.get(stage, 0)) for stage in Stage]
         yield _family("requests", "Reset requests by where they stand", stages, "state")

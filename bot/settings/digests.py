@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from bot.settings.kinds import ChannelId, CronLine, DigestName, Duration, Part, Pattern, SiteKey, ZoneName
+from bot.settings.field_types import ChannelId, CronLine, DigestName, Duration, Part, Pattern, SiteKey, ZoneName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ class Drift(Part):
     )
 
 
-class Catching(Part):
+class DigestCatchUp(Part):
     """What holds for every digest."""
 
     catch_up: Duration = Field(

@@ -26,7 +26,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from bot.settings import mistakes
+from bot.settings import errors
 from bot.settings.model import PREFIX, Sections
 
 if TYPE_CHECKING:
@@ -77,9 +77,7 @@ class _Texts(EnvSettingsSource):
 def sources(settings: type[BaseSettings]) -> Iterable[PydanticBaseSettingsSource]:
     """Return the sources that are there, the strongest first, without the texts that cannot be read."""
     for texts in (_environment(), _secrets()):
-        yield _Texts(
-            settings, {name: text for name, text in texts.items() if not mistakes.of_text(settings, name, text)}
-        )
+        yield _Texts(settings, {name: text for name, text in texts.items() if not errors.of_text(settings, name, text)})
     if file := _place(CONFIG):
         yield InitSettingsSource(settings, init_kwargs=_cleaned(tomllib.loads(_decoded(Path(file).read_bytes()))))
 
@@ -87,20 +85,20 @@ def sources(settings: type[BaseSettings]) -> Iterable[PydanticBaseSettingsSource
 def load() -> Settings:
     """Load and check everything. Raises SettingsWrong with one line for each mistake."""
     if unreadable := list(_unreadable_places()):
-        raise mistakes.SettingsWrong(unreadable)
+        raise errors.InvalidSettings(unreadable)
     texts = [*_secrets().items(), *_environment().items()]
-    misnamed = [mistakes.unknown(Settings, name) for name, _ in texts if not mistakes.is_known(Settings, name)]
-    misread = {name: line for name, text in texts if (line := mistakes.of_text(Settings, name, text))}
+    misnamed = [errors.unknown(Settings, name) for name, _ in texts if not errors.is_known(Settings, name)]
+    misread = {name: line for name, text in texts if (line := errors.of_text(Settings, name, text))}
     wrong = [*misnamed, *misread.values()]
     try:
         settings = Settings()
     except ValidationError as error:
         # What could not be read is no more missing than what is in it, and a misspelt name is met twice.
-        wrong += [line for line in mistakes.of_values(Settings, error) if not _is_below(line, misread)]
+        wrong += [line for line in errors.of_values(Settings, error) if not _is_below(line, misread)]
     except SettingsError:
         wrong.append("The settings cannot be read together: a setting is given both as a whole and in parts.")
     if wrong:
-        raise mistakes.SettingsWrong(list(dict.fromkeys(wrong)))
+        raise errors.InvalidSettings(list(dict.fromkeys(wrong)))
     return settings
 
 

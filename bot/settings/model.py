@@ -21,9 +21,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from bot.domain.quorum import QUORUM
-from bot.settings.digests import Catching, Digest, Drift, fit_together
-from bot.settings.kinds import (
+from bot.domain.approval import QUORUM
+from bot.settings.digests import Digest, DigestCatchUp, Drift, fit_together
+from bot.settings.field_types import (
     Address,
     ChannelId,
     Duration,
@@ -275,7 +275,7 @@ class Sections(BaseModel):
     watch: Watch = Watch()
     audit: Audit = Audit()
     drift: Drift = Drift()
-    digest: Catching = Catching()
+    digest: DigestCatchUp = DigestCatchUp()
     digests: tuple[Digest, ...] = Field(
         (),
         description="the scheduled digests",

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.slack.webapi import cause, part, text
-from bot.usecases.ports import PeopleError, Person
+from bot.slack.web_client import cause, part, text
+from bot.usecases.ports.slack import PeopleError, Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from slack_sdk import WebClient
 
-    from bot.usecases.ports import Clock, People
+    from bot.usecases.ports.clock import Clock
+    from bot.usecases.ports.slack import People
 
 Result = TypeVar("Result")
 
@@ -63,7 +64,7 @@ class SlackPeople:
         return frozenset(users)
 
 
-class RememberedPeople:
+class CachedPeople:
     """Asks another `People` at most once a minute about the same thing; errors are not remembered."""
 
     def __init__(self, people: People, clock: Clock) -> None:

@@ -4,6 +4,6 @@ It fills the ports of usecases/store_ports.py and decides nothing. Entries of th
 changed.
 """
 
-from bot.store.opening import Store, open_store
+from bot.store.factory import Store, open_store
 
 __all__ = ["Store", "open_store"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.ledger import moment_read
+from bot.domain.ledger_entry import moment_read
 from bot.usecases.health import StoreCounts
 
 if TYPE_CHECKING:

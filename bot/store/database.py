@@ -9,8 +9,8 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.dbapi import Connection, Database, DatabaseError, Fault, Patience
-from bot.usecases.store_ports import StoreError, StoreTrouble
+from bot.dbapi import Connection, Database, DatabaseError, ErrorKind, Timeouts
+from bot.usecases.ports.store import StoreError, StoreErrorKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 _TROUBLES = {
-    Fault.UNREACHABLE: StoreTrouble.UNREACHABLE,
-    Fault.DAMAGED: StoreTrouble.DAMAGED,
-    Fault.CERTIFICATE: StoreTrouble.CERTIFICATE,
-    Fault.LOGIN: StoreTrouble.LOGIN,
-    Fault.PERMISSION: StoreTrouble.PERMISSION,
-    Fault.SCHEMA: StoreTrouble.SCHEMA,
-    Fault.TIMEOUT: StoreTrouble.TIMEOUT,
-    Fault.LOCKED: StoreTrouble.LOCKED,
-    Fault.DEADLOCK: StoreTrouble.DEADLOCK,
-    Fault.FULL: StoreTrouble.FULL,
-    Fault.READ_ONLY: StoreTrouble.READ_ONLY,
-    Fault.DRIVER: StoreTrouble.DRIVER,
+    ErrorKind.UNREACHABLE: StoreErrorKind.UNREACHABLE,
+    ErrorKind.DAMAGED: StoreErrorKind.DAMAGED,
+    ErrorKind.CERTIFICATE: StoreErrorKind.CERTIFICATE,
+    ErrorKind.LOGIN: StoreErrorKind.LOGIN,
+    ErrorKind.PERMISSION: StoreErrorKind.PERMISSION,
+    ErrorKind.SCHEMA: StoreErrorKind.SCHEMA,
+    ErrorKind.TIMEOUT: StoreErrorKind.TIMEOUT,
+    ErrorKind.LOCKED: StoreErrorKind.LOCKED,
+    ErrorKind.DEADLOCK: StoreErrorKind.DEADLOCK,
+    ErrorKind.FULL: StoreErrorKind.FULL,
+    ErrorKind.READ_ONLY: StoreErrorKind.READ_ONLY,
+    ErrorKind.DRIVER: StoreErrorKind.DRIVER,
 }
 
 
@@ -40,8 +40,8 @@ LOOK_SECONDS = 0.1
 class StoreDatabase:
     """Runs pieces of reading and writing; both raise StoreError, and whatever the piece itself raises."""
 
-    def __init__(self, address: str, patience: Patience | None = None) -> None:
-        self._patience = replace(patience or Patience(), look=LOOK_SECONDS)
+    def __init__(self, address: str, patience: Timeouts | None = None) -> None:
+        self._patience = replace(patience or Timeouts(), look=LOOK_SECONDS)
         self._database = Database(address, self._patience, owned=True)
         # Writers that meet at a SQLite file poll it, at longer and longer intervals; here they queue instead.
         self._turn = threading.Lock()
@@ -65,7 +65,7 @@ class StoreDatabase:
         try:
             self._in_turn(work)
         except DatabaseError as error:
-            if error.fault is Fault.CONFLICT:
+            if error.fault is ErrorKind.CONFLICT:
                 return False
             raise _named(error) from error
         return True
@@ -77,7 +77,7 @@ class StoreDatabase:
     def _in_turn(self, work: Callable[[Connection], Result]) -> Result:
         # Without a timeout first: that is what happens nearly always, and it takes a third of the time.
         if not (self._turn.acquire(False) or self._turn.acquire(timeout=self._patience.query)):
-            raise StoreError(StoreTrouble.BUSY, "those who were to write first took too long")
+            raise StoreError(StoreErrorKind.BUSY, "those who were to write first took too long")
         try:
             return self._database.write(work)
         finally:
@@ -86,4 +86,4 @@ class StoreDatabase:
 
 def _named(error: DatabaseError) -> StoreError:
     """Say as the port does what went wrong at the seam."""
-    return StoreError(_TROUBLES.get(error.fault, StoreTrouble.OTHER), error.detail)
+    return StoreError(_TROUBLES.get(error.fault, StoreErrorKind.OTHER), error.detail)

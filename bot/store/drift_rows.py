@@ -11,9 +11,9 @@ from itertools import chain, groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from bot.domain.drift import DriftClass
-from bot.domain.history import Spell
-from bot.domain.ledger import moment_read, moment_text, storable
+from bot.domain.drift_classes import DriftClass
+from bot.domain.drift_history import DriftEpisode
+from bot.domain.ledger_entry import moment_read, moment_text, storable
 from bot.domain.package import PackageId, Row, SiteCode
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.dbapi import Connection
 
 Thing = TypeVar("Thing")
-Piece: TypeAlias = "Sequence[Sequence[Spell]]"
+Piece: TypeAlias = "Sequence[Sequence[DriftEpisode]]"
 Work: TypeAlias = "Callable[[Connection], None]"
 
 LINES_PER_STATEMENT = 100
@@ -45,9 +45,9 @@ OF_GROUP = (
 _KEY_LENGTH = 200
 
 
-def pieces(spells: Iterable[Spell]) -> Iterator[Piece]:
+def pieces(episodes: Iterable[DriftEpisode]) -> Iterator[Piece]:
     """Cut spells into what one statement takes, by package, and these into what one transaction takes."""
-    by_package = groupby(sorted(spells, key=attrgetter("package_id")), key=attrgetter("package_id"))
+    by_package = groupby(sorted(episodes, key=attrgetter("package_id")), key=attrgetter("package_id"))
     statements = [part for _, group in by_package for part in cut(list(group), LINES_PER_STATEMENT)]
     return cut(statements, STATEMENTS_PER_PIECE)
 
@@ -62,9 +62,9 @@ def dropping(piece: Piece) -> Work:
     return partial(_each, piece, _drop)
 
 
-def _each(piece: Piece, work: Callable[[Connection, Sequence[Spell]], None], connection: Connection) -> None:
-    for spells in piece:
-        work(connection, spells)
+def _each(piece: Piece, work: Callable[[Connection, Sequence[DriftEpisode]], None], connection: Connection) -> None:
+    for episodes in piece:
+        work(connection, episodes)
 
 
 def cut(things: Sequence[Thing], size: int) -> Iterator[Sequence[Thing]]:
@@ -72,19 +72,19 @@ def cut(things: Sequence[Thing], size: int) -> Iterator[Sequence[Thing]]:
     return (things[start : start + size] for start in range(0, len(things), size))
 
 
-def _drop(connection: Connection, spells: Sequence[Spell]) -> None:
+def _drop(connection: Connection, episodes: Sequence[DriftEpisode]) -> None:
     """Take the lines of some rows of one package away."""
-    marks = ", ".join("?" * len(spells))
+    marks = ", ".join("?" * len(episodes))
     connection.execute(
         f"DELETE FROM dbo.drift_row WHERE site = ? AND package = ? AND row_key IN ({marks})",
-        (spells[0].site, spells[0].package_id, *map(row_key, spells)),
+        (episodes[0].site, episodes[0].package_id, *map(row_key, episodes)),
     )
 
 
-def _put(connection: Connection, spells: Sequence[Spell]) -> None:
+def _put(connection: Connection, episodes: Sequence[DriftEpisode]) -> None:
     """Write the lines of some rows of one package anew."""
-    _drop(connection, spells)
-    lines = [_line(spell) for spell in spells]
+    _drop(connection, episodes)
+    lines = [_line(episode) for episode in episodes]
     marks = "), (".join([", ".join("?" * len(lines[0]))] * len(lines))
     connection.execute(
         "INSERT INTO dbo.drift_row (site, package, row_key, type, site_code, server_path, server, held, status,"
@@ -93,38 +93,38 @@ def _put(connection: Connection, spells: Sequence[Spell]) -> None:
     )
 
 
-def row_key(spell: Spell) -> str:
+def row_key(episode: DriftEpisode) -> str:
     """Name a row of a package in a form that fits into a key."""
-    return hashlib.sha256(storable(repr(spell.row.key)).encode()).hexdigest()
+    return hashlib.sha256(storable(repr(episode.row.key)).encode()).hexdigest()
 
 
-def _line(spell: Spell) -> tuple[object, ...]:
-    row = spell.row
+def _line(episode: DriftEpisode) -> tuple[object, ...]:
+    row = episode.row
     return (
-        spell.site,
-        spell.package_id,
-        row_key(spell),
+        episode.site,
+        episode.package_id,
+        row_key(episode),
         row.type_number,
         storable(row.site_code),
         storable(row.server_path),
         storable(row.server)[:_KEY_LENGTH],
         row.held_version,
         row.status_number,
-        spell.expected_version,
-        str(spell.drift_class),
-        moment_text(spell.seen_at),
-        moment_text(spell.moved_at),
-        written(spell.drifted_at),
-        written(spell.healed_at),
-        int(spell.gone),
+        episode.expected_version,
+        str(episode.drift_class),
+        moment_text(episode.seen_at),
+        moment_text(episode.moved_at),
+        written(episode.drifted_at),
+        written(episode.healed_at),
+        int(episode.gone),
     )
 
 
-def spell(line: Sequence[Any]) -> Spell:
+def episode(line: Sequence[Any]) -> DriftEpisode:
     """Read a line of one of the statements above."""
     site, package, name, kind, code, path, held, status, expected, drift_class, *moments, gone = line
     seen_at, moved_at, drifted_at, healed_at = moments
-    return Spell(
+    return DriftEpisode(
         site=SiteCode(site),
         package_id=PackageId(package),
         package_name=name,

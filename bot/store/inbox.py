@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bot.domain.ledger import moment_read, moment_text
-from bot.usecases.store_ports import Item
+from bot.domain.ledger_entry import moment_read, moment_text
+from bot.usecases.ports.store import InboxItem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from bot.dbapi import Connection
-    from bot.domain.signet import Signet
+    from bot.domain.signing import Signer
     from bot.store.database import StoreDatabase
-    from bot.usecases.ports import Clock
+    from bot.usecases.ports.clock import Clock
 
 
 _CIPHER = "aes-256-gcm"
@@ -37,12 +37,12 @@ _KEY_PURPOSE = "encryption"
 class InboxTable:
     """Fills the port `Inbox`. `holder` names this process and must never have named another one."""
 
-    def __init__(self, database: StoreDatabase, holder: str, clock: Clock, signet: Signet) -> None:
+    def __init__(self, database: StoreDatabase, holder: str, clock: Clock, signer: Signer) -> None:
         self._database = database
         self._holder = holder
         self._clock = clock
-        self._signet = signet
-        self._cipher = AESGCM(signet.key_for(_KEY_PURPOSE))
+        self._signet = signer
+        self._cipher = AESGCM(signer.key_for(_KEY_PURPOSE))
 
     def put(self, key: str, kind: str, body: Mapping[str, Any]) -> bool:
         """Keep an item, in this process's hands; False if it was seen before."""
@@ -79,7 +79,7 @@ class InboxTable:
         )
         return [holder for (holder,) in rows]
 
-    def adopt(self, holder: str) -> Sequence[Item]:
+    def adopt(self, holder: str) -> Sequence[InboxItem]:
         """Take over what another process left unanswered, oldest first; two that try share nothing."""
         return self._database.write(lambda connection: self._adopt(connection, holder))
 
@@ -91,7 +91,7 @@ class InboxTable:
 
         self._database.write(work)
 
-    def _adopt(self, connection: Connection, holder: str) -> Sequence[Item]:
+    def _adopt(self, connection: Connection, holder: str) -> Sequence[InboxItem]:
         # One by one: an item that a holder thought dead puts there meanwhile must not change hands unseen.
         left = {row[0] for row in _unanswered(connection, holder)}
         for key in sorted(left, key=str):
@@ -116,21 +116,21 @@ class InboxTable:
         except (InvalidTag, ValueError):
             return None
 
-    def _item(self, key: str, kind: str, body: object, at: str) -> Item:
+    def _item(self, key: str, kind: str, body: object, at: str) -> InboxItem:
         try:
             return self._read(key, kind, str(body), at)
         except (TypeError, ValueError, AttributeError, RecursionError):  # somebody else may have left anything here
-            return Item(key, kind, {}, self._clock(), is_ours=False)
+            return InboxItem(key, kind, {}, self._clock(), is_ours=False)
 
-    def _read(self, key: str, kind: str, body: str, at: str) -> Item:
+    def _read(self, key: str, kind: str, body: str, at: str) -> InboxItem:
         form, _, rest = body.partition(" ")
         if form == _CIPHER:
             text = self._decrypted(rest, key, kind, at)
         else:  # as versions wrote it that marked an item instead of encrypting it
             text = rest if self._signet.is_on(form, key, kind, rest, at) else None
         if text is not None:
-            return Item(key, kind, json.loads(text), moment_read(at))
-        return Item(key, kind, {}, self._clock(), is_ours=False)
+            return InboxItem(key, kind, json.loads(text), moment_read(at))
+        return InboxItem(key, kind, {}, self._clock(), is_ours=False)
 
 
 def _unanswered(connection: Connection, holder: str) -> Sequence[Sequence[Any]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from structlog.contextvars import get_contextvars
 
 from bot.domain.chain import Break, Tampering, verify
-from bot.domain.ledger import (
+from bot.domain.ledger_entry import (
     CLOCK,
     CLOCKS_APART,
     GENESIS,
@@ -27,8 +27,8 @@ from bot.domain.ledger import (
     storable,
 )
 from bot.failpoints import reach
-from bot.store.walking import walk
-from bot.usecases.store_ports import StaleStream
+from bot.store.keyset import walk
+from bot.usecases.ports.store import StaleStream
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from bot.dbapi import Connection
     from bot.store.database import StoreDatabase
     from bot.store.outbox import OutboxTable
-    from bot.usecases.ports import Clock
-    from bot.usecases.store_ports import Notice, Step
+    from bot.usecases.ports.clock import Clock
+    from bot.usecases.ports.store import Notification, Step
 
 _INSERT = (
     "INSERT INTO dbo.ledger_entry"
@@ -61,12 +61,12 @@ class LedgerTable:
         self._outbox = outbox
         self._clock = clock
 
-    def append(self, draft: Draft, notices: Iterable[Notice] = (), also: Iterable[Step] = ()) -> Entry:
+    def append(self, draft: Draft, notices: Iterable[Notification] = (), also: Iterable[Step] = ()) -> Entry:
         """Record one draft with its audit line, its notices and the steps of other ports. Raises StaleStream."""
         return self.append_all([draft], notices, also)[0]
 
     def append_all(
-        self, drafts: Sequence[Draft], notices: Iterable[Notice] = (), also: Iterable[Step] = ()
+        self, drafts: Sequence[Draft], notices: Iterable[Notification] = (), also: Iterable[Step] = ()
     ) -> Sequence[Entry]:
         """Record several drafts together or not at all; notices and steps belong to the last. Raises StaleStream."""
 

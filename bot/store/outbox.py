@@ -13,19 +13,19 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.ledger import Entry, moment_read, moment_text
-from bot.domain.signed import notice_parts
-from bot.store.walking import BEFORE_ALL, LAST_OF_ALL, walk
-from bot.usecases.store_ports import Backlog, Delivery, Post
+from bot.domain.ledger_entry import Entry, moment_read, moment_text
+from bot.domain.signing import notice_parts
+from bot.store.keyset import BEFORE_ALL, LAST_OF_ALL, walk
+from bot.usecases.ports.store import Backlog, Delivery, PostRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bot.dbapi import Connection
-    from bot.domain.signet import Signet
+    from bot.domain.signing import Signer
     from bot.store.database import StoreDatabase
-    from bot.usecases.ports import Clock
-    from bot.usecases.store_ports import Notice
+    from bot.usecases.ports.clock import Clock
+    from bot.usecases.ports.store import Notification
 
 NO_ENTRY = "the ledger has no such entry"
 PEEK = 50
@@ -55,14 +55,14 @@ _INSERT_NOTICE = (
 class OutboxTable:
     """Fills the port `Outbox`."""
 
-    def __init__(self, database: StoreDatabase, audit_channel: str, clock: Clock, signet: Signet | None = None) -> None:
+    def __init__(self, database: StoreDatabase, audit_channel: str, clock: Clock, signer: Signer | None = None) -> None:
         """Without a signet marks are neither made nor asked for: for those who only look."""
-        self._signet = signet
+        self._signet = signer
         self._database = database
         self._audit_channel = audit_channel
         self._clock = clock
 
-    def enclose(self, connection: Connection, entries: Sequence[Entry], notices: Iterable[Notice]) -> None:
+    def enclose(self, connection: Connection, entries: Sequence[Entry], notices: Iterable[Notification]) -> None:
         """Add the audit line of each entry, and notices to the last, in the transaction of these entries."""
         for entry in entries:
             connection.execute(_INSERT_LINE, (entry.sequence, AUDIT_LINE, self._audit_channel))
@@ -180,7 +180,7 @@ class OutboxTable:
         except (TypeError, ValueError):
             return None
 
-    def posts(self, destination: str) -> Iterator[Post]:
+    def posts(self, destination: str) -> Iterator[PostRecord]:
         """Read where things for a destination were told, in ledger order."""
         rows = walk(
             self._database,
@@ -190,7 +190,7 @@ class OutboxTable:
             (destination,),
         )
         for sequence, number, channel, ts, gap in rows:
-            yield Post(sequence, number, channel, ts, is_gap=bool(gap))
+            yield PostRecord(sequence, number, channel, ts, is_gap=bool(gap))
 
     def _delivery(self, row: Sequence[Any]) -> Delivery:
         """Make a delivery of a row, whatever somebody may have written into it or into its entry."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.ledger import moment_read, moment_text
-from bot.usecases.store_ports import Shelved
+from bot.domain.ledger_entry import moment_read, moment_text
+from bot.usecases.ports.store import StoredSnapshot
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
 
 
 class SnapshotTable:
-    """Fills the port `Shelf`."""
+    """Fills the port `SnapshotStore`."""
 
     def __init__(self, database: StoreDatabase) -> None:
         self._database = database
 
-    def put(self, key: str, shelved: Shelved, since: datetime, most_rows: int) -> None:
+    def put(self, key: str, stored: StoredSnapshot, since: datetime, most_rows: int) -> None:
         """Keep an answer; what was kept before `since`, and the oldest beyond `most_rows`, are forgotten."""
 
         def work(connection: Connection) -> None:
             connection.execute("DELETE FROM dbo.snapshot WHERE kept_at < ?", (moment_text(since),))
-            for old in _beyond(connection, most_rows - shelved.row_count):
+            for old in _beyond(connection, most_rows - stored.row_count):
                 connection.execute("DELETE FROM dbo.snapshot WHERE id = ?", (old,))
             connection.execute(
                 "INSERT INTO dbo.snapshot (id, kept_at, row_count, body) VALUES (?, ?, ?, ?)",
-                (key, moment_text(shelved.at), shelved.row_count, shelved.body),
+                (key, moment_text(stored.at), stored.row_count, stored.body),
             )
 
         self._database.write(work)
 
-    def find(self, key: str) -> Shelved | None:
+    def find(self, key: str) -> StoredSnapshot | None:
         """Return what is kept under a key, however old; None when there is nothing."""
         sql = "SELECT kept_at, row_count, body FROM dbo.snapshot WHERE id = ?"
         rows = self._database.read(lambda connection: connection.query(sql, (key,)))
-        return Shelved(moment_read(rows[0][0]), rows[0][1], rows[0][2]) if rows else None
+        return StoredSnapshot(moment_read(rows[0][0]), rows[0][1], rows[0][2]) if rows else None
 
 
 def _beyond(connection: Connection, room: int) -> list[str]:

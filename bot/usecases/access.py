@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.refusal import Reason, Refusal
-from bot.usecases.ports import People, PeopleError, Person
+from bot.usecases.ports.slack import People, PeopleError, Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

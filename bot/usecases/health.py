@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from bot.usecases.store_ports import StoreError
+from bot.usecases.ports.store import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from bot.domain.trouble import SiteTrouble
-    from bot.domain.waiting import Waiting
-    from bot.usecases.ports import Clock
-    from bot.usecases.store_ports import Backlog
+    from bot.domain.pending_post import PendingPost
+    from bot.domain.site_error_kind import SiteErrorKind
+    from bot.usecases.ports.clock import Clock
+    from bot.usecases.ports.store import Backlog
 
 STALE_SECONDS = 30
 """An older look at the store says nothing about now."""
@@ -67,16 +67,16 @@ class HealthMonitor:
 
     backlog: Callable[[], Backlog]
     counts_of: Callable[[], StoreCounts]
-    troubles: Callable[[], Mapping[str, SiteTrouble | None]]
+    troubles: Callable[[], Mapping[str, SiteErrorKind | None]]
     monotonic: Callable[[], float]
     clock: Clock
-    undelivered: Callable[[], Sequence[Waiting]] = tuple
+    undelivered: Callable[[], Sequence[PendingPost]] = tuple
     line: Line | None = None
     looked_at: float | None = None
     trouble: str = "not asked yet"
     waiting: int = 0
     oldest_at: datetime | None = None
-    messages: Sequence[Waiting] = ()
+    messages: Sequence[PendingPost] = ()
     store_counts: StoreCounts = field(default_factory=StoreCounts)
 
     def look(self) -> None:
@@ -123,6 +123,6 @@ class HealthMonitor:
         return Readiness(self.is_connected and self.has_store, slack, store, sites, waiting)
 
 
-def _said(waiting: Waiting) -> str:
+def _said(waiting: PendingPost) -> str:
     why = waiting.reason or "no answer from Slack yet"
     return f"{waiting.what} {waiting.name} for {waiting.channel} since {waiting.since:%Y-%m-%d %H:%M} UTC: {why}"

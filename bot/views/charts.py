@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.domain.digest import DAYS_SHOWN, DRIFTED
-from bot.domain.drift import DriftClass
-from bot.views.kit import Block, preformatted
+from bot.domain.drift_classes import DriftClass
+from bot.views.block_kit import Block, preformatted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,22 +9,22 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.domain.picturing import EVERYTHING, Scope
+from bot.domain.approval import QUORUM
+from bot.domain.drift_summary import EVERYTHING, DriftScope
 from bot.domain.quantity import plural
-from bot.domain.quorum import QUORUM
-from bot.views import drift, habits, request_words
-from bot.views.drift import clock
-from bot.views.kit import Block, Message, age, context, escape, header, moment, section
-from bot.views.request_card import standing
-from bot.views.request_words import name_of
+from bot.views import drift_summary, request_texts, voting_patterns
+from bot.views.block_kit import Block, Message, age, context, escape, header, moment, section
+from bot.views.drift_summary import clock
+from bot.views.request_card import stage_text
+from bot.views.request_texts import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from bot.domain.digest import Digest, Trail
-    from bot.domain.habits import Habits
+    from bot.domain.digest import AuditStatus, Digest
     from bot.domain.request import Freeze, Request
+    from bot.domain.voting_patterns import VotingPatterns
 
 LATE_AFTER = timedelta(minutes=10)
 TELLING_TAKES = timedelta(minutes=2)
@@ -41,61 +41,61 @@ class Around:
 
     links: Mapping[str, str] = field(default_factory=dict)
     person: Callable[[str], str] = str
-    voting: Habits | None = None
-    scope: Scope = field(default_factory=Scope)
+    voting: VotingPatterns | None = None
+    scope: DriftScope = field(default_factory=DriftScope)
 
 
 def draw(digest: Digest, around: Around | None = None, *, as_chart: bool) -> Message:
     """Draw a digest, with its history as a chart or as bars."""
     around = around or Around()
     lines = quiet(digest, around.scope) if is_quiet(digest, around.voting) else busy(digest, around, as_chart=as_chart)
-    verdict = drift.plain_verdict(digest.picture, digest.due_at.tzinfo, around.scope)
+    verdict = drift_summary.plain_verdict(digest.summary, digest.due_at.tzinfo, around.scope)
     return Message(f"{title(digest)}: {verdict}", tuple(lines))
 
 
-def is_quiet(digest: Digest, voting: Habits | None = None) -> bool:
+def is_quiet(digest: Digest, voting: VotingPatterns | None = None) -> bool:
     """Whether nothing at all has changed, waits, hinders or cannot be read."""
-    picture = digest.picture
+    summary = digest.summary
     return not (
-        picture.since is None
-        or picture.newly.count
-        or picture.healed.count
-        or picture.gone.count
+        summary.since is None
+        or summary.newly.count
+        or summary.healed.count
+        or summary.gone.count
         or digest.waiting
         or digest.resets
         or digest.freeze
         or digest.lost
-        or is_behind(digest.trail, picture.at)
+        or is_behind(digest.trail, summary.at)
         or is_late(digest)
-        or any(drift.warnings(picture))
-        or any(drift.first_looks(picture))
-        or all(site.is_first_look for site in picture.sites)
+        or any(drift_summary.warnings(summary))
+        or any(drift_summary.first_looks(summary))
+        or all(site.is_first_look for site in summary.sites)
         or (voting and voting.are_noticeable)
     )
 
 
-def quiet(digest: Digest, scope: Scope = EVERYTHING) -> list[Block]:
+def quiet(digest: Digest, scope: DriftScope = EVERYTHING) -> list[Block]:
     """Say in one line that nothing happened."""
-    still = drift.oldest(digest.picture)
+    still = drift_summary.oldest(digest.summary)
     open_since = f", {still}" if still else ""
-    verdict = drift.verdict(digest.picture, digest.due_at.tzinfo, scope)
+    verdict = drift_summary.verdict(digest.summary, digest.due_at.tzinfo, scope)
     return [section(f"{verdict}{open_since}. {title(digest)} · {_head(digest)}")]
 
 
 def busy(digest: Digest, around: Around, *, as_chart: bool) -> list[Block]:
     """Say all there is to say."""
-    picture, zone, freeze = digest.picture, digest.due_at.tzinfo, digest.freeze
+    summary, zone, freeze = digest.summary, digest.due_at.tzinfo, digest.freeze
     return [
         header(f"Digest {digest.name} · {clock(digest.due_at, zone)}"),
         *([context(f"⏰ {lateness(digest)}")] if is_late(digest) else []),
-        section(drift.verdict(picture, zone, around.scope)),
-        *drift.body(picture, around.scope, as_chart=as_chart),
+        section(drift_summary.verdict(summary, zone, around.scope)),
+        *drift_summary.body(summary, around.scope, as_chart=as_chart),
         *_waiting(digest.waiting, around),
         *_decided(digest.resets, around),
-        *([section(request_words.lost(digest.lost))] if digest.lost else []),
+        *([section(request_texts.lost(digest.lost))] if digest.lost else []),
         *([section(frozen(freeze, around.person))] if freeze else []),
-        *(habits.draw(around.voting, around.person) if around.voting else []),
-        *([section(f"⚠️ {behind(digest.trail, picture.at)}")] if is_behind(digest.trail, picture.at) else []),
+        *(voting_patterns.draw(around.voting, around.person) if around.voting else []),
+        *([section(f"⚠️ {behind(digest.trail, summary.at)}")] if is_behind(digest.trail, summary.at) else []),
         _small_print(digest),
     ]
 
@@ -116,12 +116,12 @@ def lateness(digest: Digest) -> str:
     return f"Late: this was due at {due} and comes {age(digest.lateness)} after that."
 
 
-def is_behind(trail: Trail, at: datetime) -> bool:
+def is_behind(trail: AuditStatus, at: datetime) -> bool:
     """Whether entries have waited for longer than it takes to tell them."""
     return trail.oldest_untold_at is not None and at - trail.oldest_untold_at > TELLING_TAKES
 
 
-def behind(trail: Trail, at: datetime) -> str:
+def behind(trail: AuditStatus, at: datetime) -> str:
     """Say how far the audit channel is behind."""
     waited = f", the oldest for {age(at - trail.oldest_untold_at)}" if trail.oldest_untold_at else ""
     entries, are = plural(trail.untold, "entry"), plural(trail.untold, "is")
@@ -130,7 +130,7 @@ def behind(trail: Trail, at: datetime) -> str:
 
 def weekly(digest: Digest) -> bool:
     """Whether this is the first digest of its name in its ISO week: that one tells how votes went."""
-    since = digest.picture.since
+    since = digest.summary.since
     return since is None or _week(since.astimezone(digest.due_at.tzinfo)) != _week(digest.due_at)
 
 
@@ -158,7 +158,7 @@ def _waiting(requests: Sequence[Request], around: Around) -> list[Block]:
 
 
 def _decided(requests: Sequence[Request], around: Around) -> list[Block]:
-    lines = [line_of(request, around, f": {standing(request)}") for request in requests]
+    lines = [line_of(request, around, f": {stage_text(request)}") for request in requests]
     return _listed("🔧 *Requests since the last digest*", lines)
 
 
@@ -171,8 +171,8 @@ def _listed(head: str, lines: Sequence[str]) -> list[Block]:
 
 
 def _small_print(digest: Digest) -> Block:
-    told = [] if is_behind(digest.trail, digest.picture.at) else ["Audit trail up to date"]
-    return context(" · ".join([title(digest), drift.seen(digest.picture), *told, _head(digest)]))
+    told = [] if is_behind(digest.trail, digest.summary.at) else ["Audit trail up to date"]
+    return context(" · ".join([title(digest), drift_summary.seen(digest.summary), *told, _head(digest)]))
 
 
 def _head(digest: Digest) -> str:

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.domain.history import Moved
+from bot.domain.drift_history import Moved
+from bot.domain.drift_summary import DriftScope
 from bot.domain.package import SiteCode
-from bot.domain.picturing import Scope
-from bot.views.classes import MARKS
-from bot.views.kit import Block, Message, actions, age, button, context, escape, moment, plain, section
+from bot.views.block_kit import Block, Message, actions, age, button, context, escape, moment, plain, section
+from bot.views.drift_classes import MARKS
 from bot.views.tables import Cell, Form, Table
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bot.domain.digest import DriftedRow, Listed
+    from bot.domain.digest import DriftedRow, RowList
 
 SHOW_ACTION = "drift_rows"
 PREVIOUS_ACTION = "drift_previous"
@@ -49,7 +49,7 @@ class Pointer:
 
     which: Moved
     since: datetime | None
-    scope: Scope = field(default_factory=Scope)
+    scope: DriftScope = field(default_factory=DriftScope)
     start: int = 0
 
 
@@ -65,7 +65,7 @@ def read(value: str) -> Pointer | None:
     which, start, since, sites, packages = (*value.split(" ", 4), "", "", "", "")[:5]
     if not (start.isascii() and start.isdigit() and sites and packages):
         return None
-    scope = Scope(
+    scope = DriftScope(
         None if sites == ALL else frozenset(map(SiteCode, sites.split(","))), None if packages == ALL else packages
     )
     try:
@@ -75,7 +75,7 @@ def read(value: str) -> Pointer | None:
     return found if found.since is None or found.since.tzinfo else None
 
 
-def draw(pointer: Pointer, listed: Listed, at: datetime, form: Form) -> Message:
+def draw(pointer: Pointer, listed: RowList, at: datetime, form: Form) -> Message:
     """Draw one page of a list as it is known at a moment; `listed` counts all of it and holds the rows of this page."""
     if not listed.rows:
         nothing = f"No more rows there by now: {listed.count:,} {TITLES[pointer.which]}."
@@ -91,7 +91,7 @@ def draw(pointer: Pointer, listed: Listed, at: datetime, form: Form) -> Message:
     return Message(caption, tuple(blocks))
 
 
-def _which(pointer: Pointer, listed: Listed) -> str:
+def _which(pointer: Pointer, listed: RowList) -> str:
     if len(listed.rows) == listed.count:
         return "all of them"
     return f"rows {pointer.start + 1}-{pointer.start + len(listed.rows)}"
@@ -115,7 +115,7 @@ def _server(row: DriftedRow) -> str:
     return f"{row.row.server} (site server)" if row.row.is_site else row.row.server
 
 
-def _pages(pointer: Pointer, listed: Listed) -> list[Block]:
+def _pages(pointer: Pointer, listed: RowList) -> list[Block]:
     """Previous and Next, as far as there is something to lead to."""
     before, after = pointer.start - PAGE_ROWS, pointer.start + len(listed.rows)
     buttons = []

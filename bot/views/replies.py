@@ -8,10 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain.nearness import nearest
-from bot.domain.package import PACKAGE_ID, SITE_CODE_LENGTH, SiteCode
-from bot.domain.quantity import all_of, plural, quantity
-from bot.domain.query import (
+from bot.domain.command import (
     MOST_PACKAGES,
     WORDS,
     BadFilter,
@@ -33,19 +30,22 @@ from bot.domain.query import (
     parse,
     read_filter,
 )
+from bot.domain.package import PACKAGE_ID, SITE_CODE_LENGTH, SiteCode
+from bot.domain.package_id import BadId, IdFault
+from bot.domain.quantity import all_of, plural, quantity
 from bot.domain.refusal import Reason, Refusal
-from bot.domain.typed_id import BadId, IdFault
+from bot.domain.suggestions import nearest
 from bot.domain.typed_text import is_named
-from bot.views.kit import Block, Message, actions, button, context, escape, moment, section
-from bot.views.troubles import TROUBLES
+from bot.views.block_kit import Block, Message, actions, button, context, escape, moment, section
+from bot.views.database_errors import TROUBLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bot.domain.answers import Answer, Away, Found, Hit, UnknownPackage
-    from bot.domain.drift import Drift
-    from bot.domain.query import Misunderstanding, Query
-    from bot.domain.trouble import SiteTrouble
+    from bot.domain.command import Misunderstanding, Query
+    from bot.domain.drift_classes import Drift
+    from bot.domain.lookup_result import Answer, Hit, SearchResult, SiteUnavailable, UnknownPackage
+    from bot.domain.site_error_kind import SiteErrorKind
 
 SHOW_ACTION = "status_show"
 MOST_HITS = 20
@@ -333,12 +333,12 @@ def store_trouble(trouble: str, detail: str) -> str:
     return f"The bot's own database (PKGSTATUS_STORE) cannot be used: {trouble}. {detail}"
 
 
-def trouble(site: str, kind: SiteTrouble, reference: str) -> Message:
+def trouble(site: str, kind: SiteErrorKind, reference: str) -> Message:
     """Say that a site database failed; the reference finds the admin's hint in the log."""
     return say(f"{TROUBLES[kind].format(site=escape(site))} (`{reference}`).")
 
 
-def away(each: Away) -> str:
+def away(each: SiteUnavailable) -> str:
     """Say that a site could not be asked."""
     return f"⚠️ {TROUBLES[each.trouble].format(site=escape(each.site))}."
 
@@ -380,7 +380,7 @@ def unknown_package(unknown: UnknownPackage, reference: str = "") -> Message:
     return Message(text, (section(f"{text} Did you mean:"), *_hits(unknown.near, (*unknown.sites, *unknown.away))))
 
 
-def found(result: Found) -> Message:
+def found(result: SearchResult) -> Message:
     """List the hits of a search, a button each, and the sites that could not be asked."""
     words = escape(" ".join(result.words), _QUOTED)
     missing = [f"{away(each)} What it has is missing here." for each in result.away]

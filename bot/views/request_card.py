@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.domain.approval import QUORUM
 from bot.domain.plan import Action, statement
 from bot.domain.quantity import quantity
-from bot.domain.quorum import QUORUM
 from bot.domain.request import OPEN, Request, Stage
-from bot.views.kit import (
+from bot.views.block_kit import (
     Block,
     Message,
     actions,
@@ -70,7 +70,7 @@ def draw(request: Request, voters: str, freeze: str, form: Form) -> Message:
     title = _title(request)
     blocks = [
         header(title),
-        section(f"*{standing(request)}*{_progress(request)}"),
+        section(f"*{stage_text(request)}*{_progress(request)}"),
         *_outcome(request),
         *([section(f"🧊 {freeze}")] if freeze else []),
         section("\n".join(_story(request))),
@@ -80,7 +80,7 @@ def draw(request: Request, voters: str, freeze: str, form: Form) -> Message:
         actions(*_buttons(request)),
         context(f"Request `{request.id}` · plan `{plan.fingerprint[:12]}`"),
     ]
-    return Message(f"{title}. {standing(request)}.", tuple(blocks))
+    return Message(f"{title}. {stage_text(request)}.", tuple(blocks))
 
 
 def draw_plain(request: Request, freeze: str) -> Message:
@@ -91,7 +91,7 @@ def draw_plain(request: Request, freeze: str) -> Message:
         f" (ticket {plain(request.ticket, 100)})" if request.ticket else ""
     )
     lines = [
-        f"{title}. {standing(request)}.",
+        f"{title}. {stage_text(request)}.",
         f"{plan.package_id} {plain(plan.package_name, 100)}, source version {plan.source_version}",
         reason,
         *([f"Takes back request {request.undoes}"] if request.undoes else []),
@@ -110,7 +110,7 @@ def draw_plain(request: Request, freeze: str) -> Message:
         lines.append(line)
     small = f"Request `{request.id}` · asked by <@{request.requester}>"
     blocks = [paragraph("\n".join(lines)), *_outcome(request), section(small), actions(*_buttons(request))]
-    return Message(f"{title}. {standing(request)}.", tuple(blocks))
+    return Message(f"{title}. {stage_text(request)}.", tuple(blocks))
 
 
 def _plain_rule(request: Request) -> str:
@@ -141,7 +141,7 @@ def _title(request: Request) -> str:
     return f"{plan.action.capitalize()} of {plan.package_id} at {plan.site}: {quantity(len(plan.rows), 'row')}"
 
 
-def standing(request: Request) -> str:
+def stage_text(request: Request) -> str:
     """Say in a few words where a request stands."""
     if request.stage is Stage.PENDING:
         return f"🟡 waiting for votes, {len(request.votes)} of {QUORUM}"

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.command import BadFilter, Filter, lacking, read_filter
+from bot.domain.form_snapshot import Fingerprint, FormRow, FormSnapshot
 from bot.domain.package import SiteCode, status_name
 from bot.domain.plan import RESET_STATUS, RESET_VERSION, statement
 from bot.domain.quantity import quantity
-from bot.domain.query import BadFilter, Filter, lacking, read_filter
-from bot.domain.shown import Fingerprint, Shown, ShownRow
-from bot.views.kit import Block, code, context, cut, escape, plain, section
+from bot.views.block_kit import Block, code, context, cut, escape, plain, section
 from bot.views.replies import LACKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.domain.drift import Verdict
+    from bot.domain.drift_classes import Verdict
     from bot.domain.plan import Plan
 
 CALLBACK = "request_reset"
@@ -41,7 +41,7 @@ class Filled:
     filter_text: str
     reason: str
     ticket: str
-    rows: tuple[ShownRow, ...] = ()
+    rows: tuple[FormRow, ...] = ()
     """The chosen rows as the form showed them."""
 
 
@@ -128,14 +128,14 @@ def kept(site: str, query: str, rows: Sequence[Verdict], plan: Plan) -> str:
     return f"{site} {query}{_SAID}{_SAID.join(said)}"
 
 
-def read_kept(metadata: str, filled: Filled) -> tuple[str, str, Shown]:
+def read_kept(metadata: str, filled: Filled) -> tuple[str, str, FormSnapshot]:
     """Read site and question back, and all that the form said."""
     asked, *said = metadata.split(_SAID)
     site, _, query = asked.partition(" ")
     version, count = (int(text) if text.isdecimal() else None for text in [*said, "", ""][:2])
     rows = (_read_row(text) for text in said[2:] if not text.startswith(_FINGERPRINT))
     marks = (Fingerprint.read(text.removeprefix(_FINGERPRINT)) for text in said[2:] if text.startswith(_FINGERPRINT))
-    return site, query, Shown(version, (*filled.rows, *rows), count, next(marks, None))
+    return site, query, FormSnapshot(version, (*filled.rows, *rows), count, next(marks, None))
 
 
 def complaints(filled: Filled) -> dict[str, str]:
@@ -196,10 +196,10 @@ def _written_row(verdict: Verdict) -> str:
     return f"{row.handle} {row.held_version} {row.status_number}"
 
 
-def _read_row(text: str, name: str = "") -> ShownRow:
+def _read_row(text: str, name: str = "") -> FormRow:
     handle, *numbers = text.split(" ")
     version, status = (int(number) if number.isdecimal() else None for number in [*numbers, "", ""][:2])
-    return ShownRow(handle, name, version, status)
+    return FormRow(handle, name, version, status)
 
 
 def _name(option: Mapping[str, Any]) -> str:

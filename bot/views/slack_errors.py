@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from bot.views.kit import escape
+from bot.views.block_kit import escape
 
 _NAME = re.compile(r"\w{1,80}", re.ASCII)
 _ARCHIVED = "the channel is archived: unarchive it, or name another one in the bot's settings"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.views.kit import NOTHING, Block, cut, plain, section
+from bot.views.block_kit import NOTHING, Block, cut, plain, section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -54,7 +54,7 @@ def _crowded(folder: Path) -> Figure:
             slow_until = time.monotonic() + QUERY_SECONDS
             latest = max(crowd.map(lambda _: _acknowledged(stage), range(CROWD)))
             stage.wait_for(lambda: time.monotonic() > slow_until)
-        stage.wait_for(lambda: len(stage.answers()) >= CROWD, seconds=60)
+        stage.wait_for(lambda: len(stage.responder()) >= CROWD, seconds=60)
     return Figure(f"acknowledging, {CROWD} at once, queries take {QUERY_SECONDS} s (latest)", "ms", latest, 3000)
 
 

@@ -15,12 +15,13 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from bot.slack.answers import payload_of
+from bot.slack.responder import payload_of
 from bot.store import Store, open_store
 from bot.usecases.access import Actor
-from bot.usecases.delivering import LEASE, LOOK_EVERY_SECONDS, Pen, Posted, PostError, PostTrouble, Relay
-from bot.usecases.recording import Deed, refused
-from bot.views import audit
+from bot.usecases.audit.outbox_relay import LEASE, LOOK_EVERY_SECONDS, MessageRenderer, OutboxRelay
+from bot.usecases.audit.recorder import AuditAction, refused
+from bot.usecases.ports.slack import Posted, PostError, PostErrorKind
+from bot.views import audit_lines
 from tests.bench.figure import Figure
 from tests.frontdoor.trail import assert_trail_is_whole
 from tests.stage import Stage
@@ -28,7 +29,7 @@ from tests.stage import Stage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bot.usecases.delivering import Payload
+    from bot.usecases.ports.slack import Payload
 
 ENTRIES, FEW_ENTRIES, TOLD_FOR_REAL = 5_000, 500, 500
 OUTAGE_SECONDS = 3_600
@@ -37,15 +38,15 @@ CHANNEL = "C0SCCMAUDIT"
 KILOBYTE = 1024
 ADA, GUS = Actor("U000000ADA", "T0CONTOSO"), Actor("U000000GUS", "T0CONTOSO")
 DEEDS = (
-    (ADA, Deed("looked up", "answered", "PS100112 behind", "1 failed, 17 site behind, 2 DP behind, 21 in sync")),
-    (ADA, Deed("turned a page", "answered", "PS100112", "from row 101")),
-    (ADA, Deed("exported CSV", "answered", "PS100112", "5,010 rows")),
+    (ADA, AuditAction("looked up", "answered", "PS100112 behind", "1 failed, 17 site behind, 2 DP behind, 21 in sync")),
+    (ADA, AuditAction("turned a page", "answered", "PS100112", "from row 101")),
+    (ADA, AuditAction("exported CSV", "answered", "PS100112", "5,010 rows")),
     (GUS, refused("looked up", "guest", "PS100112")),
-    (ADA, Deed("searched", "answered", "boot image", "4 packages")),
+    (ADA, AuditAction("searched", "answered", "boot image", "4 packages")),
 )
 
 LONG_LINE = 300
-LONG_DEEDS = ((ADA, Deed("looked up", "answered", "PS100112 " + "dp:NYC* " * 9, "17 site behind, " * 9)),)
+LONG_DEEDS = ((ADA, AuditAction("looked up", "answered", "PS100112 " + "dp:NYC* " * 9, "17 site behind, " * 9)),)
 
 
 def figures() -> Iterator[Figure]:
@@ -76,9 +77,9 @@ class _Slack:
 
     def post(self, destination: str, payload: Payload) -> Posted:
         if self.now < self._back_at:
-            raise PostError(PostTrouble.UNREACHABLE, "down")
+            raise PostError(PostErrorKind.UNREACHABLE, "down")
         if self.now < self._free_at:
-            raise PostError(PostTrouble.LATER, "ratelimited", retry_after=1)
+            raise PostError(PostErrorKind.LATER, "ratelimited", retry_after=1)
         self._free_at = self.now + 1
         for line in payload["text"].split("\n"):
             self.told += 1
@@ -90,11 +91,11 @@ class _Slack:
         raise NotImplementedError("lines are never replaced")
 
 
-def _told_after_an_outage(count: int, deeds: Sequence[tuple[Actor, Deed]] = DEEDS) -> tuple[float, int]:
+def _told_after_an_outage(count: int, deeds: Sequence[tuple[Actor, AuditAction]] = DEEDS) -> tuple[float, int]:
     """Return how many seconds after Slack came back everything was told, and the bytes that this took at most."""
     with tempfile.TemporaryDirectory() as folder, closing(_filled(Path(folder), count, deeds)) as store:
         slack = _Slack(back_at=OUTAGE_SECONDS)
-        relay = Relay(store.outbox, store.ledger, store.leases, slack, PEN, slack.clock)
+        relay = OutboxRelay(store.outbox, store.ledger, store.leases, slack, PEN, slack.clock)
         tracemalloc.start()
         while store.outbox.backlog(CHANNEL).count:
             store.leases.hold(LEASE)
@@ -107,18 +108,18 @@ def _told_after_an_outage(count: int, deeds: Sequence[tuple[Actor, Deed]] = DEED
     return slack.now - OUTAGE_SECONDS, peak
 
 
-PEN = Pen(
-    how_many=audit.how_many,
-    lines=lambda entries, repeated: payload_of(audit.draw(entries, repeated=repeated)),
-    gap=lambda entry, error: payload_of(audit.gap(entry, error)),
+PEN = MessageRenderer(
+    how_many=audit_lines.how_many,
+    lines=lambda entries, repeated: payload_of(audit_lines.draw(entries, repeated=repeated)),
+    gap=lambda entry, error: payload_of(audit_lines.gap(entry, error)),
 )
 
 
-def _filled(folder: Path, count: int, known: Sequence[tuple[Actor, Deed]] = DEEDS) -> Store:
+def _filled(folder: Path, count: int, known: Sequence[tuple[Actor, AuditAction]] = DEEDS) -> Store:
     clock = partial(datetime.now, UTC)
     store = open_store(f"sqlite:///{folder}/store.db", audit_channel=CHANNEL, holder="bench", clock=clock)
     deeds = (known[number % len(known)] for number in range(count))
-    store.ledger.append_all([deed.draft(actor, "commands") for actor, deed in deeds])
+    store.ledger.append_all([action.draft(actor, "commands") for actor, action in deeds])
     return store
 
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from bot.domain.approval import Claim, Finish, Watched
 from bot.store import open_store
-from bot.store.requests import RequestTable
-from bot.usecases.delivering import LEASE, Posted, Relay
-from bot.usecases.recording import NOBODY, Deed
-from bot.usecases.requests import Requests, Telling
-from bot.usecases.watching import Watching
+from bot.store.request_index import RequestTable
+from bot.usecases.audit.outbox_relay import LEASE, OutboxRelay
+from bot.usecases.audit.recorder import NOBODY, AuditAction
+from bot.usecases.ports.slack import Posted
+from bot.usecases.resets.convergence import ConvergenceWatcher
+from bot.usecases.resets.request_repository import ChangeTexts, RequestRepository
 from tests.bench.backlog import CHANNEL, PEN
 from tests.bench.figure import Figure
 from tests.builders import SIGNET
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.store import Store
-    from bot.usecases.delivering import Payload
+    from bot.usecases.ports.slack import Payload
 
 STALLED, DOUBLINGS = 200, 20
 """20 doublings make a million rows."""
@@ -58,8 +59,8 @@ def _minute(stalled: int, doublings: int) -> float:
             requests = _requests(store)
             for number in range(stalled):
                 _stall(requests, f"{number:016x}")
-            store.ledger.append(Deed("started", "noted").draft(NOBODY, "bot"))
-            relay = Relay(store.outbox, store.ledger, store.leases, _Slack(), PEN, time.monotonic, spacing=0)
+            store.ledger.append(AuditAction("started", "noted").draft(NOBODY, "bot"))
+            relay = OutboxRelay(store.outbox, store.ledger, store.leases, _Slack(), PEN, time.monotonic, spacing=0)
             store.leases.hold(LEASE)
             while store.outbox.destinations():
                 relay.deliver()
@@ -69,15 +70,15 @@ def _minute(stalled: int, doublings: int) -> float:
 
 
 def _looks(store: Store) -> float:
-    watching = Watching({}, _requests(store), lambda: SOON, HOUR, HOUR, 1000 * HOUR)
-    relay = Relay(store.outbox, store.ledger, store.leases, _Slack(), PEN, time.monotonic)
-    watching.look()
-    watching.close_undone()
+    watcher = ConvergenceWatcher({}, _requests(store), lambda: SOON, HOUR, HOUR, 1000 * HOUR)
+    relay = OutboxRelay(store.outbox, store.ledger, store.leases, _Slack(), PEN, time.monotonic)
+    watcher.look()
+    watcher.close_undone()
     began = time.process_time()
     for _ in range(MINUTE):
-        watching.tick()
-        watching.look()
-        watching.close_undone()
+        watcher.tick()
+        watcher.look()
+        watcher.close_undone()
         for _ in range(2):
             relay.deliver()
     return time.process_time() - began
@@ -85,16 +86,16 @@ def _looks(store: Store) -> float:
 
 def _opened(path: Path) -> Store:
     return open_store(
-        f"sqlite:///{path}", audit_channel=CHANNEL, holder=str(time.monotonic_ns()), clock=lambda: SOON, signet=SIGNET
+        f"sqlite:///{path}", audit_channel=CHANNEL, holder=str(time.monotonic_ns()), clock=lambda: SOON, signer=SIGNET
     )
 
 
-def _requests(store: Store) -> Requests:
-    telling = Telling(lambda _request, _event: None, lambda _request, _event: None)
-    return Requests(store.ledger, RequestTable(store.database), "C0APPROVALS", telling, lambda: SOON, SIGNET)
+def _requests(store: Store) -> RequestRepository:
+    telling = ChangeTexts(lambda _request, _event: None, lambda _request, _event: None)
+    return RequestRepository(store.ledger, RequestTable(store.database), "C0APPROVALS", telling, lambda: SOON, SIGNET)
 
 
-def _stall(requests: Requests, request_id: str) -> None:
+def _stall(requests: RequestRepository, request_id: str) -> None:
     request = replace(asked(), id=request_id)
     requests.open(request, {})
     for command in (

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bot.domain.ledger import JSON, Draft
+from bot.domain.ledger_entry import JSON, Draft
 from bot.store import Store, open_store
 from tests.bench.figure import Figure, table
 

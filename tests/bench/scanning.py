@@ -14,15 +14,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.dbapi import Database, Patience
+from bot.dbapi import Database, Timeouts
 from bot.demo.sample.build import build_sample
 from bot.domain.package import SiteCode
-from bot.site.probing import probe
-from bot.site.scanning import SiteScanner, not_in_sync
-from bot.store.drift import DriftTables
-from bot.store.opening import open_store
-from bot.usecases.recording import Diary
-from bot.usecases.scanning import Scanning
+from bot.site.scanner import SiteScanner, not_in_sync
+from bot.site.schema_probe import probe
+from bot.store.drift_history import DriftTables
+from bot.store.factory import open_store
+from bot.usecases.audit.recorder import AuditLog
+from bot.usecases.drift.scan import ScanService
 from tests.bench.figure import Figure
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ ROWS, FEWER_ROWS = 1_000_000, 100_000
 BOUND = 1.3
 ROUNDS = 3
 SITE = SiteCode("PS1")
-LONG = Patience(login=10, query=600)
+LONG = Timeouts(login=10, query=600)
 
 
 def figures() -> Iterator[Figure]:
@@ -57,10 +57,10 @@ def _measured(folder: Path, rows: int) -> tuple[float, float, float]:
     # Nobody keeps the lease while a scan runs here.
     store = open_store(address, audit_channel="C0AUDIT", holder="bench", clock=_now, lease_seconds=3600)
     scanner, history = SiteScanner(SITE, database), DriftTables(store.database)
-    scanning = Scanning(
+    scans = ScanService(
         sites={SITE: scanner},
         history=history,
-        diary=Diary(store.ledger),
+        audit_log=AuditLog(store.ledger),
         leases=store.leases,
         clock=_now,
         monotonic=time.monotonic,
@@ -69,14 +69,14 @@ def _measured(folder: Path, rows: int) -> tuple[float, float, float]:
     )
 
     def scan() -> None:
-        scanning.live()
-        scanning.scan(SITE)
+        scans.live()
+        scans.scan(SITE)
 
     scan()
     with closing(sqlite3.connect(":memory:")) as bare:
         bare.execute("ATTACH DATABASE ? AS dbo", (str(site),))
         times = [(_timed(scan), _timed(lambda: bare.execute(statement, ("",)).fetchall())) for _ in range(ROUNDS)]
-    each = _peak(scan) / 1024 / len(history.spells(SITE))
+    each = _peak(scan) / 1024 / len(history.episodes(SITE))
     scanner.close()
     store.close()
     return min(ours for ours, _ in times), min(theirs for _, theirs in times), each

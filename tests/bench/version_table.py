@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING
 
 from bot.dbapi import Database
 from bot.demo.sample.build import build_sample
-from bot.domain.answers import Kept
+from bot.domain.command import Show, parse
+from bot.domain.lookup_result import StoredAnswer
 from bot.domain.package import PackageId, SiteCode
-from bot.domain.query import Show, parse
-from bot.site.probing import probe
-from bot.site.reading import SiteDatabase, _package_with_rows
+from bot.site.reader import SiteDatabase, _package_with_rows
+from bot.site.schema_probe import probe
 from bot.store import open_store
-from bot.store.drift import DriftTables
+from bot.store.drift_history import DriftTables
 from bot.usecases.access import Access, Actor, Allowed, Installation
-from bot.usecases.asking import EverySite
-from bot.usecases.lookup import Lookup
-from bot.usecases.ports import Person
-from bot.usecases.snapshots import Snapshots
-from bot.views.status import draw
+from bot.usecases.lookup.package_lookup import PackageLookup
+from bot.usecases.lookup.site_fanout import SiteFanout
+from bot.usecases.lookup.snapshots import SnapshotCache
+from bot.usecases.ports.slack import Person
 from bot.views.tables import Form
+from bot.views.version_table import draw
 from tests.bench.figure import Figure
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ def _cpu(site: Path) -> float:
     access = Access(Installation(ADA.team_id), Allowed(), Known())
     store = open_store(f"sqlite:///{site.with_name('store.db')}", audit_channel="C0AUDIT", holder="bench", clock=_now)
     grace = timedelta(hours=4)
-    every, snapshots = EverySite({reader.code: reader}), Snapshots(_now, store.snapshots)
-    lookup = Lookup(every, access, snapshots, _now, grace, DriftTables(store.database))
+    every, snapshots = SiteFanout({reader.code: reader}), SnapshotCache(_now, store.snapshots)
+    lookup = PackageLookup(every, access, snapshots, _now, grace, DriftTables(store.database))
     _answer(lookup)
     with closing(sqlite3.connect(":memory:")) as bare:
         bare.execute("ATTACH DATABASE ? AS dbo", (str(site),))
@@ -82,11 +82,11 @@ def _cpu(site: Path) -> float:
     return median(beyond)
 
 
-def _answer(lookup: Lookup) -> None:
+def _answer(lookup: PackageLookup) -> None:
     question = parse(PACKAGE)
     assert isinstance(question, Show)
     kept = lookup.show(ADA, question)
-    assert isinstance(kept, Kept)
+    assert isinstance(kept, StoredAnswer)
     assert len(kept.answer.drift.dps) in BOUNDS
     draw(kept, Form.DATA_TABLE)
 

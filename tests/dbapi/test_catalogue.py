@@ -10,7 +10,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from bot.dbapi import Connection, Database, DatabaseError, Fault, Product
+from bot.dbapi import Connection, Database, DatabaseError, Engine, ErrorKind
 from bot.dbapi.catalogue import column_types, locking, mark, quoted, table_name
 from tests.engines import needs_postgresql, run, site_odbc
 from tests.transact_sql import parsed
@@ -21,8 +21,8 @@ ODD = ["Order", "My Col", "it's", "a]b", 'say "x"', "select", "naïve", "a;b--c"
 @pytest.mark.parametrize("name", ODD)
 def test_a_name_is_itself_again_where_it_is_quoted(name: str) -> None:
     with closing(sqlite3.connect(":memory:")) as lite:
-        assert lite.execute(f"SELECT 1 AS {quoted(Product.SQLITE, name)}").description[0][0] == name
-    (statement,) = sqlglot.parse(f"SELECT {quoted(Product.SQL_SERVER, name)} FROM dbo.PkgStatus", dialect="tsql")
+        assert lite.execute(f"SELECT 1 AS {quoted(Engine.SQLITE, name)}").description[0][0] == name
+    (statement,) = sqlglot.parse(f"SELECT {quoted(Engine.SQL_SERVER, name)} FROM dbo.PkgStatus", dialect="tsql")
     assert statement is not None
     assert [column.name for column in statement.find_all(exp.Column)] == [name]
 
@@ -31,7 +31,7 @@ def test_a_name_is_itself_again_where_it_is_quoted(name: str) -> None:
 def test_a_name_is_itself_again_on_postgresql() -> None:
     for name in ODD:
         run("DROP SCHEMA IF EXISTS dbo CASCADE", "CREATE SCHEMA dbo")
-        run(f"CREATE TABLE dbo.Odd ({quoted(Product.POSTGRESQL, name)} int)")
+        run(f"CREATE TABLE dbo.Odd ({quoted(Engine.POSTGRESQL, name)} int)")
         with closing(Database(site_odbc())) as database:
             assert database.read(lambda connection: connection.names("dbo.Odd")) == {name.lower(): name}
     run("DROP SCHEMA IF EXISTS dbo CASCADE")
@@ -49,8 +49,8 @@ def test_a_name_is_itself_again_on_postgresql() -> None:
     ],
 )
 def test_a_configured_name_is_quoted_part_by_part(name: str, sqlserver: str, postgresql: str) -> None:
-    assert table_name(Product.SQL_SERVER, name) == sqlserver
-    assert table_name(Product.POSTGRESQL, name) == postgresql
+    assert table_name(Engine.SQL_SERVER, name) == sqlserver
+    assert table_name(Engine.POSTGRESQL, name) == postgresql
     (statement,) = sqlglot.parse(f"SELECT 1 FROM {sqlserver}", dialect="tsql")
     assert statement is not None
     assert statement.find(exp.Table)
@@ -72,7 +72,7 @@ class Told(Connection):
 
 
 def test_types_are_asked_of_the_database_that_has_the_table() -> None:
-    server = Told(Product.SQL_SERVER, [("ID", "VARCHAR"), ("Type", "int")])
+    server = Told(Engine.SQL_SERVER, [("ID", "VARCHAR"), ("Type", "int")])
 
     assert column_types(server, "[my db].dbo.[Pkg Status]") == {"id": "varchar", "type": "int"}
     ((statement, parameters),) = server.asked
@@ -81,27 +81,27 @@ def test_types_are_asked_of_the_database_that_has_the_table() -> None:
     parsed(statement.replace("?", "@name"))
 
 
-@pytest.mark.parametrize("fault", [Fault.SCHEMA, Fault.PERMISSION, Fault.OTHER])
-def test_types_that_are_not_told_are_unknown(fault: Fault) -> None:
-    assert column_types(Told(Product.SQL_SERVER, DatabaseError(fault, "no")), "dbo.PkgStatus") == {}
+@pytest.mark.parametrize("fault", [ErrorKind.SCHEMA, ErrorKind.PERMISSION, ErrorKind.OTHER])
+def test_types_that_are_not_told_are_unknown(fault: ErrorKind) -> None:
+    assert column_types(Told(Engine.SQL_SERVER, DatabaseError(fault, "no")), "dbo.PkgStatus") == {}
 
 
 def test_a_lost_link_is_no_answer_about_types() -> None:
     with pytest.raises(DatabaseError):
-        column_types(Told(Product.SQL_SERVER, DatabaseError(Fault.UNREACHABLE, "gone")), "dbo.PkgStatus")
+        column_types(Told(Engine.SQL_SERVER, DatabaseError(ErrorKind.UNREACHABLE, "gone")), "dbo.PkgStatus")
 
 
 @pytest.mark.parametrize("kind", ["varchar", "char"])
 def test_only_sql_server_needs_a_text_to_be_of_the_columns_type(kind: str) -> None:
-    assert mark(Product.SQL_SERVER, kind) == "CAST(? AS varchar(8000))"
-    assert [mark(Product.SQL_SERVER, each) for each in ("nvarchar", "nchar", "int", None)] == ["?"] * 4
-    assert mark(Product.POSTGRESQL, kind) == mark(Product.SQLITE, kind) == "?"
+    assert mark(Engine.SQL_SERVER, kind) == "CAST(? AS varchar(8000))"
+    assert [mark(Engine.SQL_SERVER, each) for each in ("nvarchar", "nchar", "int", None)] == ["?"] * 4
+    assert mark(Engine.POSTGRESQL, kind) == mark(Engine.SQLITE, kind) == "?"
 
 
 def test_a_row_is_locked_in_the_words_of_each_server() -> None:
-    said = {each: locking(each, "Status", "dbo.PkgStatus", "PKID = 1") for each in Product}
+    said = {each: locking(each, "Status", "dbo.PkgStatus", "PKID = 1") for each in Engine}
 
-    assert said[Product.SQLITE] == "SELECT Status FROM dbo.PkgStatus WHERE PKID = 1"
-    assert said[Product.POSTGRESQL] == f"{said[Product.SQLITE]} FOR UPDATE"
-    assert said[Product.SQL_SERVER] == "SELECT Status FROM dbo.PkgStatus WITH (UPDLOCK, ROWLOCK) WHERE PKID = 1"
-    parsed(said[Product.SQL_SERVER])
+    assert said[Engine.SQLITE] == "SELECT Status FROM dbo.PkgStatus WHERE PKID = 1"
+    assert said[Engine.POSTGRESQL] == f"{said[Engine.SQLITE]} FOR UPDATE"
+    assert said[Engine.SQL_SERVER] == "SELECT Status FROM dbo.PkgStatus WITH (UPDLOCK, ROWLOCK) WHERE PKID = 1"
+    parsed(said[Engine.SQL_SERVER])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.dbapi import Connection, Database, DatabaseError, Fault, Patience, Product
+from bot.dbapi import Connection, Database, DatabaseError, Engine, ErrorKind, Timeouts
 from bot.dbapi.engines import SQLITE_STEPS_PER_CHECK
 from tests.engines import ODBC, SQLITE, empty, needs_postgresql, run, server_in, site_odbc
 from tests.waiting import wait_until
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-IMPATIENT = Patience(login=3, query=1)
+IMPATIENT = Timeouts(login=3, query=1)
 NUMBERS = "t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < {last}) SELECT {what} FROM t"
 
 
 def counting(product: str, last: int, what: str = "n") -> str:
     """Return what counts from 1 on."""
     text = NUMBERS.format(last=last, what=what)
-    return f"WITH {text} OPTION (MAXRECURSION 0)" if product == Product.SQL_SERVER else f"WITH RECURSIVE {text}"
+    return f"WITH {text} OPTION (MAXRECURSION 0)" if product == Engine.SQL_SERVER else f"WITH RECURSIVE {text}"
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def numbers(connection: Connection) -> list[int]:
     return [row[0] for row in connection.query("SELECT Number FROM dbo.Numbers WHERE Number > ? ORDER BY Number", (0,))]
 
 
-def fault_of(database: Database, sql: str) -> Fault:
+def fault_of(database: Database, sql: str) -> ErrorKind:
     """Return how a statement fails."""
     with pytest.raises(DatabaseError) as caught:
         database.read(lambda connection: connection.query(sql))
@@ -114,16 +114,16 @@ def test_a_stream_that_outlives_its_connection_ends_under_our_names_and_closes_w
 
 
 def test_what_is_missing_is_named(database: Database) -> None:
-    assert fault_of(database, "SELECT * FROM dbo.Missing") is Fault.SCHEMA
-    assert fault_of(database, "SELECT Missing FROM dbo.Numbers") is Fault.SCHEMA
-    assert fault_of(database, "SELEC") is Fault.OTHER
+    assert fault_of(database, "SELECT * FROM dbo.Missing") is ErrorKind.SCHEMA
+    assert fault_of(database, "SELECT Missing FROM dbo.Numbers") is ErrorKind.SCHEMA
+    assert fault_of(database, "SELEC") is ErrorKind.OTHER
     assert database.read(numbers) == [1, 2, 3]
 
 
 def test_a_statement_is_not_waited_for_longer_than_patience_lasts(database: Database) -> None:
     endless = counting(database.read(lambda connection: connection.product), 2_000_000_000, "COUNT(*)")
 
-    assert fault_of(database, endless) is Fault.TIMEOUT
+    assert fault_of(database, endless) is ErrorKind.TIMEOUT
     assert database.read(numbers) == [1, 2, 3]
 
 
@@ -133,13 +133,13 @@ def test_a_lock_is_not_waited_for_longer_than_patience_lasts(address: str) -> No
     def change(connection: Connection) -> int:
         return connection.execute("UPDATE dbo.Numbers SET Number = 4 WHERE Number = 3")
 
-    def while_locked(connection: Connection) -> Fault:
+    def while_locked(connection: Connection) -> ErrorKind:
         change(connection)
         with pytest.raises(DatabaseError) as caught:
             second.write(change)
         return caught.value.fault
 
-    assert first.write(while_locked) is Fault.LOCKED
+    assert first.write(while_locked) is ErrorKind.LOCKED
     assert second.read(numbers) == [1, 2, 4]
     first.close()
     second.close()
@@ -218,7 +218,7 @@ def test_a_file_that_was_replaced_is_not_read_any_more(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_looked_for_now_and_then_is_found_replaced_at_the_next_look(tmp_path: Path) -> None:
-    with closing(Database(f"sqlite:///{tmp_path}/now.db", Patience(look=0.2))) as database:
+    with closing(Database(f"sqlite:///{tmp_path}/now.db", Timeouts(look=0.2))) as database:
         _replaced_while_read(tmp_path, database)
 
         wait_until(lambda: database.read(numbers) == [2])
@@ -288,7 +288,7 @@ class TestALostConnection:
 
         with pytest.raises(DatabaseError) as caught:
             database.read(work)
-        assert (caught.value.fault, len(cut)) == (Fault.UNREACHABLE, 2)
+        assert (caught.value.fault, len(cut)) == (ErrorKind.UNREACHABLE, 2)
 
         del cut[1:]
         assert [tuple(row) for row in database.read(work)] == [(1,)]
@@ -308,15 +308,15 @@ class TestALostConnection:
         with pytest.raises(DatabaseError) as caught:
             database.write(work)
 
-        assert (caught.value.fault, len(runs)) == (Fault.UNREACHABLE, 1)
+        assert (caught.value.fault, len(runs)) == (ErrorKind.UNREACHABLE, 1)
         assert database.write(lambda connection: connection.query("SELECT 1")[0][0]) == 1
         database.close()
 
     @needs_postgresql
     def test_that_was_quiet_for_long_is_found_dead_and_replaced_before_a_writing_begins(self) -> None:
-        patient, doubting = (Database(site_odbc(), Patience(login=3, query=1, quiet=quiet)) for quiet in (3600, 0))
+        patient, doubting = (Database(site_odbc(), Timeouts(login=3, query=1, quiet=quiet)) for quiet in (3600, 0))
 
-        def fault_of_a_writing(database: Database) -> Fault | None:
+        def fault_of_a_writing(database: Database) -> ErrorKind | None:
             (pid,) = database.write(lambda connection: connection.query("SELECT pg_backend_pid()"))
             run(f"SELECT pg_terminate_backend({pid[0]})")
             try:
@@ -327,7 +327,7 @@ class TestALostConnection:
                 database.close()
             return None
 
-        assert fault_of_a_writing(patient) is Fault.UNREACHABLE
+        assert fault_of_a_writing(patient) is ErrorKind.UNREACHABLE
         assert fault_of_a_writing(doubting) is None
 
     def test_to_a_file_that_was_spoiled_is_replaced_once_the_file_is_well_again(self, file: Path) -> None:
@@ -335,7 +335,7 @@ class TestALostConnection:
         assert database.read(numbers) == [1, 2, 3]
 
         file.write_bytes(b"This is no database at all. " * 400)
-        assert fault_of(database, "SELECT * FROM dbo.Numbers") is Fault.DAMAGED
+        assert fault_of(database, "SELECT * FROM dbo.Numbers") is ErrorKind.DAMAGED
         write(file, 7)
 
         assert database.read(numbers) == [7]
@@ -346,7 +346,7 @@ class TestADatabaseThatIsNotThere:
     def test_is_unreachable_as_a_file(self, tmp_path: Path) -> None:
         missing = tmp_path / "missing.db"
 
-        assert fault_of(Database(f"sqlite:///{missing}"), "SELECT 1") is Fault.UNREACHABLE
+        assert fault_of(Database(f"sqlite:///{missing}"), "SELECT 1") is ErrorKind.UNREACHABLE
         assert not missing.exists()
 
     def test_is_made_as_a_file_when_it_is_our_own(self, tmp_path: Path) -> None:
@@ -358,7 +358,7 @@ class TestADatabaseThatIsNotThere:
 
     def test_is_found_once_it_is_there(self, tmp_path: Path) -> None:
         database = Database(f"sqlite:///{tmp_path / 'late.db'}")
-        assert fault_of(database, "SELECT 1") is Fault.UNREACHABLE
+        assert fault_of(database, "SELECT 1") is ErrorKind.UNREACHABLE
 
         write(tmp_path / "late.db", 5)
 
@@ -366,31 +366,31 @@ class TestADatabaseThatIsNotThere:
         database.close()
 
     def test_is_unreachable_when_a_folder_stands_there(self, tmp_path: Path) -> None:
-        assert fault_of(Database(f"sqlite:///{tmp_path}"), "SELECT 1") is Fault.UNREACHABLE
+        assert fault_of(Database(f"sqlite:///{tmp_path}"), "SELECT 1") is ErrorKind.UNREACHABLE
 
     @needs_postgresql
     def test_is_unreachable_where_nobody_listens(self) -> None:
         address = site_odbc(Server="127.0.0.1", Port="9")
 
-        assert fault_of(Database(address, IMPATIENT), "SELECT 1") is Fault.UNREACHABLE
+        assert fault_of(Database(address, IMPATIENT), "SELECT 1") is ErrorKind.UNREACHABLE
 
     @needs_postgresql
     def test_refuses_the_login_when_the_server_has_no_such_database(self) -> None:
-        assert fault_of(Database(site_odbc(Database="no such one"), IMPATIENT), "SELECT 1") is Fault.LOGIN
+        assert fault_of(Database(site_odbc(Database="no such one"), IMPATIENT), "SELECT 1") is ErrorKind.LOGIN
 
     @needs_postgresql
     def test_refuses_the_login_of_somebody_it_does_not_know(self) -> None:
-        assert fault_of(Database(site_odbc(Uid="nobody at all"), IMPATIENT), "SELECT 1") is Fault.LOGIN
+        assert fault_of(Database(site_odbc(Uid="nobody at all"), IMPATIENT), "SELECT 1") is ErrorKind.LOGIN
 
     @needs_postgresql
     def test_has_no_driver_when_the_string_names_one_that_is_not_installed(self) -> None:
-        assert fault_of(Database("Driver={No such driver};Server=x"), "SELECT 1") is Fault.DRIVER
+        assert fault_of(Database("Driver={No such driver};Server=x"), "SELECT 1") is ErrorKind.DRIVER
 
 
 def test_pyodbc_is_not_imported_before_an_odbc_string_is_used(file: Path) -> None:
     code = (
         "import sys; from bot.dbapi import Database; "
-        f"Database('sqlite:///{file}').read(lambda c: c.query('SELECT 1')); import bot.wiring.bot; "
+        f"Database('sqlite:///{file}').read(lambda c: c.query('SELECT 1')); import bot.app.bot; "
         "sys.exit('pyodbc' in sys.modules)"
     )
 
@@ -403,5 +403,5 @@ def test_a_machine_without_unixodbc_is_told_what_to_install(monkeypatch: pytest.
     with pytest.raises(DatabaseError) as caught:
         Database("Driver=x;Server=y").read(lambda connection: connection.query("SELECT 1"))
 
-    assert caught.value.fault is Fault.DRIVER
+    assert caught.value.fault is ErrorKind.DRIVER
     assert "install unixODBC" in caught.value.detail

@@ -2,13 +2,13 @@
 
 import pytest
 
-from bot.dbapi import Patience, Product
+from bot.dbapi import Engine, Timeouts
 from bot.dbapi.engines import finish, session_options
 from tests.engines import engine_of
 
 
 def said(product: str) -> list[str]:
-    return session_options(product, Patience(query=30)).split("; ")
+    return session_options(product, Timeouts(query=30)).split("; ")
 
 
 def test_sql_server_is_told_who_is_the_victim_how_long_to_wait_and_what_an_error_does() -> None:
@@ -17,15 +17,15 @@ def test_sql_server_is_told_who_is_the_victim_how_long_to_wait_and_what_an_error
         "SET XACT_ABORT ON",
         "SET DEADLOCK_PRIORITY LOW",
         "SET LOCK_TIMEOUT 27000",
-    } <= set(said(Product.SQL_SERVER))
+    } <= set(said(Engine.SQL_SERVER))
 
 
 def test_a_lock_is_given_up_before_the_statement_that_waits_for_it() -> None:
-    assert said(Product.POSTGRESQL) == ["SET lock_timeout = 27000", "SET statement_timeout = 30000"]
+    assert said(Engine.POSTGRESQL) == ["SET lock_timeout = 27000", "SET statement_timeout = 30000"]
 
 
 def test_an_engine_that_nobody_knows_is_told_nothing() -> None:
-    assert session_options("Some Other Server", Patience()) == ""
+    assert session_options("Some Other Server", Timeouts()) == ""
 
 
 class Late:

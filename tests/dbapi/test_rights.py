@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlglot
 
-from bot.dbapi import Database, Product, rights
+from bot.dbapi import Database, Engine, rights
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DIALECTS = {Product.SQL_SERVER: "tsql", Product.POSTGRESQL: "postgres"}
+DIALECTS = {Engine.SQL_SERVER: "tsql", Engine.POSTGRESQL: "postgres"}
 
 
 @pytest.mark.parametrize("product", DIALECTS)
-def test_each_question_is_one_statement_that_reads(product: Product) -> None:
+def test_each_question_is_one_statement_that_reads(product: Engine) -> None:
     for statement in rights._WORDS[product]:
         (parsed,) = sqlglot.parse(statement, dialect=DIALECTS[product])
         assert parsed is not None
@@ -27,10 +27,10 @@ def test_each_question_is_one_statement_that_reads(product: Product) -> None:
 def test_an_engine_without_logins_says_so_and_still_tells_its_time(tmp_path: Path) -> None:
     (tmp_path / "site.db").touch()
     with closing(Database(f"sqlite:///{tmp_path}/site.db")) as database:
-        found = database.read(rights.surroundings)
+        found = database.read(rights.server_facts)
         may = database.read(lambda connection: rights.may(connection, rights.Right.DELETE, "dbo.PkgStatus"))
 
-    assert not rights.has_logins(Product.SQLITE)
+    assert not rights.has_logins(Engine.SQLITE)
     assert may is None
     assert found.is_updatable
     assert found.is_mighty is None

@@ -65,7 +65,7 @@ def _shown(field: FieldInfo) -> str:
         return str((field.examples or [""])[0])
     if isinstance(default, timedelta):
         seconds = int(default.total_seconds())
-        return next(f"{seconds // unit}{letter}" for unit, letter in UNITS if seconds % unit == 0)
+        return next(f"{seconds // unit}{outbound}" for unit, outbound in UNITS if seconds % unit == 0)
     return json.dumps(default) if isinstance(default, bool) else str(default)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bot.dbapi import Database
 from bot.demo.sample import schema
 from bot.domain.package import SiteCode
-from bot.site.writing import SiteWriter
+from bot.site.writer import SiteWriter
 from tests.engines import needs_postgresql
 from tests.grants import SCRIPTS
 from tests.site.makers import PostgresqlSite, SqliteSite
@@ -29,7 +29,7 @@ def test_a_backup_table_made_twice_on_sqlite_is_what_an_apply_needs(tmp_path: Pa
         with closing(sqlite3.connect(path)) as raw:
             raw.executescript(f"DROP TABLE PkgStatus_BU; {script('sqlite')} {script('sqlite')}")
 
-        rehearse(site)
+        dry_run(site)
 
 
 @needs_postgresql
@@ -37,7 +37,7 @@ def test_a_backup_table_made_twice_on_postgresql_is_what_an_apply_needs() -> Non
     with closing(PostgresqlSite()) as site:
         site.run("DROP TABLE dbo.PkgStatus_BU", script("postgresql"), script("postgresql"))
 
-        rehearse(site)
+        dry_run(site)
 
 
 def script(engine: str) -> str:
@@ -45,10 +45,10 @@ def script(engine: str) -> str:
     return (SCRIPTS / f"backup_table.{engine}.sql").read_text(encoding="utf-8")
 
 
-def rehearse(site: SiteMaker) -> None:
+def dry_run(site: SiteMaker) -> None:
     """Try everything that an apply needs; raises SiteError."""
     with closing(SiteWriter(SiteCode("PS1"), Database(site.address), "dbo.PkgStatus_BU")) as writer:
-        writer.rehearse()
+        writer.dry_run()
 
 
 def test_all_engines_get_the_same_columns_in_the_same_order() -> None:

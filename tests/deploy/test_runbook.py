@@ -14,7 +14,7 @@ from bot.domain.request import Stage
 from bot.health.metrics import PREFIX, Metrics
 from bot.settings.model import Audit
 from bot.usecases.health import HealthMonitor, StoreCounts
-from bot.usecases.store_ports import Backlog
+from bot.usecases.ports.store import Backlog
 from tests.fakes import FakeClock
 
 if TYPE_CHECKING:

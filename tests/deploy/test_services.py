@@ -18,8 +18,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from bot.exits import Exit
-from bot.settings.mistakes import is_known
+from bot.exit_codes import Exit
+from bot.settings.errors import is_known
 from bot.settings.model import Health, Sections, Work
 
 if TYPE_CHECKING:

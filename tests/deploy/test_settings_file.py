@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.settings.mistakes import known_names
+from bot.settings.errors import known_names
 from bot.settings.model import Sections
 from tests.deploy.settings_file import text
 

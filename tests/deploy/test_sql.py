@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 import sqlglot
 
-from bot.dbapi import Connection, Database, DatabaseError, Fault
+from bot.dbapi import Connection, Database, DatabaseError, ErrorKind
 from bot.demo.sample.schema import PKG_STATUS, PKG_STATUS_BACKUP
 from bot.domain.package import PackageId, SiteCode
-from bot.site.reading import SiteDatabase
-from bot.site.writing import SiteWriter
+from bot.site.reader import SiteDatabase
+from bot.site.writer import SiteWriter
 from tests import engines
 from tests.builders import story
 from tests.engines import needs_postgresql
@@ -153,7 +153,7 @@ def test_the_reader_gets_what_the_bot_reads_and_nothing_else(site: SqliteSite) -
 def test_the_writer_gets_what_a_reset_needs_and_nothing_else(site: SqliteSite) -> None:
     with closing(Watched(site.address)) as database:
         writer = SiteWriter(SiteCode("PS1"), database, BACKUP)
-        writer.rehearse()
+        writer.dry_run()
         writer.apply("R1", PLAN)
         writer.was_applied("R1")
         writer.forbid("R2")
@@ -223,7 +223,7 @@ class Roles:
             except _TriedOut:
                 return True
             except DatabaseError as error:
-                if error.fault is Fault.PERMISSION:
+                if error.fault is ErrorKind.PERMISSION:
                     return False
                 raise
         raise AssertionError("a try always ends in one of the two")
@@ -253,7 +253,7 @@ def test_the_roles_of_the_scripts_read_and_reset_and_their_way_back_runs(scripte
     with closing(scripted.database("r")) as reading, closing(scripted.database("w")) as writing:
         found = SiteDatabase(SiteCode("PS1"), reading).package(PackageId("PS100112"))
         writer = SiteWriter(SiteCode("PS1"), writing, BACKUP)
-        writer.rehearse()
+        writer.dry_run()
         writer.apply("R1", PLAN)
         assert writer.was_applied("R1")
 

@@ -248,7 +248,7 @@ class Judge:
             return
         records = self.requests[line.stream.removeprefix("request ")]
         opened = records.lines[0]
-        assert self.world.may_decide(line.user), f"{line.user} may not decide"
+        assert self.world.can_approve(line.user), f"{line.user} may not decide"
         assert not self.world.people.is_down
         assert line.team == TEAM
         assert line.user != opened.user or opened.facts["requester_counts"]
@@ -275,7 +275,7 @@ class Judge:
             assert request_id not in self._claimed_in_freeze, "applied although it was frozen before the claim"
             if request_id not in self.applied:
                 self.applied.add(request_id)
-                assert all(map(self.world.may_decide, voters)), "an approver no longer may decide"
+                assert all(map(self.world.can_approve, voters)), "an approver no longer may decide"
                 assert not self.world.people.is_down, "nobody could look the approvers up"
 
     def _no_undo_writes_over_a_newer_state(self, site: sqlite3.Connection) -> None:
@@ -360,7 +360,7 @@ class JudgeOfRows:
         book = self.world.book
         assert request_id in book.asked, "nobody asked for what was applied"
         opened = book.asked[request_id]
-        voters = set(filter(self.world.may_decide, book.pressed(request_id)))
+        voters = set(filter(self.world.can_approve, book.pressed(request_id)))
         if not self.world.requester_counts:
             voters -= {opened.user}
         assert len(voters) >= 2, "two people did not press Approve on what was applied"

@@ -18,34 +18,35 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bot.dbapi import Connection, Database, Patience
+from bot.dbapi import Connection, Database, Timeouts
 from bot.domain.package import PackageId, SiteCode
 from bot.domain.plan import RowsAllowed
-from bot.domain.trouble import SiteTrouble
-from bot.site.reading import SiteDatabase
-from bot.site.writing import SiteWriter
+from bot.domain.site_error_kind import SiteErrorKind
+from bot.site.reader import SiteDatabase
+from bot.site.writer import SiteWriter
 from bot.store.database import StoreDatabase
 from bot.store.inbox import InboxTable
 from bot.store.leases import LeaseTable
 from bot.store.ledger import LedgerTable
-from bot.store.migrating import migrate
+from bot.store.migrations import migrate
 from bot.store.outbox import OutboxTable
-from bot.store.requests import RequestTable
+from bot.store.request_index import RequestTable
 from bot.usecases.access import Actor, Allowed
-from bot.usecases.applying import Applying
-from bot.usecases.approving import Approving, Reading
-from bot.usecases.cards import Cards, CardWords
-from bot.usecases.delivering import LEASE, Pen, Posted, PostError, PostTrouble, Relay
-from bot.usecases.freezing import Freezing
-from bot.usecases.ports import PeopleError, SiteError
-from bot.usecases.proving import Proving
-from bot.usecases.requesting import Policy, Requesting
-from bot.usecases.requests import Requests, Telling
-from bot.usecases.standing import Standing
-from bot.usecases.store_ports import StoreError, StoreTrouble
-from bot.usecases.watching import Watching
-from bot.views import request_card, request_words
-from bot.views.echo import Face
+from bot.usecases.audit.outbox_relay import LEASE, MessageRenderer, OutboxRelay
+from bot.usecases.ports.site import SiteError
+from bot.usecases.ports.slack import PeopleError, Posted, PostError, PostErrorKind
+from bot.usecases.ports.store import StoreError, StoreErrorKind
+from bot.usecases.resets.cards import CardMessages, CardTexts
+from bot.usecases.resets.convergence import ConvergenceWatcher
+from bot.usecases.resets.eligibility import Eligibility
+from bot.usecases.resets.executor import ResetExecutor
+from bot.usecases.resets.freeze import FreezeService
+from bot.usecases.resets.preconditions import Preconditions
+from bot.usecases.resets.request_repository import ChangeTexts, RequestRepository
+from bot.usecases.resets.submission import ApprovalPolicy, RequestSubmission
+from bot.usecases.resets.voting import Reading, VoteService
+from bot.views import request_card, request_texts
+from bot.views.card_comparison import Face
 from bot.views.tables import Form
 from tests.builders import GRACE, SIGNET, dp_row, package, site_row, table
 from tests.domain.judge_of_requests import NOTE_EVERY_CHANGE, Book
@@ -55,14 +56,14 @@ from tests.site.makers import SqliteSite
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.domain.ledger import Draft, Entry
+    from bot.domain.ledger_entry import Draft, Entry
     from bot.domain.package import PackageTable
     from bot.domain.plan import Plan, PlanRow
     from bot.domain.request import Request
-    from bot.domain.undoing import Undoing
-    from bot.usecases.ports import Person
-    from bot.usecases.store_ports import Item, Notice, Step
-    from bot.views.kit import Message
+    from bot.domain.undo import Undoing
+    from bot.usecases.ports.slack import Person
+    from bot.usecases.ports.store import InboxItem, Notification, Step
+    from bot.views.block_kit import Message
     from tests.fakes import FakePeople
 
 PS1 = SiteCode("PS1")
@@ -70,7 +71,7 @@ PACKAGE, OTHER_PACKAGE = PackageId("PS100112"), PackageId("PS100113")
 AUDIT, APPROVALS = "C0SCCMAUDIT", "C0APPROVALS"
 LINK = "https://contoso.slack.com/card"
 LEASE_SECONDS = 15
-BRIEF = Patience(query=1)
+BRIEF = Timeouts(query=1)
 EXPIRE_AFTER, MOST_LAG, STALL_AFTER = timedelta(hours=4), timedelta(minutes=10), timedelta(hours=24)
 GIVE_UP_AFTER = timedelta(days=5)
 BEHIND: dict[str, Any] = {"held_version": 7}
@@ -124,12 +125,12 @@ class FragileLedger:
     inner: LedgerTable
     traps: Traps
 
-    def append(self, draft: Draft, notices: Iterable[Notice] = (), also: Iterable[Step] = ()) -> Entry:
+    def append(self, draft: Draft, notices: Iterable[Notification] = (), also: Iterable[Step] = ()) -> Entry:
         """Record one draft."""
         return self.append_all([draft], notices, also)[0]
 
     def append_all(
-        self, drafts: Sequence[Draft], notices: Iterable[Notice] = (), also: Iterable[Step] = ()
+        self, drafts: Sequence[Draft], notices: Iterable[Notification] = (), also: Iterable[Step] = ()
     ) -> Sequence[Entry]:
         """Record several drafts, if no trap goes off."""
         self.traps.reach("append: before")
@@ -181,9 +182,9 @@ class FragileSite:
         """All keep their backups in one table."""
         return self
 
-    def rehearse(self) -> None:
+    def dry_run(self) -> None:
         """Rehearse an apply."""
-        self._call("rehearse", self.writer.rehearse)
+        self._call("rehearse", self.writer.dry_run)
 
     def apply(self, request_id: str, plan: Plan, undoing: Undoing | None = None) -> None:
         """Apply a plan."""
@@ -281,7 +282,7 @@ class FakeSlack:
 
     def _answer(self) -> None:
         if self.is_down:
-            raise PostError(PostTrouble.UNREACHABLE, "a fault that the test wants")
+            raise PostError(PostErrorKind.UNREACHABLE, "a fault that the test wants")
 
 
 @dataclass(frozen=True)
@@ -333,20 +334,24 @@ class Process:
         self._wire(world, {PS1: site})
 
     def _wire(self, world: World, sites: dict[SiteCode, FragileSite]) -> None:
-        policy = Policy(RowsAllowed.ANY, 50, EXPIRE_AFTER, world.requester_counts, GRACE)
-        self.freezing = Freezing(self.ledger, self.index, APPROVALS, SIGNET)
-        telling = Telling(_words(request_words.to_requester), _words(partial(request_words.in_thread, ask="")))
-        self.requests = Requests(self.ledger, self.index, APPROVALS, telling, world.clock, SIGNET)
+        policy = ApprovalPolicy(RowsAllowed.ANY, 50, EXPIRE_AFTER, world.requester_counts, GRACE)
+        self.freeze_service = FreezeService(self.ledger, self.index, APPROVALS, SIGNET)
+        telling = ChangeTexts(_words(request_texts.to_requester), _words(partial(request_texts.in_thread, ask="")))
+        self.requests = RequestRepository(self.ledger, self.index, APPROVALS, telling, world.clock, SIGNET)
         people, approvers = FragilePeople(world.people, world.traps), Allowed(groups=frozenset({APPROVERS}))
-        self.standing = Standing(HERE, Allowed(), approvers, people, self.freezing, self._lag, MOST_LAG)
-        self.requesting = Requesting(sites, sites, self.requests, self.standing, policy, world.clock)
-        self.approving = Approving(self.requests, self.standing, _reads)
-        proving = Proving(sites, sites, self.requests, self.standing, policy, world.clock)
-        self.applying = Applying(sites, self.requests, self.standing, proving, self.leases, world.clock)
-        self.watching = Watching(sites, self.requests, world.clock, timedelta(minutes=2), STALL_AFTER, GIVE_UP_AFTER)
-        cards = Cards(self.requests, self.freezing, CARD_WORDS, lambda _: LINK)
-        pen = Pen(len, _sequences, world.gap, cards.letter, cards.subject)
-        self.relay = Relay(self.outbox, self.ledger, self.leases, world.slack, pen, lambda: world.monotonic, spacing=0)
+        self.eligibility = Eligibility(HERE, Allowed(), approvers, people, self.freeze_service, self._lag, MOST_LAG)
+        self.submission = RequestSubmission(sites, sites, self.requests, self.eligibility, policy, world.clock)
+        self.vote_service = VoteService(self.requests, self.eligibility, _reads)
+        preconditions = Preconditions(sites, sites, self.requests, self.eligibility, policy, world.clock)
+        self.executor = ResetExecutor(sites, self.requests, self.eligibility, preconditions, self.leases, world.clock)
+        self.watcher = ConvergenceWatcher(
+            sites, self.requests, world.clock, timedelta(minutes=2), STALL_AFTER, GIVE_UP_AFTER
+        )
+        cards = CardMessages(self.requests, self.freeze_service, CARD_WORDS, lambda _: LINK)
+        renderer = MessageRenderer(len, _sequences, world.gap, cards.outbound, cards.subject)
+        self.relay = OutboxRelay(
+            self.outbox, self.ledger, self.leases, world.slack, renderer, lambda: world.monotonic, spacing=0
+        )
 
     def tell(self) -> None:
         """Deliver until nothing more can be delivered now."""
@@ -359,18 +364,18 @@ class Process:
             if before == after:
                 return
 
-    def answer(self, key: str, body: Any, deed: Callable[[Process], Result]) -> Result:
+    def answer(self, key: str, body: Any, action: Callable[[Process], Result]) -> Result:
         """Do what a click asks for as the desk does: kept before it is done, erased when it is answered."""
         self.inbox.put(key, str(body["kind"]), body)
         try:
-            result = deed(self)
+            result = action(self)
         except (StoreError, SiteError, PeopleError):
             self.inbox.done(key)
             raise
         self.inbox.done(key)
         return result
 
-    def left_by_the_dead(self) -> list[Item]:
+    def left_by_the_dead(self) -> list[InboxItem]:
         """Take over what processes that are no more left unanswered; leave out, and answer, what is not ours."""
         alive = {bot.name for bot in self.world.bots}
         found = [item for holder in self.inbox.holders() if holder not in alive for item in self.inbox.adopt(holder)]
@@ -406,10 +411,10 @@ class World:
         self.book = Book()
         self.bots = [self._started(), self._started()]
 
-    def act(self, number: int, deed: Callable[[Process], Any]) -> Any:
+    def act(self, number: int, action: Callable[[Process], Any]) -> Any:
         """Let a bot do something: it may die, or be refused by its databases, and nothing else may come out."""
         try:
-            return deed(self.bots[number])
+            return action(self.bots[number])
         except Crashed:
             self.restart(number)
         except (StoreError, SiteError, PeopleError):
@@ -473,7 +478,7 @@ class World:
         """Change the user group of the approvers."""
         self.people._groups[APPROVERS] = list(user_ids)
 
-    def may_decide(self, user_id: str) -> bool:
+    def can_approve(self, user_id: str) -> bool:
         """Whether somebody may decide now, by the rules and not by the bots' code."""
         person = self.people._persons[user_id]
         is_member = not (person.is_bot or person.is_deactivated or person.is_guest or person.is_external)
@@ -499,10 +504,12 @@ class World:
         bot = self.bots[number]
         bot.leases.hold("apply")
         self.monotonic += LEASE_SECONDS + 1
-        self.act(number, lambda bot: bot.applying.work_off())
+        self.act(number, lambda bot: bot.executor.work_off())
 
     def _let_freeze(self, number: int) -> None:
-        self.act(number, lambda bot: bot.freezing.freeze(Actor("U00000GRACE", TEAM), "at once", f"trap {self.clock()}"))
+        self.act(
+            number, lambda bot: bot.freeze_service.freeze(Actor("U00000GRACE", TEAM), "at once", f"trap {self.clock()}")
+        )
 
 
 def _die() -> None:
@@ -510,11 +517,11 @@ def _die() -> None:
 
 
 def _fail_store() -> None:
-    raise StoreError(StoreTrouble.UNREACHABLE, "a fault that the test wants")
+    raise StoreError(StoreErrorKind.UNREACHABLE, "a fault that the test wants")
 
 
 def _fail_site() -> None:
-    raise SiteError(PS1, SiteTrouble.UNREACHABLE, "a fault that the test wants")
+    raise SiteError(PS1, SiteErrorKind.UNREACHABLE, "a fault that the test wants")
 
 
 def _fail_people() -> None:
@@ -525,7 +532,7 @@ _FAILURES: dict[str, Trap] = {"append": _fail_store, "people": _fail_people}
 
 
 def _drawn(request: Any, freeze: Any) -> Any:
-    card = request_card.draw(request, "", request_words.frozen(*_of(freeze)) if freeze else "", Form.TABLE)
+    card = request_card.draw(request, "", request_texts.frozen(*_of(freeze)) if freeze else "", Form.TABLE)
     return _payload(card), _payload(request_card.opening(card))
 
 
@@ -537,7 +544,7 @@ def _payload(message: Message) -> Any:
     return {"text": message.text, "blocks": list(message.blocks)}
 
 
-CARD_WORDS = CardWords(
+CARD_WORDS = CardTexts(
     draw=_drawn,
     announce=lambda request, _card: {"text": request.id},
     replaced=lambda request, _card: _payload(request_card.replaced(request, LINK)),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.domain.ledger import GENESIS, JSON, Draft, Entry, facts_text, hash_of, moment_text, seal
+from bot.domain.ledger_entry import GENESIS, JSON, Draft, Entry, facts_text, hash_of, moment_text, seal
 
 START = datetime(2026, 3, 9, 7, 30, tzinfo=UTC)
 LENGTH = 9

@@ -10,15 +10,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.approval import (
+    QUORUM,
     Abandon,
     Approve,
     Claim,
     Command,
     Delay,
     Disown,
-    Doubt,
     Finish,
-    Outdate,
+    MarkInDoubt,
+    MarkStale,
     Reject,
     Tick,
     Undone,
@@ -26,12 +27,10 @@ from bot.domain.approval import (
     Withdraw,
     decide,
 )
-from bot.domain.folding import advance, fold, opening
-from bot.domain.ledger import GENESIS, Draft, Entry, moment_text, seal
+from bot.domain.ledger_entry import GENESIS, Draft, Entry, moment_text, seal
 from bot.domain.plan import Action
-from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Reason, Refusal
-from bot.domain.request import OPEN, Event, Kind, Request, Stage
+from bot.domain.request import OPEN, Event, Kind, Request, Stage, advance, opening, replay
 from tests.builders import NOW
 from tests.fakes import ADA, GRACE, LINUS, MARGARET, TEAM
 from tests.requests import HALF_TIME, SOON, TOO_LATE, after, approve, asked, plan, plan_row, reached
@@ -46,15 +45,15 @@ COMMANDS: dict[str, Command] = {
     "reject": Reject(MARGARET.id, TEAM, "not during the rollout"),
     "withdraw": Withdraw(ADA.id, TEAM),
     "tick": Tick(),
-    "outdate": Outdate(("NYC-DP03: version 13, status 3 instead of 7, 3",)),
+    "outdate": MarkStale(("NYC-DP03: version 13, status 3 instead of 7, 3",)),
     "give-up": Finish("frozen", claimed=False),
     "pretend": Finish(claimed=False),
     "wait": Delay("site PS1 does not answer"),
     "claim": Claim(),
-    "moved": Outdate(("NYC-DP03: no such row",), claimed=True),
+    "moved": MarkStale(("NYC-DP03: no such row",), claimed=True),
     "finish": Finish(),
     "fail": Finish("the site database said: timeout"),
-    "doubt": Doubt("the site database does not say (unreachable)"),
+    "doubt": MarkInDoubt("the site database does not say (unreachable)"),
     "look": Watched(),
     "some": Watched(frozenset({1})),
     "all": Watched(frozenset(range(1, ROWS + 1))),
@@ -244,7 +243,7 @@ def test_other_ids_of_requester_and_voters_are_read_back_and_take_no_room_where_
     opened = opening(request)
     (voted,) = as_events(decide(request, vote(GRACE.id, *WHOLE_GRACE), SOON))
     entries = [recorded(opened, NOW, [])]
-    again = fold(request.id, [*entries, recorded(voted, NOW, entries)])
+    again = replay(request.id, [*entries, recorded(voted, NOW, entries)])
 
     assert again is not None
     assert (again.requester_ids, again.votes[0].ids) == (WHOLE_ADA | {ADA.id}, WHOLE_GRACE | {GRACE.id})
@@ -314,10 +313,10 @@ def test_a_doubt_is_said_once_and_forgotten_when_it_is_resolved() -> None:
 
     assert doubted.note == "the site database does not say (unreachable)"
     assert kinds(decide(doubted, COMMANDS["doubt"], SOON)) == []
-    lasting = after(doubted, Doubt("ask the DBA", is_lasting=True))
+    lasting = after(doubted, MarkInDoubt("ask the DBA", is_lasting=True))
     assert lasting.note == "ask the DBA"
     assert kinds(decide(lasting, COMMANDS["doubt"], SOON)) == []
-    assert kinds(decide(lasting, Doubt("ask the DBA", is_lasting=True), SOON)) == []
+    assert kinds(decide(lasting, MarkInDoubt("ask the DBA", is_lasting=True), SOON)) == []
     assert after(doubted, Finish()).note == ""
     assert after(doubted, COMMANDS["fail"]).note == "the site database said: timeout"
 
@@ -331,10 +330,10 @@ ANY_COMMAND = st.one_of(
     st.builds(Reject, st.sampled_from(CLERKS), st.just(TEAM), st.text(max_size=9)),
     st.builds(Withdraw, st.sampled_from(CLERKS), st.just(TEAM)),
     st.just(Tick()),
-    st.builds(Outdate, st.lists(st.text(max_size=9), max_size=2).map(tuple), st.booleans()),
+    st.builds(MarkStale, st.lists(st.text(max_size=9), max_size=2).map(tuple), st.booleans()),
     st.just(Claim()),
     st.builds(Finish, st.sampled_from(["", "timeout"]), st.booleans()),
-    st.builds(Doubt, st.just("unreachable")),
+    st.builds(MarkInDoubt, st.just("unreachable")),
     st.builds(Watched, st.frozensets(st.integers(1, ROWS)), st.sampled_from(["", "distmgr.log"])),
     st.just(Abandon("distmgr.log")),
     st.just(Undone("fedcba9876543210")),
@@ -368,24 +367,24 @@ def test_whatever_comes_in_whatever_order_two_different_people_come_before_a_cla
 
 @settings(max_examples=200, deadline=None)
 @given(HISTORIES)
-@example([(Outdate(("a name with \x00 in it",)), 0)])
+@example([(MarkStale(("a name with \x00 in it",)), 0)])
 def test_a_request_read_back_from_the_ledger_is_the_request_as_it_was_decided(
     history: list[tuple[Command, int]],
 ) -> None:
     request, now = asked(), NOW
     entries = [recorded(opening(request), now, [])]
-    assert fold(request.id, entries) == request
+    assert replay(request.id, entries) == request
     for command, minutes in history:
         now += timedelta(minutes=minutes)
         decision = decide(request, command, now)
         for event in [] if isinstance(decision, Refusal) else decision:
             entries.append(recorded(event, now, entries))
             request = advance(request, [event], now)
-    assert fold(request.id, entries) == request
+    assert replay(request.id, entries) == request
 
 
 def test_a_stream_without_entries_is_no_request() -> None:
-    assert fold("0123456789abcdef", []) is None
+    assert replay("0123456789abcdef", []) is None
 
 
 def test_an_entry_of_a_kind_that_a_later_version_may_add_changes_nothing_but_the_version() -> None:
@@ -394,7 +393,7 @@ def test_an_entry_of_a_kind_that_a_later_version_may_add_changes_nothing_but_the
     later = recorded(Event(Kind.VOTED, GRACE.id, TEAM, {}), NOW, [first])
     unknown = seal(Draft(later.stream, None, "annotated", GRACE.id, TEAM, {}), 2, moment_text(NOW), 2, first.hash)
 
-    found = fold(request.id, [first, unknown])
+    found = replay(request.id, [first, unknown])
 
     assert found is not None
     assert (found.version, found.stage, found.votes) == (2, Stage.PENDING, ())

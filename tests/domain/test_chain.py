@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.chain import Break, Tampering, verify
-from bot.domain.ledger import GENESIS, Entry, Head
+from bot.domain.ledger_entry import GENESIS, Entry, Head
 from tests.domain.tampering import (
     LENGTH,
     Change,

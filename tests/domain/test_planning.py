@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain import planning
-from bot.domain.drift import RESETTABLE, DriftClass, Verdict, judge
+from bot.domain.drift_classes import RESETTABLE, DriftClass, Verdict, judge
 from bot.domain.package import Job, JobAction, PackageId, Row, SiteCode, Status
 from bot.domain.plan import Action, Plan, PlanRow, RowsAllowed
 from bot.domain.planning import (

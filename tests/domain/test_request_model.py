@@ -24,13 +24,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bot.domain.query import Filter
+from bot.domain.command import Filter
 from bot.domain.refusal import Refusal
 from bot.domain.request import Stage
 from bot.usecases.access import Actor
-from bot.usecases.approving import Click
-from bot.usecases.delivering import Posted
-from bot.usecases.requesting import Wish
+from bot.usecases.ports.slack import Posted
+from bot.usecases.resets.submission import Selection
+from bot.usecases.resets.voting import CardClick
 from tests.builders import SIGNET
 from tests.domain.judge_of_requests import (
     DONE_AFTER,
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from bot.domain.package import PackageId
-    from bot.usecases.store_ports import Item
+    from bot.usecases.ports.store import InboxItem
     from tests.domain.model_of_requests import Process
 
 pytestmark = pytest.mark.hypothesis
@@ -172,19 +172,19 @@ class Histories(RuleBasedStateMachine):
         self._do(bot, data.draw(st.sampled_from(self.clicks)))
 
     @rule(bot=BOTS, freeze=st.sampled_from([True, False, False]))
-    def brake(self, bot: int, freeze: bool) -> None:  # noqa: FBT001 - drawn by name
+    def blocked_by(self, bot: int, freeze: bool) -> None:  # noqa: FBT001 - drawn by name
         actor, click = Actor(GRACE.id, TEAM), self._origin()["click"]
         if freeze:
 
             def stop(process: Process) -> bool:
-                process.freezing.freeze(actor, "site update", click)
+                process.freeze_service.freeze(actor, "site update", click)
                 return True
 
             self.world.book.is_frozen |= bool(self.world.act(bot, stop))
             self.the_records_are_right()
         else:
             self.world.book.is_frozen = False
-            self.world.act(bot, lambda process: process.freezing.unfreeze(actor, click))
+            self.world.act(bot, lambda process: process.freeze_service.unfreeze(actor, click))
 
     @rule(bot=BOTS)
     def what_the_dead_left_is_done(self, bot: int) -> None:
@@ -224,22 +224,22 @@ class Histories(RuleBasedStateMachine):
 
     @rule(bot=BOTS)
     def work_off(self, bot: int) -> None:
-        self.world.act(bot, lambda process: process.applying.leases.hold("apply"))
+        self.world.act(bot, lambda process: process.executor.leases.hold("apply"))
         self.world.monotonic += LEASE_SECONDS + 1
-        self.world.act(bot, lambda process: process.applying.work_off())
+        self.world.act(bot, lambda process: process.executor.work_off())
 
     @rule(bot=BOTS, minutes=st.sampled_from([0, 0, 5, 1500]))
     def look(self, bot: int, minutes: int) -> None:
         self.world.pass_time(minutes=minutes)
-        self.world.act(bot, lambda process: process.watching.look())
-        self.world.act(bot, lambda process: process.watching.close_undone())
+        self.world.act(bot, lambda process: process.watcher.look())
+        self.world.act(bot, lambda process: process.watcher.close_undone())
 
     @rule(
         bot=BOTS, minutes=st.sampled_from([1, 1, 9, 16, 125, 245, 1500]), is_told=st.sampled_from([True, True, False])
     )
     def time_passes(self, bot: int, minutes: int, is_told: bool) -> None:  # noqa: FBT001 - drawn by name
         self.world.pass_time(minutes=minutes)
-        self.world.act(bot, lambda process: process.watching.tick())
+        self.world.act(bot, lambda process: process.watcher.tick())
         if is_told:
             self.tell(bot)
 
@@ -368,7 +368,7 @@ class Histories(RuleBasedStateMachine):
         """What makes an approved request one that must not be applied any more, or must not be any longer."""
         match mishap:
             case "it is frozen":
-                self.brake(1 - bot, freeze=True)
+                self.blocked_by(1 - bot, freeze=True)
             case "nobody works":
                 self.tell(bot)
                 self.world.pass_time(minutes=16)
@@ -400,7 +400,7 @@ class Histories(RuleBasedStateMachine):
         world.change_approvers(*APPROVER_IDS)
         for user in APPROVER_IDS:
             world.change_person(user, is_deactivated=False, is_guest=False)
-        self.brake(bot, freeze=False)
+        self.blocked_by(bot, freeze=False)
         self.the_package_changes(13)
         self.tell(bot)
 
@@ -413,15 +413,15 @@ class Histories(RuleBasedStateMachine):
         world.pass_time(minutes=1)
         world.bots[0].tell()
         world.book.is_frozen = False
-        world.bots[0].freezing.unfreeze(Actor(GRACE.id, TEAM), "end")
+        world.bots[0].freeze_service.unfreeze(Actor(GRACE.id, TEAM), "end")
         for click in self.clicks:
             self._do(1, click)
         for minutes in (1, 20, 241):
             world.pass_time(minutes=minutes)
             for bot in world.bots:
                 bot.leases.hold("apply")
-                bot.watching.tick()
-                bot.applying.work_off()
+                bot.watcher.tick()
+                bot.executor.work_off()
             self.judge.judge()
         world.pass_time(minutes=1)
         world.bots[0].tell()
@@ -437,7 +437,7 @@ class Histories(RuleBasedStateMachine):
         self._do(bot, click)
 
     def _do(self, bot: int, click: tuple[Any, ...]) -> None:
-        origin = click[-1].origin if isinstance(click[-1], Click) else click[-1]
+        origin = click[-1].origin if isinstance(click[-1], CardClick) else click[-1]
         body: dict[str, Any] = {"kind": click[0], "response_url": RESPONSE_URL + origin["click"], "trigger": TRIGGER}
         known = streams_of_requests(self.world.places.store)
         match click:
@@ -447,40 +447,40 @@ class Histories(RuleBasedStateMachine):
                     if which[:2] == "dp"
                     else Filter(sites=frozenset([which[5:]] * bool(which)))
                 )
-                wish = Wish(PS1, package, wanted, "stuck for weeks")
-                self._answer(bot, origin, body, lambda process: process.requesting.ask(actor, wish, origin))
+                selection = Selection(PS1, package, wanted, "stuck for weeks")
+                self._answer(bot, origin, body, lambda process: process.submission.ask(actor, selection, origin))
             case ("undo", actor, request_id, _):
-                self._answer(bot, origin, body, lambda process: process.requesting.undo(actor, request_id, origin))
+                self._answer(bot, origin, body, lambda process: process.submission.undo(actor, request_id, origin))
             case ("approve", pressed):
                 kept = {**body, **asdict(pressed)}
-                outcome = self._answer(bot, origin, kept, lambda process: process.approving.approve(pressed))
+                outcome = self._answer(bot, origin, kept, lambda process: process.vote_service.approve(pressed))
                 self._note(origin["click"], outcome)
             case ("reject", pressed):
-                self._answer(bot, origin, body, lambda process: process.approving.reject(pressed, "not now, please"))
+                self._answer(bot, origin, body, lambda process: process.vote_service.reject(pressed, "not now, please"))
             case ("withdraw", pressed):
-                self._answer(bot, origin, body, lambda process: process.approving.withdraw(pressed))
+                self._answer(bot, origin, body, lambda process: process.vote_service.withdraw(pressed))
         self.world.book.learn(self.world.places.store, known)
 
-    def _answer(self, bot: int, origin: Mapping[str, str], body: Any, deed: Callable[[Process], Any]) -> Any:
+    def _answer(self, bot: int, origin: Mapping[str, str], body: Any, action: Callable[[Process], Any]) -> Any:
         def watched(process: Process) -> Any:
             """A thief reads the store while the click is kept there."""
             self._read_by_a_thief()
-            return deed(process)
+            return action(process)
 
         return self.world.act(bot, lambda process: process.answer(origin["click"], body, watched))
 
     def _read_by_a_thief(self) -> None:
         reads_nothing_to_act_with(self.world.places.store, SIGNET.key, SIGNET.key_for("encryption"))
 
-    def _do_kept(self, bot: int, item: Item) -> None:
+    def _do_kept(self, bot: int, item: InboxItem) -> None:
         """Do what a process that is no more had kept and not answered; of all that, only votes matter here."""
         body = dict(item.body)
         if body["kind"] != "approve":
             self.world.act(bot, lambda process: process.inbox.done(item.key))
             return
         names = ("request_id", "fingerprint", "channel", "ts", "origin", "message")
-        click = Click(Actor(**body["actor"]), **{name: body[name] for name in names})
-        outcome = self._answer(bot, {"click": item.key}, body, lambda process: process.approving.approve(click))
+        click = CardClick(Actor(**body["actor"]), **{name: body[name] for name in names})
+        outcome = self._answer(bot, {"click": item.key}, body, lambda process: process.vote_service.approve(click))
         self._note(click.origin["click"], outcome)
 
     def _note(self, click: str, outcome: object) -> None:
@@ -501,7 +501,7 @@ class Histories(RuleBasedStateMachine):
         card = self.world.bots[0].index.card(request_id) if request_id else None
         return Posted(card.channel, card.ts) if card else None
 
-    def _click(self, actor: Actor, request_id: str, slip: str, copy: Posted | None = None) -> Click:
+    def _click(self, actor: Actor, request_id: str, slip: str, copy: Posted | None = None) -> CardClick:
         """Press a button as the newest card shows it, but for one slip, or on a copy; the book notes what was seen."""
         if self._place_of(request_id) is None:
             self.tell(0)
@@ -518,7 +518,7 @@ class Histories(RuleBasedStateMachine):
         message = slack.shown.get(place, {})
         saw_it = not slip and place == own and place not in slack.not_of_bot and "request_approve" in str(message)
         self.world.book.presses[origin["click"]] = Press(actor.user_id, wanted, saw_it, message)
-        return Click(actor, request_id, fingerprint, place.channel, ts, origin, message)
+        return CardClick(actor, request_id, fingerprint, place.channel, ts, origin, message)
 
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder without a disk behind it, where there is one
@@ -584,11 +584,11 @@ def not_undone(history: Histories) -> None:
     assert history._stages() == {Stage.APPLIED, Stage.STALE}
 
 
-def asked_and(deed: Callable[[Histories], None]) -> Callable[[Histories], None]:
+def asked_and(action: Callable[[Histories], None]) -> Callable[[Histories], None]:
     def run(history: Histories) -> None:
         history.ask(0, Actor(ADA.id, TEAM), PACKAGE, "")
         history.the_records_are_right()
-        deed(history)
+        action(history)
 
     return run
 
@@ -694,7 +694,7 @@ class Forgeries(Histories):
             for channel, ts in writer.sql("SELECT card_channel, card_ts FROM request WHERE id = ?", FORGED_ID):
                 message = self.world.slack.shown.get(Posted(channel, ts), {})
                 for user in GOOD:
-                    click = Click(
+                    click = CardClick(
                         Actor(user, TEAM), FORGED_ID, facts["fingerprint"], channel, ts, self._origin(), message
                     )
                     self._press(bot, ("approve", click))
@@ -719,7 +719,7 @@ class Forgeries(Histories):
                 self.approve(bot, Actor(voter, TEAM), 0, "")
             self.tell(bot)
         if freeze:
-            self.brake(bot, freeze=True)
+            self.blocked_by(bot, freeze=True)
         if when == "after the votes":
             self.somebody_writes_the_store(0, 1, forgery)
         self.work_off(bot)

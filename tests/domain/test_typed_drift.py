@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.query import DriftNow, NotForDrift, parse
+from bot.domain.command import DriftNow, NotForDrift, parse
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,9 @@ def press(stage: Stage, user: str, card: Json, action: str = APPROVE, value: str
     """Press a button of a card and return what the presser is told, which nobody else sees."""
     stage.click(user, card, action, value)
     channel = card["channel"]
-    return str(stage.wait_for(lambda: next((m for m in stage.answers(user, channel) if m["ephemeral"]), None))["text"])
+    return str(
+        stage.wait_for(lambda: next((m for m in stage.responder(user, channel) if m["ephemeral"]), None))["text"]
+    )
 
 
 def approve(stage: Stage, card: Json, *users: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.ledger import Draft, seal
+from bot.domain.ledger_entry import Draft, seal
 from tests.frontdoor.resets import (
     APPROVE,
     PATIENCE,

@@ -107,7 +107,7 @@ def test_an_entry_is_there_before_its_answer(stage: Stage) -> None:
 
     (entry,) = stage.wait_for(lambda: entries(stage, before))
     assert entry.kind == "looked up"
-    assert stage.answers() == []
+    assert stage.responder() == []
     assert stage.answer_to("ada")["text"].startswith(ANSWER)
 
 
@@ -328,15 +328,15 @@ def test_an_answer_that_can_go_nowhere_now_comes_by_direct_message_when_slack_is
     fresh_stage.wait_for(lambda: "answered by direct message" in kinds(entries(fresh_stage, before)))
     fresh_stage.do("faults", clear=True)
 
-    answer = fresh_stage.wait_for(lambda: fresh_stage.answers("linus", "@linus"))[0]
+    answer = fresh_stage.wait_for(lambda: fresh_stage.responder("linus", "@linus"))[0]
     assert answer["text"].startswith(ANSWER)
-    assert fresh_stage.answers("linus") == []
+    assert fresh_stage.responder("linus") == []
     assert_trail_is_whole(fresh_stage)
 
 
 def whisper(stage: Stage, user: str) -> Json:
     """Return what only this person was told in the audit channel since their click."""
-    return stage.wait_for(lambda: next((m for m in stage.answers(user, AUDIT) if m["ephemeral"]), None))
+    return stage.wait_for(lambda: next((m for m in stage.responder(user, AUDIT) if m["ephemeral"]), None))
 
 
 def kinds(recorded: list[Recorded]) -> list[str]:

@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
     exit_code: int
     acknowledged: int
     asked: int
-    answers: int
+    responder: int
     recorded: list[Recorded]
     told: list[Line]
     verified: subprocess.CompletedProcess[str]
@@ -77,7 +77,7 @@ def crash_beside_another(stage: Stage, step: str) -> tuple[int, list[bool]]:
     acknowledged: list[bool] = []
     while bot.process.poll() is None and len(acknowledged) < MOST_COMMANDS:
         acknowledged.append(ask(stage))
-        stage.wait_for(lambda: answers(stage) >= len(acknowledged) or bot.process.poll() is not None)
+        stage.wait_for(lambda: responder(stage) >= len(acknowledged) or bot.process.poll() is not None)
     return bot.wait(PATIENCE_SECONDS), acknowledged
 
 
@@ -115,14 +115,14 @@ def outcome_of(play: Play, step: str, folder: Path, store: str | None) -> Outcom
         stage.wait_for(lambda: unanswered(stage) == 0, PATIENCE_SECONDS)
         recorded = wait_until_told(stage, PATIENCE_SECONDS)
         asked = len(acknowledged)
-        return Outcome(exit_code, sum(acknowledged), asked, answers(stage), recorded, lines(stage), verify(stage))
+        return Outcome(exit_code, sum(acknowledged), asked, responder(stage), recorded, lines(stage), verify(stage))
 
 
 def ask(stage: Stage) -> bool:
     return bool(stage.command("ada", "PS100112")["acked"])
 
 
-def answers(stage: Stage) -> int:
+def responder(stage: Stage) -> int:
     return sum(message["text"].startswith(ANSWER) for message in stage.messages())
 
 
@@ -148,7 +148,7 @@ def test_a_crash_at_any_step_costs_no_answer_no_entry_and_no_line(
     recorded = Counter(entry.kind for entry in outcome.recorded)
     assert recorded == {"started": 2, "looked up": recorded["looked up"]}
     assert outcome.acknowledged <= recorded["looked up"] <= outcome.asked, "no entry is lost or doubled"
-    repeated = outcome.answers - recorded["looked up"]
+    repeated = outcome.responder - recorded["looked up"]
     # Beside another bot the last answer may just have left when the death came.
     allowed = {0, 1} if play is crash_beside_another else {int(step == "answer: given")}
     assert repeated in allowed, "only what was not noted as given comes again"

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.dbapi import Database
-from bot.domain.ledger import moment_read, moment_text
+from bot.domain.ledger_entry import moment_read, moment_text
 from bot.store import open_store
-from bot.usecases.publishing import PLANNED
-from bot.usecases.recording import NOBODY, Deed
+from bot.usecases.audit.recorder import NOBODY, AuditAction
+from bot.usecases.drift.digest_publisher import PLANNED
 from tests.frontdoor.databases import ENGINES, read, site_of, stage_on
 from tests.frontdoor.judge import judge
 from tests.frontdoor.reaper import Reaper
@@ -71,8 +71,8 @@ def plan_digests(stage: Stage) -> None:
     address = stage.settings["PKGSTATUS_STORE"]
     with closing(open_store(address, audit_channel=channel, holder="nobody", clock=lambda: datetime.now(UTC))) as store:
         for name in DIGESTS:
-            deed = Deed(PLANNED, "noted", name, facts={"due": moment_text(began)})
-            store.ledger.append(deed.draft(NOBODY, f"digest {name}", 1))
+            action = AuditAction(PLANNED, "noted", name, facts={"due": moment_text(began)})
+            store.ledger.append(action.draft(NOBODY, f"digest {name}", 1))
 
 
 @dataclass
@@ -95,8 +95,8 @@ def play(stage: Stage, seed: int) -> Game:
         deeds += [pool.submit(reaper.reap, over), pool.submit(distribute, site_of(stage), over)]
         time.sleep(SECONDS)
         over.set()
-        for deed in deeds:
-            deed.result()
+        for action in deeds:
+            action.result()
     stage.wait_for(lambda: unanswered(stage) == 0)
     close(stage, people[0])
     stage.wait_for(lambda: all(len(periods) >= MISSED_PERIODS for periods in due(stage).values()))
@@ -171,8 +171,8 @@ def test_every_period_has_one_digest(game: Game) -> None:
         assert {after - before for before, after in pairwise(periods)} == {timedelta(minutes=1)}
     seen = [m for m in game.stage.messages(OPS) if not m["ephemeral"] and m["text"].startswith("Digest ")]
     sql = "SELECT ts FROM dbo.outbox WHERE told = 1 AND destination = 'C0SCCMOPS'"
-    noted = {ts for (ts,) in read(game.stage.settings["PKGSTATUS_STORE"], sql)}
-    again = [message["ts"] for message in seen if message["ts"] not in noted]
+    recorded = {ts for (ts,) in read(game.stage.settings["PKGSTATUS_STORE"], sql)}
+    again = [message["ts"] for message in seen if message["ts"] not in recorded]
     assert len(seen) - len(again) == sum(map(len, posted.values()))
     # Slack took it, and the process died before it could note so: that is told again, and seldom.
     assert len(again) <= game.reaper.ends["kill"] // 10

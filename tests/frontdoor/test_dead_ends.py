@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.usecases.delivering import NOT_DELIVERED
+from bot.usecases.audit.outbox_relay import NOT_DELIVERED
 from tests.frontdoor.resets import PATIENCE, QUICK, approve, ask_for, card_of, direct, entries, id_of
 from tests.frontdoor.seen import buttons, words
 from tests.frontdoor.trail import told

@@ -69,8 +69,8 @@ def test_a_hundred_commands_at_once_are_all_acknowledged_before_the_first_query_
         acknowledged = list(crowd.map(lambda user: fresh_stage.command(user, "PS100112"), users))
 
     assert [ack for ack in acknowledged if not ack["acked"]] == [], "while no query got an answer"
-    answers = fresh_stage.wait_for(lambda: shown(fresh_stage, 100))
-    askers = [words(answer["blocks"][-1]) for answer in answers]
+    responder = fresh_stage.wait_for(lambda: shown(fresh_stage, 100))
+    askers = [words(answer["blocks"][-1]) for answer in responder]
     assert {sum(f"<@{id_}>" in asker for asker in askers) for id_ in ids(fresh_stage)} == {25}
 
 
@@ -110,7 +110,7 @@ def test_an_answer_that_cannot_go_where_it_was_asked_comes_by_direct_message(sta
     answer = stage.answer_to("linus", "@linus")
     assert answer["text"].startswith(ANSWER)
     assert len(table(answer)) == 40
-    assert stage.answers("linus") == []
+    assert stage.responder("linus") == []
 
 
 def test_an_answer_that_comes_too_fast_for_slack_waits_as_long_as_it_says(stage: Stage) -> None:
@@ -119,7 +119,7 @@ def test_an_answer_that_comes_too_fast_for_slack_waits_as_long_as_it_says(stage:
     stage.command("linus", "PS100112")
 
     assert stage.answer_to("linus")["text"].startswith(ANSWER)
-    assert stage.answers("linus", "@linus") == []
+    assert stage.responder("linus", "@linus") == []
 
 
 @pytest.mark.parametrize("error", ["invalid_blocks", "msg_blocks_too_long"])
@@ -143,9 +143,9 @@ def test_an_answer_that_can_go_nowhere_now_comes_when_slack_takes_messages_again
 
 def shown(stage: Stage, count: int) -> list[Json] | None:
     """Return the version tables in the channel when there are that many."""
-    answers = [message for message in stage.messages() if message["text"].startswith(ANSWER)]
-    assert len(answers) <= count
-    return answers if len(answers) == count else None
+    responder = [message for message in stage.messages() if message["text"].startswith(ANSWER)]
+    assert len(responder) <= count
+    return responder if len(responder) == count else None
 
 
 def ids(stage: Stage) -> list[str]:

@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from bot.demo.control import Hands, text_of
+from bot.demo.control import ControlClient, text_of
 from bot.demo.launch import write_down
 from bot.demo.sample.build import build_sample
 from tests.bots import CHECKOUT, Bot
@@ -43,12 +43,12 @@ def site(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def running(folder: Path, *options: str) -> Iterator[tuple[Bot, Hands]]:
+def running(folder: Path, *options: str) -> Iterator[tuple[Bot, ControlClient]]:
     """Run the demo until the block ends, which must be a clean end."""
     demo = Bot({}, folder, ("-m", "bot", "demo", "--no-browser", *options))
     try:
         wait_until(lambda: "Ctrl-C ends the demo" in demo.log(), demo.log)
-        yield demo, Hands(demo.log().splitlines()[0])
+        yield demo, ControlClient(demo.log().splitlines()[0])
         demo.process.send_signal(signal.SIGINT)
         assert demo.wait() == 0
         assert "Traceback" not in demo.log()
@@ -107,20 +107,20 @@ def test_a_copy_without_the_backup_table_is_told_and_its_resets_are_refused(site
     assert site.read_bytes() == before
 
 
-def views(people: Hands) -> str:
+def views(people: ControlClient) -> str:
     """Return the modals that Ada sees."""
     with urlopen(f"{people.url}/control/views?user=ada") as answer:  # noqa: S310 - our own server
         return str(answer.read().decode())
 
 
-def ask_for_a_reset(people: Hands) -> None:
+def ask_for_a_reset(people: ControlClient) -> None:
     """Ada presses the button under the version table."""
     people.command("ada", OPS, "PS100112")
     table = people.wait("ada", OPS, "the version table", lambda message: "Request reset" in text_of(message))
     people.click("ada", OPS, table, "status_request")
 
 
-def request_reset(people: Hands) -> None:
+def request_reset(people: ControlClient) -> None:
     """Ada asks for a reset of every row that may be reset."""
     ask_for_a_reset(people)
     form = people.form("ada", "request_reset")

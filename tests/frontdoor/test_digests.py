@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.cli.demo_history import write_history
 from bot.demo.launch import DIGEST, daily
-from bot.rehearsing import rehearse
 from tests.bots import CHECKOUT
 from tests.frontdoor.resets import PATIENCE, ask_for, entries, wait_for_form
 from tests.frontdoor.resets import press as vote
@@ -35,7 +35,7 @@ def ops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder, now = tmp_path_factory.mktemp("ops"), datetime.now(UTC)
     with Stage(folder) as stage:
         stage.settings |= daily(now)
-        rehearse(stage.settings, folder, now.replace(second=0, microsecond=0))
+        write_history(stage.settings, folder, now.replace(second=0, microsecond=0))
         stage.start_bot()
         yield stage
 

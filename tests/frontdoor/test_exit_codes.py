@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.ledger import Draft
-from bot.exits import Exit
+from bot.domain.ledger_entry import Draft
+from bot.exit_codes import Exit
 from bot.store import open_store
 from tests.bots import CHECKOUT
 from tests.frontdoor.exports import CHANNEL
@@ -28,7 +28,7 @@ AT_IMPORT = """
 import signal, sys
 class Finder:
     def find_spec(self, name, path=None, target=None):
-        if name == "bot.wiring.bot":
+        if name == "bot.app.bot":
             {what}
 sys.meta_path.insert(0, Finder())
 from bot.__main__ import main
@@ -119,7 +119,7 @@ def test_ctrl_c_while_the_program_is_being_loaded_is_an_interruption(word: str) 
 
 
 def test_a_part_that_is_missing_is_a_fault_and_no_verdict() -> None:
-    code, said = imported('raise ModuleNotFoundError("No module named bot.wiring.bot")', "check")
+    code, said = imported('raise ModuleNotFoundError("No module named bot.app.bot")', "check")
 
     assert code == Exit.FAULT
     assert "ModuleNotFoundError" in said

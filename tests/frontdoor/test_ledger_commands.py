@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from slack_sdk import WebClient
 
-from bot.domain.ledger import Draft
-from bot.exits import Exit
+from bot.domain.ledger_entry import Draft
+from bot.exit_codes import Exit
 from bot.store import open_store
 from tests import engines
 from tests.bots import CHECKOUT

@@ -167,4 +167,4 @@ def test_a_bot_that_was_thought_dead_leaves_its_answer_to_the_other(alone: Stage
     go_on(sleeper)
     alone.wait_for(lambda: "another process answers this" in sleeper.log(), PATIENCE)
 
-    assert len(alone.answers()) == 1
+    assert len(alone.responder()) == 1

@@ -41,12 +41,12 @@ def at_once(*deeds: Callable[[], object]) -> None:
     """Do several things at the same moment, as near as threads come."""
     together = threading.Barrier(len(deeds))
 
-    def do(deed: Callable[[], object]) -> None:
+    def do(action: Callable[[], object]) -> None:
         together.wait()
-        deed()
+        action()
 
     with ThreadPoolExecutor(len(deeds)) as pool:
-        for done in [pool.submit(do, deed) for deed in deeds]:
+        for done in [pool.submit(do, action) for action in deeds]:
             done.result()
 
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from bot.store.database import StoreDatabase
-from bot.store.migrating import migrate
+from bot.store.migrations import migrate
 from tests.bots import Bot
 from tests.frontdoor.seen import CSV
 

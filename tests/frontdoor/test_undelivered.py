@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.cli.demo_history import write_history
 from bot.demo.launch import DIGEST, daily
-from bot.rehearsing import rehearse
 from tests.builders import nal_path
 from tests.frontdoor.installer import check
 from tests.frontdoor.resets import (
@@ -269,7 +269,7 @@ def test_a_digest_is_planned_then_refused_with_slacks_reason_then_posted_with_it
 ) -> None:
     now = datetime.now(UTC)
     stage.settings |= daily(now)
-    rehearse(stage.settings, tmp_path, now.replace(second=0, microsecond=0))
+    write_history(stage.settings, tmp_path, now.replace(second=0, microsecond=0))
     stage.faults("chat.postMessage", channel="C0SCCMOPS", error="is_archived", times=3)
     stage.start_bot(health__address="127.0.0.1:0")
 

@@ -59,7 +59,7 @@ def test_whoever_closes_the_window_before_it_is_filled_hears_of_no_failure(stage
     stage.click("ada", table, "status_request")
 
     stage.wait_for(lambda: '"kind": "status_request", "text": "PS1 PS100112 dp:LON-DP01", "outcome"' in stage.log())
-    assert stage.answers("ada") == []
+    assert stage.responder("ada") == []
     stage.do("close", user="ada", all=True)
     stage.click("ada", table, "status_request")
     wait_for_form(stage, "ada")

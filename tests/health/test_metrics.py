@@ -9,13 +9,13 @@ from prometheus_client import REGISTRY, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from bot.domain.trouble import SiteTrouble
-from bot.domain.waiting import Waiting, What
+from bot.domain.pending_post import PendingPost, PostKind
+from bot.domain.site_error_kind import SiteErrorKind
 from bot.health.metrics import OTHER, Metrics
-from bot.slack.taking import Taken
+from bot.slack.dispatcher import Intake
+from bot.usecases.audit.recorder import AuditAction, refused
 from bot.usecases.health import HealthMonitor, StoreCounts
-from bot.usecases.recording import Deed, refused
-from bot.usecases.store_ports import Backlog
+from bot.usecases.ports.store import Backlog
 from tests.fakes import FakeClock
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class World:
         self.monitor = HealthMonitor(
             lambda: Backlog(3, self.clock.now - timedelta(minutes=2)),
             lambda: self.counts,
-            lambda: {"PS1": None, "P02": SiteTrouble.LOGIN},
+            lambda: {"PS1": None, "P02": SiteErrorKind.LOGIN},
             lambda: 0.0,
             self.clock,
         )
@@ -59,10 +59,10 @@ def test_refusals_are_counted_by_reasons_of_a_fixed_number() -> None:
     world = World()
 
     world.metrics.recorded(refused("looked up", "guest"))
-    world.metrics.recorded(refused("command", Taken.BUSY.value))
+    world.metrics.recorded(refused("command", Intake.BUSY.value))
     world.metrics.recorded(refused("requested", "held by request 0123456789abcdef"))
     world.metrics.recorded(refused("requested", "held by request fedcba9876543210"))
-    world.metrics.recorded(Deed("looked up", "answered"))
+    world.metrics.recorded(AuditAction("looked up", "answered"))
 
     assert world.labels("refusals") == [{"reason": "guest"}, {"reason": "busy"}, {"reason": OTHER}]
     assert [world.value("refusals_total", reason=reason) for reason in ("guest", "busy", OTHER)] == [1, 1, 2]
@@ -85,8 +85,8 @@ def test_everything_is_told_as_it_is_when_it_is_asked_for() -> None:
 
     world.monitor.line, world.unfinished = Line(), 7
     world.monitor.undelivered = lambda: (
-        Waiting(What.CARD, "R1", "C0APPROVALS", world.clock.now, "not_in_channel"),
-        Waiting(What.CARD, "R2", "C0APPROVALS", world.clock.now),
+        PendingPost(PostKind.CARD, "R1", "C0APPROVALS", world.clock.now, "not_in_channel"),
+        PendingPost(PostKind.CARD, "R2", "C0APPROVALS", world.clock.now),
     )
     world.counts = StoreCounts({"pending": 2}, {("PS1", "DP behind"): 4}, {"PS1": world.clock.now})
     world.monitor.look()

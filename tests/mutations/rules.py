@@ -31,33 +31,38 @@ class Rule:
         return whole.replace(self.before, self.after)
 
 
-APPROVAL, CHAIN, DRIFT, FOLDING = (f"bot/domain/{name}.py" for name in ("approval", "chain", "drift", "folding"))
-PLAN, PLANNING, REQUEST, SIGNET = (f"bot/domain/{name}.py" for name in ("plan", "planning", "request", "signet"))
-SIGNED, SHOWN, PACKAGE = (f"bot/domain/{name}.py" for name in ("signed", "shown", "package"))
-QUORUM, TYPED_TEXT = "bot/domain/quorum.py", "bot/domain/typed_text.py"
-WRITER = "bot/site/writing.py"
-ACCESS, APPLYING, APPROVING = (f"bot/usecases/{name}.py" for name in ("access", "applying", "approving"))
-PROVING, REQUESTS, STANDING = (f"bot/usecases/{name}.py" for name in ("proving", "requests", "standing"))
-DOMAIN_UNDOING, USECASE_UNDOING = "bot/domain/undoing.py", "bot/usecases/undoing.py"
-ECHO, SPELLING = "bot/views/echo.py", "bot/views/spelling.py"
-DESK, BRAKES = "bot/slack/desk.py", "bot/slack/brakes.py"
-STORE_INBOX, STORE_LEDGER, STORE_REQUESTS = (f"bot/store/{name}.py" for name in ("inbox", "ledger", "requests"))
-RELAY, STORE_OUTBOX = "bot/usecases/delivering.py", "bot/store/outbox.py"
+APPROVAL, CHAIN, DRIFT, FOLDING = (
+    f"bot/domain/{name}.py" for name in ("approval", "chain", "drift_classes", "request")
+)
+PLAN, PLANNING, REQUEST, SIGNING = (f"bot/domain/{name}.py" for name in ("plan", "planning", "request", "signing"))
+SIGNED, SHOWN, PACKAGE = (f"bot/domain/{name}.py" for name in ("signing", "form_snapshot", "package"))
+QUORUM, TYPED_TEXT = "bot/domain/approval.py", "bot/domain/typed_text.py"
+WRITER = "bot/site/writer.py"
+ACCESS = "bot/usecases/access.py"
+EXECUTOR, VOTING = (f"bot/usecases/resets/{name}.py" for name in ("executor", "voting"))
+PRECONDITIONS, REQUESTS, ELIGIBILITY = (
+    f"bot/usecases/resets/{name}.py" for name in ("preconditions", "request_repository", "eligibility")
+)
+DOMAIN_UNDOING, USECASE_UNDOING = "bot/domain/undo.py", "bot/usecases/resets/undo.py"
+ECHO, SPELLING = "bot/views/card_comparison.py", "bot/views/slack_text.py"
+DISPATCHER, EMERGENCY_STOP = "bot/slack/dispatcher.py", "bot/slack/emergency_stop.py"
+STORE_INBOX, STORE_LEDGER, STORE_REQUESTS = (f"bot/store/{name}.py" for name in ("inbox", "ledger", "request_index"))
+RELAY, STORE_OUTBOX = "bot/usecases/audit/outbox_relay.py", "bot/store/outbox.py"
 
 DECIDING = ("tests/domain/test_approval.py",)
 PLANS = ("tests/domain/test_plan.py", "tests/domain/test_planning.py")
 CHAINS = ("tests/domain/test_chain.py",)
-FORMS = ("tests/domain/test_shown.py",)
-VERDICTS = ("tests/domain/test_drift.py",)
-WRITING = ("tests/site/test_writing.py",)
-PROOFS = ("tests/usecases/test_proving.py",)
-APPLIES = ("tests/usecases/test_applying.py",)
+FORMS = ("tests/domain/test_form_snapshot.py",)
+VERDICTS = ("tests/domain/test_drift_classes.py",)
+WRITING = ("tests/site/test_writer.py",)
+PROOFS = ("tests/usecases/test_preconditions.py",)
+APPLIES = ("tests/usecases/test_executor.py",)
 RESOLVING = ("tests/usecases/test_resolving.py",)
-WORDS = ("tests/usecases/test_card_words.py",)
-ECHOES = ("tests/views/test_echo.py",)
-MARKED = ("tests/domain/test_signed.py",)
+WORDS = ("tests/usecases/test_voting_words.py",)
+ECHOES = ("tests/views/test_card_comparison.py",)
+MARKED = ("tests/domain/test_signed_parts.py",)
 FORGING = ("tests/usecases/test_store_writer.py",)
-UNDOING = ("tests/usecases/test_undoing.py",)
+UNDOING = ("tests/usecases/test_undo.py",)
 PEOPLE = ("tests/usecases/test_access.py",)
 LIES = ("tests/domain/test_request_model.py::test_no_lie_on_a_card_gets_a_vote",)
 FORGERIES = ("tests/domain/test_request_model.py::test_no_forgery_changes_rows",)
@@ -381,7 +386,7 @@ RULES = (
     ),
     Rule(
         "undo is proved before the apply",
-        PROVING,
+        PRECONDITIONS,
         "if request.plan.action is not Action.UNDO:",
         "if True:",
         "What forbade to ask for an undo no longer forbids it when it is applied.",
@@ -394,7 +399,7 @@ RULES = (
         'Status = ? WHERE {row}{as_shown}",',
         "Status = ? WHERE {row}{as_shown and ' AND ? IS NOT NULL AND ? IS NOT NULL'}\",",
         "A row that changes in the last moment is written over.",
-        ("tests/site/test_writing.py::test_a_row_that_changes_between_its_backup_and_its_change_is_not_written_over",),
+        ("tests/site/test_writer.py::test_a_row_that_changes_between_its_backup_and_its_change_is_not_written_over",),
     ),
     Rule(
         "row as it is spelled",
@@ -402,7 +407,7 @@ RULES = (
         "if not _is_same(value, found[name]) and not (",
         "if False and not (",
         "The row of another server, which the collation calls the same, is changed.",
-        ("tests/site/test_writing.py::test_a_row_is_not_changed_for_a_name_that_the_collation_alone_calls_its_own",),
+        ("tests/site/test_writer.py::test_a_row_is_not_changed_for_a_name_that_the_collation_alone_calls_its_own",),
     ),
     Rule(
         "read back",
@@ -410,7 +415,7 @@ RULES = (
         "if [_reading(line) for line in found] != [wanted]:",
         "if not found:",
         "A trigger makes something else of a reset, and it is called applied.",
-        ("tests/site/test_writing.py::test_a_trigger_that_makes_something_else_of_the_change_stops_it",),
+        ("tests/site/test_writer.py::test_a_trigger_that_makes_something_else_of_the_change_stops_it",),
     ),
     Rule(
         "whole row read back",
@@ -422,12 +427,12 @@ RULES = (
     ),
     Rule(
         "what the site makes of a change",
-        APPLYING,
+        EXECUTOR,
         "            self._resolve(request, str(altered))\n",
-        "            self.requests.change(request.id, Outdate((str(altered),), claimed=True))\n",
+        "            self.requests.change(request.id, MarkStale((str(altered),), claimed=True))\n",
         "A reset that a trigger stops is called outdated, and is asked for again and again.",
         (
-            "tests/usecases/test_applying.py::test_a_reset_of_which_the_site_itself_makes_more_fails_and_says_what_can_be_done",
+            "tests/usecases/test_executor.py::test_a_reset_of_which_the_site_itself_makes_more_fails_and_says_what_can_be_done",
         ),
     ),
     Rule(
@@ -436,7 +441,7 @@ RULES = (
         "_compare(row, was, _the_row(connection, row, before, texts, texts.kept, place))",
         "pass",
         "A reset is made whose backup holds something else.",
-        ("tests/site/test_writing.py::test_a_backup_that_does_not_hold_the_row_as_it_was_stops_the_apply",),
+        ("tests/site/test_writer.py::test_a_backup_that_does_not_hold_the_row_as_it_was_stops_the_apply",),
     ),
     Rule(
         "all rows or none",
@@ -444,7 +449,7 @@ RULES = (
         "self._prove_whole(connection, request_id, len(plan.rows))",
         "pass",
         "A transaction that the server gave up unseen changes half of the rows.",
-        ("tests/site/test_writing.py::test_a_transaction_that_the_server_gave_up_unseen_stops_the_apply",),
+        ("tests/site/test_writer.py::test_a_transaction_that_the_server_gave_up_unseen_stops_the_apply",),
     ),
     Rule(
         "forbidding is kept",
@@ -452,7 +457,7 @@ RULES = (
         "if found is _Backup.NONE:",
         "if False:",
         "A request is called applied, or failed, by a backup table that keeps nothing.",
-        ("tests/site/test_writing.py::test_forbidding_where_the_backup_table_keeps_nothing_is_no_answer",),
+        ("tests/site/test_writer.py::test_forbidding_where_the_backup_table_keeps_nothing_is_no_answer",),
     ),
     Rule(
         "forbidding finds an apply",
@@ -460,7 +465,7 @@ RULES = (
         "return found is _Backup.KEY_ONLY",
         "return True",
         "What was applied is called failed.",
-        ("tests/site/test_writing.py::test_what_was_applied_can_no_longer_be_forbidden_and_its_backup_stays",),
+        ("tests/site/test_writer.py::test_what_was_applied_can_no_longer_be_forbidden_and_its_backup_stays",),
     ),
     Rule(
         "a key alone is no apply",
@@ -468,15 +473,15 @@ RULES = (
         "return _Backup.KEY_ONLY if rows[0][0] is None else _Backup.COPY",
         "return _Backup.COPY",
         "What was forbidden is called applied.",
-        ("tests/site/test_writing.py::test_a_forbidden_request_can_never_be_applied_and_others_can",),
+        ("tests/site/test_writer.py::test_a_forbidden_request_can_never_be_applied_and_others_can",),
     ),
     Rule(
         "unique key of the backup",
         WRITER,
-        'raise DatabaseError(Fault.SCHEMA, f"{self._backup} has no unique key on RequestId and RowNumber")',
+        'raise DatabaseError(ErrorKind.SCHEMA, f"{self._backup} has no unique key on RequestId and RowNumber")',
         "raise _DryRun",
         "A request can be applied twice.",
-        ("tests/site/test_writing.py::test_a_rehearsal_refuses_a_backup_table_that_could_not_keep_the_promise",),
+        ("tests/site/test_writer.py::test_a_rehearsal_refuses_a_backup_table_that_could_not_keep_the_promise",),
     ),
     Rule(
         "the site's own database",
@@ -484,56 +489,58 @@ RULES = (
         "if wrong:",
         "if False:",
         "The rows of another site are changed.",
-        ("tests/site/test_owning.py",),
+        ("tests/site/test_identity.py",),
     ),
     # What a click must pass.
     Rule(
         "kept before acknowledged: command",
-        DESK,
-        "taken = self._take_in(incoming)\n        if taken in SORRY:\n            ack(text=",
-        "ack()\n        taken = self._take_in(incoming)\n        if taken in SORRY:\n            ack(text=",
+        DISPATCHER,
+        "taken = self._take_in(inbound)\n        if taken in INTAKE_REPLIES:\n            ack(text=",
+        "ack()\n        taken = self._take_in(inbound)\n        if taken in INTAKE_REPLIES:\n            ack(text=",
         "A command is lost with the process that acknowledged it.",
-        ("tests/slack/test_desk.py::test_a_command_is_kept_before_it_is_acknowledged",),
+        ("tests/slack/test_dispatcher.py::test_a_command_is_kept_before_it_is_acknowledged",),
     ),
     Rule(
         "kept before acknowledged: click",
-        DESK,
-        "taken = self._take_in(incoming)\n        if taken in SORRY:\n            self._turn_away",
-        "ack()\n        taken = self._take_in(incoming)\n        if taken in SORRY:\n            self._turn_away",
+        DISPATCHER,
+        "taken = self._take_in(inbound)\n        if taken in INTAKE_REPLIES:\n            self._turn_away",
+        "ack()\n        taken = self._take_in(inbound)\n        "
+        "if taken in INTAKE_REPLIES:\n            self._turn_away",
         "A vote is lost with the process that acknowledged it.",
-        ("tests/slack/test_desk.py::test_a_click_and_a_form_are_kept_before_they_are_acknowledged",),
+        ("tests/slack/test_dispatcher.py::test_a_click_and_a_form_are_kept_before_they_are_acknowledged",),
     ),
     Rule(
         "kept before acknowledged: form",
-        DESK,
-        "taken = self._take_in(incoming)\n        if taken in SORRY:\n            ack(response_action",
-        "ack()\n        taken = self._take_in(incoming)\n        if taken in SORRY:\n            ack(response_action",
+        DISPATCHER,
+        "taken = self._take_in(inbound)\n        if taken in INTAKE_REPLIES:\n            ack(response_action",
+        "ack()\n        taken = self._take_in(inbound)\n        "
+        "if taken in INTAKE_REPLIES:\n            ack(response_action",
         "A request is lost with the process that acknowledged it.",
-        ("tests/slack/test_desk.py::test_a_click_and_a_form_are_kept_before_they_are_acknowledged",),
+        ("tests/slack/test_dispatcher.py::test_a_click_and_a_form_are_kept_before_they_are_acknowledged",),
     ),
     Rule(
         "recorded before answered",
-        DESK,
-        "if reply.deed:\n                    self._record(incoming, reply.deed)",
-        "if reply.deed:\n                    pass",
+        DISPATCHER,
+        "if reply.action:\n                    self._record(inbound, reply.action)",
+        "if reply.action:\n                    pass",
         "Somebody is answered and the record does not know.",
-        ("tests/slack/test_desk.py::test_an_answer_is_recorded_before_it_is_given_and_then_nothing_is_owed",),
+        ("tests/slack/test_dispatcher.py::test_an_answer_is_recorded_before_it_is_given_and_then_nothing_is_owed",),
     ),
     Rule(
         "answered by one process",
-        DESK,
-        "if not self.inbox.owes(incoming.key):",
+        DISPATCHER,
+        "if not self.inbox.owes(inbound.key):",
         "if False:",
         "A click is answered twice.",
-        ("tests/slack/test_desk.py::test_what_another_process_took_over_meanwhile_is_left_to_it",),
+        ("tests/slack/test_dispatcher.py::test_what_another_process_took_over_meanwhile_is_left_to_it",),
     ),
     Rule(
         "a stop never waits",
-        BRAKES,
+        EMERGENCY_STOP,
         "    request_form.REJECT_CALLBACK: StopKind.REJECT,\n",
         "",
         "A rejection waits behind questions.",
-        ("tests/slack/test_brakes.py",),
+        ("tests/slack/test_emergency_stop.py",),
     ),
     Rule(
         "an inbox item of ours",
@@ -561,15 +568,15 @@ RULES = (
     ),
     Rule(
         "the words on the card",
-        APPROVING,
-        "if refusal := self.standing.brake() or self.check_words(click):",
-        "if refusal := self.standing.brake():",
+        VOTING,
+        "if refusal := self.eligibility.blocked_by() or self.check_words(click):",
+        "if refusal := self.eligibility.blocked_by():",
         "A vote counts that was cast on a card whose words somebody changed.",
         WORDS,
     ),
     Rule(
         "the words under a withdrawal",
-        APPROVING,
+        VOTING,
         "asker = asker if isinstance(asker, Refusal) else self.check_words(click) or asker",
         "",
         "A button that somebody renamed withdraws a request.",
@@ -577,7 +584,7 @@ RULES = (
     ),
     Rule(
         "an old drawing is looked at again",
-        APPROVING,
+        VOTING,
         "return None if abs(now - replaced_at) <= JUST_NOW else Reason.CARD_CHANGED",
         "return None",
         "A vote counts that was cast on what a card showed long ago.",
@@ -657,7 +664,7 @@ RULES = (
     ),
     Rule(
         "a press of which nothing was told",
-        APPROVING,
+        VOTING,
         "return Refusal(Reason.CARD_NOT_SENT)",
         "return None",
         "A vote counts of which nobody knows what its voter saw.",
@@ -665,7 +672,7 @@ RULES = (
     ),
     Rule(
         "a lifted freeze that somebody wrote",
-        "bot/usecases/freezing.py",
+        "bot/usecases/resets/freeze.py",
         "if freeze is None or self._is_ours(entry):",
         "if True:",
         "A vote counts on a card with words that somebody wrote into the store.",
@@ -673,7 +680,7 @@ RULES = (
     ),
     Rule(
         "a card that can be voted on",
-        "bot/usecases/cards.py",
+        "bot/usecases/resets/cards.py",
         "if self.requests.are_rows_withheld(request.id):",
         "if False:",
         "Nobody can vote where Slack keeps tables to itself.",
@@ -681,7 +688,7 @@ RULES = (
     ),
     Rule(
         "the newest card",
-        APPROVING,
+        VOTING,
         "if (card.channel, card.ts) != (click.channel, click.ts):",
         "if False:",
         "A vote on an older or forged card counts.",
@@ -689,25 +696,26 @@ RULES = (
     ),
     Rule(
         "an approver approves",
-        APPROVING,
-        "or self._own(click) or self.standing.approver(click.actor)\n        if isinstance(voter, Refusal):",
-        "or self._own(click) or self.standing.people.find(click.actor.user_id)\n        if isinstance(voter, Refusal):",
+        VOTING,
+        "or self._own(click) or self.eligibility.approver(click.actor)\n        if isinstance(voter, Refusal):",
+        "or self._own(click) or self.eligibility.people.find(click.actor.user_id)\n"
+        "        if isinstance(voter, Refusal):",
         "Anybody approves.",
         PROOFS,
     ),
     Rule(
         "no vote in a freeze",
-        APPROVING,
-        "if refusal := self.standing.brake() or self.check_words(click):",
+        VOTING,
+        "if refusal := self.eligibility.blocked_by() or self.check_words(click):",
         "if refusal := self.check_words(click):",
         "People vote while resets are frozen.",
         PROOFS,
     ),
     Rule(
         "an approver rejects",
-        APPROVING,
-        "= self.check_card(click) or self.standing.approver(click.actor)",
-        "= self.check_card(click) or self.standing.people.find(click.actor.user_id)",
+        VOTING,
+        "= self.check_card(click) or self.eligibility.approver(click.actor)",
+        "= self.check_card(click) or self.eligibility.people.find(click.actor.user_id)",
         "Somebody who is no approver any more rejects with a form that was open.",
         PROOFS,
     ),
@@ -739,7 +747,7 @@ RULES = (
     # What is proved again before the apply.
     Rule(
         "quorum at the apply",
-        PROVING,
+        PRECONDITIONS,
         "if distinct(voters) < QUORUM:",
         "if not voters:",
         "One true vote and a forged quorum change rows.",
@@ -747,7 +755,7 @@ RULES = (
     ),
     Rule(
         "fifteen minutes",
-        PROVING,
+        PRECONDITIONS,
         "if ago is None or ago > APPLY_WITHIN:",
         "if ago is None:",
         "What was approved yesterday is applied today.",
@@ -771,7 +779,7 @@ RULES = (
     ),
     Rule(
         "the record is asked",
-        PROVING,
+        PRECONDITIONS,
         "if not self.requests.is_intact(request.id):",
         "if False:",
         "A changed record of what was asked is applied.",
@@ -787,7 +795,7 @@ RULES = (
     ),
     Rule(
         "the record's marks are asked",
-        PROVING,
+        PRECONDITIONS,
         "forgery = self.requests.forgery(request) or self._misshapen(request)",
         'forgery = ""',
         "A forged request is applied.",
@@ -796,7 +804,7 @@ RULES = (
     Rule(
         "a request that this bot recorded",
         REQUESTS,
-        "return self.signet.is_on(request.mark, *request_parts(request))",
+        "return self.signer.is_on(request.mark, *request_parts(request))",
         "return True",
         "A request that was written into the store, or rewritten there, is voted on and applied.",
         FORGING,
@@ -851,7 +859,7 @@ RULES = (
     ),
     Rule(
         "what a plan ends in is proved at the apply",
-        PROVING,
+        PRECONDITIONS,
         "self.requests.forgery(request) or self._misshapen(request)",
         "self.requests.forgery(request)",
         "A request with a good mark sets rows to what no reset sets.",
@@ -867,7 +875,7 @@ RULES = (
     ),
     Rule(
         "an undo of what this bot recorded",
-        PROVING,
+        PRECONDITIONS,
         "if done and (self.requests.forgery(done) or self.requests.quorum_forgery(done)):",
         "if False:",
         "An undo takes back what somebody wrote into the store.",
@@ -876,7 +884,7 @@ RULES = (
     Rule(
         "a quorum that this bot found",
         REQUESTS,
-        "if not self.signet.is_on(request.quorum_mark, *quorum_parts(request, request.quorum_at)):",
+        "if not self.signer.is_on(request.quorum_mark, *quorum_parts(request, request.quorum_at)):",
         "if False:",
         "A forged quorum of true votes changes rows.",
         FORGING,
@@ -891,7 +899,7 @@ RULES = (
     ),
     Rule(
         "no vote on a forged request",
-        APPROVING,
+        VOTING,
         "if not self.requests.is_ours(request):",
         "if False:",
         "A vote counts for a request that somebody wrote into the store.",
@@ -907,7 +915,7 @@ RULES = (
     ),
     Rule(
         "a lifted freeze bears the mark",
-        "bot/usecases/freezing.py",
+        "bot/usecases/resets/freeze.py",
         "entries[-1].kind == UNFROZE and self._is_ours(entries[-1])",
         "entries[-1].kind == UNFROZE",
         "An entry that somebody wrote lifts a freeze.",
@@ -947,7 +955,7 @@ RULES = (
     ),
     Rule(
         "approvers of now",
-        PROVING,
+        PRECONDITIONS,
         "if isinstance(voter, Refusal):\n                return _step(voter",
         "if False:\n                return _step(voter",
         "The vote of somebody who was removed since changes rows.",
@@ -955,7 +963,7 @@ RULES = (
     ),
     Rule(
         "the requester counts no longer",
-        PROVING,
+        PRECONDITIONS,
         "if not counts and (request.requester_ids | asker.ids)",
         "if False and (request.requester_ids | asker.ids)",
         "A vote that settings forbid by now changes rows.",
@@ -963,7 +971,7 @@ RULES = (
     ),
     Rule(
         "number of rows of now",
-        PROVING,
+        PRECONDITIONS,
         "if len(request.plan.rows) > most:",
         "if False:",
         "More rows change than settings allow by now.",
@@ -971,7 +979,7 @@ RULES = (
     ),
     Rule(
         "freeze before the claim",
-        PROVING,
+        PRECONDITIONS,
         "        if blocked:\n",
         "        if False:\n",
         "A frozen request is claimed.",
@@ -979,23 +987,23 @@ RULES = (
     ),
     Rule(
         "freeze behind the claim",
-        APPLYING,
-        "if brake:",
+        EXECUTOR,
+        "if blocked_by:",
         "if False:",
         "Rows change though a freeze was recorded before.",
         PROOFS,
     ),
     Rule(
         "rows behind the claim",
-        APPLYING,
-        "found = self.proving.objections(request)",
+        EXECUTOR,
+        "found = self.preconditions.objections(request)",
         "found: tuple[str, ...] = ()",
         "Rows change though the package moved on.",
         APPLIES,
     ),
     Rule(
         "an older store",
-        APPLYING,
+        EXECUTOR,
         "if was_applied or (was_applied is None and self._is_late(request)):",
         "if was_applied is None and self._is_late(request):",
         "A reset that was made is called failed after an older copy of the store was put back.",
@@ -1003,7 +1011,7 @@ RULES = (
     ),
     Rule(
         "an older store whose site is silent",
-        APPLYING,
+        EXECUTOR,
         "if was_applied is False else Delay(",
         "if not was_applied else Delay(",
         "A reset that may have been made is called failed because the site did not answer at first.",
@@ -1011,7 +1019,7 @@ RULES = (
     ),
     Rule(
         "the backup table of the request",
-        APPLYING,
+        EXECUTOR,
         "return writer.using(table) if writer else None",
         "return writer",
         "A reset that was made is called failed after the setting of the backup table was changed.",
@@ -1019,7 +1027,7 @@ RULES = (
     ),
     Rule(
         "the requester of now",
-        PROVING,
+        PRECONDITIONS,
         'return _step(asker, "the requester", "may ask")',
         "pass",
         "What somebody asked for who has left is applied.",
@@ -1027,7 +1035,7 @@ RULES = (
     ),
     Rule(
         "ask again who could not be looked up",
-        PROVING,
+        PRECONDITIONS,
         "if refusal.reason in _NOT_KNOWN:",
         "if False:",
         "Two votes are lost because Slack did not answer once.",
@@ -1043,16 +1051,16 @@ RULES = (
     ),
     Rule(
         "a lost backup",
-        APPLYING,
+        EXECUTOR,
         "if looks_applied(request.plan, writer.readings(request.plan), suspected=request.note == UNBACKED):",
         "if False:",
         "Changed rows are called unchanged because their backup is lost.",
         RESOLVING,
     ),
-    Rule("freeze", STANDING, "if self.freezing.now():", "if False:", "A freeze stops nothing.", PROOFS),
+    Rule("freeze", ELIGIBILITY, "if self.freeze_service.now():", "if False:", "A freeze stops nothing.", PROOFS),
     Rule(
         "clocks",
-        PROVING,
+        PRECONDITIONS,
         "if ago < -CLOCKS_APART:",
         "if False:",
         "Rows change though nobody can tell how old a vote is.",
@@ -1069,15 +1077,15 @@ RULES = (
     ),
     Rule(
         "thief of the bot token, who edits a card",
-        APPROVING,
-        "if refusal := self.standing.brake() or self.check_words(click):",
-        "if refusal := self.standing.brake():",
+        VOTING,
+        "if refusal := self.eligibility.blocked_by() or self.check_words(click):",
+        "if refusal := self.eligibility.blocked_by():",
         "People vote for what an edited card does not say.",
         LIES,
     ),
     Rule(
         "thief of the bot token, who posts a copy",
-        APPROVING,
+        VOTING,
         "if (card.channel, card.ts) != (click.channel, click.ts):",
         "if False:",
         "A vote on a copy of a card counts.",
@@ -1085,7 +1093,7 @@ RULES = (
     ),
     Rule(
         "writer of the store, of a whole record",
-        PROVING,
+        PRECONDITIONS,
         "forgery = self.requests.forgery(request) or self._misshapen(request)",
         'forgery = ""',
         "Rows change as nobody wanted.",
@@ -1094,7 +1102,7 @@ RULES = (
     Rule(
         "writer of the store, of who asked",
         REQUESTS,
-        "return self.signet.is_on(request.mark, *request_parts(request))",
+        "return self.signer.is_on(request.mark, *request_parts(request))",
         "return True",
         "The requester is one of the two who decided.",
         FORGERIES,
@@ -1109,7 +1117,7 @@ RULES = (
     ),
     Rule(
         "writer of the store, of a lifted freeze",
-        "bot/usecases/freezing.py",
+        "bot/usecases/resets/freeze.py",
         "entries[-1].kind == UNFROZE and self._is_ours(entries[-1])",
         "entries[-1].kind == UNFROZE",
         "Rows change while resets are frozen.",
@@ -1133,7 +1141,7 @@ RULES = (
     ),
     Rule(
         "writer of the store, without the key",
-        SIGNET,
+        SIGNING,
         'return hmac.compare_digest(mark.encode("utf-8", "replace"), self.mark(*parts).encode())',
         "return bool(mark)",
         "Any mark is as good as the bot's own.",
@@ -1186,15 +1194,15 @@ RULES = (
         "elif holders[0][0] != request.id:",
         "elif False:",
         "Two open requests change one row.",
-        ("tests/store/test_requests.py::test_an_open_request_holds_its_rows_against_every_other",),
+        ("tests/store/test_request_index.py::test_an_open_request_holds_its_rows_against_every_other",),
     ),
     Rule(
         "a mark needs the key",
-        SIGNET,
+        SIGNING,
         'return hmac.compare_digest(mark.encode("utf-8", "replace"), self.mark(*parts).encode())',
         "return bool(mark)",
         "Whoever writes the store makes votes.",
-        ("tests/domain/test_signet.py",),
+        ("tests/domain/test_signing.py",),
     ),
     # What is told, and what holds up nobody; then what the two-person rule rests on beside.
     Rule(
@@ -1204,7 +1212,7 @@ RULES = (
         "self._shared.put(destination)",
         "Slow messages to people hold up the audit channel, and so every reset.",
         (
-            "tests/usecases/test_delivering.py::test_each_of_the_first_destinations_has_a_lane_that_nobody_else_can_fill",
+            "tests/usecases/test_outbox_relay.py::test_each_of_the_first_destinations_has_a_lane_that_nobody_else_can_fill",
         ),
     ),
     Rule(
@@ -1213,7 +1221,7 @@ RULES = (
         "[*filter(pending.__contains__, self.first), *(d for d in pending if d not in self.first)]",
         "[*pending]",
         "Who waits longest is told before the audit channel is.",
-        ("tests/usecases/test_delivering.py::test_the_audit_channel_and_the_approvals_come_before_all_others",),
+        ("tests/usecases/test_outbox_relay.py::test_the_audit_channel_and_the_approvals_come_before_all_others",),
     ),
     Rule(
         "a lane outlives what goes wrong on it",
@@ -1221,25 +1229,25 @@ RULES = (
         '                log.exception("delivering failed", destination=destination)\n            finally:',
         "                raise\n            finally:",
         "Four messages that break end all delivering to people.",
-        ("tests/usecases/test_delivering.py::test_whatever_goes_wrong_on_a_lane_it_goes_on_to_the_next_destination",),
+        ("tests/usecases/test_outbox_relay.py::test_whatever_goes_wrong_on_a_lane_it_goes_on_to_the_next_destination",),
     ),
     Rule(
         "an error is that of one destination",
         RELAY,
-        '            road.failed(self.monotonic())\n            log.exception("delivering failed",'
+        '            state.failed(self.monotonic())\n            log.exception("delivering failed",'
         " destination=destination)\n\n    def _deliver_to",
         "            raise\n\n    def _deliver_to",
         "One message that breaks holds up everybody.",
-        ("tests/usecases/test_delivering.py::test_what_breaks_before_a_post_is_of_no_concern_to_other_destinations",),
+        ("tests/usecases/test_outbox_relay.py::test_what_breaks_before_a_post_is_of_no_concern_to_other_destinations",),
     ),
     Rule(
         "a gap is recorded",
         RELAY,
-        'self.ledger.append(deed.draft(NOBODY, "outbox"), also=[self.outbox.settling(batch, *place, is_gap=True)])',
-        "self.outbox.settle(batch, *place, is_gap=True)",
+        'self.ledger.append(action.draft(NOBODY, "outbox"), also=[self.outbox.settling(batch, *place, is_gap=True)])',
+        "self.outbox.settle(batch, *identify, is_gap=True)",
         "A message that nobody will get disappears without a word.",
         (
-            "tests/usecases/test_delivering.py::test_messages_to_somebody_who_has_left_end_in_one_gap_that_the_audit_channel_tells",
+            "tests/usecases/test_outbox_relay.py::test_messages_to_somebody_who_has_left_end_in_one_gap_that_the_audit_channel_tells",
         ),
     ),
     Rule(
@@ -1249,17 +1257,17 @@ RULES = (
         "also=[self.outbox.settling(batch, *place, is_gap=False)]",
         "A message that nobody got is called told.",
         (
-            "tests/usecases/test_delivering.py::test_messages_to_somebody_who_has_left_end_in_one_gap_that_the_audit_channel_tells",
+            "tests/usecases/test_outbox_relay.py::test_messages_to_somebody_who_has_left_end_in_one_gap_that_the_audit_channel_tells",
         ),
     ),
     Rule(
         "who has left gets nothing more",
         RELAY,
-        "        if trouble is PostTrouble.PERSON:\n            return True\n",
+        "        if trouble is PostErrorKind.PERSON:\n            return True\n",
         "",
         "Messages to people who have left are tried again and again.",
         (
-            "tests/usecases/test_delivering.py::test_messages_to_somebody_who_has_left_end_in_one_gap_that_the_audit_channel_tells",
+            "tests/usecases/test_outbox_relay.py::test_messages_to_somebody_who_has_left_end_in_one_gap_that_the_audit_channel_tells",
         ),
     ),
     Rule(
@@ -1268,7 +1276,7 @@ RULES = (
         "and others_are_told and not others_fail",
         "and others_are_told",
         "Messages to people are given up while Slack takes nothing.",
-        ("tests/usecases/test_delivering.py::test_nobody_s_message_is_given_up_while_slack_takes_nothing_at_all",),
+        ("tests/usecases/test_outbox_relay.py::test_nobody_s_message_is_given_up_while_slack_takes_nothing_at_all",),
     ),
     Rule(
         "a channel is never given up",
@@ -1276,55 +1284,55 @@ RULES = (
         "if is_person(destination) and self._is_hopeless",
         "if self._is_hopeless",
         "Audit lines become gaps because their channel is away.",
-        ("tests/usecases/test_delivering.py::test_a_channel_is_never_given_up_whatever_slack_says_of_it",),
+        ("tests/usecases/test_outbox_relay.py::test_a_channel_is_never_given_up_whatever_slack_says_of_it",),
     ),
     Rule(
         "poison is put aside",
         RELAY,
-        "        if batch[0].trouble:\n            raise PostError(PostTrouble.REFUSED,"
+        "        if batch[0].trouble:\n            raise PostError(PostErrorKind.REFUSED,"
         " batch[0].trouble, was_sent=False)\n",
         "",
         "A notice that cannot be read is sent as an empty message, and called told.",
         (
-            "tests/usecases/test_delivering.py::test_a_notice_that_cannot_be_read_is_recorded_as_not_delivered_and_never_sent_empty",
+            "tests/usecases/test_outbox_relay.py::test_a_notice_that_cannot_be_read_is_recorded_as_not_delivered_and_never_sent_empty",
         ),
     ),
     Rule(
         "what fails as nobody foresaw is put aside",
         RELAY,
-        "elif road.failures >= MOST_FAULTS:",
+        "elif state.failures >= MOST_FAULTS:",
         "elif False:",
         "One message that breaks is posted for ever.",
-        ("tests/usecases/test_delivering.py::test_what_fails_as_nobody_foresaw_is_put_aside_after_some_tries",),
+        ("tests/usecases/test_outbox_relay.py::test_what_fails_as_nobody_foresaw_is_put_aside_after_some_tries",),
     ),
     Rule(
         "a field of a newer version",
-        "bot/slack/incoming.py",
+        "bot/slack/inbound.py",
         "value in body.items() if name in known}",
         "value in body.items()}",
         "What a newer version kept is never answered.",
-        ("tests/slack/test_incoming.py",),
+        ("tests/slack/test_inbound.py",),
     ),
     Rule(
         "an unfreeze lifts what was known",
-        "bot/usecases/freezing.py",
+        "bot/usecases/resets/freeze.py",
         "            if unseen and (later := self.now()):\n                return later\n",
         "",
         "A freeze is lost to an unfreeze that was typed before it and waited.",
-        ("tests/usecases/test_freezing.py",),
+        ("tests/usecases/test_freeze.py",),
     ),
     Rule(
         "an unfreeze knows when it came in",
-        DESK,
-        "            with suppress(StoreError):\n                incoming = replace(incoming,"
+        DISPATCHER,
+        "            with suppress(StoreError):\n                inbound = replace(inbound,"
         " freezes=moves(self.ledger))\n",
         "            pass\n",
         "An unfreeze that waited lifts nothing.",
-        ("tests/slack/test_desk.py::test_what_lets_resets_go_on_knows_of_no_freeze_that_came_in_later",),
+        ("tests/slack/test_dispatcher.py::test_what_lets_resets_go_on_knows_of_no_freeze_that_came_in_later",),
     ),
     Rule(
         "a freeze that is called an unfreeze",
-        "bot/usecases/freezing.py",
+        "bot/usecases/resets/freeze.py",
         "(entry for entry in reversed(entries) if entry.kind == FROZE), entries[-1]))",
         "(entry for entry in reversed(entries) if entry.kind == FROZE), None)) if entries[1:] else None",
         "Whoever renames the one freeze in the store lifts it.",
@@ -1332,51 +1340,51 @@ RULES = (
     ),
     Rule(
         "other rules of another bot",
-        STANDING,
+        ELIGIBILITY,
         "return self.policy_fault() or self.channel_fault()",
         "return self.channel_fault()",
         "Two bots with different rules on one store apply by either.",
         (
-            "tests/usecases/test_applying.py::test_a_bot_whose_rules_are_not_those_of_another_applies_nothing_and_loses_no_vote",
+            "tests/usecases/test_executor.py::test_a_bot_whose_rules_are_not_those_of_another_applies_nothing_and_loses_no_vote",
         ),
     ),
     Rule(
         "other rules end no request",
-        PROVING,
+        PRECONDITIONS,
         "return Delay(reason) if blocked.reason is Reason.OTHER_POLICY else",
         "return",
         "Two votes are lost because a second bot started with other settings.",
         (
-            "tests/usecases/test_applying.py::test_a_bot_whose_rules_are_not_those_of_another_applies_nothing_and_loses_no_vote",
+            "tests/usecases/test_executor.py::test_a_bot_whose_rules_are_not_those_of_another_applies_nothing_and_loses_no_vote",
         ),
     ),
     Rule(
         "applied into the backup table of the request",
-        APPLYING,
+        EXECUTOR,
         "writer = self.writers[request.plan.site].using(request.backup_table)",
         "writer = self.writers[request.plan.site]",
         "A changed setting hides what was applied.",
         (
-            "tests/usecases/test_applying.py::test_a_request_is_applied_into_the_backup_table_under_which_it_was_asked_for",
+            "tests/usecases/test_executor.py::test_a_request_is_applied_into_the_backup_table_under_which_it_was_asked_for",
         ),
     ),
     Rule(
         "rehearsed in the backup table of the request",
-        PROVING,
-        "writer = self.writers[request.plan.site].using(request.backup_table)\n        writer.rehearse()",
-        "writer = self.writers[request.plan.site]\n        writer.rehearse()",
+        PRECONDITIONS,
+        "writer = self.writers[request.plan.site].using(request.backup_table)\n        writer.dry_run()",
+        "writer = self.writers[request.plan.site]\n        writer.dry_run()",
         "A changed setting fails what could be applied.",
         (
-            "tests/usecases/test_applying.py::test_a_request_is_applied_into_the_backup_table_under_which_it_was_asked_for",
+            "tests/usecases/test_executor.py::test_a_request_is_applied_into_the_backup_table_under_which_it_was_asked_for",
         ),
     ),
     Rule(
         "a read that failed once",
-        APPLYING,
+        EXECUTOR,
         "return Finish(trouble, claimed=False) if error.trouble in _LASTING else Delay(trouble)",
         "return Finish(trouble, claimed=False)",
         "Two votes are lost because the site did not answer once.",
-        ("tests/usecases/test_applying.py::test_rows_that_cannot_be_read_just_before_the_apply_are_read_again",),
+        ("tests/usecases/test_executor.py::test_rows_that_cannot_be_read_just_before_the_apply_are_read_again",),
     ),
     Rule(
         "locked when read: SQL Server",
@@ -1585,6 +1593,6 @@ RULES = (
         "return wanted in names or (",
         "return any(name.startswith(wanted) for name in names) or (",
         "dp:NYC-DP1 offers NYC-DP10 for a reset, too.",
-        ("tests/domain/test_query.py::test_filters_keep_rows",),
+        ("tests/domain/test_command.py::test_filters_keep_rows",),
     ),
 )

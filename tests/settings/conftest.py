@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.settings import Settings, SettingsWrong, load
+from bot.settings import InvalidSettings, Settings, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,7 @@ class Places:
 
     def mistakes(self) -> list[str]:
         """Return the lines that say why the settings cannot be used."""
-        with pytest.raises(SettingsWrong) as wrong:
+        with pytest.raises(InvalidSettings) as wrong:
             load()
         assert str(wrong.value) == "\n".join(wrong.value.lines)
         assert wrong.value.__cause__ is None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.settings.odbc_strings import asked, mistake, trusts_anybody, unencrypted
-from bot.settings.origins import look
+from bot.settings.sources import report
 from tests.settings.conftest import ENOUGH
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def test_a_check_asks_nothing_over_a_link_that_the_settings_refuse(enough: Place
     enough.environment(SITES=sites(database=loose), STORE=loose, AUDIT__MAX_LAG="never")
     enough.environment(UNENCRYPTED_DATABASES=str(allowed).lower())
 
-    assert look().lacking == ({"audit"} if allowed else {"audit", "sites", "store"})
+    assert report().lacking == ({"audit"} if allowed else {"audit", "sites", "store"})
 
 
 def test_of_a_keyword_that_is_given_twice_the_first_counts_as_for_the_driver() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.settings.mistakes import known_names
+from bot.settings.errors import known_names
 from bot.settings.model import Sections
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.demo.sample import schema
 from bot.domain.package import Job, JobAction, JobState, RowType, SiteCode
-from bot.site.reading import SiteDatabase
+from bot.site.reader import SiteDatabase
 from tests import engines
 from tests.recording import RecordingDatabase
 

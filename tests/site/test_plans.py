@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pytest
 
-from bot.dbapi import Connection, Database, Patience, Product
+from bot.dbapi import Connection, Database, Engine, Timeouts
 from bot.domain.package import PackageId, SiteCode
 from bot.domain.plan import Action
-from bot.domain.undoing import Undoing
-from bot.site.scanning import SiteScanner
-from bot.site.writing import SiteWriter
+from bot.domain.undo import Undoing
+from bot.site.scanner import SiteScanner
+from bot.site.writer import SiteWriter
 from tests.builders import nal_path
 from tests.engines import ENGINES
 from tests.requests import plan, plan_row
@@ -83,7 +83,7 @@ class Explaining(Connection):
     def _explained(self, sql: str, parameters: Sequence[object]) -> Iterator[None]:
         if not parameters or "INFORMATION_SCHEMA" in sql or "1 = 0" in sql:
             yield
-        elif self.product == Product.SQL_SERVER:
+        elif self.product == Engine.SQL_SERVER:
             before = self._scans_so_far()
             yield
             after = self._scans_so_far()
@@ -96,7 +96,7 @@ class Explaining(Connection):
         return {str(table).lower(): count for table, count in self._connection.query(SCANS_SO_FAR)}
 
     def _scans_planned(self, sql: str, parameters: Sequence[object]) -> list[str]:
-        if self.product == Product.POSTGRESQL:
+        if self.product == Engine.POSTGRESQL:
             lines = [line for (line,) in self._connection.query(f"EXPLAIN {sql}", parameters)]
             return [found[1] for line in lines if (found := re.search(r"Seq Scan on (\w+)", line))]
         lines = [line[3] for line in self._connection.query(f"EXPLAIN QUERY PLAN {sql}", parameters)]
@@ -111,7 +111,7 @@ class ExplainingDatabase(Database):
     """A real database; `scanned` holds the tables that are read as a whole, by statement."""
 
     def __init__(self, address: str) -> None:
-        super().__init__(address, Patience(query=60))
+        super().__init__(address, Timeouts(query=60))
         self.scanned: dict[str, set[str]] = {}
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
@@ -190,7 +190,7 @@ def test_a_package_and_the_rows_of_some_are_read_by_their_index(large: Large) ->
 def test_all_that_a_reset_and_its_undo_say_finds_rows_by_their_index(large: Large) -> None:
     writer = SiteWriter(SiteCode("PS1"), large.database, "dbo.PkgStatus_BU")
     undo = plan(*(row.reversed() for row in PLAN.rows), action=Action.UNDO)
-    writer.rehearse()
+    writer.dry_run()
     assert writer.readings(PLAN) == [(7, 3)] * 2
     assert not writer.was_applied("R1")
     writer.apply("R1", PLAN)

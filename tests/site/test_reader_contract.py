@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.package import PackageId, PackageTable, Row, SiteCode, Status
-from bot.domain.trouble import SiteTrouble
-from bot.usecases.ports import SiteError, SiteReader
+from bot.domain.site_error_kind import SiteErrorKind
+from bot.usecases.ports.site import SiteError, SiteReader
 from tests.builders import ago, dp_row, package, points, site_row, story, table
 from tests.engines import ENGINES
 from tests.fakes import FakeSite
@@ -44,7 +44,7 @@ def broken(request: pytest.FixtureRequest, tmp_path: Path) -> SiteReader:
     """Return a reader whose site is away."""
     if request.param == "fake":
         site = FakeSite(story(), code="P02")
-        site.trouble = SiteTrouble.UNREACHABLE
+        site.trouble = SiteErrorKind.UNREACHABLE
         return site
     maker = next(make("sqlite", tmp_path))
     return maker.reader(f"sqlite:///{tmp_path / 'gone.db'}", code="P02")
@@ -161,5 +161,5 @@ def test_a_site_that_is_away_raises_its_own_error(broken: SiteReader) -> None:
         with pytest.raises(SiteError) as caught:
             question()
 
-        assert (caught.value.site, caught.value.trouble) == (SiteCode("P02"), SiteTrouble.UNREACHABLE)
+        assert (caught.value.site, caught.value.trouble) == (SiteCode("P02"), SiteErrorKind.UNREACHABLE)
         assert caught.value.detail

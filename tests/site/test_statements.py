@@ -9,13 +9,13 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from bot.dbapi import Connection, Database, DatabaseError, Fault, Product
+from bot.app.bot import say_what_is_readable
+from bot.dbapi import Connection, Database, DatabaseError, Engine, ErrorKind
 from bot.domain.package import PackageId, SiteCode
-from bot.domain.undoing import Undoing
-from bot.site.reading import SiteDatabase
-from bot.site.scanning import SiteScanner
-from bot.site.writing import SiteWriter
-from bot.wiring.bot import say_what_is_readable
+from bot.domain.undo import Undoing
+from bot.site.reader import SiteDatabase
+from bot.site.scanner import SiteScanner
+from bot.site.writer import SiteWriter
 from tests.requests import plan_row
 from tests.transact_sql import parsed
 
@@ -59,7 +59,7 @@ class ShapedConnection(Connection):
     def __init__(self, shapes: dict[str, set[str]], texts: str = "nvarchar") -> None:
         self._shapes = shapes
         self._texts = texts
-        self.product = Product.SQL_SERVER
+        self.product = Engine.SQL_SERVER
         self.asked: list[tuple[str, Sequence[object]]] = []
 
     @property
@@ -79,7 +79,7 @@ class ShapedConnection(Connection):
     def names(self, table: str) -> dict[str, str]:
         self.asked.append((f"SELECT * FROM {table} WHERE 1 = 0", ()))
         if not self._shapes[table]:
-            raise DatabaseError(Fault.SCHEMA, f"no {table}")
+            raise DatabaseError(ErrorKind.SCHEMA, f"no {table}")
         return {name: name for name in self._shapes[table]}
 
 

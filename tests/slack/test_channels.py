@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.refusal import Reason, Refusal
-from bot.slack.channels import channel_fault
-from bot.slack.webapi import Client
+from bot.slack.web_client import Client
+from bot.slack.workspace import channel_fault
 from tests.slack.answering import ANSWERS, answering
 
 

@@ -9,20 +9,20 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.domain.home import NextDigest
+from bot.domain.home_content import NextDigest
 from bot.domain.package import SiteCode
-from bot.slack.desk import Desk
-from bot.slack.home import FRESH_FOR, MOST_PEOPLE, MOST_PER_LOOK, HomeListeners
-from bot.slack.incoming import Incoming
-from bot.store.opening import open_store
-from bot.store.requests import RequestTable
+from bot.slack.dispatcher import Dispatcher
+from bot.slack.inbound import InboundRequest
+from bot.slack.listeners.home import FRESH_FOR, MOST_PEOPLE, MOST_PER_LOOK, HomeListeners
+from bot.store.factory import open_store
+from bot.store.request_index import RequestTable
 from bot.usecases.access import Access, Actor, Allowed
-from bot.usecases.digesting import Digesting
-from bot.usecases.freezing import Freezing
-from bot.usecases.homing import Homing
-from bot.usecases.ports import Person
-from bot.usecases.requests import Requests, Telling
-from bot.usecases.standing import Standing
+from bot.usecases.drift.digest_service import DigestService
+from bot.usecases.home_page import HomePage
+from bot.usecases.ports.slack import Person
+from bot.usecases.resets.eligibility import Eligibility
+from bot.usecases.resets.freeze import FreezeService
+from bot.usecases.resets.request_repository import ChangeTexts, RequestRepository
 from tests.builders import NOW
 from tests.drift_history import FakeHistory
 from tests.fakes import GUS, HERE, TEAM, FakeClock, FakePeople
@@ -85,26 +85,28 @@ def homes(
     store: Store, slack: Publishing, clock: FakeClock, people: FakePeople, planned: list[NextDigest]
 ) -> HomeListeners:
     index = RequestTable(store.database)
-    requests = Requests(store.ledger, index, "C0APPROVE", Telling(lambda *_: None, lambda *_: None), clock)
-    freezing = Freezing(store.ledger, index, "C0APPROVE")
-    digesting = Digesting(
-        [SiteCode("PS1")], FakeHistory(), requests, freezing, store.ledger, store.outbox, "C0AUDIT", clock
+    requests = RequestRepository(store.ledger, index, "C0APPROVE", ChangeTexts(lambda *_: None, lambda *_: None), clock)
+    freeze_service = FreezeService(store.ledger, index, "C0APPROVE")
+    digest_service = DigestService(
+        [SiteCode("PS1")], FakeHistory(), requests, freeze_service, store.ledger, store.outbox, "C0AUDIT", clock
     )
-    standing = Standing(HERE, Allowed(), Allowed(), people, freezing, lambda: timedelta(0), timedelta(minutes=10))
-    homing = Homing(digesting, Access(HERE, Allowed(), people), standing, lambda _: tuple(planned))
-    desk = Desk(None, None, None, store.inbox, store.ledger)  # type: ignore[arg-type]  # nothing is taken in here
-    return HomeListeners(homing, desk, slack, str, clock)
+    eligibility = Eligibility(
+        HERE, Allowed(), Allowed(), people, freeze_service, lambda: timedelta(0), timedelta(minutes=10)
+    )
+    home_page = HomePage(digest_service, Access(HERE, Allowed(), people), eligibility, lambda _: tuple(planned))
+    dispatcher = Dispatcher(None, None, None, store.inbox, store.ledger)  # type: ignore[arg-type]  # nothing is taken in here
+    return HomeListeners(home_page, dispatcher, slack, str, clock)
 
 
 def open_for(homes: HomeListeners, *people: Person) -> None:
     """Let people open their Homes."""
     for person in people:
-        homes._open(Incoming("K", person.id, person.team_id, "app_home_opened", "home")).give()
+        homes._open(InboundRequest("K", person.id, person.team_id, "app_home_opened", "home")).give()
 
 
 def freeze(homes: HomeListeners, why: str = "site update") -> None:
     """Change something that every Home shows."""
-    homes.homing.digesting.freezing.freeze(Actor("U0MARGARET", TEAM), why, why)
+    homes.home_page.digest_service.freeze_service.freeze(Actor("U0MARGARET", TEAM), why, why)
 
 
 def test_while_nothing_changes_nothing_is_published(homes: HomeListeners, slack: Publishing) -> None:
@@ -123,7 +125,7 @@ def test_an_entry_that_no_home_shows_is_no_reason_to_publish(
     homes.refresh()
 
     clock.move(minutes=1)
-    homes.homing.digesting.freezing.unfreeze(Actor("U0MARGARET", TEAM), "K")
+    homes.home_page.digest_service.freeze_service.unfreeze(Actor("U0MARGARET", TEAM), "K")
     homes.refresh()
 
     assert slack.published == [CROWD[0].id]

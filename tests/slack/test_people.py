@@ -8,15 +8,15 @@ import pytest
 
 from bot.demo.launch import manifest_path
 from bot.demo.workspace.server import RunningWorkspace
-from bot.slack.people import REMEMBERED_FOR, RememberedPeople, SlackNames, SlackPeople
-from bot.slack.webapi import Client
-from bot.usecases.ports import PeopleError, Person
+from bot.slack.people import REMEMBERED_FOR, CachedPeople, SlackNames, SlackPeople
+from bot.slack.web_client import Client
+from bot.usecases.ports.slack import PeopleError, Person
 from tests.fakes import ADA, APPROVERS, ELSEWHERE, GRACE, GUS, LINUS, MARGARET, PKGSTATUS, FakeClock, contoso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.usecases.ports import People
+    from bot.usecases.ports.slack import People
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def people(request: pytest.FixtureRequest, client: Client) -> People:
     fillers: dict[str, Any] = {
         "fake": contoso,
         "Slack": lambda: SlackPeople(client),
-        "remembered": lambda: RememberedPeople(SlackPeople(client), FakeClock()),
+        "remembered": lambda: CachedPeople(SlackPeople(client), FakeClock()),
     }
     filler: People = fillers[request.param]()
     return filler
@@ -100,7 +100,7 @@ def test_every_flag_of_slack_is_understood(fields: dict[str, Any], expected: dic
 class TestMemory:
     def test_asks_once_within_a_minute(self) -> None:
         slack, clock = contoso(), FakeClock()
-        remembered = RememberedPeople(slack, clock)
+        remembered = CachedPeople(slack, clock)
 
         for _ in range(3):
             remembered.find(ADA.id)
@@ -112,7 +112,7 @@ class TestMemory:
 
     def test_asks_again_after_a_minute(self) -> None:
         slack, clock = contoso(), FakeClock()
-        remembered = RememberedPeople(slack, clock)
+        remembered = CachedPeople(slack, clock)
         remembered.find(ADA.id)
 
         clock.move(seconds=REMEMBERED_FOR.total_seconds())
@@ -122,7 +122,7 @@ class TestMemory:
 
     def test_does_not_remember_an_error(self) -> None:
         slack = contoso()
-        remembered = RememberedPeople(slack, FakeClock())
+        remembered = CachedPeople(slack, FakeClock())
         slack.is_down = True
         with pytest.raises(PeopleError):
             remembered.find(ADA.id)

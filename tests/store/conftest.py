@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.dbapi import Connection, Database, Patience
+from bot.dbapi import Connection, Database, Timeouts
 from bot.store import Store, open_store
 from tests.builders import SIGNET
 from tests.engines import SQLITE, STORE_ODBC, empty, postgresql_in, server_in
@@ -66,9 +66,9 @@ def opened(address: str, clock: SteppingClock) -> Iterator[Opener]:
     """Return a function that opens the store as one process does; all are closed at the end."""
     with ExitStack() as stack:
 
-        def open_as(holder: str = "one", patience: Patience | None = None) -> Store:
+        def open_as(holder: str = "one", patience: Timeouts | None = None) -> Store:
             store = open_store(
-                address, audit_channel=AUDIT, holder=holder, clock=clock, patience=patience, signet=SIGNET
+                address, audit_channel=AUDIT, holder=holder, clock=clock, patience=patience, signer=SIGNET
             )
             return stack.enter_context(closing(store))
 
@@ -83,5 +83,5 @@ def store(opened: Opener) -> Store:
 @pytest.fixture
 def outside(address: str) -> Iterator[Outside]:
     """Return a way round the store; nothing is connected before it is used."""
-    with closing(Database(address, Patience(query=5))) as database:
+    with closing(Database(address, Timeouts(query=5))) as database:
         yield Outside(database)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.domain.ledger import JSON, Draft
+from bot.domain.ledger_entry import JSON, Draft
 
 
 def draft(

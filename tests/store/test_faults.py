@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.dbapi import Patience
+from bot.dbapi import Timeouts
 from bot.store import Store, open_store
-from bot.usecases.store_ports import Notice, StoreError, StoreTrouble
+from bot.usecases.ports.store import Notification, StoreError, StoreErrorKind
 from tests.store.clock import SteppingClock
 from tests.store.conftest import AUDIT, ONLY_POSTGRESQL, Opener, Outside
 from tests.store.drafts import draft
@@ -23,7 +23,7 @@ BIG = {"rows": "x" * 300_000}
 
 
 @contextmanager
-def nothing_happens(store: Store, trouble: StoreTrouble) -> Iterator[None]:
+def nothing_happens(store: Store, trouble: StoreErrorKind) -> Iterator[None]:
     """Expect the trouble from the block, and everything as it was afterwards."""
     before = (store.ledger.head(), store.outbox.backlog(AUDIT).count)
     with pytest.raises(StoreError) as failed:
@@ -35,12 +35,12 @@ def nothing_happens(store: Store, trouble: StoreTrouble) -> Iterator[None]:
 def test_a_locked_store_says_so_within_the_patience_and_works_again_when_it_is_free(
     opened: Opener, outside: Outside
 ) -> None:
-    store = opened("one", Patience(query=1))
+    store = opened("one", Timeouts(query=1))
     store.ledger.append(draft())
 
     def append() -> None:
-        with nothing_happens(store, StoreTrouble.LOCKED):
-            store.ledger.append(draft(), [Notice("U1", {})])
+        with nothing_happens(store, StoreErrorKind.LOCKED):
+            store.ledger.append(draft(), [Notification("U1", {})])
 
     outside.hold(lambda connection: connection.execute("UPDATE dbo.ledger_lock SET id = 1"), append)
 
@@ -49,8 +49,8 @@ def test_a_locked_store_says_so_within_the_patience_and_works_again_when_it_is_f
 
 
 def test_a_slow_writer_of_the_same_process_makes_others_wait_no_longer_than_their_patience(opened: Opener) -> None:
-    store = opened("one", Patience(query=1))
-    troubles: list[StoreTrouble] = []
+    store = opened("one", Timeouts(query=1))
+    troubles: list[StoreErrorKind] = []
 
     def append() -> None:
         try:
@@ -65,7 +65,7 @@ def test_a_slow_writer_of_the_same_process_makes_others_wait_no_longer_than_thei
 
     store.ledger.append(draft(), also=[meanwhile])
 
-    assert troubles == [StoreTrouble.BUSY]
+    assert troubles == [StoreErrorKind.BUSY]
     assert store.ledger.head().sequence == 1
 
 
@@ -78,7 +78,7 @@ def test_reading_goes_on_while_somebody_writes(store: Store, outside: Outside) -
     outside.hold(lambda connection: connection.execute("DELETE FROM dbo.ledger_entry"), read)
 
 
-def local_store(folder: Path, *, patience: Patience | None = None) -> Store:
+def local_store(folder: Path, *, patience: Timeouts | None = None) -> Store:
     return open_store(
         f"sqlite:///{folder}/store.db", audit_channel=AUDIT, holder="one", clock=SteppingClock(), patience=patience
     )
@@ -90,7 +90,7 @@ def test_a_full_sqlite_file_refuses_and_recovers(tmp_path: Path) -> None:
         # Holds for this connection only, and until the store replaces it.
         store.database.read(lambda connection: connection.query("PRAGMA dbo.max_page_count = 40"))
 
-        with nothing_happens(store, StoreTrouble.FULL):
+        with nothing_happens(store, StoreErrorKind.FULL):
             store.ledger.append(draft(facts=BIG))
 
         assert store.ledger.append(draft(facts=BIG)).sequence == 2
@@ -118,7 +118,7 @@ def test_a_full_disk_refuses_every_action_until_there_is_room_again(small_disk: 
         ballast.write_bytes(b"x" * (shutil.disk_usage(small_disk).free // 4096 * 4096))
 
         for _ in range(3):
-            with nothing_happens(store, StoreTrouble.FULL):
+            with nothing_happens(store, StoreErrorKind.FULL):
                 store.ledger.append(draft(facts=BIG))
         with pytest.raises(StoreError, match="full"):
             store.inbox.put("T1", "command", {"text": BIG["rows"]})
@@ -148,7 +148,7 @@ def test_a_read_only_sqlite_file_refuses_every_action_until_it_is_writable_again
         Path(folder, "store.db").chmod(0o444)
 
         for _ in range(2):
-            with nothing_happens(store, StoreTrouble.READ_ONLY):
+            with nothing_happens(store, StoreErrorKind.READ_ONLY):
                 store.ledger.append(draft())
         for file in Path(folder).iterdir():
             file.chmod(0o644)
@@ -166,7 +166,7 @@ def test_a_read_only_server_refuses_every_action_until_it_is_writable_again(stor
     setting = "SET SESSION CHARACTERISTICS AS TRANSACTION READ"
     store.database.read(lambda connection: connection.execute(f"{setting} ONLY"))
 
-    with nothing_happens(store, StoreTrouble.READ_ONLY):
+    with nothing_happens(store, StoreErrorKind.READ_ONLY):
         store.ledger.append(draft())
 
     assert store.ledger.append(draft()).sequence == 2
@@ -181,7 +181,7 @@ def test_a_server_that_drops_its_sessions_is_unreachable_once_and_then_back(stor
         " WHERE pid <> pg_backend_pid() AND datname = current_database()"
     )
 
-    with nothing_happens(store, StoreTrouble.UNREACHABLE):
+    with nothing_happens(store, StoreErrorKind.UNREACHABLE):
         outside.read(drop)
         store.ledger.append(draft())
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.store import Store
-from bot.usecases.store_ports import Item
+from bot.usecases.ports.store import InboxItem
 from tests.builders import SIGNET
 from tests.store.clock import SteppingClock
 from tests.store.conftest import Opener
@@ -14,7 +14,7 @@ from tests.store.conftest import Opener
 BODY = {"text": "Grüße \U0001f4e6", "half": "\ud800", "nul": "\x00", "number": 1.5, "list": [None, True]}
 
 
-def keys(items: list[Item] | tuple[Item, ...]) -> list[str]:
+def keys(items: list[InboxItem] | tuple[InboxItem, ...]) -> list[str]:
     return [item.key for item in items]
 
 
@@ -25,8 +25,8 @@ def test_an_item_is_kept_once_whatever_comes_later_under_its_key(store: Store, o
     assert store.inbox.put("t1.1", "command", {})
 
     assert store.inbox.adopt("one") == [
-        Item("T1.1", "command", BODY, received_at=datetime.fromisoformat("2026-03-09T07:30:01+00:00")),
-        Item("t1.1", "command", {}, received_at=datetime.fromisoformat("2026-03-09T07:30:04+00:00")),
+        InboxItem("T1.1", "command", BODY, received_at=datetime.fromisoformat("2026-03-09T07:30:01+00:00")),
+        InboxItem("t1.1", "command", {}, received_at=datetime.fromisoformat("2026-03-09T07:30:04+00:00")),
     ]
 
 

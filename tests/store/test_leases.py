@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from bot.dbapi import Patience
+from bot.dbapi import Timeouts
 from bot.store import Store
-from bot.usecases.store_ports import StoreError
+from bot.usecases.ports.store import StoreError
 from tests.store.conftest import Opener, Outside
 from tests.store.hosts import LENGTH, Host, wait
 
@@ -154,7 +154,7 @@ def test_of_many_that_may_take_a_lease_exactly_one_gets_it(store: Store, opened:
 
 
 def test_a_holder_that_cannot_reach_the_store_stops_by_its_own_clock(opened: Opener, outside: Outside) -> None:
-    host = Host(opened("one", Patience(query=1)).database, "one")
+    host = Host(opened("one", Timeouts(query=1)).database, "one")
     host.hold()
     wait(LENGTH / 3, host)
 

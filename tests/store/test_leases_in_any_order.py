@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bot.store.database import StoreDatabase
-from bot.store.migrating import migrate
+from bot.store.migrations import migrate
 from tests.store.hosts import LENGTH, Host, wait
 
 

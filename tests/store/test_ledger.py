@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.ledger import GENESIS, JSON, Entry, Head
+from bot.domain.ledger_entry import GENESIS, JSON, Entry, Head
 from bot.store import Store
-from bot.usecases.store_ports import Notice, StaleStream
+from bot.usecases.ports.store import Notification, StaleStream
 from tests.store.clock import SteppingClock
 from tests.store.conftest import AUDIT
 from tests.store.drafts import draft
@@ -52,7 +52,7 @@ def test_a_decision_made_on_another_state_is_refused_and_nothing_is_written(stor
     before = store.ledger.head()
 
     with pytest.raises(StaleStream) as refused:
-        store.ledger.append(draft("request R1", version), [Notice("U1", {})], [lambda *_: pytest.fail("too far")])
+        store.ledger.append(draft("request R1", version), [Notification("U1", {})], [lambda *_: pytest.fail("too far")])
 
     assert (refused.value.stream, refused.value.decided_on, refused.value.current) == ("request R1", version - 1, 2)
     assert store.ledger.head() == before
@@ -64,7 +64,7 @@ def test_a_decision_made_on_another_state_is_refused_and_nothing_is_written(stor
 def test_several_drafts_are_recorded_together_with_the_notices_of_the_last(store: Store) -> None:
     drafts = [draft("request R1", 1, "voted"), draft("request R1", 2, "approved"), draft("bot")]
 
-    entries = store.ledger.append_all(drafts, [Notice("U1", {"text": "done"})])
+    entries = store.ledger.append_all(drafts, [Notification("U1", {"text": "done"})])
 
     assert [(entry.sequence, entry.kind) for entry in entries] == [(1, "voted"), (2, "approved"), (3, "looked up")]
     assert [delivery.entry for delivery in store.outbox.pending(AUDIT)] == entries

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from bot.domain.chain import verify
 from bot.store import Store
-from bot.usecases.store_ports import StaleStream
+from bot.usecases.ports.store import StaleStream
 from tests.store.conftest import AUDIT, Opener
 from tests.store.drafts import draft
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from bot.dbapi import Connection
-from bot.domain.ledger import Entry
+from bot.domain.ledger_entry import Entry
 from bot.store import Store
 from bot.store.database import StoreDatabase
 from bot.store.outbox import OutboxTable
-from bot.usecases.store_ports import Backlog, Delivery, Notice, Post
+from bot.usecases.ports.store import Backlog, Delivery, Notification, PostRecord
 from tests.store.clock import SteppingClock
 from tests.store.conftest import AUDIT, Opener
 from tests.store.drafts import draft
@@ -26,14 +26,14 @@ def pending(store: Store, destination: str, limit: int = 50) -> list[Delivery]:
     return list(store.outbox.pending(destination, limit))
 
 
-def append(store: Store, *notices: Notice) -> Entry:
+def append(store: Store, *notices: Notification) -> Entry:
     return store.ledger.append(draft(), notices)
 
 
 def test_every_entry_is_due_in_the_audit_channel_and_its_notices_where_they_belong(store: Store) -> None:
     body = {"text": "Grüße \U0001f4e6", "blocks": [{"type": "divider"}], "nul": "\x00", "half": "\ud800"}
     first = append(store)
-    second = append(store, Notice("U000000ADA", body), Notice(AUDIT, {"text": "card"}))
+    second = append(store, Notification("U000000ADA", body), Notification(AUDIT, {"text": "card"}))
 
     assert pending(store, AUDIT) == [
         Delivery(0, AUDIT, None, first),
@@ -45,8 +45,8 @@ def test_every_entry_is_due_in_the_audit_channel_and_its_notices_where_they_belo
 
 
 def test_destinations_are_named_in_the_order_in_which_they_began_to_wait(store: Store) -> None:
-    append(store, Notice("U2", {}))
-    append(store, Notice("U1", {}), Notice("U2", {}))
+    append(store, Notification("U2", {}))
+    append(store, Notification("U1", {}), Notification("U2", {}))
     store.outbox.settle(pending(store, AUDIT), AUDIT, "1.0")
 
     assert store.outbox.destinations() == ["U2", "U1"]
@@ -54,7 +54,7 @@ def test_destinations_are_named_in_the_order_in_which_they_began_to_wait(store: 
 
 def test_what_was_told_is_not_due_again_and_can_be_found(store: Store) -> None:
     for _ in range(4):
-        append(store, Notice("U1", {}))
+        append(store, Notification("U1", {}))
 
     store.outbox.settle(pending(store, AUDIT, limit=2), AUDIT, "17.1")
     store.outbox.settle(pending(store, AUDIT, limit=1), AUDIT, "17.2", is_gap=True)
@@ -62,29 +62,31 @@ def test_what_was_told_is_not_due_again_and_can_be_found(store: Store) -> None:
     assert places(pending(store, AUDIT)) == [(4, 0)]
     assert places(pending(store, "U1")) == [(1, 1), (2, 1), (3, 1), (4, 1)]
     assert list(store.outbox.posts(AUDIT)) == [
-        Post(1, 0, AUDIT, "17.1"),
-        Post(2, 0, AUDIT, "17.1"),
-        Post(3, 0, AUDIT, "17.2", is_gap=True),
+        PostRecord(1, 0, AUDIT, "17.1"),
+        PostRecord(2, 0, AUDIT, "17.1"),
+        PostRecord(3, 0, AUDIT, "17.2", is_gap=True),
     ]
     assert list(store.outbox.posts("U1")) == []
 
 
 def test_what_was_told_first_stands_when_a_second_relay_tells_it_too(store: Store, opened: Opener) -> None:
-    append(store, Notice("U1", {}))
+    append(store, Notification("U1", {}))
     other = opened("two")
     seen_by_both = [pending(store, "U1"), pending(other, "U1")]
 
     store.outbox.settle(seen_by_both[0], "D1", "17.1")
     other.outbox.settle(seen_by_both[1], "D1", "17.2", is_gap=True)
 
-    assert list(store.outbox.posts("U1")) == [Post(1, 1, "D1", "17.1")]
+    assert list(store.outbox.posts("U1")) == [PostRecord(1, 1, "D1", "17.1")]
 
 
 def test_a_piece_has_at_most_its_limit_and_never_nothing_while_something_waits(store: Store) -> None:
-    append(store, Notice("U1", {"number": 1}), Notice("U1", {"number": 2}), Notice("U1", {"number": 3}))
+    append(
+        store, Notification("U1", {"number": 1}), Notification("U1", {"number": 2}), Notification("U1", {"number": 3})
+    )
     for _ in range(300):
         append(store)
-    append(store, Notice("U1", {"number": 4}))
+    append(store, Notification("U1", {"number": 4}))
 
     told = []
     while piece := pending(store, "U1", limit=2):
@@ -100,7 +102,7 @@ def test_the_backlog_says_how_many_and_since_when(store: Store, clock: SteppingC
 
     first = append(store)
     clock.now += timedelta(hours=1)
-    second = append(store, Notice("U1", {}))
+    second = append(store, Notification("U1", {}))
 
     assert store.outbox.backlog(AUDIT) == Backlog(2, first.at)
     assert store.outbox.backlog("U1") == Backlog(1, second.at)
@@ -184,7 +186,7 @@ def test_a_store_that_is_opened_again_goes_on_where_it_stopped(store: Store, ope
 
 @pytest.mark.parametrize("change", ["destination = 'C0OTHER'", 'payload = \'{"text": "b"}\'', "number = 7"])
 def test_of_a_notice_that_somebody_wrote_changed_or_moved_nothing_is_handed_out(store: Store, change: str) -> None:
-    store.ledger.append(draft(), [Notice("C0APPROVE", {"text": "a"})])
+    store.ledger.append(draft(), [Notification("C0APPROVE", {"text": "a"})])
 
     store.database.write(lambda connection: connection.execute(f"UPDATE dbo.outbox SET {change} WHERE number = 1"))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.dbapi import Connection, Product
+from bot.dbapi import Connection, Engine
 from bot.domain.package import PackageId
 from bot.domain.request import Stage
 from bot.store import Store
@@ -14,8 +14,8 @@ from bot.store.database import StoreDatabase
 from bot.store.inbox import InboxTable
 from bot.store.ledger import LedgerTable
 from bot.store.outbox import OutboxTable
-from bot.store.requests import RequestTable
-from bot.usecases.store_ports import Notice
+from bot.store.request_index import RequestTable
+from bot.usecases.ports.store import Notification
 from tests.builders import SIGNET
 from tests.requests import asked
 from tests.store.clock import SteppingClock
@@ -45,7 +45,7 @@ class Explained:
         self._connection, self._plans = connection, plans
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
-        explain = "EXPLAIN " if self._connection.product == Product.POSTGRESQL else "EXPLAIN QUERY PLAN "
+        explain = "EXPLAIN " if self._connection.product == Engine.POSTGRESQL else "EXPLAIN QUERY PLAN "
         rows = self._connection.query(explain + sql, parameters)
         self._plans[sql] = "\n".join(str(row[-1]) for row in rows)
         return self._connection.query(sql, parameters)
@@ -56,7 +56,7 @@ def watched(store: Store, outside: Outside, address: str) -> Iterator[Watched]:
     """A store with a long history of which little is open."""
     index = RequestTable(store.database)
     request = asked()
-    store.ledger.append(draft(), [Notice(ADA, {"text": "hello"})], [index.follow(request)])
+    store.ledger.append(draft(), [Notification(ADA, {"text": "hello"})], [index.follow(request)])
     for doubling in range(DOUBLINGS):
         step = 2**doubling
         outside.run(
@@ -74,7 +74,7 @@ def watched(store: Store, outside: Outside, address: str) -> Iterator[Watched]:
             step,
         )
     outside.database.write(_old_requests_and_commands)
-    if outside.database.read(lambda connection: connection.product) == Product.POSTGRESQL:
+    if outside.database.read(lambda connection: connection.product) == Engine.POSTGRESQL:
         outside.run("ANALYZE")
     with closing(Watched(address)) as database:
         yield database

@@ -7,8 +7,8 @@ import pytest
 import sqlglot
 from sqlglot import expressions as exp
 
-from bot.dbapi import Product
-from bot.store.migrating import FOUNDING, schema, statements
+from bot.dbapi import Engine
+from bot.store.migrations import FOUNDING, schema, statements
 from tests.store.test_statements import FOUND
 
 CLUSTERED_KEY, OTHER_KEY = 900, 1700
@@ -31,7 +31,7 @@ tsequal union unique unpivot update updatetext use user values varying view wait
 TREES = [
     tree
     for step in [FOUNDING, *schema()]
-    for sql in statements(step, Product.SQL_SERVER)
+    for sql in statements(step, Engine.SQL_SERVER)
     if isinstance(tree := sqlglot.parse_one(sql, dialect="tsql"), exp.Create)
 ]
 INDEXES = [tree for tree in TREES if tree.kind == "INDEX"]

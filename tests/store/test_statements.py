@@ -9,13 +9,13 @@ import sqlglot
 from sqlglot import expressions as exp
 
 import bot.store
-from bot.dbapi import Product
-from bot.store.migrating import FOUNDING, schema, statements
+from bot.dbapi import Engine
+from bot.store.migrations import FOUNDING, schema, statements
 
 FOLDER = Path(bot.store.__file__).parent
 VERBS = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ")
 FUNCTIONS = (exp.Max, exp.Min, exp.Count, exp.Case, exp.Exists, exp.And, exp.Or)
-DIALECTS = {"tsql": Product.SQL_SERVER, "postgres": Product.POSTGRESQL, "sqlite": Product.SQLITE}
+DIALECTS = {"tsql": Engine.SQL_SERVER, "postgres": Engine.POSTGRESQL, "sqlite": Engine.SQLITE}
 
 
 def texts(node: ast.AST) -> Iterator[str]:
@@ -40,7 +40,7 @@ FOUND = sorted({(file.name, text) for file in FOLDER.glob("*.py") for text in st
 
 def test_the_statements_were_found() -> None:
     assert len(FOUND) > 25
-    assert {"ledger.py", "outbox.py", "inbox.py", "leases.py", "migrating.py"} <= {name for name, _ in FOUND}
+    assert {"ledger.py", "outbox.py", "inbox.py", "leases.py", "migrations.py"} <= {name for name, _ in FOUND}
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.domain.chain import Break, Tampering
-from bot.domain.ledger import Head, moment_text, seal
+from bot.domain.ledger_entry import Head, moment_text, seal
 from bot.store import Store
 from tests.store.conftest import Outside
 from tests.store.drafts import draft

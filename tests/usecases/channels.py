@@ -1,6 +1,6 @@
 """A Slack in memory that the relay can post to, and a time that only the test moves.
 
-`FakeSlack` fills the port `Poster`; what shall go wrong is ordered beforehand, per destination.
+`FakeSlack` fills the port `MessageSender`; what shall go wrong is ordered beforehand, per destination.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from collections import defaultdict, deque
 from itertools import count
 from typing import TYPE_CHECKING
 
-from bot.usecases.delivering import LEASE, LOOK_EVERY_SECONDS, Pen, Posted, PostError, PostTrouble
+from bot.usecases.audit.outbox_relay import LEASE, LOOK_EVERY_SECONDS, MessageRenderer
+from bot.usecases.ports.slack import Posted, PostError, PostErrorKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bot.domain.ledger import Entry
-    from bot.usecases.delivering import Payload, Relay
+    from bot.domain.ledger_entry import Entry
+    from bot.usecases.audit.outbox_relay import OutboxRelay
+    from bot.usecases.ports.slack import Payload
 
 LINES_TOGETHER = 3
 
@@ -46,7 +48,7 @@ class FakeSlack:
     def fail(
         self,
         destination: str,
-        trouble: PostTrouble,
+        trouble: PostErrorKind,
         times: int = 1,
         *,
         retry_after: float = 0,
@@ -84,7 +86,7 @@ class FakeSlack:
         text = str(payload["text"])
         self.tried[destination].append(self._time())
         if self.poison(text):
-            raise PostError(PostTrouble.REFUSED, "invalid_blocks")
+            raise PostError(PostErrorKind.REFUSED, "invalid_blocks")
         fault = self._orders[destination].popleft() if self._orders[destination] else None
         if fault is None or fault[1]:
             self.arrived[destination].append((self._time(), text))
@@ -111,14 +113,14 @@ def _lines(entries: Sequence[Entry], repeated: frozenset[int] = frozenset()) -> 
     return {"text": "\n".join(f"{line(each)}{' again' if each.sequence in repeated else ''}" for each in entries)}
 
 
-PEN = Pen(
+PEN = MessageRenderer(
     how_many=lambda entries: min(len(entries), LINES_TOGETHER),
     lines=_lines,
     gap=lambda entry, error: {"text": f"gap {line(entry)} {error}"},
 )
 
 
-def let_pass(relay: Relay, time: Time, seconds: float, look_every: float = LOOK_EVERY_SECONDS) -> None:
+def let_pass(relay: OutboxRelay, time: Time, seconds: float, look_every: float = LOOK_EVERY_SECONDS) -> None:
     """Do what `Relay.run` does for a stretch of simulated time."""
     until = time.now + seconds
     while time.now < until:

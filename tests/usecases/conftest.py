@@ -29,7 +29,7 @@ def opened(tmp_path: Path) -> Iterator[Callable[[str], Store]]:
 
         def open_as(holder: str) -> Store:
             store = open_store(
-                f"sqlite:///{tmp_path}/store.db", audit_channel=AUDIT, holder=holder, clock=clock, signet=SIGNET
+                f"sqlite:///{tmp_path}/store.db", audit_channel=AUDIT, holder=holder, clock=clock, signer=SIGNET
             )
             return stack.enter_context(closing(store))
 

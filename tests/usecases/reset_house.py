@@ -13,26 +13,26 @@ from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
-from bot.dbapi import Database, Patience
+from bot.dbapi import Database, Timeouts
 from bot.demo.sample.schema import PKG_STATUS
 from bot.domain.approval import Withdraw
+from bot.domain.command import Filter
 from bot.domain.package import PackageId, SiteCode
 from bot.domain.plan import RowsAllowed
-from bot.domain.query import Filter
 from bot.domain.request import Request
-from bot.site.writing import SiteWriter
+from bot.site.writer import SiteWriter
 from bot.store import open_store
-from bot.store.requests import RequestTable
+from bot.store.request_index import RequestTable
 from bot.usecases.access import Actor, Allowed
-from bot.usecases.applying import Applying
-from bot.usecases.approving import Approving, Click
-from bot.usecases.freezing import Freezing
-from bot.usecases.proving import Proving
-from bot.usecases.request_ports import Card
-from bot.usecases.requesting import Policy, Requesting, Wish
-from bot.usecases.requests import Requests, Telling
-from bot.usecases.standing import Standing
-from bot.usecases.watching import Watching
+from bot.usecases.ports.store import Card
+from bot.usecases.resets.convergence import ConvergenceWatcher
+from bot.usecases.resets.eligibility import Eligibility
+from bot.usecases.resets.executor import ResetExecutor
+from bot.usecases.resets.freeze import FreezeService
+from bot.usecases.resets.preconditions import Preconditions
+from bot.usecases.resets.request_repository import ChangeTexts, RequestRepository
+from bot.usecases.resets.submission import ApprovalPolicy, RequestSubmission, Selection
+from bot.usecases.resets.voting import CardClick, VoteService
 from tests.builders import SIGNET, dp_row, nal_path, site_row, table
 from tests.fakes import ADA, APPROVERS, GRACE, HERE, LINUS, TEAM, FakeClock, contoso
 from tests.site.makers import SqliteSite
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 
     from bot.domain.package import Row
     from bot.domain.refusal import Refusal
-    from bot.usecases.ports import Person
-    from bot.usecases.ports import SiteWriter as Writer
-    from bot.usecases.requesting import Held, MovedOn
+    from bot.usecases.ports.site import SiteWriter as Writer
+    from bot.usecases.ports.slack import Person
+    from bot.usecases.resets.submission import NothingToUndo, RowsInOtherRequest
 
 PS1, BOOT = SiteCode("PS1"), PackageId("PS100112")
 EXPECTED = 13
@@ -67,7 +67,7 @@ class House:
         self.site = SqliteSite(folder / "site.db")
         rows = (dp_row(host, held_version=BEHIND[0]) for host in ("NYC-DP03", "NYC-DP04"))
         self.site.add(table(site_row("PS1"), *rows))
-        self.policy = Policy(
+        self.policy = ApprovalPolicy(
             RowsAllowed.ANY, 50, 4 * HOUR, requester_counts=False, grace=4 * HOUR, backup_table=BACKUPS
         )
         self.meanwhile: Callable[[], None] = lambda: None
@@ -78,26 +78,34 @@ class House:
     def _open(self) -> None:
         path = self._folder / "store.db"
         self.store = open_store(
-            f"sqlite:///{path}", audit_channel="C0AUDIT", holder="one", clock=self.clock, signet=SIGNET
+            f"sqlite:///{path}", audit_channel="C0AUDIT", holder="one", clock=self.clock, signer=SIGNET
         )
         index = RequestTable(self.store.database, SIGNET)
-        telling = Telling(lambda _request, _event: None, lambda _request, _event: None)
-        self.requests = Requests(self.store.ledger, index, "C0APPROVALS", telling, self.clock, SIGNET)
-        self.freezing = Freezing(self.store.ledger, index, "C0APPROVALS", SIGNET)
-        self.standing = Standing(
-            HERE, Allowed(), Allowed(groups=frozenset({APPROVERS})), self.people, self.freezing, timedelta, HOUR,
+        telling = ChangeTexts(lambda _request, _event: None, lambda _request, _event: None)
+        self.requests = RequestRepository(self.store.ledger, index, "C0APPROVALS", telling, self.clock, SIGNET)
+        self.freeze_service = FreezeService(self.store.ledger, index, "C0APPROVALS", SIGNET)
+        self.eligibility = Eligibility(
+            HERE, Allowed(), Allowed(groups=frozenset({APPROVERS})), self.people, self.freeze_service, timedelta, HOUR,
             channel_fault=self._look,
         )  # fmt: skip
         readers = {PS1: self.site.reader()}
-        self.requesting = Requesting(readers, self.writers, self.requests, self.standing, self.policy, self.clock)
-        self.proving = Proving(readers, self.writers, self.requests, self.standing, self.policy, self.clock)
+        self.submission = RequestSubmission(
+            readers, self.writers, self.requests, self.eligibility, self.policy, self.clock
+        )
+        self.preconditions = Preconditions(
+            readers, self.writers, self.requests, self.eligibility, self.policy, self.clock
+        )
         leases = self.store.leases
-        self.applying = Applying(self.writers, self.requests, self.standing, self.proving, leases, self.clock)
-        self.watching = Watching(readers, self.requests, self.clock, timedelta(minutes=1), 24 * HOUR, 14 * 24 * HOUR)
+        self.executor = ResetExecutor(
+            self.writers, self.requests, self.eligibility, self.preconditions, leases, self.clock
+        )
+        self.watcher = ConvergenceWatcher(
+            readers, self.requests, self.clock, timedelta(minutes=1), 24 * HOUR, 14 * 24 * HOUR
+        )
 
     def writer_into(self, backup_table: str) -> SiteWriter:
         """Return the site's writer as the settings name its backup table."""
-        return SiteWriter(PS1, Database(self.site.address, Patience(query=3)), backup_table)
+        return SiteWriter(PS1, Database(self.site.address, Timeouts(query=3)), backup_table)
 
     def close(self) -> None:
         """Stop."""
@@ -126,16 +134,16 @@ class House:
 
     def ask(self, *hosts: str, who: Person = ADA) -> Request:
         """Ask for a reset of these DPs, or of all that may be reset."""
-        return self.placed(self.requesting.ask(self.actor(who), self.wish(*hosts), self.click()))
+        return self.placed(self.submission.ask(self.actor(who), self.selection(*hosts), self.click()))
 
-    def wish(self, *hosts: str) -> Wish:
+    def selection(self, *hosts: str) -> Selection:
         """Return what asks for a reset of these DPs, or of all."""
         wanted = [row.handle for row in self._rows() if row.server.partition(".")[0] in hosts]
-        return Wish(PS1, BOOT, wanted or Filter(), "stuck since Monday")
+        return Selection(PS1, BOOT, wanted or Filter(), "stuck since Monday")
 
-    def undo(self, done: Request) -> Request | MovedOn | Held | Refusal:
+    def undo(self, done: Request) -> Request | NothingToUndo | RowsInOtherRequest | Refusal:
         """Ask for the way back."""
-        return self.requesting.undo(self.actor(ADA), done.id, self.click())
+        return self.submission.undo(self.actor(ADA), done.id, self.click())
 
     def undone(self, done: Request) -> Request:
         """Take a reset back: asked, approved, applied."""
@@ -144,10 +152,10 @@ class House:
     def vote(self, request: Request, *people: Person) -> None:
         """Let people approve."""
         for person in people:
-            click = Click(
+            click = CardClick(
                 self.actor(person), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, self.click(), {}
             )
-            assert isinstance(Approving(self.requests, self.standing).approve(click), Request)
+            assert isinstance(VoteService(self.requests, self.eligibility).approve(click), Request)
 
     def approved(self, *hosts: str) -> Request:
         """Ask, and let two approve."""
@@ -229,7 +237,7 @@ class House:
 
     def _applied(self, request: Request) -> Request:
         self.vote(request, GRACE, LINUS)
-        self.applying.work_off()
+        self.executor.work_off()
         now = self.now(request)
         assert now.applied_at, (now.stage, now.note)
         return now

@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.refusal import Reason
 from bot.usecases.access import Access, Actor, Allowed, Installation, distinct
-from bot.usecases.ports import Person
+from bot.usecases.ports.slack import Person
 from tests.fakes import ADA, APPROVERS, ELSEWHERE, GRACE, GUS, HERE, OLGA, PKGSTATUS, TEAM, FakePeople, contoso
 
 case = pytest.param

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.refusal import Reason
-from bot.usecases.approving import Approving, Click
-from bot.usecases.cards import Cards, CardWords
-from bot.usecases.delivering import LONGEST_PAUSE_SECONDS, Letter, Posted, PostError, PostTrouble, Relay
-from bot.usecases.request_ports import CARD, REPLACED
-from bot.usecases.requests import CARD_POSTED, CARD_REDRAWN, CARD_REFUSED, CARD_REPLACED
-from bot.usecases.store_ports import Delivery
-from bot.usecases.undelivered import Undelivered
+from bot.usecases.audit.outbox_relay import LONGEST_PAUSE_SECONDS, OutboxRelay
+from bot.usecases.audit.undelivered import Undelivered
+from bot.usecases.ports.slack import OutboundMessage, Posted, PostError, PostErrorKind
+from bot.usecases.ports.store import CARD, REPLACED, Delivery
+from bot.usecases.resets.cards import CardMessages, CardTexts
+from bot.usecases.resets.request_repository import CARD_POSTED, CARD_REDRAWN, CARD_REFUSED, CARD_REPLACED
+from bot.usecases.resets.voting import CardClick, VoteService
 from tests.fakes import ADA, GRACE
 from tests.store.drafts import draft
 from tests.usecases.channels import PEN, FakeSlack, Time, let_pass
 
 if TYPE_CHECKING:
-    from bot.domain.ledger import Entry
+    from bot.domain.ledger_entry import Entry
     from bot.domain.request import Request
     from tests.usecases.reset_house import House
 
@@ -28,8 +28,8 @@ APPROVALS = "C0APPROVALS"
 BUTTONS = " with buttons"
 
 
-def words(form: str = "") -> CardWords:
-    return CardWords(
+def words(form: str = "") -> CardTexts:
+    return CardTexts(
         draw=lambda drawn, _freeze: (
             {"text": f"{drawn.id} {drawn.stage}{form}{BUTTONS}"},
             {"text": f"{drawn.id} {drawn.stage}{form}"},
@@ -52,9 +52,9 @@ class Office:
     def __post_init__(self) -> None:
         self.time = Time()
         self.slack = FakeSlack(self.time)
-        self.cards = Cards(
+        self.cards = CardMessages(
             self.house.requests,
-            self.house.freezing,
+            self.house.freeze_service,
             replace(words(), draw=lambda drawn, freeze: words(self.forms[0]).draw(drawn, freeze)),
             lambda _posted: "https://contoso.slack.com/card",
             self._simpler,
@@ -62,14 +62,14 @@ class Office:
             self._no_tables,
             lambda payload: self.gives_tables_back or "as table" not in payload["text"],
         )
-        pen = replace(
+        renderer = replace(
             PEN,
-            notice=self.cards.letter,
+            notice=self.cards.outbound,
             subject=self.cards.subject,
             is_drawn_from_state=lambda payload: CARD in payload,
         )
-        self.relay = Relay(
-            self.house.store.outbox, self.house.store.ledger, self.house.store.leases, self.slack, pen, self.time
+        self.relay = OutboxRelay(
+            self.house.store.outbox, self.house.store.ledger, self.house.store.leases, self.slack, renderer, self.time
         )
 
     def _no_tables(self) -> None:
@@ -83,15 +83,15 @@ class Office:
 
     def ask(self, *hosts: str) -> Request:
         """Ask without placing the card."""
-        found = self.house.requesting.ask(self.house.actor(ADA), self.house.wish(*hosts), self.house.click())
+        found = self.house.submission.ask(self.house.actor(ADA), self.house.selection(*hosts), self.house.click())
         assert not isinstance(found, tuple)
         return found  # type: ignore[return-value]
 
-    def letter(self, payload: dict[str, Any]) -> Letter | None:
+    def outbound(self, payload: dict[str, Any]) -> OutboundMessage | None:
         """Return the letter of a notice of the newest entry."""
         entry = self.house.store.ledger.entry(self.house.store.ledger.head().sequence)
         assert entry
-        return self.cards.letter(delivery_of(payload, entry))
+        return self.cards.outbound(delivery_of(payload, entry))
 
     def kinds(self, request: Request) -> list[str]:
         """Return what was recorded of a card."""
@@ -124,9 +124,9 @@ def test_a_card_whose_rows_did_not_come_back_with_a_press_is_drawn_without_a_tab
 
     office.house.requests.redraw(request, Reason.ROWS_WITHHELD)
 
-    letter = office.letter({CARD: request.id})
-    assert letter
-    assert "as text" in str(letter.payload)
+    outbound = office.outbound({CARD: request.id})
+    assert outbound
+    assert "as text" in str(outbound.payload)
 
 
 def test_a_card_that_slack_does_not_give_back_is_drawn_once_more_while_it_takes_votes(office: Office) -> None:
@@ -150,23 +150,23 @@ def test_a_card_that_was_sent_by_a_process_taken_for_dead_is_drawn_again(
     house = office.house
     request = house.approved()
     office.holds = holds
-    letter = office.letter({CARD: request.id})
-    assert letter
-    assert letter.replaces == Posted(APPROVALS, request.id)
-    house.applying.work_off()
+    outbound = office.outbound({CARD: request.id})
+    assert outbound
+    assert outbound.replaces == Posted(APPROVALS, request.id)
+    house.executor.work_off()
     before = asked_again(house, request)
 
-    letter.sent(letter.replaces)
+    outbound.sent(outbound.replaces)
 
     assert asked_again(house, request) == before + more
-    again = office.letter({CARD: request.id})
+    again = office.outbound({CARD: request.id})
     assert again
     assert again.payload == {"text": f"{request.id} applied as table{BUTTONS}"}
 
 
 def test_a_post_whose_answer_is_lost_leaves_nothing_that_can_be_pressed(office: Office) -> None:
     request = office.ask()
-    office.slack.fail(APPROVALS, PostTrouble.UNREACHABLE, after_effect=True)
+    office.slack.fail(APPROVALS, PostErrorKind.UNREACHABLE, after_effect=True)
 
     office.pass_(10)
 
@@ -213,9 +213,9 @@ def test_a_card_that_slack_does_not_take_holds_up_no_other(office: Office) -> No
     assert office.house.requests.index.card(first.id) is None
 
 
-@pytest.mark.parametrize("trouble", [PostTrouble.CHANNEL, PostTrouble.DENIED])
+@pytest.mark.parametrize("trouble", [PostErrorKind.CHANNEL, PostErrorKind.DENIED])
 def test_a_channel_that_takes_nothing_is_told_to_everybody_who_waits_for_it(
-    office: Office, trouble: PostTrouble
+    office: Office, trouble: PostErrorKind
 ) -> None:
     first = office.ask("NYC-DP03")
     office.slack.fail(APPROVALS, trouble, times=4)
@@ -239,7 +239,7 @@ def test_a_channel_that_takes_nothing_is_told_to_everybody_who_waits_for_it(
 
 def test_an_error_that_nobody_knows_is_told_too(office: Office) -> None:
     request = office.ask()
-    office.slack.fail(APPROVALS, PostTrouble.UNKNOWN, times=5)
+    office.slack.fail(APPROVALS, PostErrorKind.UNKNOWN, times=5)
 
     office.pass_(5)
 
@@ -248,11 +248,11 @@ def test_an_error_that_nobody_knows_is_told_too(office: Office) -> None:
 
 def test_a_request_that_ended_before_it_had_a_card_gets_none(office: Office) -> None:
     request = office.ask()
-    office.slack.fail(APPROVALS, PostTrouble.CHANNEL, times=2)
+    office.slack.fail(APPROVALS, PostErrorKind.CHANNEL, times=2)
     office.pass_(1)
-    approving = Approving(office.house.requests, office.house.standing)
+    vote_service = VoteService(office.house.requests, office.house.eligibility)
 
-    approving.withdraw_own(office.house.actor(ADA), request.id, office.house.click())
+    vote_service.withdraw_own(office.house.actor(ADA), request.id, office.house.click())
     office.pass_(60)
 
     assert office.slack.texts(APPROVALS) == []
@@ -263,9 +263,9 @@ def test_an_edit_that_slack_refuses_is_told_and_tried_again(office: Office) -> N
     request = office.ask()
     office.pass_(5)
     edits = Refusing(office.slack, times=5)
-    office.relay.poster = edits
+    office.relay.sender = edits
 
-    office.house.freezing.freeze(office.house.actor(GRACE), "a reason to draw it again", "click")
+    office.house.freeze_service.freeze(office.house.actor(GRACE), "a reason to draw it again", "click")
     office.pass_(60)
 
     assert office.kinds(request) == [CARD_POSTED, CARD_REFUSED, CARD_POSTED]
@@ -279,7 +279,7 @@ def test_a_card_that_was_posted_anew_leaves_a_note_where_the_old_one_was(office:
     assert old
     office.slack.forget_once(Posted(APPROVALS, old.ts))
 
-    office.house.freezing.freeze(office.house.actor(GRACE), "a reason to draw it again", "click")
+    office.house.freeze_service.freeze(office.house.actor(GRACE), "a reason to draw it again", "click")
     office.pass_(10)
 
     assert office.slack.texts(f"{APPROVALS} {old.ts}")[-1] == f"{request.id} replaced"
@@ -291,15 +291,15 @@ def test_a_click_on_an_old_card_is_refused_with_the_way_to_the_new_one_and_the_o
     request = office.ask("NYC-DP03")
     office.pass_(5)
     house = office.house
-    approving = Approving(house.requests, house.standing)
+    vote_service = VoteService(house.requests, house.eligibility)
     second = office.ask("NYC-DP04")
     office.pass_(5)
     other = house.requests.index.card(second.id)
     assert other
 
     def refused(channel: str, ts: str) -> str:
-        pressed = Click(house.actor(GRACE), request.id, request.plan.fingerprint, channel, ts, house.click(), {})
-        refusal = approving.check_card(pressed)
+        pressed = CardClick(house.actor(GRACE), request.id, request.plan.fingerprint, channel, ts, house.click(), {})
+        refusal = vote_service.check_card(pressed)
         assert refusal
         return refusal.link
 
@@ -318,7 +318,7 @@ def test_the_newest_card_is_never_redrawn_as_replaced(office: Office) -> None:
     card = office.house.requests.index.card(request.id)
     assert card
 
-    assert office.letter({REPLACED: request.id, "ts": card.ts}) is None
+    assert office.outbound({REPLACED: request.id, "ts": card.ts}) is None
 
 
 class Refusing:
@@ -333,5 +333,5 @@ class Refusing:
     def replace(self, posted: Posted, payload: Any) -> bool:
         if self._times:
             self._times -= 1
-            raise PostError(PostTrouble.REFUSED, "msg_blocks_too_long")
+            raise PostError(PostErrorKind.REFUSED, "msg_blocks_too_long")
         return self._slack.replace(posted, payload)

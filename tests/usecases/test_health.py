@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.trouble import SiteTrouble
-from bot.domain.waiting import Waiting, What
+from bot.domain.pending_post import PendingPost, PostKind
+from bot.domain.site_error_kind import SiteErrorKind
 from bot.usecases.health import STALE_SECONDS, STUCK_SECONDS, HealthMonitor, StoreCounts
-from bot.usecases.store_ports import Backlog, StoreError, StoreTrouble
+from bot.usecases.ports.store import Backlog, StoreError, StoreErrorKind
 from tests.fakes import FakeClock
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ class World:
     def _backlog(self) -> Backlog:
         self.asked += 1
         if self.store_is_down:
-            raise StoreError(StoreTrouble.UNREACHABLE, "a fault that the test wants")
+            raise StoreError(StoreErrorKind.UNREACHABLE, "a fault that the test wants")
         return Backlog(3, self.clock.now - timedelta(minutes=2))
 
-    def _troubles(self) -> Mapping[str, SiteTrouble | None]:
-        return {"PS1": None, "P02": SiteTrouble.LOGIN}
+    def _troubles(self) -> Mapping[str, SiteErrorKind | None]:
+        return {"PS1": None, "P02": SiteErrorKind.LOGIN}
 
 
 def test_before_the_first_look_a_bot_lives_but_is_not_ready() -> None:
@@ -62,8 +62,8 @@ def test_a_message_that_slack_refuses_is_named_at_once_and_one_that_is_on_its_wa
     world = World()
     now = world.clock.now
     world.monitor.undelivered = lambda: (
-        Waiting(What.CARD, "R1", "C0APPROVALS", now, "not_in_channel"),
-        Waiting(What.DIGEST, "morning", "C0OPS", now),
+        PendingPost(PostKind.CARD, "R1", "C0APPROVALS", now, "not_in_channel"),
+        PendingPost(PostKind.DIGEST, "morning", "C0OPS", now),
     )
     world.monitor.look()
 

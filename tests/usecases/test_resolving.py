@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Stage
-from bot.domain.trouble import SiteTrouble
-from bot.usecases.applying import UNBACKED
-from bot.usecases.approving import Approving, Click
-from bot.usecases.ports import SiteError
+from bot.domain.site_error_kind import SiteErrorKind
+from bot.usecases.ports.site import SiteError
+from bot.usecases.resets.executor import UNBACKED
+from bot.usecases.resets.voting import CardClick, VoteService
 from tests.fakes import MARGARET
 from tests.usecases.reset_house import BACK, BEHIND, PS1, RESET
 
 if TYPE_CHECKING:
     from bot.domain.plan import Plan
-    from bot.domain.undoing import Undoing
+    from bot.domain.undo import Undoing
     from tests.usecases.reset_house import House
 
 
@@ -32,7 +32,7 @@ class Failover:
         self._writer.apply(request_id, plan, undoing)
         self._house.sql("CREATE TABLE Kept AS SELECT * FROM PkgStatus_BU")
         self._house.sql("DELETE FROM PkgStatus_BU")
-        raise SiteError(PS1, SiteTrouble.UNREACHABLE, "a fault that the test wants")
+        raise SiteError(PS1, SiteErrorKind.UNREACHABLE, "a fault that the test wants")
 
     def using(self, _backup_table: str) -> Any:
         return self
@@ -45,12 +45,12 @@ def test_rows_that_read_as_applied_are_never_called_unchanged_because_their_back
     request = house.approved()
     house.writers[PS1] = Failover(house)
 
-    house.applying.work_off()
+    house.executor.work_off()
     first = house.now(request)
     for host in ("NYC-DP03", "NYC-DP04"):
         house.put(host, BACK)
     house.clock.move(hours=1)
-    house.applying.work_off()
+    house.executor.work_off()
 
     assert (first.stage, first.note) == (Stage.APPLYING, UNBACKED)
     assert house.now(request) == first, "rows that moved on prove nothing"
@@ -59,12 +59,12 @@ def test_rows_that_read_as_applied_are_never_called_unchanged_because_their_back
 def test_such_a_request_ends_as_applied_when_the_dba_puts_the_backup_back(house: House) -> None:
     request = house.approved()
     house.writers[PS1] = Failover(house)
-    house.applying.work_off()
+    house.executor.work_off()
 
     house.clock.move(hours=1)
     house.sql("DELETE FROM PkgStatus_BU")
     house.sql("INSERT INTO PkgStatus_BU SELECT * FROM Kept")
-    house.applying.work_off()
+    house.executor.work_off()
 
     assert house.now(request).stage is Stage.APPLIED
 
@@ -72,15 +72,15 @@ def test_such_a_request_ends_as_applied_when_the_dba_puts_the_backup_back(house:
 def test_such_a_request_ends_as_failed_when_every_row_reads_as_before(house: House) -> None:
     request = house.approved()
     house.writers[PS1] = Failover(house)
-    house.applying.work_off()
+    house.executor.work_off()
 
     house.put("NYC-DP03", BEHIND)
     house.clock.move(hours=1)
-    house.applying.work_off()
+    house.executor.work_off()
     assert house.now(request).stage is Stage.APPLYING
     house.put("NYC-DP04", BEHIND)
     house.clock.move(hours=1)
-    house.applying.work_off()
+    house.executor.work_off()
 
     assert house.now(request).stage is Stage.FAILED
 
@@ -90,7 +90,7 @@ def test_a_backup_table_that_lost_its_key_while_people_voted_stops_the_apply(hou
     house.sql("ALTER TABLE PkgStatus_BU RENAME TO Away")
     house.sql("CREATE TABLE PkgStatus_BU AS SELECT * FROM Away")
 
-    house.applying.work_off()
+    house.executor.work_off()
 
     assert house.now(request).stage is Stage.FAILED
     assert set(house.reads().values()) == {BEHIND}
@@ -100,7 +100,7 @@ def test_nothing_is_applied_in_the_database_of_another_site(house: House) -> Non
     request = house.approved("NYC-DP03")
     house.sql("UPDATE SMSData SET ThisSiteCode = 'CAS'")
 
-    house.applying.work_off()
+    house.executor.work_off()
 
     assert house.now(request).stage is Stage.FAILED
     assert RESET not in house.reads().values()
@@ -124,14 +124,14 @@ def test_a_request_keeps_every_id_of_who_asked_even_when_slack_later_names_only_
 
     assert request.requester_ids == {"W0MARGARET", MARGARET.id}
     fingerprint = request.plan.fingerprint
-    click = Click(house.actor(MARGARET), request.id, fingerprint, "C0APPROVALS", request.id, house.click())
-    assert Approving(house.requests, house.standing).approve(click) == Refusal(Reason.OWN_REQUEST)
+    click = CardClick(house.actor(MARGARET), request.id, fingerprint, "C0APPROVALS", request.id, house.click())
+    assert VoteService(house.requests, house.eligibility).approve(click) == Refusal(Reason.OWN_REQUEST)
 
 
 def test_the_trail_says_what_its_numbers_count(house: House) -> None:
     request = house.reset("NYC-DP03")
     house.bring_back("NYC-DP03")
-    house.watching.look()
+    house.watcher.look()
 
     told = [str(entry.facts.get("detail")) for entry in house.store.ledger.stream(f"request {request.id}")]
 

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 
-from bot.domain.answers import SnapshotKey
-from bot.domain.query import Filter
-from bot.usecases.shelving import pack, unpack
-from bot.usecases.snapshots import KEPT_FOR, MOST_ROWS, Snapshots
+from bot.domain.command import Filter
+from bot.domain.lookup_result import SnapshotKey
+from bot.usecases.lookup.snapshot_codec import pack, unpack
+from bot.usecases.lookup.snapshots import KEPT_FOR, MOST_ROWS, SnapshotCache
 from tests.builders import answer, story
 from tests.fakes import FakeClock, FakeShelf
-from tests.views.strategies import answers
+from tests.views.strategies import responder
 
 if TYPE_CHECKING:
-    from bot.domain.answers import Answer, Kept
+    from bot.domain.lookup_result import Answer, StoredAnswer
 
 STORY = answer(story())
 
 
-def snapshots(clock: FakeClock | None = None, shelf: FakeShelf | None = None) -> Snapshots:
+def snapshots(clock: FakeClock | None = None, snapshot_store: FakeShelf | None = None) -> SnapshotCache:
     """Return what one process keeps; those with one shelf share a store."""
-    return Snapshots(clock or FakeClock(), shelf or FakeShelf())
+    return SnapshotCache(clock or FakeClock(), snapshot_store or FakeShelf())
 
 
 def half_full() -> Answer:
@@ -64,27 +64,27 @@ def test_an_answer_is_kept_for_half_an_hour(late: int, *, is_found: bool) -> Non
 
 
 def test_another_process_with_the_same_store_finds_the_very_same_answer() -> None:
-    shelf = FakeShelf()
+    snapshot_store = FakeShelf()
     asked = answer(story(), Filter(servers=("NYC*",)), "PS100112 dp:NYC*")
-    key = snapshots(shelf=shelf).keep(asked)
+    key = snapshots(snapshot_store=snapshot_store).keep(asked)
 
-    other = snapshots(shelf=shelf)
+    other = snapshots(snapshot_store=snapshot_store)
 
     assert other.find(key) == asked
     assert other.find(key) is other.find(key), "it is unpacked once"
 
 
 def test_another_process_does_not_show_what_is_too_old_either() -> None:
-    clock, shelf = FakeClock(), FakeShelf()
-    key = snapshots(clock, shelf).keep(STORY)
+    clock, snapshot_store = FakeClock(), FakeShelf()
+    key = snapshots(clock, snapshot_store).keep(STORY)
 
     clock.move(seconds=KEPT_FOR.total_seconds() + 1)
 
-    assert snapshots(clock, shelf).find(key) is None
+    assert snapshots(clock, snapshot_store).find(key) is None
 
 
-@given(answers())
-def test_whatever_a_database_holds_is_the_same_after_packing(kept: Kept) -> None:
+@given(responder())
+def test_whatever_a_database_holds_is_the_same_after_packing(kept: StoredAnswer) -> None:
     assert unpack(pack(kept.answer)) == kept.answer
 
 

@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.ledger import Draft, Entry, seal
+from bot.domain.ledger_entry import Draft, Entry, seal
 from bot.domain.plan import Action
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Kind, Stage, Vote
-from bot.domain.signed import vote_parts
-from bot.domain.signet import Signet
-from bot.usecases.approving import Approving, Click
-from bot.usecases.freezing import FROZE, STREAM, UNFROZE
-from bot.usecases.requests import NOT_OURS as NOT_RECORDED
-from bot.usecases.requests import QUORUM_NOT_OURS
+from bot.domain.signing import Signer, vote_parts
+from bot.usecases.resets.freeze import FROZE, STREAM, UNFROZE
+from bot.usecases.resets.request_repository import NOT_OURS as NOT_RECORDED
+from bot.usecases.resets.request_repository import QUORUM_NOT_OURS
+from bot.usecases.resets.voting import CardClick, VoteService
 from tests.builders import NOW, SIGNET
 from tests.fakes import ADA, GRACE, LINUS, MARGARET, TEAM
 from tests.usecases.reset_house import BEHIND, RESET
 
 if TYPE_CHECKING:
-    from bot.domain.ledger import JSON
+    from bot.domain.ledger_entry import JSON
     from bot.domain.plan import Plan
     from bot.domain.request import Request
     from tests.usecases.reset_house import House
@@ -67,8 +66,8 @@ def rewrite(house: House, stream: str, kind: str, facts: dict[str, JSON] | None 
 
 def ends_unapplied(house: House, request: Request, note: str) -> None:
     """Let the bot work; the request ends, says why, holds no row, and no row was changed."""
-    house.watching.tick()
-    house.applying.work_off()
+    house.watcher.tick()
+    house.executor.work_off()
     now = house.now(request)
     assert (now.stage, now.note) == (Stage.FAILED, note)
     assert set(house.reads().values()) == {BEHIND}
@@ -86,7 +85,7 @@ REWRITINGS: dict[str, tuple[dict[str, JSON], dict[str, str]]] = {
     "into which backup table": ({"backup_table": "dbo.Elsewhere"}, {}),
     "how many rows": ({"max_rows": 1_000_000}, {}),
     "what it takes back": ({"undoes": "0123456789abcdef"}, {}),
-    "a mark of somebody else": ({"mark": Signet().mark("request")}, {}),
+    "a mark of somebody else": ({"mark": Signer().mark("request")}, {}),
     "no mark, as older versions recorded it": ({"mark": ""}, {}),
 }
 
@@ -98,10 +97,10 @@ def test_a_request_that_was_rewritten_while_it_waited_takes_no_vote_and_ends(
     request = house.ask()
     rewrite(house, f"request {request.id}", Kind.REQUESTED, facts, **fields)
 
-    pressed = Click(
+    pressed = CardClick(
         house.actor(GRACE), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, house.click(), {}
     )
-    assert Approving(house.requests, house.standing).approve(pressed) == Refusal(Reason.NOT_OUR_RECORD)
+    assert VoteService(house.requests, house.eligibility).approve(pressed) == Refusal(Reason.NOT_OUR_RECORD)
 
     ends_unapplied(house, request, NOT_RECORDED)
     assert house.store.ledger.stream(f"request {request.id}")[-1].kind == Kind.FAILED
@@ -123,7 +122,7 @@ def test_other_rows_than_those_that_were_approved_are_not_applied(house: House) 
     facts["rows"] = [[*row[:5], 99, 3, *row[7:]] for row in facts["rows"]]
     rewrite(house, f"request {request.id}", Kind.REQUESTED, {"plan": facts})
 
-    house.applying.work_off()
+    house.executor.work_off()
 
     assert set(house.reads().values()) == {BEHIND}
     assert house.now(request).stage is Stage.FAILED
@@ -132,11 +131,11 @@ def test_other_rows_than_those_that_were_approved_are_not_applied(house: House) 
 def test_the_requester_s_own_vote_does_not_count_because_somebody_else_is_written_as_requester(house: House) -> None:
     request = house.ask(who=GRACE)
     rewrite(house, f"request {request.id}", Kind.REQUESTED, actor_user=ADA.id)
-    pressed = Click(
+    pressed = CardClick(
         house.actor(GRACE), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, house.click(), {}
     )
 
-    assert Approving(house.requests, house.standing).approve(pressed) == Refusal(Reason.NOT_OUR_RECORD)
+    assert VoteService(house.requests, house.eligibility).approve(pressed) == Refusal(Reason.NOT_OUR_RECORD)
 
 
 def test_a_quorum_of_long_ago_is_not_made_fresh_by_another_moment(house: House) -> None:
@@ -173,7 +172,7 @@ def test_an_undo_of_something_that_this_bot_did_not_record_is_not_applied(house:
     house.vote(placed, GRACE, LINUS)
     rewrite(house, f"request {done.id}", Kind.REQUESTED, {"reason_given": "something else"})
 
-    house.applying.work_off()
+    house.executor.work_off()
 
     assert house.now(placed).stage is Stage.FAILED
     assert "was not recorded by this bot as it reads" in house.now(placed).note
@@ -219,7 +218,7 @@ def test_an_undo_is_the_reverse_of_the_applied_request_that_it_names(house: Hous
     rows = tuple(replace(row.reversed(), version_after=row.version_before + 1) for row in done.plan.rows)
 
     request = opened(house, done, replace(done.plan, action=Action.UNDO, rows=rows), undoes=done.id)
-    house.applying.work_off()
+    house.executor.work_off()
 
     now = house.now(request)
     assert (now.stage, now.note) == (Stage.FAILED, "it is not the reverse of the reset that it takes back")
@@ -236,43 +235,43 @@ def test_a_card_that_somebody_put_elsewhere_is_nowhere(house: House) -> None:
 @pytest.mark.parametrize("mark", ["", "good for the one before"])
 def test_only_the_bot_itself_lifts_a_freeze(house: House, mark: str) -> None:
     actor = house.actor(GRACE)
-    house.freezing.freeze(actor, "look first", "1")
-    house.freezing.unfreeze(actor, "2")
-    assert house.freezing.now() is None
+    house.freeze_service.freeze(actor, "look first", "1")
+    house.freeze_service.unfreeze(actor, "2")
+    assert house.freeze_service.now() is None
     lifted = house.store.ledger.stream(STREAM)[-1]
-    house.freezing.freeze(actor, "look again", "3")
+    house.freeze_service.freeze(actor, "look again", "3")
     copied = {**lifted.facts, "click": "4"} if mark else {"click": "4"}
     house.store.ledger.append(Draft(STREAM, None, UNFROZE, GRACE.id, TEAM, copied))
 
-    freeze = house.freezing.now()
+    freeze = house.freeze_service.now()
 
     assert freeze
     assert freeze.why == "look again"
-    house.freezing.unfreeze(actor, "5")
-    assert house.freezing.now() is None
+    house.freeze_service.unfreeze(actor, "5")
+    assert house.freeze_service.now() is None
 
 
 def test_a_freeze_that_somebody_calls_an_unfreeze_still_holds(house: House) -> None:
     actor = house.actor(GRACE)
-    house.freezing.freeze(actor, "first", "1")
-    house.freezing.unfreeze(actor, "2")
-    house.freezing.freeze(actor, "second", "3")
+    house.freeze_service.freeze(actor, "first", "1")
+    house.freeze_service.unfreeze(actor, "2")
+    house.freeze_service.freeze(actor, "second", "3")
     house.sql("UPDATE ledger_entry SET kind = ? WHERE stream = ? AND version = 3", UNFROZE, STREAM, database="store.db")
 
-    assert house.freezing.now()
+    assert house.freeze_service.now()
 
 
 def test_the_only_freeze_that_somebody_calls_an_unfreeze_still_holds(house: House) -> None:
-    house.freezing.freeze(house.actor(GRACE), "first", "1")
+    house.freeze_service.freeze(house.actor(GRACE), "first", "1")
     house.sql("UPDATE ledger_entry SET kind = ? WHERE stream = ?", UNFROZE, STREAM, database="store.db")
 
-    assert house.freezing.now()
+    assert house.freeze_service.now()
 
 
 def test_a_freeze_counts_whoever_wrote_it(house: House) -> None:
     house.store.ledger.append(Draft(STREAM, None, FROZE, GRACE.id, TEAM, {"reason_given": "now"}))
 
-    assert house.freezing.now()
+    assert house.freeze_service.now()
 
 
 @pytest.mark.parametrize("marked", [False, True], ids=["without a mark", "with the mark of another key"])
@@ -280,11 +279,11 @@ def test_votes_that_nobody_clicked_are_worth_nothing(house: House, marked: bool)
     request = house.ask()
     plan = request.plan.fingerprint
     for user in (GRACE.id, LINUS.id):
-        mark = Signet().mark(request.id, plan, user, TEAM, "click") if marked else ""
+        mark = Signer().mark(request.id, plan, user, TEAM, "click") if marked else ""
         forge(house, request, "approved", user, {"fingerprint": plan, "click": "click", "mark": mark})
     forge(house, request, "quorum reached", "", {})
 
-    house.applying.work_off()
+    house.executor.work_off()
 
     assert house.now(request).stage is Stage.FAILED
     assert house.now(request).note == NOT_OURS
@@ -299,7 +298,7 @@ def test_one_vote_does_not_become_two_by_being_copied_under_another_name(house: 
     forge(house, request, "approved", LINUS.id, {"fingerprint": plan, "click": vote.click, "mark": vote.mark})
     forge(house, request, "quorum reached", "", {})
 
-    house.applying.work_off()
+    house.executor.work_off()
 
     assert house.now(request).note == NOT_OURS
     assert set(house.reads().values()) == {BEHIND}

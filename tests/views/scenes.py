@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bot.views.kit import Message
+    from bot.views.block_kit import Message
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 

@@ -11,7 +11,7 @@ from bot.domain.package import Row, SiteCode
 from tests.builders import LONG_AGO, ago, dp_row, kept, nal_path, package, points, site_row, table
 
 if TYPE_CHECKING:
-    from bot.domain.answers import Kept
+    from bot.domain.lookup_result import StoredAnswer
 
 INJECTIONS = [
     "",
@@ -66,7 +66,7 @@ PACKAGES = st.builds(
 
 
 @st.composite
-def answers(draw: st.DrawFn) -> Kept:
+def responder(draw: st.DrawFn) -> StoredAnswer:
     """Return an answer over a few strange rows, many ordinary ones, or many that share something strange."""
     rows = [*draw(st.lists(ROWS, max_size=6)), site_row()]
     many = draw(st.sampled_from([0, 0, 1, 99, 100, 101, 250]))

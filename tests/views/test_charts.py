@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.demo.workspace.blocks.surfaces import message_reasons
 from bot.domain.digest import DRIFTED, Day
-from bot.domain.drift import DriftClass
+from bot.domain.drift_classes import DriftClass
 from bot.views import charts
 from tests.drifts import days, fortnight
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.demo.workspace.blocks.surfaces import message_reasons
-from bot.domain.digest import Listed
-from bot.domain.history import Moved
+from bot.domain.digest import RowList
+from bot.domain.drift_history import Moved
+from bot.domain.drift_summary import DriftScope
 from bot.domain.package import SiteCode
-from bot.domain.picturing import Scope
 from bot.views import drift_rows
 from bot.views.drift_rows import PAGE_ROWS, Pointer
 from bot.views.tables import Form
@@ -22,14 +22,14 @@ from tests.drifts import drifted
 from tests.views.strategies import FOREIGN, INJECTIONS, ROWS
 
 if TYPE_CHECKING:
-    from bot.views.kit import Message
+    from bot.views.block_kit import Message
 
 POINTERS = st.builds(
     Pointer,
     which=st.sampled_from(Moved),
     since=st.none() | st.just(ago(days=1)) | st.just(NOW + timedelta(microseconds=7)),
     scope=st.builds(
-        Scope,
+        DriftScope,
         st.none() | st.frozensets(st.sampled_from(["PS1", "P02"]).map(SiteCode), min_size=1),
         st.sampled_from([None, "BOOT*", "boot image *x64*", "*  *"]),
     ),
@@ -40,7 +40,7 @@ POINTERS = st.builds(
 def page(count: int, start: int = 0, **changes: Any) -> Message:
     """Draw the page at `start` of that many rows."""
     rows = tuple(drifted(f"DP{n}", **changes) for n in range(start, min(count, start + PAGE_ROWS)))
-    return drift_rows.draw(Pointer(Moved.STILL, None, start=start), Listed(count, rows), NOW, Form.DATA_TABLE)
+    return drift_rows.draw(Pointer(Moved.STILL, None, start=start), RowList(count, rows), NOW, Form.DATA_TABLE)
 
 
 def leads(message: Message) -> list[tuple[str, int]]:
@@ -80,7 +80,7 @@ def test_slack_takes_every_page_in_every_form(
 ) -> None:
     shown = tuple(drifted(row=row, package_name=name, site=SiteCode(site)) for row in rows * PAGE_ROWS)[:PAGE_ROWS]
 
-    message = drift_rows.draw(pointer, Listed(10**6, shown), NOW, form)
+    message = drift_rows.draw(pointer, RowList(10**6, shown), NOW, form)
 
     assert message_reasons(list(message.blocks)) == []
 
@@ -118,6 +118,6 @@ def test_a_row_says_since_when_it_is_open_or_how_long_it_was() -> None:
 
 
 def test_rows_that_are_no_longer_there_are_said_to_be_gone() -> None:
-    message = drift_rows.draw(Pointer(Moved.STILL, None, start=50), Listed(12), NOW, Form.TABLE)
+    message = drift_rows.draw(Pointer(Moved.STILL, None, start=50), RowList(12), NOW, Form.TABLE)
 
     assert message.text == "No more rows there by now: 12 still open, oldest first."

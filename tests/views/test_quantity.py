@@ -8,28 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.answers import Found, Hit
-from bot.domain.digest import SiteSeen, Trail
-from bot.domain.drift import DriftClass, judge
-from bot.domain.habits import Frequent, Habits, QuickVote
-from bot.domain.history import Moved
-from bot.domain.home import Glance, Home
+from bot.domain.command import Filter, parse
+from bot.domain.digest import AuditStatus, SiteSeen
+from bot.domain.drift_classes import DriftClass, judge
+from bot.domain.drift_history import Moved
+from bot.domain.drift_summary import DriftScope
+from bot.domain.home_content import Home, HomeSnapshot
+from bot.domain.lookup_result import Hit, SearchResult
 from bot.domain.package import SiteCode
-from bot.domain.picturing import Scope
 from bot.domain.quantity import all_of, quantity
-from bot.domain.query import Filter, parse
 from bot.domain.request import Event, Kind, Stage
+from bot.domain.voting_patterns import Frequent, QuickVote, VotingPatterns
 from bot.views import (
     digest,
-    drift,
     drift_rows,
-    habits,
+    drift_summary,
     home,
     replies,
     request_card,
     request_form,
-    request_words,
-    status,
+    request_texts,
+    version_table,
+    voting_patterns,
 )
 from bot.views.drift_rows import Pointer
 from bot.views.tables import Form
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.domain.request import Request
-    from bot.views.kit import Message
+    from bot.views.block_kit import Message
 
 NOUNS = ("row", "character", "package", "server", "request", "vote", "quorum", "approval", "day", "shape", "version")
 MANY = "|".join([*(f"{noun}s" for noun in NOUNS), "sites", "people", "entries", "others"])
@@ -93,7 +93,7 @@ def drawn(count: int) -> Iterator[str]:
         yield from (message.text, json.dumps(message.blocks, ensure_ascii=False))
     for blocks in of_blocks(count):
         yield json.dumps(blocks, ensure_ascii=False)
-    yield request_words.too_many(count, 1)
+    yield request_texts.too_many(count, 1)
     for request in of_requests(count):
         for message in of_request(request):
             yield from (message.text, json.dumps(message.blocks, ensure_ascii=False))
@@ -102,34 +102,38 @@ def drawn(count: int) -> Iterator[str]:
 def of_tables(count: int) -> Iterator[Message]:
     rows = (site_row(), *(site_row(f"X{n:02}") for n in range(count)), *points(count, held_version=7))
     for form in Form:
-        yield status.draw(kept(table(*rows)), form)
-        yield status.draw(kept(table(*rows), Filter(servers=("nobody",))), form)
-        yield status.draw(kept(table(*rows), Filter(frozenset({DriftClass.FAILED}))), form)
+        yield version_table.draw(kept(table(*rows)), form)
+        yield version_table.draw(kept(table(*rows), Filter(servers=("nobody",))), form)
+        yield version_table.draw(kept(table(*rows), Filter(frozenset({DriftClass.FAILED}))), form)
         yield drift_rows.draw(Pointer(Moved.NEWLY, ago(days=1)), drifts.listed(count), NOW, form)
-    many = (site_row(f"X{n:02}", held_version=7) for n in range(status.SITES_IN_VIEW + count))
-    yield status.draw(kept(table(*many)), Form.TEXT)
+    many = (site_row(f"X{n:02}", held_version=7) for n in range(version_table.SITES_IN_VIEW + count))
+    yield version_table.draw(kept(table(*many)), Form.TEXT)
 
 
 def of_answers(count: int) -> Iterator[Message]:
     yield replies.csv_note(answer(table(*points(count))))
-    yield replies.found(Found(("boot",), tuple(Hit(package(f"PS10000{n}"), SiteCode("PS1")) for n in range(count))))
     yield replies.found(
-        Found(("boot",), tuple(Hit(package(f"PS1{n:05}"), SiteCode("PS1")) for n in range(replies.MOST_HITS + count)))
+        SearchResult(("boot",), tuple(Hit(package(f"PS10000{n}"), SiteCode("PS1")) for n in range(count)))
     )
-    yield request_words.listing("Requests", [asked()] * count, NOW, ["0123456789abcdef"] * count)
+    yield replies.found(
+        SearchResult(
+            ("boot",), tuple(Hit(package(f"PS1{n:05}"), SiteCode("PS1")) for n in range(replies.MOST_HITS + count))
+        )
+    )
+    yield request_texts.listing("Requests", [asked()] * count, NOW, ["0123456789abcdef"] * count)
     misunderstood: Any = parse("P2"[:count] or "P")
     yield replies.misunderstood(misunderstood)
 
 
 def of_drift(count: int) -> Iterator[Message]:
-    troubled = tuple(SiteSeen(SiteCode(f"X{n:02}"), None) for n in range(drift.SITES_IN_VIEW + count))
-    for picture in (drifts.crowded(count), drifts.picture(sites=troubled)):
+    troubled = tuple(SiteSeen(SiteCode(f"X{n:02}"), None) for n in range(drift_summary.SITES_IN_VIEW + count))
+    for summary in (drifts.crowded(count), drifts.summary(sites=troubled)):
         for as_chart in (True, False):
-            yield drift.draw(picture, Scope(), as_chart=as_chart)
+            yield drift_summary.draw(summary, DriftScope(), as_chart=as_chart)
             yield digest.draw(
                 drifts.digest(
-                    picture=picture,
-                    trail=Trail(drifts.HEAD, count, ago(hours=2) if count else None),
+                    summary=summary,
+                    trail=AuditStatus(drifts.HEAD, count, ago(hours=2) if count else None),
                     waiting=(asked(),) * count,
                     resets=(reached(Stage.APPLIED),) * count,
                 ),
@@ -139,12 +143,12 @@ def of_drift(count: int) -> Iterator[Message]:
 
 def of_blocks(count: int) -> Iterator[Any]:
     quick = (QuickVote("a", ADA.id, count),) * count
-    yield habits.draw(Habits(count, quick, frequent=(Frequent(ADA.id, count),)), str)
+    yield voting_patterns.draw(VotingPatterns(count, quick, frequent=(Frequent(ADA.id, count),)), str)
     sites = tuple(SiteSeen(SiteCode(f"X{n:02}"), None) for n in range(home.SITES_SHOWN + count))
-    glance = Glance(
-        drifts.picture(sites=sites), (), (), {}, (), None, Trail(drifts.HEAD, count, ago(hours=1)), "C0SCCMAUDIT"
+    home_snapshot = HomeSnapshot(
+        drifts.summary(sites=sites), (), (), {}, (), None, AuditStatus(drifts.HEAD, count, ago(hours=1)), "C0SCCMAUDIT"
     )
-    yield home.draw(Home(glance, (asked(),) * count, (asked(),) * count), str)
+    yield home.draw(Home(home_snapshot, (asked(),) * count, (asked(),) * count), str)
 
 
 def of_requests(count: int) -> Iterator[Request]:
@@ -155,10 +159,10 @@ def of_requests(count: int) -> Iterator[Request]:
 def of_request(request: Request) -> Iterator[Message]:
     for form in Form:
         yield request_card.draw(request, "<@U0GRACE>", "", form)
-    events = [request_words.to_requester(request, Event(kind)) for kind in Kind]
-    threads = [request_words.in_thread(request, Event(kind), "<@U0GRACE>:") for kind in Kind]
+    events = [request_texts.to_requester(request, Event(kind)) for kind in Kind]
+    threads = [request_texts.in_thread(request, Event(kind), "<@U0GRACE>:") for kind in Kind]
     yield from filter(None, (*events, *threads))
-    yield from (request_words.posted(request, ""), request_words.counted(request), request_words.closed(request))
+    yield from (request_texts.posted(request, ""), request_texts.counted(request), request_texts.closed(request))
     found = table(site_row(), *points(len(request.plan.rows), held_version=7))
     offered = judge(found, NOW, GRACE_TIME).dps
     yield replies.say(json.dumps(request_form.draw(request.plan, offered, "PS1 PS100112", 50), ensure_ascii=False))

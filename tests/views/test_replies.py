@@ -10,9 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.demo.workspace.blocks.surfaces import message_reasons
-from bot.domain.answers import Away, Found, Hit, UnknownPackage
-from bot.domain.package import Package, PackageId, SiteCode
-from bot.domain.query import (
+from bot.domain.command import (
     WORDS,
     BadFilter,
     Find,
@@ -26,15 +24,17 @@ from bot.domain.query import (
     UnknownWord,
     parse,
 )
+from bot.domain.lookup_result import Hit, SearchResult, SiteUnavailable, UnknownPackage
+from bot.domain.package import Package, PackageId, SiteCode
+from bot.domain.package_id import BadId
 from bot.domain.refusal import Reason, Refusal
-from bot.domain.trouble import SiteTrouble
-from bot.domain.typed_id import BadId
+from bot.domain.site_error_kind import SiteErrorKind
 from bot.views import replies
 from tests.builders import answer, package, story
 from tests.views.strategies import FOREIGN, PACKAGES
 
 if TYPE_CHECKING:
-    from bot.views.kit import Message
+    from bot.views.block_kit import Message
 
 
 def said(message: Message) -> str:
@@ -55,8 +55,8 @@ def test_every_refusal_has_its_sentence(reason: Reason) -> None:
     assert message.text.endswith(".")
 
 
-@pytest.mark.parametrize("trouble", SiteTrouble)
-def test_every_trouble_names_the_site_and_the_reference(trouble: SiteTrouble) -> None:
+@pytest.mark.parametrize("trouble", SiteErrorKind)
+def test_every_trouble_names_the_site_and_the_reference(trouble: SiteErrorKind) -> None:
     message = replies.trouble("PS<1>", trouble, "ab12cd34")
 
     assert is_taken(message)
@@ -65,9 +65,9 @@ def test_every_trouble_names_the_site_and_the_reference(trouble: SiteTrouble) ->
 
 
 def test_every_trouble_has_a_sentence_of_its_own() -> None:
-    sentences = {replies.trouble("PS1", trouble, "ab12cd34").text for trouble in SiteTrouble}
+    sentences = {replies.trouble("PS1", trouble, "ab12cd34").text for trouble in SiteErrorKind}
 
-    assert len(sentences) == len(SiteTrouble)
+    assert len(sentences) == len(SiteErrorKind)
 
 
 def test_help_names_every_filter_word() -> None:
@@ -167,7 +167,7 @@ def test_a_question_is_announced_and_help_is_not() -> None:
 @settings(max_examples=80, deadline=None)
 @given(st.lists(PACKAGES, max_size=25), st.lists(FOREIGN, min_size=1, max_size=5))
 def test_slack_takes_every_list_of_hits(packages: list[Package], words: list[str]) -> None:
-    message = replies.found(Found(tuple(words), tuple(Hit(each, SiteCode("PS1")) for each in packages)))
+    message = replies.found(SearchResult(tuple(words), tuple(Hit(each, SiteCode("PS1")) for each in packages)))
 
     assert is_taken(message)
     assert "<" not in said(message)
@@ -177,7 +177,7 @@ def test_a_package_id_of_a_database_is_escaped_like_all_its_text() -> None:
     strange = Hit(package("<!here>"), SiteCode("PS1"))
 
     for message in (
-        replies.found(Found(("x",), (strange,))),
+        replies.found(SearchResult(("x",), (strange,))),
         replies.unknown_package(UnknownPackage(PackageId("PS100112"), (SiteCode("PS1"),), (strange,))),
     ):
         shown = [block["text"]["text"] for block in message.blocks]
@@ -187,7 +187,7 @@ def test_a_package_id_of_a_database_is_escaped_like_all_its_text() -> None:
 def test_hits_have_a_button_each_and_a_long_list_says_that_it_is_cut() -> None:
     packages = [package(f"PS1{n:05X}", name=f"Tool {n}") for n in range(30)]
 
-    message = replies.found(Found(("tool",), tuple(Hit(each, SiteCode("PS1")) for each in packages)))
+    message = replies.found(SearchResult(("tool",), tuple(Hit(each, SiteCode("PS1")) for each in packages)))
 
     shown = [block["accessory"]["value"] for block in message.blocks if "accessory" in block]
     assert shown == [found.id for found in packages[: replies.MOST_HITS]]
@@ -197,11 +197,11 @@ def test_hits_have_a_button_each_and_a_long_list_says_that_it_is_cut() -> None:
 
 @pytest.mark.parametrize(("count", "text"), [(1, "1 package with “boot”"), (2, "2 packages with “boot”")])
 def test_hits_are_counted(count: int, text: str) -> None:
-    assert replies.found(Found(("boot",), (Hit(package(), SiteCode("PS1")),) * count)).text == text
+    assert replies.found(SearchResult(("boot",), (Hit(package(), SiteCode("PS1")),) * count)).text == text
 
 
 def test_no_hit_says_what_to_try() -> None:
-    assert replies.found(Found(("nothing",), ())).text.endswith("Try fewer or shorter words.")
+    assert replies.found(SearchResult(("nothing",), ())).text.endswith("Try fewer or shorter words.")
 
 
 def test_an_unknown_package_names_the_sites_and_offers_what_is_near() -> None:
@@ -215,7 +215,7 @@ def test_an_unknown_package_names_the_sites_and_offers_what_is_near() -> None:
 
 
 def test_an_unknown_package_is_no_fact_while_a_site_is_away() -> None:
-    away = (Away(SiteCode("P02"), SiteTrouble.UNREACHABLE),)
+    away = (SiteUnavailable(SiteCode("P02"), SiteErrorKind.UNREACHABLE),)
     message = replies.unknown_package(UnknownPackage(PackageId("P0200001"), (SiteCode("PS1"),), (), away), "1234abcd")
 
     assert message.text.startswith("The site database of P02 cannot be reached now. ")
@@ -225,9 +225,9 @@ def test_an_unknown_package_is_no_fact_while_a_site_is_away() -> None:
 
 
 def test_a_search_says_which_site_it_could_not_ask() -> None:
-    away = (Away(SiteCode("P02"), SiteTrouble.TIMEOUT),)
-    some = replies.found(Found(("boot",), (Hit(package(), SiteCode("PS1")),), (SiteCode("PS1"),), away))
-    none = replies.found(Found(("boot",), (), (SiteCode("PS1"),), away))
+    away = (SiteUnavailable(SiteCode("P02"), SiteErrorKind.TIMEOUT),)
+    some = replies.found(SearchResult(("boot",), (Hit(package(), SiteCode("PS1")),), (SiteCode("PS1"),), away))
+    none = replies.found(SearchResult(("boot",), (), (SiteCode("PS1"),), away))
 
     for message in (some, none):
         assert "⚠️ The site database of P02 took too long to answer." in said(message)

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.demo.workspace.blocks.surfaces import message_reasons, view_reasons
-from bot.domain.approval import Claim, Doubt, Finish, Watched
+from bot.domain.approval import Claim, Finish, MarkInDoubt, Watched
 from bot.domain.plan import Action, statement
 from bot.domain.request import Stage
 from bot.views import request_card
-from bot.views.kit import MESSAGE_BLOCKS
-from bot.views.request_words import frozen
+from bot.views.block_kit import MESSAGE_BLOCKS
+from bot.views.request_texts import frozen
 from bot.views.tables import Form
 from tests.builders import NOW
 from tests.fakes import GRACE, LINUS, MARGARET
@@ -26,7 +26,7 @@ from tests.views.strategies import FOREIGN, PATHS
 
 if TYPE_CHECKING:
     from bot.domain.request import Request
-    from bot.views.kit import Message
+    from bot.views.block_kit import Message
 
 ACTING = ("<!", "<@U0ADA>", "<https://evil", "*bold*", "\u202e", "\u2066")
 CODE = re.compile(r"```[^`]*```")
@@ -123,7 +123,7 @@ def test_the_bar_grows_with_the_rows_that_are_back() -> None:
 
 
 def test_a_doubt_is_in_the_headline() -> None:
-    card = draw(after(reached(Stage.APPLYING), Doubt("the site database does not say (unreachable)")))
+    card = draw(after(reached(Stage.APPLYING), MarkInDoubt("the site database does not say (unreachable)")))
 
     assert "❔ not known yet whether it was applied" in card.text
     assert "does not say (unreachable). Nothing is tried again by itself." in words(card)

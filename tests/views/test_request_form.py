@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain.drift import judge
+from bot.domain.command import LONGEST_FILTER, MOST_FILTERS, Show, parse
+from bot.domain.drift_classes import judge
+from bot.domain.form_snapshot import Fingerprint, FormRow, FormSnapshot
 from bot.domain.package import SiteCode
 from bot.domain.plan import RowsAllowed
 from bot.domain.planning import reset_plan, resettable
-from bot.domain.query import LONGEST_FILTER, MOST_FILTERS, Show, parse
-from bot.domain.shown import Fingerprint, Shown, ShownRow
 from bot.views import request_form
 from tests.builders import GRACE, NOW, points, site_row, table
 
@@ -18,7 +18,7 @@ MOST_IN_METADATA = 3000
 DRIFT = judge(table(site_row(), *points(5_000, held_version=7)), NOW, GRACE)
 ROWS = resettable(DRIFT, RowsAllowed.ANY)
 PLAN = reset_plan(DRIFT, SiteCode("PS1"), ROWS)
-FIRST = tuple(ShownRow(each.row.handle, "", each.row.held_version, each.row.status_number) for each in ROWS[:5])
+FIRST = tuple(FormRow(each.row.handle, "", each.row.held_version, each.row.status_number) for each in ROWS[:5])
 NOTHING = request_form.read({})
 
 
@@ -30,7 +30,7 @@ def test_what_a_form_of_many_rows_keeps_fits_and_is_read_back() -> None:
 
     assert len(kept) <= MOST_IN_METADATA
     fingerprint = Fingerprint.of(verdict.row for verdict in ROWS)
-    assert request_form.read_kept(kept, NOTHING) == ("PS1", longest, Shown(13, FIRST, 5_000, fingerprint))
+    assert request_form.read_kept(kept, NOTHING) == ("PS1", longest, FormSnapshot(13, FIRST, 5_000, fingerprint))
 
 
 def test_a_form_that_an_earlier_version_opened_is_read_as_far_as_it_says() -> None:
@@ -38,7 +38,7 @@ def test_a_form_that_an_earlier_version_opened_is_read_as_far_as_it_says() -> No
 
     read = request_form.read_kept("\n".join(before), NOTHING)
 
-    assert read == ("PS1", "PS100112", Shown(13, FIRST, 5_000))
+    assert read == ("PS1", "PS100112", FormSnapshot(13, FIRST, 5_000))
 
 
 def test_a_form_that_lists_its_rows_keeps_only_the_version() -> None:

@@ -6,15 +6,15 @@ Each deed is a function from the document that was posted to the answer; a refus
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from bot.demo.workspace import changing
+from bot.demo.workspace import admin_actions
 from bot.demo.workspace.clicks import Pick, click_in_message, click_in_view
 from bot.demo.workspace.commands import require_command, run_command
-from bot.demo.workspace.disturbances import disturb
+from bot.demo.workspace.connection_faults import disturb
 from bot.demo.workspace.envelopes import Delivery
 from bot.demo.workspace.failure import Json, Refused
 from bot.demo.workspace.people import Channel, Person
-from bot.demo.workspace.speaking import open_home, say
 from bot.demo.workspace.submissions import close_view, submit
+from bot.demo.workspace.user_actions import open_home, say
 from bot.demo.workspace.workspace import Workspace
 
 
@@ -115,16 +115,16 @@ async def disturb_sockets(workspace: Workspace, document: Json) -> Json:
 Deed = Callable[[Workspace, Json], Awaitable[Json]]
 DEEDS: Mapping[str, Deed] = MappingProxyType(
     {
-        "channel": changing.change_channel,
+        "channel": admin_actions.change_channel,
         "click": click,
         "close": close_modal,
         "command": command,
         "faults": order_fault,
-        "group": changing.change_group,
-        "keep_back": changing.keep_back,
+        "group": admin_actions.change_group,
+        "keep_back": admin_actions.keep_back,
         "open_home": open_home_tab,
-        "person": changing.change_person,
-        "place": changing.change_place,
+        "person": admin_actions.change_person,
+        "place": admin_actions.change_place,
         "say": say_something,
         "socket": disturb_sockets,
         "submit": submit_modal,

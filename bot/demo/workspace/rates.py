@@ -8,7 +8,7 @@ import time
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from bot.demo.workspace.clockwork import Clockwork
+from bot.demo.workspace.timing import Timing
 
 
 @dataclass
@@ -33,7 +33,7 @@ class _Bucket:
 class Rates:
     """All buckets of the workspace."""
 
-    def __init__(self, clockwork: Clockwork) -> None:
+    def __init__(self, clockwork: Timing) -> None:
         self._clockwork = clockwork
         self._buckets: dict[Hashable, _Bucket] = {}
 

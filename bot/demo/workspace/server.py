@@ -16,14 +16,14 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.demo.workspace import people
-from bot.demo.workspace.clockwork import Clockwork
 from bot.demo.workspace.control import DEEDS
 from bot.demo.workspace.failure import Refused
+from bot.demo.workspace.fault_injection import answer_with_faults
 from bot.demo.workspace.files_api import receive_upload
-from bot.demo.workspace.looking import LOOKS, stream_changes
 from bot.demo.workspace.manifest import read_manifest
+from bot.demo.workspace.queries import LOOKS, stream_changes
 from bot.demo.workspace.response_posts import answer_response_url
-from bot.demo.workspace.spoiling import answer_with_faults
+from bot.demo.workspace.timing import Timing
 from bot.demo.workspace.web_api import answer_call
 from bot.demo.workspace.workspace import Workspace
 
@@ -145,12 +145,12 @@ class RunningWorkspace:
     bot_token = people.BOT_TOKEN
     app_token = people.APP_TOKEN
 
-    def __init__(self, *, manifest: Path, port: int = 0, clockwork: Clockwork | None = None) -> None:
+    def __init__(self, *, manifest: Path, port: int = 0, clockwork: Timing | None = None) -> None:
         self._listener = socket.create_server((HOST, port))
         self._port: int = self._listener.getsockname()[1]
         self.url = f"http://{HOST}:{self._port}"
         self._manifest = read_manifest(manifest)
-        self._clockwork = clockwork or Clockwork()
+        self._clockwork = clockwork or Timing()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="workspace", daemon=True)
 

@@ -12,17 +12,17 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.demo.workspace.clockwork import Clockwork
 from bot.demo.workspace.connections import Connection, Connections, disconnect, hello
 from bot.demo.workspace.envelopes import Delivery, Envelope, Outcome, Retry
 from bot.demo.workspace.failure import Json
 from bot.demo.workspace.journal import Change, Journal
+from bot.demo.workspace.timing import Timing
 
 
 class Sockets:
     """The app's side of Socket Mode as Slack runs it."""
 
-    def __init__(self, clockwork: Clockwork, journal: Journal) -> None:
+    def __init__(self, clockwork: Timing, journal: Journal) -> None:
         self.connections = Connections()
         self.is_refusing = False
         self.is_dismissing = False

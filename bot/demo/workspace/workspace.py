@@ -6,7 +6,6 @@ Nothing here speaks HTTP; `server` puts it on the network.
 from typing import TYPE_CHECKING
 
 from bot.demo.workspace import people
-from bot.demo.workspace.clockwork import Clockwork
 from bot.demo.workspace.conversations import Conversations
 from bot.demo.workspace.failure import Failure, Json
 from bot.demo.workspace.faults import Faults
@@ -18,6 +17,7 @@ from bot.demo.workspace.people import Channel, Place
 from bot.demo.workspace.rates import Rates
 from bot.demo.workspace.responses import ResponseUrls
 from bot.demo.workspace.sockets import Sockets
+from bot.demo.workspace.timing import Timing
 from bot.demo.workspace.triggers import Triggers
 from bot.demo.workspace.views import Views
 
@@ -36,7 +36,7 @@ class RateLimited(Exception):
 class Workspace:
     """One Slack workspace with one app installed."""
 
-    def __init__(self, manifest: Manifest, clockwork: Clockwork, url: str) -> None:
+    def __init__(self, manifest: Manifest, clockwork: Timing, url: str) -> None:
         self.manifest = manifest
         self.clockwork = clockwork
         self.url = url

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from bot.domain.finding import Area, Finding, Mark
-from bot.domain.periods import due_after
+from bot.domain.check_finding import Area, Finding, Severity
+from bot.domain.cron_periods import due_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from bot.domain.periods import Cron
-    from bot.usecases.ports import Clock
+    from bot.domain.cron_periods import Cron
+    from bot.usecases.ports.clock import Clock
 
 RUNS = 3
 
@@ -42,9 +42,9 @@ class DigestCheck:
         for digest in self.digests:
             runs = ", ".join(f"{due:%a %Y-%m-%d %H:%M}" for due in islice(self._due(digest), RUNS))
             sentence = f"next {runs} ({digest.zone.key}), into {digest.channel}"
-            yield Finding(Area.DIGESTS, Mark.GOOD, digest.name, sentence)
+            yield Finding(Area.DIGESTS, Severity.GOOD, digest.name, sentence)
         if not self.digests:
-            yield Finding(Area.DIGESTS, Mark.GOOD, "digests", "none is in the settings")
+            yield Finding(Area.DIGESTS, Severity.GOOD, "digests", "none is in the settings")
 
     def _due(self, digest: Timetable) -> Iterator[datetime]:
         moment = self.clock()

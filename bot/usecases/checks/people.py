@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.finding import Area, Finding, Mark
+from bot.domain.approval import QUORUM
+from bot.domain.check_finding import Area, Finding, Severity
 from bot.domain.quantity import quantity
-from bot.domain.quorum import QUORUM
 from bot.domain.refusal import Reason, Refusal
 from bot.usecases.access import Access, Actor, Allowed, Installation, distinct
 from bot.usecases.checks.slack import NETWORK
-from bot.usecases.ports import PeopleError, Person
+from bot.usecases.ports.slack import PeopleError, Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bot.usecases.ports import People
+    from bot.usecases.ports.slack import People
 
 ADMIN = "Copy the id from the user group's menu (it begins with S); user groups need a paid plan and usergroups:read."
 MEMBER_ID = "Copy the member ID from the person's profile (⋮, Copy member ID), or take it off the list."
@@ -41,7 +41,7 @@ class PeopleCheck:
                 yield from self._unknown(f"{name} {user}", user)
             for group in sorted(allowed.groups):
                 finding = self._group(f"{name} group {group}", group)
-                readable = readable and finding.mark is not Mark.WRONG
+                readable = readable and finding.mark is not Severity.WRONG
                 yield finding
         if readable:
             yield self._voters(self.lists["approvers"])
@@ -52,16 +52,18 @@ class PeopleCheck:
         except PeopleError as error:
             is_nobody = str(error) in _NOBODY
             sentence = "nobody has this id" if is_nobody else f"Slack does not say who this is: {error}"
-            yield Finding(Area.PEOPLE, Mark.WRONG, subject, sentence, MEMBER_ID if is_nobody else NETWORK)
+            yield Finding(Area.PEOPLE, Severity.WRONG, subject, sentence, MEMBER_ID if is_nobody else NETWORK)
 
     def _group(self, subject: str, group: str) -> Finding:
         try:
             count = len(self.people.members(group))
         except PeopleError as error:
-            return Finding(Area.PEOPLE, Mark.WRONG, subject, f"Slack does not say who is in it: {error}", ADMIN)
+            return Finding(Area.PEOPLE, Severity.WRONG, subject, f"Slack does not say who is in it: {error}", ADMIN)
         if count:
-            return Finding(Area.PEOPLE, Mark.GOOD, subject, quantity(count, "person"))
-        return Finding(Area.PEOPLE, Mark.WRONG, subject, "nobody is in it", "Add people to the user group in Slack.")
+            return Finding(Area.PEOPLE, Severity.GOOD, subject, quantity(count, "person"))
+        return Finding(
+            Area.PEOPLE, Severity.WRONG, subject, "nobody is in it", "Add people to the user group in Slack."
+        )
 
     def _voters(self, approvers: Allowed) -> Finding:
         named = set(approvers.users).union(*map(self.people.members, approvers.groups))
@@ -76,12 +78,16 @@ class PeopleCheck:
             is_unknown = any(refusal.reason is Reason.CANNOT_LOOK_UP for refusal in unfit.values())
             cure = KNOWN if is_unknown else "Name more people in PKGSTATUS_APPROVERS__USERS, or add them to the group."
             return Finding(
-                Area.PEOPLE, Mark.WRONG, "votes", f"{quantity(count, 'person')} could vote today, two must{who}", cure
+                Area.PEOPLE,
+                Severity.WRONG,
+                "votes",
+                f"{quantity(count, 'person')} could vote today, two must{who}",
+                cure,
             )
         if count == QUORUM and not self.requester_counts:
             cure = "Name a third approver, so that one of them can be away or ask for a reset."
             sentence = f"only {quantity(count, 'person')} could vote today, so neither may ask or be away{who}"
-            return Finding(Area.PEOPLE, Mark.WARNING, "votes", sentence, cure)
-        mark = Mark.WARNING if unfit else Mark.GOOD
+            return Finding(Area.PEOPLE, Severity.WARNING, "votes", sentence, cure)
+        mark = Severity.WARNING if unfit else Severity.GOOD
         cure = "Take them off the list of approvers." if unfit else ""
         return Finding(Area.PEOPLE, mark, "votes", f"{quantity(count, 'person')} could vote today{who}", cure)

@@ -12,8 +12,8 @@ import yaml
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from slack_sdk import WebClient
 
-from bot.demo.workspace.clockwork import Clockwork
 from bot.demo.workspace.server import RunningWorkspace
+from bot.demo.workspace.timing import Timing
 from tests.demo.workspace.doors import Control, RunningApp
 from tests.waiting import PATIENCE_SECONDS
 
@@ -27,7 +27,7 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-QUICK = Clockwork(acknowledge_s=12.0, server_ping_s=0.1, post_interval_s=0.0)
+QUICK = Timing(acknowledge_s=12.0, server_ping_s=0.1, post_interval_s=0.0)
 OpenPage = Callable[..., Page]
 
 

@@ -9,13 +9,13 @@ import pytest
 import yaml
 from slack_sdk import WebClient
 
-from bot.demo.workspace.clockwork import Clockwork
 from bot.demo.workspace.server import RunningWorkspace
+from bot.demo.workspace.timing import Timing
 from tests.demo.workspace.doors import Control, RunningApp, eventually
 from tests.demo.workspace.form import Form, views
 
 SCOPES = ["commands", "chat:write", "files:write", "users:read", "usergroups:read", "channels:read"]
-QUICK = Clockwork(
+QUICK = Timing(
     acknowledge_s=12.0,
     linger_s=0.0,
     redeliver_after_s=(0.0, 0.1),

@@ -1,0 +1,95 @@
+"""Looks at the store for an installer, without making it or bringing it up to date; fills the port `StoreInspector`."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.dbapi import Engine
+from bot.dbapi.rights import Right, has_logins, may, server_facts
+from bot.store.database import StoreDatabase
+from bot.store.ledger import LedgerTable
+from bot.store.migrations import schema, version_of
+from bot.store.outbox import OutboxTable
+from bot.usecases.audit.undelivered import Undelivered
+from bot.usecases.ports.store import StoreError, StoreErrorKind, StoreFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from bot.dbapi import Connection, Timeouts
+    from bot.usecases.ports.clock import Clock
+
+_TABLE = re.compile(r"CREATE TABLE (dbo\.\w+)")
+_LEDGER = "dbo.ledger_entry"
+_SQLITE = "sqlite:///"
+_NO_CHANNEL = ""
+"""Nothing is put into the outbox here."""
+
+
+class StoreInspection:
+    """Looks at the store that an address names."""
+
+    def __init__(self, address: str, clock: Clock, patience: Timeouts, channels: Collection[str] = ()) -> None:
+        self._address = address
+        self._clock = clock
+        self._patience = patience
+        self._channels = channels
+
+    def look(self) -> StoreFacts:
+        """Return what is there. Raises StoreError."""
+        file = Path(self._address.removeprefix(_SQLITE)) if self._address.startswith(_SQLITE) else None
+        if file and not file.exists():
+            _check_place(file.parent)
+            return StoreFacts(Engine.SQLITE, len(schema()))
+        if file and not os.access(file, os.W_OK):
+            raise StoreError(StoreErrorKind.READ_ONLY, f"{file} cannot be written by this user")
+        with closing(StoreDatabase(self._address, self._patience)) as database:
+            return self._facts(database)
+
+    def _facts(self, database: StoreDatabase) -> StoreFacts:
+        known, version = len(schema()), version_of(database)
+        product = database.read(lambda connection: connection.product)
+        if version is None or version < known:
+            return StoreFacts(product, known, version)
+        if version > known:
+            detail = f"the store is at version {version}, this program knows {known}"
+            raise StoreError(StoreErrorKind.NEWER, detail)
+        outbox = OutboxTable(database, _NO_CHANNEL, self._clock)
+        ledger = LedgerTable(database, outbox, self._clock)
+        found = ledger.verify()
+        return StoreFacts(
+            product,
+            known,
+            version,
+            ledger.head().sequence,
+            found.sentence if found else "",
+            database.read(lambda connection: tuple(_lacking(connection))),
+            tuple(
+                each for each in Undelivered(outbox, ledger, self._channels).look() if each.is_overdue(self._clock())
+            ),
+        )
+
+
+def _lacking(connection: Connection) -> Iterator[str]:
+    """Return the rights that the bot needs and has not; nothing where the engine has no logins."""
+    if not has_logins(connection.product):
+        return
+    if server_facts(connection).is_updatable is False:
+        raise StoreError(StoreErrorKind.READ_ONLY, "the database is read-only")
+    for table in _TABLE.findall("\n".join(schema())):
+        # A DBA may keep the bot from ever changing an entry: see deploy/sql.
+        needed = [Right.SELECT, Right.INSERT, *([Right.UPDATE] if table != _LEDGER else [])]
+        lacking = [right for right in needed if not may(connection, right, table)]
+        if lacking:
+            yield f"{', '.join(lacking)} on {table}"
+
+
+def _check_place(folder: Path) -> None:
+    if not folder.is_dir():
+        raise StoreError(StoreErrorKind.UNREACHABLE, f"there is no folder {folder}")
+    if not os.access(folder, os.W_OK):
+        raise StoreError(StoreErrorKind.READ_ONLY, f"{folder} cannot be written by this user")

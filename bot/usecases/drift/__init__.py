@@ -1,0 +1,1 @@
+"""Drift over time: scans of the sites and the digests that report them."""

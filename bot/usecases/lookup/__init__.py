@@ -1,0 +1,1 @@
+"""Lookups: packages and their rows from every site, and the snapshots kept for paging."""

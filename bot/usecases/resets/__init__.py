@@ -1,0 +1,1 @@
+"""Resets: asking, voting, applying, watching, freezing, and undoing them."""
