@@ -10,7 +10,7 @@ import sys
 
 from tests.bench.figure import Figure, table
 
-PARTS = ("acknowledging", "version_table", "starting", "ledger", "backlog", "history", "scanning")
+PARTS = ("acknowledging", "version_table", "starting", "ledger", "backlog", "history", "scanning", "soak")
 
 
 def main(parts: list[str]) -> int:

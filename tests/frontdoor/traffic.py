@@ -51,11 +51,15 @@ class Person:
         """Do one thing after the other."""
         deeds = [self.ask, self.request, self.withdraw] if self.name == "ada" else [self.ask, self.approve, self.reject]
         while not until.is_set():
-            try:
-                self.dice.choices(deeds, [2, 4, 1])[0]()
-            except NotPossible:  # what they saw is gone, or the workspace let them wait
-                self.done["not possible"] += 1
+            self.attempt(self.dice.choices(deeds, [2, 4, 1])[0])
             time.sleep(self.dice.uniform(0, 2 if self.name == "ada" else 0.1))  # a card takes the relay seconds
+
+    def attempt(self, action: Callable[[], object]) -> None:
+        """Do something that may have become impossible meanwhile."""
+        try:
+            action()
+        except NotPossible:  # what they saw is gone, or the workspace let them wait
+            self.done["not possible"] += 1
 
     def ask(self) -> Json | None:
         """Type something that only reads."""

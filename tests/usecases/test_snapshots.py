@@ -12,7 +12,7 @@ from hypothesis import given
 from bot.domain.command import Filter
 from bot.domain.lookup_result import SnapshotKey
 from bot.usecases.lookup.snapshot_codec import pack, unpack
-from bot.usecases.lookup.snapshots import KEPT_FOR, MOST_ROWS, SnapshotCache
+from bot.usecases.lookup.snapshots import KEPT_FOR, MOST_ROWS, ROWS_IN_MEMORY, SnapshotCache
 from tests.builders import answer, story
 from tests.fakes import FakeClock, FakeShelf
 from tests.views.strategies import responder
@@ -94,6 +94,16 @@ def test_the_oldest_go_first_when_there_are_too_many_rows() -> None:
     keys = [kept.keep(each) for each in (STORY, half_full(), STORY, half_full(), STORY)]
 
     assert [kept.find(key) is not None for key in keys] == [False, False, True, True, True]
+
+
+def test_only_the_newest_stay_in_memory_and_the_others_are_found_in_the_store() -> None:
+    kept = snapshots()
+    long = replace(STORY, drift=replace(STORY.drift, dps=STORY.drift.dps[:1] * (ROWS_IN_MEMORY // 4)))
+
+    keys = [kept.keep(long) for _ in range(20)]
+
+    assert sum(each.row_count for _, each in kept._kept.values()) <= ROWS_IN_MEMORY
+    assert all(kept.find(key) for key in keys)
 
 
 def test_the_newest_is_kept_however_large_it_is() -> None:

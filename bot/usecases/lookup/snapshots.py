@@ -1,6 +1,6 @@
 """Answers kept for paging, so that page 2 shows the same moment as page 1, whichever process is asked for it.
 
-In memory, and in the store for the other processes; for a while and up to a bound: one that is gone is asked for again.
+All are in the store, for a while and up to a bound: one that is gone is asked for again. The newest are in memory too.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 KEPT_FOR = timedelta(minutes=30)
 MOST_ROWS = 200_000
+ROWS_IN_MEMORY = 10_000
+"""A row takes about 500 bytes here: all that the store keeps would be 100 MB in each process."""
 
 
 class SnapshotCache:
-    """Keeps answers by key; the oldest go first when there are too many rows."""
+    """Keeps answers by key; the oldest leave the store, and before that the memory, when there are too many rows."""
 
     def __init__(self, clock: Clock, snapshot_store: SnapshotStore) -> None:
         self._clock = clock
@@ -62,7 +64,7 @@ class SnapshotCache:
         rows = sum(answer.row_count for _, answer in self._kept.values())
         while len(self._kept) > 1:
             key, (at, oldest) = next(iter(self._kept.items()))
-            if rows <= MOST_ROWS and now - at <= KEPT_FOR:
+            if rows <= ROWS_IN_MEMORY and now - at <= KEPT_FOR:
                 return
             rows -= oldest.row_count
             del self._kept[key]
