@@ -32,7 +32,7 @@ class Scheduler:
         """Call `work` now and then every so many seconds; a fault is logged and the next call comes."""
         self._scheduler.add_job(_guarded(name, work), "interval", seconds=seconds, id=name)
 
-    def soon(self, name: str) -> None:
+    def run_now(self, name: str) -> None:
         """Call a job's work at once instead of at its next time."""
         with suppress(JobLookupError):  # not started yet, or stopped: its own time will come, or another process
             self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))

@@ -17,7 +17,7 @@ import structlog
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from bot.app.drift import DriftParts, names_of
-from bot.app.executors import Pools
+from bot.app.executors import Executors
 from bot.app.health import LOOK_SECONDS, Health
 from bot.app.home import Glance
 from bot.app.parts import allowed, fingerprint, forms_of, now, reader_of, store_of, writer_of
@@ -27,7 +27,7 @@ from bot.domain.package import SiteCode
 from bot.domain.plan import RowsAllowed
 from bot.scheduler import Scheduler
 from bot.slack.ack_gate import AckGate
-from bot.slack.bolt_app import build_app, hearing
+from bot.slack.bolt_app import build_app, socket_mode_listener
 from bot.slack.dispatcher import Dispatcher
 from bot.slack.listeners.audit import AuditListeners
 from bot.slack.listeners.freeze import FreezeListeners
@@ -39,8 +39,8 @@ from bot.slack.responder import AcceptedForms, Responder, payload_of
 from bot.slack.sender import SlackMessageSender
 from bot.slack.slash_command import SlashCommand
 from bot.slack.socket_mode import SocketModeConnection
-from bot.slack.web_client import client_of
-from bot.slack.workspace import installation_of, introduce, not_for
+from bot.slack.web_client import create_client
+from bot.slack.workspace import authenticate, installation_of, rejection_reason
 from bot.usecases.access import Access
 from bot.usecases.audit.outbox_relay import MessageRenderer, OutboxRelay
 from bot.usecases.audit.recorder import NOBODY, AuditAction, AuditLog, WatchedSite
@@ -86,26 +86,26 @@ class Bot:
         self._me = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._store = store_of(settings, self._me)
         self._diary = AuditLog(self._store.ledger)
-        self._client = client_of(settings)
+        self._client = create_client(settings)
         self._client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES))
         self._databases = {code: reader_of(settings, code) for code in map(SiteCode, settings.sites)}
         self._writers = {code: writer_of(settings, code, reader) for code, reader in self._databases.items()}
         self._sites = {code: WatchedSite(site, self._diary) for code, site in self._databases.items()}
         self._forms = AcceptedForms(forms_of(settings.answers.tables))
-        self._health = Health(settings, self._store, self._sites, lambda: self._pools.unfinished)
-        self._courtesy = AckGate()
-        self._pools = Pools.of(settings.work, self._health.metrics.answer_seconds.observe, self._courtesy.wait)
+        self._health = Health(settings, self._store, self._sites, lambda: self._executors.unfinished)
+        self._ack_gate = AckGate()
+        self._executors = Executors.of(settings.work, self._health.metrics.answer_seconds.observe, self._ack_gate.wait)
         self._schedule = Scheduler()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def run(self) -> None:
-        """Stay connected and work until `stop`. Raises SlackRefused or PolicyRefused when that can never be right."""
+        """Stay connected and work until `stop`. Raises SlackAuthError or PolicyRefused when that can never be right."""
         self._start(self._health.serve, self._stopping)
         for site in self._databases.values():
             self._start(say_what_is_readable, site)
         try:
-            identity = introduce(self._client, self._stopping)
+            identity = authenticate(self._client, self._stopping)
             if identity is not None:
                 self._work_as(identity)
         finally:
@@ -114,7 +114,7 @@ class Bot:
     @property
     def is_working(self) -> bool:
         """Whether a job runs or waits, as one that hangs does after a stop."""
-        return self._pools.unfinished > 0
+        return self._executors.unfinished > 0
 
     def _end(self) -> None:
         """Let the threads end, and close the databases."""
@@ -131,7 +131,7 @@ class Bot:
     def stop(self) -> None:
         """Take no new work, finish what runs, then let `run` return."""
         log.info("stopping")
-        if not self._pools.close(self._settings.work.drain.total_seconds()):
+        if not self._executors.close(self._settings.work.drain.total_seconds()):
             log.warning("stopped before everything was finished")
         self._stopping.set()
 
@@ -142,11 +142,11 @@ class Bot:
         check_policy(parts)
         self._diary.note("started", f"version {version('pkgstatus-bot')}", {"settings": fingerprint(self._settings)})
         responder = Responder(self._client, self._forms, self._mail)
-        inbox, ledger, pools = self._store.inbox, self._store.ledger, self._pools
+        inbox, ledger, pools = self._store.inbox, self._store.ledger, self._executors
         recorded = self._health.metrics.recorded
-        dispatcher = Dispatcher(pools.work, pools.turning_away, responder, inbox, ledger, recorded, stops=pools.stops)
-        adopting = OrphanRecovery(self._me, self._store.inbox, self._store.leases, dispatcher, now)
-        adopting.live()
+        dispatcher = Dispatcher(pools.work, pools.busy_replies, responder, inbox, ledger, recorded, stops=pools.stops)
+        recovery = OrphanRecovery(self._me, self._store.inbox, self._store.leases, dispatcher, now)
+        recovery.renew_lease()
         parts.keep_policy()
         drift = DriftParts(self._settings, self._store, self._diary, parts, names_of(here, self._client))
         app = self._app(identity, here, dispatcher, responder, parts, drift)
@@ -157,9 +157,9 @@ class Bot:
             ("apply", parts.executor.work_off),
             ("watch", parts.watcher.look),
             ("close undone", parts.watcher.close_undone),
-            ("live", adopting.live),
+            ("live", recovery.renew_lease),
             ("keep policy", parts.keep_policy),
-            ("take over", adopting.look),
+            ("take over", recovery.scan),
         ):
             self._schedule.every(TICK_SECONDS, name, work)
         for seconds, name, work in drift.jobs():
@@ -168,7 +168,7 @@ class Bot:
         self._schedule.every(LOOK_SECONDS, "health", self._health.monitor.look)
         self._schedule.start()
         self._health.monitor.look()
-        register = hearing(app, self._health.metrics.ack_seconds.observe, self._courtesy)
+        register = socket_mode_listener(app, self._health.metrics.ack_seconds.observe, self._ack_gate)
         connection = SocketModeConnection(app_token, self._client, register, self._connection_changed)
         self._health.monitor.line = connection
         log.info("ready")
@@ -190,7 +190,7 @@ class Bot:
         drift: DriftParts,
     ) -> App:
         def refuse(ack: Ack, body: dict[str, Any]) -> BoltResponse | None:
-            reason = not_for(here, body)
+            reason = rejection_reason(here, body)
             return dispatcher.refuse(ack, body, reason) if reason else None
 
         app = build_app(identity, refuse)
@@ -214,7 +214,7 @@ class Bot:
             app, commands
         )
         AuditListeners(access, self._store.ledger, dispatcher, responder).register(app)
-        hurry = partial(self._schedule.soon, "apply")
+        hurry = partial(self._schedule.run_now, "apply")
         RequestListeners(
             lookup,
             parts.submission,
@@ -236,7 +236,7 @@ class Bot:
         return Around(RowsAllowed(self._settings.reset.rows), freeze_words(parts.freeze_service.now()))
 
     def _relay(self, here: Installation, parts: RequestParts, drift: DriftParts) -> OutboxRelay:
-        client = client_of(self._settings)
+        client = create_client(self._settings)
         sender, names = SlackMessageSender(client, parts.withheld), SlackNames(client, now)
         cards = parts.cards(sender, self._forms)
         renderer = MessageRenderer(

@@ -18,7 +18,7 @@ from bot.site.login_inspector import SiteLoginInspector
 from bot.slack.inspector import SlackInspector
 from bot.slack.people import CachedPeople, SlackPeople
 from bot.slack.responder import payload_of
-from bot.slack.web_client import client_of
+from bot.slack.web_client import create_client
 from bot.slack.workspace import SCOPES
 from bot.store.store_inspector import StoreInspection
 from bot.usecases.access import Installation
@@ -74,7 +74,7 @@ def _settings(look: SettingsReport) -> Iterator[Finding]:
 
 
 def _slack(settings: Settings) -> Iterator[Finding]:
-    workspace = SlackInspector(client_of(settings), settings.slack.app_token.get_secret_value())
+    workspace = SlackInspector(create_client(settings), settings.slack.app_token.get_secret_value())
     choice = settings.answers.tables
     samples = {
         name: payload_of(shape) if isinstance(shape, Message) else shape
@@ -96,7 +96,7 @@ def _purposes(settings: Settings) -> Iterator[Purpose]:
 
 
 def _people(settings: Settings) -> Iterator[Finding]:
-    client = client_of(settings)
+    client = create_client(settings)
     try:
         identity = SlackInspector(client, "").identity()
     except SlackQueryError:

@@ -124,7 +124,7 @@ class DriftParts:
                 self._drawn((delivery.payload or {})[DIGEST]),
                 publisher.place_of(claim),
                 lambda posted: publisher.note_posted(claim, posted, link(posted)),
-                simpler=lambda: self.charts.simpler() or self._styles.simpler(),
+                simpler=lambda: self.charts.downgrade() or self._styles.downgrade(),
                 refused=partial(publisher.note_refused, claim),
             )
 
@@ -147,9 +147,9 @@ class DriftParts:
 
     def _drawn(self, outbound: Payload) -> dict[str, Any]:
         digest = replace(digest_message.read(outbound, self._ledger), sent_at=now())
-        as_chart = self.charts.worth_trying()[0] is ChartForm.CHART
+        as_chart = self.charts.candidates()[0] is ChartForm.CHART
         message = drawing.draw(digest, self.around(digest), as_chart=as_chart)
-        if self._styles.worth_trying()[0] is Style.PLAIN:
+        if self._styles.candidates()[0] is Style.PLAIN:
             message = Message("\n".join(map(escape, plain_text.lines(message))))
         return payload_of(message)
 

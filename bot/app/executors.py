@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from bot.settings.model import Work
 
 STOP_WORKERS, STOPS_WAITING = 2, 20
-TURNING_AWAY_WORKERS, TURNED_AWAY_WAITING = 4, 10_000
+BUSY_REPLY_WORKERS, BUSY_REPLIES_WAITING = 4, 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Pools:
-    """The pools of a bot; `turning_away` tells people by HTTP that nothing was done."""
+class Executors:
+    """The pools of a bot; `busy_replies` tells people by HTTP that nothing was done."""
 
     work: BoundedExecutor
     stops: Mapping[StopKind, BoundedExecutor]
-    turning_away: BoundedExecutor
+    busy_replies: BoundedExecutor
 
     @classmethod
-    def of(cls, settings: Work, took: Callable[[float], None], may_begin: Callable[[], object]) -> Pools:
+    def of(cls, settings: Work, on_finished: Callable[[float], None], before_job: Callable[[], object]) -> Executors:
         """Start them."""
-        work = BoundedExecutor(settings.workers, settings.waiting, took, may_begin)
-        stops = {kind: BoundedExecutor(STOP_WORKERS, STOPS_WAITING, took) for kind in StopKind}
-        return cls(work, stops, BoundedExecutor(TURNING_AWAY_WORKERS, TURNED_AWAY_WAITING, may_begin=may_begin))
+        work = BoundedExecutor(settings.workers, settings.waiting, on_finished, before_job)
+        stops = {kind: BoundedExecutor(STOP_WORKERS, STOPS_WAITING, on_finished) for kind in StopKind}
+        return cls(work, stops, BoundedExecutor(BUSY_REPLY_WORKERS, BUSY_REPLIES_WAITING, before_job=before_job))
 
     @property
     def unfinished(self) -> int:
@@ -48,4 +48,4 @@ class Pools:
         """Yield every pool, the one that others send people to last."""
         yield self.work
         yield from self.stops.values()
-        yield self.turning_away
+        yield self.busy_replies

@@ -105,9 +105,9 @@ class RequestParts:
 
         def draw(request: Request, freeze: Freeze | None) -> tuple[dict[str, Any], dict[str, Any]]:
             frozen = freeze_words(freeze)
-            if styles.worth_trying()[0] is Style.FULL:
+            if styles.candidates()[0] is Style.FULL:
                 voters = mentions(self._settings.approvers)
-                form = next(form for form in forms.worth_trying() if form not in self.withheld)
+                form = next(form for form in forms.candidates() if form not in self.withheld)
                 card = request_card.draw(request, voters, frozen, form)
             else:
                 card = request_card.draw_plain(request, frozen)
@@ -124,7 +124,7 @@ class RequestParts:
             self.freeze_service,
             words,
             sender.link,
-            lambda: forms.simpler() or styles.simpler(),
+            lambda: forms.downgrade() or styles.downgrade(),
             partial(self._store.leases.holds, LEASE),
             rows_withheld=lambda: self.withheld.update(TABLES),
             is_given_back=lambda payload: not tables_in(payload) & self.withheld,

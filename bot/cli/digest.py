@@ -17,7 +17,7 @@ from bot.app.existing_store import ends_in_a_sentence, existing_store
 from bot.app.resets import RequestParts
 from bot.exit_codes import TABLE, Exit
 from bot.settings import load, secrets_of
-from bot.slack.web_client import client_of
+from bot.slack.web_client import create_client
 from bot.usecases.access import Installation
 from bot.usecases.audit.recorder import AuditLog
 from bot.views import digest as drawing
@@ -64,7 +64,7 @@ def _plan(drift: DriftParts, name: str) -> PlannedDigest:
 
 
 def _drift(settings: Settings, store: Store) -> DriftParts:
-    requests = RequestParts(settings, store, {}, {}, client_of(settings), Installation(""))
+    requests = RequestParts(settings, store, {}, {}, create_client(settings), Installation(""))
     return DriftParts(settings, store, AuditLog(store.ledger), requests, "@{}".format)
 
 

@@ -22,7 +22,7 @@ from bot.cli.digest import digest
 from bot.cli.ledger import ledger
 from bot.exit_codes import TABLE, Exit
 from bot.settings import InvalidSettings, load, secrets_of
-from bot.slack.socket_mode import SlackRefused
+from bot.slack.socket_mode import SlackAuthError
 from bot.usecases.ports.store import StoreError
 from bot.views import replies
 
@@ -199,7 +199,7 @@ def _until_it_ends(bot: Bot) -> tuple[str, Exit]:
         return replies.store_trouble(error.trouble, error.detail), Exit.NO_STORE
     except PolicyRefused as refusal:
         return str(refusal), Exit.REFUSED_BY_POLICY
-    except SlackRefused as refusal:
+    except SlackAuthError as refusal:
         hint = "Check PKGSTATUS_SLACK__BOT_TOKEN and PKGSTATUS_SLACK__APP_TOKEN."
         return f"{refusal} {hint}", Exit.REFUSED_BY_SLACK
     except Exception as error:  # noqa: BLE001 - its number says that nobody expected it

@@ -66,7 +66,7 @@ def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse | None:
     return None
 
 
-def hearing(
+def socket_mode_listener(
     app: App, acknowledged: Callable[[float], None], ack_gate: AckGate
 ) -> Callable[[BaseSocketModeClient, SocketModeRequest], None]:
     """Return what hands to the app what a connection delivers, its answer back, and tells the seconds that took."""

@@ -21,7 +21,8 @@ log = structlog.stdlib.get_logger(__name__)
 class BoundedExecutor:
     """Runs jobs on `workers` threads; at most `waiting` more have a place in the queue.
 
-    `took` hears how many seconds each took, with its wait; each begins when `may_begin` returns. At its end Python
+    `on_finished` is called with how many seconds each job took, with its wait; each begins when `before_job` returns.
+    At its end Python
     waits for a job that hangs: whoever closes a pool in vain has to end the process.
     """
 
@@ -29,13 +30,13 @@ class BoundedExecutor:
         self,
         workers: int,
         waiting: int,
-        took: Callable[[float], None] = lambda _: None,
-        may_begin: Callable[[], object] = lambda: None,
+        on_finished: Callable[[float], None] = lambda _: None,
+        before_job: Callable[[], object] = lambda: None,
     ) -> None:
         self._executor = ThreadPoolExecutor(workers, "work")
         self._places = workers + waiting
-        self._took = took
-        self._may_begin = may_begin
+        self._on_finished = on_finished
+        self._may_begin = before_job
         self._unfinished = 0
         self._changed = threading.Condition()
         self._is_open = True
@@ -88,5 +89,5 @@ class BoundedExecutor:
         except Exception:
             log.exception("job failed")
         finally:
-            self._took(time.monotonic() - since)
+            self._on_finished(time.monotonic() - since)
             self.release()

@@ -17,7 +17,7 @@ from structlog.contextvars import bound_contextvars
 from bot.domain.ledger_entry import CLOCKS_APART
 from bot.domain.refusal import Reason, Refusal
 from bot.failpoints import reach
-from bot.slack.emergency_stop import StopKind, lets_go_on, stop_kind
+from bot.slack.emergency_stop import StopKind, is_unfreeze, stop_kind
 from bot.slack.inbound import InboundRequest
 from bot.usecases.audit.recorder import AuditAction, refused
 from bot.usecases.ports.site import SiteError
@@ -116,7 +116,7 @@ class Outcome:
     """What a job came to: the deed to record first, unless the job did so itself, then the giving of the answer."""
 
     action: AuditAction | None
-    give: Callable[[], None]
+    send: Callable[[], None]
 
 
 Handler = Callable[[InboundRequest], Outcome]
@@ -127,21 +127,21 @@ class Dispatcher:
     """Takes commands, clicks and forms, and sees that each gets exactly one answer.
 
     The thread that acknowledges reads and writes the store and never calls Slack. Each way to stop resets has a pool
-    in `stops`; `turning_away` says to whoever clicks that the others are full.
+    in `stops`; `busy_replies` says to whoever clicks that the others are full.
     """
 
     work: BoundedExecutor
-    turning_away: BoundedExecutor
+    busy_replies: BoundedExecutor
     responder: Responder
     inbox: Inbox
     ledger: Ledger
     recorded: Callable[[AuditAction], None] = lambda _: None
-    jobs: dict[str, Handler] = field(default_factory=dict)
+    handlers: dict[str, Handler] = field(default_factory=dict)
     stops: Mapping[StopKind, BoundedExecutor] = field(default_factory=dict)
 
     def register(self, kind: str, job: Handler) -> None:
         """Learn what to do about a kind of command, click or form."""
-        self.jobs[kind] = job
+        self.handlers[kind] = job
 
     def on_click(self, ack: Ack, body: dict[str, Any]) -> None:
         """Hear a button: the listener that Bolt calls."""
@@ -149,7 +149,7 @@ class Dispatcher:
 
     def accept_command(self, ack: Ack, inbound: InboundRequest, note: str | None) -> None:
         """Keep and acknowledge a command; its asker gets the note when the answer is not quick."""
-        if lets_go_on(inbound):
+        if is_unfreeze(inbound):
             with suppress(StoreError):
                 inbound = replace(inbound, freezes=moves(self.ledger))
         taken = self._take_in(inbound)
@@ -170,11 +170,11 @@ class Dispatcher:
         if taken is Intake.NEW:
             self._start(inbound)
 
-    def accept_form(self, ack: Ack, inbound: InboundRequest, complaint_at: str) -> None:
+    def accept_form(self, ack: Ack, inbound: InboundRequest, error_field: str) -> None:
         """Keep and acknowledge a form; what hinders is said at one of its fields."""
         taken = self._take_in(inbound)
         if taken in INTAKE_REPLIES:
-            ack(response_action="errors", errors={complaint_at: INTAKE_REPLIES[taken]})
+            ack(response_action="errors", errors={error_field: INTAKE_REPLIES[taken]})
             return
         ack()
         if taken is Intake.NEW:
@@ -186,22 +186,22 @@ class Dispatcher:
         if inbound is None:
             return ack()
         log.warning("a payload is not for this bot", reason=reason.value, kind=inbound.kind, user=inbound.user_id)
-        self.note_refusal(inbound, reason)
+        self.record_refusal(inbound, reason)
         message = replies.refused(Refusal(reason))
         if "command" in body:
             return ack(text=message.text, response_type="ephemeral")
         if body["type"] == "view_submission":
             return ack(response_action="update", view=request_form.sorry("Not possible", message.text))
         if inbound.response_url:
-            run_later(0, partial(self.responder.say, inbound, message))
+            run_later(0, partial(self.responder.reply, inbound, message))
         return ack()
 
-    def note_refusal(self, inbound: InboundRequest, reason: str) -> None:
+    def record_refusal(self, inbound: InboundRequest, reason: str) -> None:
         """Record what was refused on the spot, before it was taken in."""
         with suppress(StoreError), bound_contextvars(ref=inbound.reference):
             self._record(inbound, refused(inbound.kind, reason))
 
-    def take_over(self, item: InboxItem, waited: timedelta = timedelta(0)) -> None:
+    def resume(self, item: InboxItem, waited: timedelta = timedelta(0)) -> None:
         """Answer what another process took and left, and do it if it may still be done."""
         inbound = InboundRequest.from_body(item.body)
         log.info("taking over what was left unanswered", ref=inbound.reference, kind=inbound.kind)
@@ -242,12 +242,12 @@ class Dispatcher:
 
         def say() -> None:
             with suppress(StoreError), bound_contextvars(ref=inbound.reference):
-                self.responder.say(inbound, replies.say(why))
+                self.responder.reply(inbound, replies.say(why))
 
-        if self.turning_away.reserve():
+        if self.busy_replies.reserve():
             ack()
-            self.turning_away.start(say)
-        elif self.turning_away.is_open:
+            self.busy_replies.start(say)
+        elif self.busy_replies.is_open:
             ack()
             log.error("nobody can be told any more", kind=inbound.kind, user=inbound.user_id)
 
@@ -262,7 +262,7 @@ class Dispatcher:
     def _patience(self, inbound: InboundRequest, note: str | None) -> DelayNotice | None:
         if note is None:
             return None
-        return DelayNotice(NOTE_AFTER_SECONDS, partial(self.responder.say, inbound, replies.say(note)))
+        return DelayNotice(NOTE_AFTER_SECONDS, partial(self.responder.reply, inbound, replies.say(note)))
 
     def _handle(
         self,
@@ -298,12 +298,12 @@ class Dispatcher:
     def _give(self, inbound: InboundRequest, reply: Outcome) -> None:
         """Send the answer; one that breaks on its way out ends in a sentence with its reference."""
         try:
-            reply.give()
+            reply.send()
         except StoreError:
             raise
         except Exception:
             log.exception("an answer broke on its way out", kind=inbound.kind)
-            self.responder.say(inbound, replies.say(replies.LOST.format(ref=inbound.reference)))
+            self.responder.reply(inbound, replies.say(replies.LOST.format(ref=inbound.reference)))
         else:
             outcome = reply.action.outcome if reply.action else "done"
             log.info("answered", kind=inbound.kind, text=inbound.text, outcome=outcome)
@@ -320,7 +320,7 @@ class Dispatcher:
     def _reply(self, inbound: InboundRequest) -> Outcome:
         """Do the job; what goes wrong becomes an answer too, except that nothing can be recorded."""
         try:
-            return self.jobs[inbound.kind](inbound)
+            return self.handlers[inbound.kind](inbound)
         except StoreError:
             raise
         except SiteError as error:
@@ -335,11 +335,11 @@ class Dispatcher:
             log.exception("unexpected failure", kind=inbound.kind, text=inbound.text)
             message = replies.say(replies.LOST.format(ref=inbound.reference))
             action = AuditAction(inbound.kind, "failed", inbound.text, reason="unexpected failure")
-        return Outcome(action, partial(self.responder.say, inbound, message))
+        return Outcome(action, partial(self.responder.reply, inbound, message))
 
     def _once_more(self, inbound: InboundRequest, waited: timedelta = timedelta(0)) -> Outcome:
         found = redelivery_refusal(self.ledger, inbound, waited)
-        return Outcome(found[0], partial(self.responder.say, inbound, found[1])) if found else self._reply(inbound)
+        return Outcome(found[0], partial(self.responder.reply, inbound, found[1])) if found else self._reply(inbound)
 
     def _record(self, inbound: InboundRequest, action: AuditAction) -> None:
         """Write down before the answer leaves; what a process that died wrote already is not written again."""
@@ -351,7 +351,7 @@ class Dispatcher:
         """It is kept, so it will be done: say so once, and try again until the store can be written."""
         if not promised:
             try:
-                self.responder.say(inbound, replies.say(replies.LATER))
+                self.responder.reply(inbound, replies.say(replies.LATER))
             except StoreError as error:
                 log.error("cannot even say so", trouble=error.trouble.value, detail=error.detail)
         again = partial(self._handle, inbound, work=work, promised=True)

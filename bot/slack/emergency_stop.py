@@ -35,6 +35,6 @@ def stop_kind(inbound: InboundRequest) -> StopKind | None:
     return _BY_ID.get(inbound.kind)
 
 
-def lets_go_on(inbound: InboundRequest) -> bool:
+def is_unfreeze(inbound: InboundRequest) -> bool:
     """Whether this lets resets go on: it waits its turn, and a freeze that came in later may be done before it."""
     return inbound.kind.startswith("/") and isinstance(parse(inbound.text), Unfreeze)

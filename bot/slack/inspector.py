@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.slack.web_client import cause, part
+from bot.slack.web_client import error_text, object_field
 from bot.slack.workspace import app_of_bot, app_of_token, is_org_wide
 from bot.usecases.ports.slack import ChannelFacts, Identity, SlackQueryError
 
@@ -59,7 +59,7 @@ class SlackInspector:
     def channel(self, channel_id: str) -> ChannelFacts:
         """Look at a channel. Raises SlackSays."""
         answer = _ask(lambda: self._client.conversations_info(channel=channel_id))
-        found = _ask(lambda: part(answer, "channel"))
+        found = _ask(lambda: object_field(answer, "channel"))
         return ChannelFacts(
             name=str(found.get("name") or channel_id),
             has_bot=bool(found.get("is_member")),
@@ -80,7 +80,7 @@ class SlackInspector:
                 raise _said(error) from error
             return tuple(_objection(each) for each in found)
         except (OSError, HTTPException, SlackClientError) as error:
-            raise SlackQueryError(cause(error), is_reached=False) from error
+            raise SlackQueryError(error_text(error), is_reached=False) from error
         return ()
 
 
@@ -94,7 +94,7 @@ def _ask(question: Callable[[], Result]) -> Result:
     except SlackApiError as error:
         raise _said(error) from error
     except (OSError, HTTPException, SlackClientError) as error:
-        raise SlackQueryError(cause(error), is_reached=False) from error
+        raise SlackQueryError(error_text(error), is_reached=False) from error
 
 
 def _said(error: SlackApiError) -> SlackQueryError:

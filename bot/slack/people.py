@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.slack.web_client import cause, part, text
+from bot.slack.web_client import error_text, object_field, text_field
 from bot.usecases.ports.slack import PeopleError, Person
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class SlackPeople:
 
     def find(self, user_id: str) -> Person:
         """Look one person up. Raises PeopleError."""
-        user = _ask(lambda: part(self._client.users_info(user=user_id), "user"))
-        known_as = _ask(lambda: text(user, "id"))
+        user = _ask(lambda: object_field(self._client.users_info(user=user_id), "user"))
+        known_as = _ask(lambda: text_field(user, "id"))
         enterprise = user.get("enterprise_user") or {}
         return Person(
             id=known_as,
@@ -114,7 +114,7 @@ class SlackNames:
         if is_fresh or (self._silent_until is not None and now < self._silent_until):
             return name
         try:
-            name = _name(_ask(lambda: part(self._client.users_info(user=user_id), "user"))) or user_id
+            name = _name(_ask(lambda: object_field(self._client.users_info(user=user_id), "user"))) or user_id
         except PeopleError:
             self._silent_until = now + SILENT_FOR
         else:
@@ -132,4 +132,4 @@ def _ask(question: Callable[[], Result]) -> Result:
     except SlackApiError as error:
         raise PeopleError(str(error.response.get("error") or error.response.status_code)) from error
     except (SlackClientError, HTTPException, OSError) as error:
-        raise PeopleError(cause(error)) from error
+        raise PeopleError(error_text(error)) from error

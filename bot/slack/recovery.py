@@ -28,17 +28,17 @@ FORGED = "not written by this bot, or before its app-level token was changed"
 class OrphanRecovery:
     """Shows that this process lives, and looks for others that do not."""
 
-    me: str
+    holder: str
     inbox: Inbox
     leases: Leases
     dispatcher: Dispatcher
     clock: Clock
 
-    def live(self) -> None:
+    def renew_lease(self) -> None:
         """Show that this process lives; call it every few seconds. Raises StoreError."""
-        self.leases.hold(_lease(self.me))
+        self.leases.hold(_lease(self.holder))
 
-    def look(self) -> None:
+    def scan(self) -> None:
         """Take over from every process whose lease is free. Raises StoreError."""
         for holder in self.inbox.holders():
             if self.leases.hold(_lease(holder)):
@@ -51,7 +51,7 @@ class OrphanRecovery:
             self._turn_away(item, FORGED)
             return
         try:
-            self.dispatcher.take_over(item, self.clock() - item.received_at)
+            self.dispatcher.resume(item, self.clock() - item.received_at)
         except StoreError:
             raise
         except Exception:

@@ -17,7 +17,7 @@ import structlog
 from slack_sdk.webhook import WebhookClient
 from structlog.contextvars import bound_contextvars
 
-from bot.slack.web_client import pause_of, text
+from bot.slack.web_client import retry_after, text_field
 from bot.views.block_kit import MESSAGE_TEXT, Message, cut
 
 if TYPE_CHECKING:
@@ -39,33 +39,33 @@ _LONGEST_PAUSE = 10
 """Seconds that a worker waits at most for a response_url; beyond that the answer goes by direct message."""
 
 
-Rung = TypeVar("Rung", bound=StrEnum)
+FormT = TypeVar("FormT", bound=StrEnum)
 
 
-class AcceptedForms(Generic[Rung]):
+class AcceptedForms(Generic[FormT]):
     """Which forms of a table or chart are worth trying: those not refused within the last hour; the last always is."""
 
-    def __init__(self, forms: tuple[Rung, ...]) -> None:
+    def __init__(self, forms: tuple[FormT, ...]) -> None:
         self._forms = forms
-        self._refused_at: dict[Rung, float] = {}
+        self._refused_at: dict[FormT, float] = {}
         self._guard = threading.Lock()
 
-    def worth_trying(self) -> list[Rung]:
+    def candidates(self) -> list[FormT]:
         """Return the forms to try, best first; plain text is always the last."""
         with self._guard:
             recent = time.monotonic() - _REMEMBER_SECONDS
             *better, last = self._forms
             return [*(form for form in better if self._refused_at.get(form, recent - 1) < recent), last]
 
-    def simpler(self) -> bool:
+    def downgrade(self) -> bool:
         """Give up the best form that is still tried; False when only plain text is left."""
-        best, *others = self.worth_trying()
+        best, *others = self.candidates()
         if not others:
             return False
         self.refuse(best)
         return True
 
-    def refuse(self, form: Rung) -> None:
+    def refuse(self, form: FormT) -> None:
         """Remember that Slack did not take a form."""
         with self._guard:
             self._refused_at[form] = time.monotonic()
@@ -73,37 +73,39 @@ class AcceptedForms(Generic[Rung]):
 
 
 class Responder:
-    """Sends messages back to whoever asked; `mail` has a direct message delivered even if Slack is away now."""
+    """Sends messages back to whoever asked; `enqueue` has a direct message delivered even if Slack is away now."""
 
     def __init__(
-        self, client: WebClient, forms: AcceptedForms[Form], mail: Callable[[str, dict[str, Any]], None]
+        self, client: WebClient, forms: AcceptedForms[Form], enqueue: Callable[[str, dict[str, Any]], None]
     ) -> None:
         self._client = client
         self._forms = forms
-        self._mail = mail
+        self._enqueue = enqueue
 
-    def say(self, to: InboundRequest, message: Message) -> None:
+    def reply(self, to: InboundRequest, message: Message) -> None:
         """Answer so that only the asker sees it."""
         visibility = {"response_type": "ephemeral", "replace_original": False}
         if not self._send(to, message, visibility):
             self._send(to, Message(message.text), visibility)
 
-    def show(self, to: InboundRequest, draw: Callable[[Form], Message], *, public: bool, replace: bool = False) -> None:
+    def send_table(
+        self, to: InboundRequest, draw: Callable[[Form], Message], *, public: bool, replace: bool = False
+    ) -> None:
         """Answer with a table in the best form Slack takes, in the channel or for the asker only."""
-        self.show_in(self._forms, to, draw, public=public, replace=replace)
+        self.send_with_forms(self._forms, to, draw, public=public, replace=replace)
 
-    def show_in(
+    def send_with_forms(
         self,
-        forms: AcceptedForms[Rung],
+        forms: AcceptedForms[FormT],
         to: InboundRequest,
-        draw: Callable[[Rung], Message],
+        draw: Callable[[FormT], Message],
         *,
         public: bool,
         replace: bool = False,
     ) -> None:
         """Answer with something that has forms of its own."""
         visibility = {"response_type": "in_channel" if public else "ephemeral", "replace_original": replace}
-        for form in forms.worth_trying():
+        for form in forms.candidates():
             message = draw(form)
             if self._send(to, message, visibility):
                 return
@@ -113,7 +115,7 @@ class Responder:
     def direct(self, user_id: str, message: Message) -> str:
         """Send a direct message and return the id of its conversation. Raises SlackApiError."""
         sent = self._client.chat_postMessage(channel=user_id, **payload_of(message))
-        return text(sent, "channel")
+        return text_field(sent, "channel")
 
     def send_file(self, user_id: str, note: Message, name: str, content: bytes) -> None:
         """Send a file by direct message, announced by a note. Raises SlackApiError."""
@@ -129,14 +131,14 @@ class Responder:
             return False
         with bound_contextvars(ref=to.reference):  # also on the thread of a timer
             log.info("answering by direct message", reason=error)
-            self._mail(to.user_id, payload_of(message))
+            self._enqueue(to.user_id, payload_of(message))
         return True
 
     def _post(self, url: str, payload: dict[str, Any]) -> str | None:
         """Post to a response_url, once more when Slack wants a short pause; return what Slack had against it."""
         try:
             response = WebhookClient(url, timeout=_WEBHOOK_TIMEOUT).send_dict(payload)
-            if response.status_code == _RATE_LIMITED and (pause := pause_of(response.headers)) <= _LONGEST_PAUSE:
+            if response.status_code == _RATE_LIMITED and (pause := retry_after(response.headers)) <= _LONGEST_PAUSE:
                 time.sleep(pause)
                 response = WebhookClient(url, timeout=_WEBHOOK_TIMEOUT).send_dict(payload)
         except (OSError, HTTPException, UnicodeDecodeError) as error:

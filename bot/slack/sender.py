@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
 
-from bot.slack.web_client import cause, pause_of, text
+from bot.slack.web_client import error_text, retry_after, text_field
 from bot.usecases.audit.outbox_relay import is_person
 from bot.usecases.ports.slack import Posted, PostError, PostErrorKind
 from bot.views.card_comparison import tables_in
@@ -140,14 +140,14 @@ class SlackMessageSender:
                 raise PostError(PostErrorKind.PERSON, error.error) from error
             raise
         try:
-            return Posted(text(sent, "channel"), text(sent, "ts"))
+            return Posted(text_field(sent, "channel"), text_field(sent, "ts"))
         except SlackRequestError as error:
             raise PostError(PostErrorKind.UNREACHABLE, str(error)) from error
 
     def link(self, posted: Posted) -> str:
         """Return the address of a message, or nothing when Slack does not say."""
         try:
-            return text(self._client.chat_getPermalink(channel=posted.channel, message_ts=posted.ts), "permalink")
+            return text_field(self._client.chat_getPermalink(channel=posted.channel, message_ts=posted.ts), "permalink")
         except (SlackApiError, SlackClientError, HTTPException, OSError):
             return ""
 
@@ -168,7 +168,7 @@ class SlackMessageSender:
             raise _named(error.response) from error
         except (OSError, HTTPException, SlackClientError) as error:
             was_sent = not isinstance(getattr(error, "reason", error), ConnectionRefusedError | gaierror)
-            raise PostError(PostErrorKind.UNREACHABLE, cause(error), was_sent=was_sent) from error
+            raise PostError(PostErrorKind.UNREACHABLE, error_text(error), was_sent=was_sent) from error
         message = response.get("message")
         if isinstance(message, dict) and message.get("blocks"):
             self._withheld |= tables_in(payload) - tables_in(message)
@@ -182,7 +182,7 @@ def _known(payload: Payload) -> dict[str, Any]:
 def _named(response: Any) -> PostError:
     error = str(response.get("error") or response.status_code)
     if response.status_code == _RATE_LIMITED or error in _LATER_ERRORS:
-        return PostError(PostErrorKind.LATER, error, pause_of(response.headers))
+        return PostError(PostErrorKind.LATER, error, retry_after(response.headers))
     return PostError(_trouble(response.status_code, error), error)
 
 

@@ -40,23 +40,23 @@ class SlashCommand:
     """Hears `/pkgstatus` and routes each question to the one who answers its kind."""
 
     def __init__(self, dispatcher: Dispatcher, responder: Responder) -> None:
-        self._desk = dispatcher
-        self._answers = responder
+        self._dispatcher = dispatcher
+        self._responder = responder
         self._by_kind: dict[type, Callable[[InboundRequest, Any], Outcome]] = {}
 
-    def answer(self, kind: type, job: Callable[[InboundRequest, Any], Outcome]) -> None:
+    def add_handler(self, kind: type, job: Callable[[InboundRequest, Any], Outcome]) -> None:
         """Learn who answers a kind of question."""
         self._by_kind[kind] = job
 
     def register(self, app: App) -> None:
         """Tell Bolt and the desk."""
         app.command(COMMAND)(self.on_command)
-        self._desk.register(COMMAND, self.reply)
+        self._dispatcher.register(COMMAND, self.reply)
 
     def on_command(self, ack: Ack, body: dict[str, Any]) -> None:
         """Hear the command."""
         inbound = InboundRequest.command(body)
-        self._desk.accept_command(ack, inbound, replies.looking_up(parse(inbound.text)))
+        self._dispatcher.accept_command(ack, inbound, replies.looking_up(parse(inbound.text)))
 
     def reply(self, inbound: InboundRequest) -> Outcome:
         """Answer a typed question."""
@@ -70,7 +70,7 @@ class SlashCommand:
 
     def _answered(self, inbound: InboundRequest, question: Query | Misunderstanding) -> Outcome:
         if isinstance(question, Misunderstanding):
-            say = partial(self._answers.say, inbound, replies.misunderstood(question))
+            say = partial(self._responder.reply, inbound, replies.misunderstood(question))
             return Outcome(refused("asked", _fault(question), inbound.text), say)
         return self._by_kind[type(question)](inbound, question)
 

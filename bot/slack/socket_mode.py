@@ -19,7 +19,7 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 
-from bot.slack.web_client import cause
+from bot.slack.web_client import error_text
 
 if TYPE_CHECKING:
     import socket
@@ -49,7 +49,7 @@ FATAL = {
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionWatch:
+class ConnectionTimings:
     """When a connection counts as deaf, and how often to look; all in seconds."""
 
     look_every: float = 0.25
@@ -70,11 +70,11 @@ def _is_hung_up(line: socket.socket) -> bool:
     return bool(look.poll(0))
 
 
-class SlackRefused(Exception):
+class SlackAuthError(Exception):
     """Slack does not let this app in, and waiting will not help."""
 
 
-def pauses(watch: ConnectionWatch) -> Iterator[float]:
+def reconnect_delays(watch: ConnectionTimings) -> Iterator[float]:
     """Yield the seconds to wait between attempts: longer and longer, without end."""
     pause = watch.first_pause
     while True:
@@ -82,11 +82,11 @@ def pauses(watch: ConnectionWatch) -> Iterator[float]:
         pause = min(pause * 2, watch.longest_pause)
 
 
-def raise_if_final(token: str, error: SlackApiError) -> None:
-    """Raise SlackRefused when waiting does not cure what Slack said of a token."""
+def raise_if_fatal(token: str, error: SlackApiError) -> None:
+    """Raise SlackAuthError when waiting does not cure what Slack said of a token."""
     reason = str(error.response.get("error"))
     if reason in FATAL:
-        raise SlackRefused(f"Slack refused the {token} token: {reason}.") from error
+        raise SlackAuthError(f"Slack refused the {token} token: {reason}.") from error
 
 
 class _Client(SocketModeClient):
@@ -120,20 +120,20 @@ class SocketModeConnection:
         web_client: WebClient,
         register: Hear,
         on_change: Callable[[bool], None],
-        watch: ConnectionWatch | None = None,
+        watch: ConnectionTimings | None = None,
     ) -> None:
         self._app_token = app_token
         self._web_client = web_client
         self._hear = register
         self._on_change = on_change
-        self._watch = watch or ConnectionWatch()
+        self._watch = watch or ConnectionTimings()
         self._client: _Client | None = None
         self._is_lost = False
         self._wanted = threading.Event()
 
     def run(self, stopping: threading.Event) -> None:
-        """Connect, and stay connected until stopping. Raises SlackRefused when the app token is no good."""
-        waits = pauses(self._watch)
+        """Connect, and stay connected until stopping. Raises SlackAuthError when the app token is no good."""
+        waits = reconnect_delays(self._watch)
         while not stopping.is_set():
             if not self._has_line() and not self._replaced():
                 stopping.wait(next(waits))
@@ -141,7 +141,7 @@ class SocketModeConnection:
             began = time.monotonic()
             self._keep_watch(stopping)
             if time.monotonic() - began >= self._watch.settled_after:
-                waits = pauses(self._watch)
+                waits = reconnect_delays(self._watch)
             else:
                 stopping.wait(next(waits))
         self._give_up(self._client).join(CLOSE_SECONDS)
@@ -177,11 +177,11 @@ class SocketModeConnection:
             client.connect()
         except SlackApiError as error:
             self._give_up(client)
-            raise_if_final("app", error)
+            raise_if_fatal("app", error)
             log.warning("Slack did not open a connection", error=str(error.response.get("error")))
         except (OSError, HTTPException, SlackClientError) as error:
             self._give_up(client)
-            log.warning("Slack cannot be reached", error=cause(error))
+            log.warning("Slack cannot be reached", error=error_text(error))
         else:
             # It does not raise when the WebSocket itself fails, and logs a success; what it shows is what counts.
             if client.is_connected():

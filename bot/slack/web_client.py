@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 API_SECONDS = 20
-LONGEST_RETRY_SECONDS = 3600.0
+MAX_RETRY_AFTER_SECONDS = 3600.0
 NO_ANSWER = "what came back is no answer of Slack's Web API"
 
 
@@ -38,19 +38,19 @@ class Client(WebClient):
         return answer
 
 
-def client_of(settings: Settings) -> WebClient:
+def create_client(settings: Settings) -> WebClient:
     """Return a client for the Web API that retries nothing beyond a broken connection."""
     token = settings.slack.bot_token.get_secret_value()
     return Client(token=token, base_url=settings.slack.api_url, timeout=API_SECONDS)
 
 
-def cause(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """Say why a call got no answer, in the system's words without Python's around them."""
     reason = getattr(error, "reason", None) or error
     return str(getattr(reason, "strerror", None) or reason)
 
 
-def part(answer: SlackResponse, name: str) -> dict[str, Any]:
+def object_field(answer: SlackResponse, name: str) -> dict[str, Any]:
     """Return an object that an answer must have. Raises SlackRequestError."""
     found = answer.get(name)
     if not isinstance(found, dict) or not found:
@@ -58,7 +58,7 @@ def part(answer: SlackResponse, name: str) -> dict[str, Any]:
     return found
 
 
-def text(of: SlackResponse | Mapping[str, Any], name: str) -> str:
+def text_field(of: SlackResponse | Mapping[str, Any], name: str) -> str:
     """Return a text that an answer, or a part of one, must have. Raises SlackRequestError."""
     found = of.get(name)
     if not isinstance(found, str) or not found:
@@ -66,11 +66,11 @@ def text(of: SlackResponse | Mapping[str, Any], name: str) -> str:
     return found
 
 
-def pause_of(headers: Mapping[str, Any]) -> float:
+def retry_after(headers: Mapping[str, Any]) -> float:
     """Return for how many seconds an answer asks to be left alone; one that says it in no number asks for a second."""
     wanted = next((value for name, value in headers.items() if name.lower() == "retry-after"), 1)
     try:
         seconds = float(wanted[0] if isinstance(wanted, list) else wanted)
     except (ValueError, TypeError, IndexError):
         return 1.0
-    return min(max(seconds, 0.0), LONGEST_RETRY_SECONDS) if math.isfinite(seconds) else 1.0
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS) if math.isfinite(seconds) else 1.0

@@ -16,8 +16,8 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.refusal import Reason, Refusal
-from bot.slack.socket_mode import ConnectionWatch, SlackRefused, pauses, raise_if_final
-from bot.slack.web_client import cause, part, text
+from bot.slack.socket_mode import ConnectionTimings, SlackAuthError, raise_if_fatal, reconnect_delays
+from bot.slack.web_client import error_text, object_field, text_field
 from bot.usecases.access import Installation
 
 if TYPE_CHECKING:
@@ -34,34 +34,34 @@ ORG_WIDE = (
 _APP_TOKEN = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-.+")
 
 
-def introduce(
-    client: WebClient, stopping: threading.Event, watch: ConnectionWatch | None = None
+def authenticate(
+    client: WebClient, stopping: threading.Event, watch: ConnectionTimings | None = None
 ) -> AuthorizeResult | None:
     """Ask Slack who we are until it answers; return that, or None when stopped meanwhile.
 
-    Raises SlackRefused when the bot token is no good.
+    Raises SlackAuthError when the bot token is no good.
     """
-    for pause in pauses(watch or ConnectionWatch()):
+    for pause in reconnect_delays(watch or ConnectionTimings()):
         try:
             found = client.auth_test()
             if is_org_wide(found):
-                raise SlackRefused(ORG_WIDE)
+                raise SlackAuthError(ORG_WIDE)
             return AuthorizeResult(
                 enterprise_id=found.get("enterprise_id"),
-                team_id=text(found, "team_id"),
+                team_id=text_field(found, "team_id"),
                 url=found.get("url"),
                 bot_user_id=found.get("user_id"),
                 bot_id=found.get("bot_id"),
                 bot_token=client.token,
             )
         except SlackApiError as error:
-            raise_if_final("bot", error)
+            raise_if_fatal("bot", error)
             log.warning("Slack does not say who we are", error=str(error.response.get("error")))
         except (OSError, HTTPException, SlackClientError) as error:
-            log.warning("Slack cannot be reached", error=cause(error))
+            log.warning("Slack cannot be reached", error=error_text(error))
         if stopping.wait(pause):
             return None
-    raise AssertionError("the pauses never end")
+    raise AssertionError("the reconnect_delays never end")
 
 
 def is_org_wide(found: Any) -> bool:
@@ -88,13 +88,13 @@ def app_of_token(app_token: str) -> str:
 def app_of_bot(client: WebClient, bot_id: str) -> str:
     """Return the app of a bot, which `users:read` lets us see; nothing when Slack does not tell."""
     try:
-        return str(part(client.bots_info(bot=bot_id), "bot").get("app_id") or "")
+        return str(object_field(client.bots_info(bot=bot_id), "bot").get("app_id") or "")
     except (SlackClientError, HTTPException, OSError) as error:
-        log.warning("Slack does not say which app the bot token is of", error=cause(error))
+        log.warning("Slack does not say which app the bot token is of", error=error_text(error))
         return ""
 
 
-def not_for(installation: Installation, body: Mapping[str, Any]) -> Reason | None:
+def rejection_reason(installation: Installation, body: Mapping[str, Any]) -> Reason | None:
     """Return why a payload is not for this installation, or None when all that it names is ours."""
     app_id = body.get("api_app_id")
     if app_id and installation.app_ids and app_id not in installation.app_ids:
@@ -135,7 +135,7 @@ SCOPES = MappingProxyType(
 def channel_fault(client: WebClient, channel: str) -> Refusal | None:
     """Return why votes cannot be held in this channel, or None; cannot look up means refused."""
     try:
-        found = part(client.conversations_info(channel=channel), "channel")
+        found = object_field(client.conversations_info(channel=channel), "channel")
     except SlackApiError as error:
         is_gone = error.response.get("error") == "channel_not_found"
         return Refusal(Reason.CHANNEL_WITHOUT_BOT if is_gone else Reason.CANNOT_LOOK_UP)

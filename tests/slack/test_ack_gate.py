@@ -10,7 +10,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.slack.ack_gate import AckGate
-from bot.slack.bolt_app import build_app, hearing
+from bot.slack.bolt_app import build_app, socket_mode_listener
 from bot.slack.bounded_executor import BoundedExecutor
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ def test_a_job_begins_when_what_came_in_is_acknowledged() -> None:
     ack_gate, asked, over = AckGate(PATIENCE), threading.Event(), threading.Event()
     happened: list[str] = []
 
-    def may_begin() -> None:
+    def before_job() -> None:
         asked.set()
         ack_gate.wait()
         happened.append("began")
 
-    pool = BoundedExecutor(1, 0, may_begin=may_begin)
+    pool = BoundedExecutor(1, 0, before_job=before_job)
     with ack_gate.acknowledging():
         assert pool.reserve()
         pool.start(over.set)
@@ -59,7 +59,7 @@ def test_whatever_slack_delivers_is_waited_for_until_its_answer_is_on_its_way() 
 
     client = SimpleNamespace(logger=app.logger, send_socket_mode_response=lambda _: was_quiet.append(ack_gate.wait()))
     request = SocketModeRequest(type="slash_commands", envelope_id="E1", payload=COMMAND)
-    hearing(app, lambda _: None, ack_gate)(cast("Any", client), request)
+    socket_mode_listener(app, lambda _: None, ack_gate)(cast("Any", client), request)
 
     assert was_quiet == [False, False]
     assert ack_gate.wait()

@@ -47,7 +47,7 @@ ANSWER = "the answer"
 DEADLINE_SECONDS = 90
 
 
-class SpokenAnswers(Responder):
+class RecordingResponder(Responder):
     """Answers that are only remembered; `mail_fails` is how a dead response_url and a dead store feel."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class SpokenAnswers(Responder):
         self.tried = 0
         self.mail_fails = False
 
-    def say(self, to: InboundRequest, message: Message) -> None:
+    def reply(self, to: InboundRequest, message: Message) -> None:
         self.tried += 1
         if self.mail_fails:
             raise StoreError(StoreErrorKind.READ_ONLY, "a fault that the test wants")
@@ -68,10 +68,10 @@ class Counter:
     def __init__(self, folder: Path, holder: str, work: BoundedExecutor) -> None:
         self.path = folder / "store.db"
         self.store = opened(self.path, holder)
-        self.responder = SpokenAnswers()
+        self.responder = RecordingResponder()
         self.work = work
-        self.turning_away = BoundedExecutor(workers=1, waiting=10)
-        self.dispatcher = Dispatcher(work, self.turning_away, self.responder, self.store.inbox, self.store.ledger)
+        self.busy_replies = BoundedExecutor(workers=1, waiting=10)
+        self.dispatcher = Dispatcher(work, self.busy_replies, self.responder, self.store.inbox, self.store.ledger)
         self.asked: list[str] = []
         self.register(COMMAND, self.answer)
 
@@ -81,7 +81,7 @@ class Counter:
     def answer(self, inbound: InboundRequest) -> Outcome:
         """Do the ordinary job."""
         self.asked.append(inbound.key)
-        give = partial(self.responder.say, inbound, Message(ANSWER))
+        give = partial(self.responder.reply, inbound, Message(ANSWER))
         return Outcome(AuditAction("looked up", "answered", inbound.text), give)
 
     def command(self, key: str = "K1") -> dict[str, Any]:
@@ -235,7 +235,7 @@ def test_an_answer_is_recorded_before_it_is_given_and_then_nothing_is_owed(count
     def job(asked: InboundRequest) -> Outcome:
         def give() -> None:
             recorded.append(verbs(counter))
-            counter.responder.say(asked, Message(ANSWER))
+            counter.responder.reply(asked, Message(ANSWER))
 
         return Outcome(AuditAction("looked up", "answered"), give)
 
@@ -298,8 +298,8 @@ def test_a_click_and_a_form_find_out_too_that_the_desk_is_busy(narrow: tuple[Cou
 def test_nobody_waits_for_slack_while_somebody_is_turned_away(narrow: tuple[Counter, threading.Event]) -> None:
     counter, _ = narrow
     let_go = threading.Event()
-    assert counter.turning_away.reserve()
-    counter.turning_away.start(lambda: assert_(let_go.wait(DEADLINE_SECONDS)))
+    assert counter.busy_replies.reserve()
+    counter.busy_replies.start(lambda: assert_(let_go.wait(DEADLINE_SECONDS)))
 
     for key in ("K1", "K2", "K3"):
         ack = Acknowledgement()
@@ -376,7 +376,7 @@ def test_what_was_answered_is_not_answered_again_because_the_inbox_could_not_not
     def job(asked: InboundRequest) -> Outcome:
         def give() -> None:
             lock.__enter__()
-            counter.responder.say(asked, Message(ANSWER))
+            counter.responder.reply(asked, Message(ANSWER))
 
         return Outcome(AuditAction("looked up", "answered"), give)
 
@@ -394,7 +394,7 @@ def test_what_a_dead_process_left_is_answered_and_recorded_once(tmp_path: Path, 
     left_by_the_dead(tmp_path, inbound("K1"), inbound("K2"))
 
     for item in counter.store.inbox.adopt("dead"):
-        counter.dispatcher.take_over(item)
+        counter.dispatcher.resume(item)
     wait_for(lambda: not counter.unanswered())
 
     assert counter.said("K1") == counter.said("K2") == [ANSWER]
@@ -409,7 +409,7 @@ def test_what_a_dead_process_recorded_but_did_not_give_is_given_and_not_recorded
     counter.store.ledger.append(AuditAction("looked up", "answered").draft(inbound().actor, "in K1", 1))
 
     for item in counter.store.inbox.adopt("dead"):
-        counter.dispatcher.take_over(item)
+        counter.dispatcher.resume(item)
     wait_for(lambda: not counter.unanswered())
 
     assert counter.said() == [ANSWER]
@@ -437,7 +437,7 @@ def test_taking_over_waits_for_a_place_instead_of_being_refused(
     counter, finish = narrow
     left_by_the_dead(tmp_path, inbound())
     (item,) = counter.store.inbox.adopt("dead")
-    taking = threading.Thread(target=counter.dispatcher.take_over, args=(item,))
+    taking = threading.Thread(target=counter.dispatcher.resume, args=(item,))
     taking.start()
     assert counter.said() == []
 

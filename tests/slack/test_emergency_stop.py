@@ -44,7 +44,7 @@ def busy(tmp_path: Path) -> Iterator[Busy]:
     counter, finish = Counter(tmp_path, "one", BoundedExecutor(workers=1, waiting=0)), threading.Event()
     stops = {kind: BoundedExecutor(workers=1, waiting=0) for kind in StopKind}
     dispatcher = Dispatcher(
-        counter.work, counter.turning_away, counter.responder, counter.store.inbox, counter.store.ledger, stops=stops
+        counter.work, counter.busy_replies, counter.responder, counter.store.inbox, counter.store.ledger, stops=stops
     )
 
     def occupy(pool: BoundedExecutor) -> None:
@@ -55,7 +55,7 @@ def busy(tmp_path: Path) -> Iterator[Busy]:
     with closing(counter.store):
         yield Busy(counter, dispatcher, occupy)
         finish.set()
-        for pool in (counter.work, counter.turning_away, *stops.values()):
+        for pool in (counter.work, counter.busy_replies, *stops.values()):
             pool.close(DEADLINE_SECONDS)
 
 
@@ -67,7 +67,7 @@ def test_what_stops_something_is_done_while_everybody_else_is_busy(busy: Busy, s
         occupy(dispatcher.stops[other])
 
     def job(asked: InboundRequest) -> Outcome:
-        return Outcome(AuditAction("stopped", "done"), partial(counter.responder.say, asked, Message(ANSWER)))
+        return Outcome(AuditAction("stopped", "done"), partial(counter.responder.reply, asked, Message(ANSWER)))
 
     dispatcher.register(kind, job)
     dispatcher.accept_click(

@@ -101,7 +101,7 @@ def homes(
 def open_for(homes: HomeListeners, *people: Person) -> None:
     """Let people open their Homes."""
     for person in people:
-        homes._open(InboundRequest("K", person.id, person.team_id, "app_home_opened", "home")).give()
+        homes._open(InboundRequest("K", person.id, person.team_id, "app_home_opened", "home")).send()
 
 
 def freeze(homes: HomeListeners, why: str = "site update") -> None:

@@ -62,15 +62,15 @@ def counter(tmp_path: Path) -> Iterator[Counter]:
         counter.work.close(DEADLINE_SECONDS)
 
 
-def adopt(counter: Counter, later: timedelta = timedelta()) -> None:
+def recover(counter: Counter, later: timedelta = timedelta()) -> None:
     clock = partial(lambda: datetime.now(UTC) + later)
-    OrphanRecovery("one", counter.store.inbox, counter.store.leases, counter.dispatcher, clock).look()
+    OrphanRecovery("one", counter.store.inbox, counter.store.leases, counter.dispatcher, clock).scan()
     wait_for(lambda: not counter.unanswered())
 
 
 def test_what_was_kept_though_its_sender_was_told_otherwise_is_never_done(tmp_path: Path, counter: Counter) -> None:
     line: Any = InboxOnABadLine(counter.store.inbox)
-    dispatcher = Dispatcher(counter.work, counter.turning_away, counter.responder, line, counter.store.ledger)
+    dispatcher = Dispatcher(counter.work, counter.busy_replies, counter.responder, line, counter.store.ledger)
     ack = Acknowledgement()
 
     dispatcher.accept_command(ack.taken_by_bolt, inbound(), None)
@@ -94,7 +94,7 @@ def test_a_recorded_refusal_is_repeated_and_not_decided_anew(
     left_by_the_dead(tmp_path, inbound())
     counter.store.ledger.append(refused("tried to approve", reason).draft(inbound().actor, "in K1", 1))
 
-    adopt(counter)
+    recover(counter)
 
     assert counter.asked == []
     assert counter.said() == [words]
@@ -122,7 +122,7 @@ def test_a_recorded_refusal_is_not_decided_anew_when_the_store_fails_before_it_i
 def test_what_waited_for_longer_than_people_wait_is_not_done_and_said_so(tmp_path: Path, counter: Counter) -> None:
     left_by_the_dead(tmp_path, inbound())
 
-    adopt(counter, later=timedelta(minutes=16))
+    recover(counter, later=timedelta(minutes=16))
 
     assert counter.asked == []
     assert counter.said() == [replies.refused(Refusal(Reason.WAITED)).text]
@@ -132,7 +132,7 @@ def test_what_waited_for_longer_than_people_wait_is_not_done_and_said_so(tmp_pat
 def test_what_was_kept_by_a_clock_that_was_ahead_is_not_done(tmp_path: Path, counter: Counter) -> None:
     left_by_the_dead(tmp_path, inbound())
 
-    adopt(counter, later=timedelta(days=-365))
+    recover(counter, later=timedelta(days=-365))
 
     assert counter.asked == []
     assert counter.said() == [replies.refused(Refusal(Reason.WAITED)).text]
@@ -142,10 +142,10 @@ def test_what_waited_for_a_short_while_is_done(tmp_path: Path, counter: Counter)
     left_by_the_dead(tmp_path, inbound())
     counter.register(
         COMMAND,
-        lambda asked: Outcome(AuditAction("ok", "done"), partial(counter.responder.say, asked, Message(ANSWER))),
+        lambda asked: Outcome(AuditAction("ok", "done"), partial(counter.responder.reply, asked, Message(ANSWER))),
     )
 
-    adopt(counter, later=timedelta(minutes=14))
+    recover(counter, later=timedelta(minutes=14))
 
     assert counter.said() == [ANSWER]
 
@@ -157,7 +157,7 @@ def test_what_somebody_else_wrote_into_the_inbox_is_recorded_and_not_done(tmp_pa
             connection.execute("INSERT INTO inbox VALUES (?, ?, ?, ?, 'new', 'dead')", row)
     left_by_the_dead(tmp_path, inbound("K4"))
 
-    adopt(counter)
+    recover(counter)
 
     assert counter.asked == ["K4"]
     assert [entry.facts.get("reason") for entry in counter.entries()] == [FORGED] * 3 + [None]
@@ -172,7 +172,7 @@ def test_what_was_written_by_the_bot_and_changed_by_somebody_else_is_not_done(
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
         connection.execute(f"UPDATE inbox SET {change}")
 
-    adopt(counter)
+    recover(counter)
 
     assert counter.asked == []
     assert [entry.facts.get("reason") for entry in counter.entries()] == [FORGED]
@@ -196,8 +196,8 @@ def test_an_item_that_cannot_be_read_is_put_aside_once_and_holds_up_no_other(
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
         connection.execute(f"UPDATE inbox SET {change} WHERE id = 'K1'")
 
-    adopt(counter)
-    adopt(counter)
+    recover(counter)
+    recover(counter)
 
     assert counter.asked == ["K2"]
     assert [entry.facts.get("reason") for entry in counter.entries()].count(FORGED) == 1
@@ -207,7 +207,7 @@ def test_an_item_that_cannot_be_read_is_put_aside_once_and_holds_up_no_other(
 def test_a_field_that_only_a_newer_version_knows_is_ignored(tmp_path: Path, counter: Counter) -> None:
     left(tmp_path, inbound("K1").to_body() | {"mood": "good"})
 
-    adopt(counter)
+    recover(counter)
 
     assert counter.said("K1") == [ANSWER]
 
@@ -218,8 +218,8 @@ def test_an_item_of_ours_that_lacks_a_field_is_put_aside_and_holds_up_no_other(
     left(tmp_path, {"key": "K1"})
     left_by_the_dead(tmp_path, inbound("K2"))
 
-    adopt(counter)
-    adopt(counter)
+    recover(counter)
+    recover(counter)
 
     assert counter.asked == ["K2"]
     assert [entry.facts.get("reason") for entry in counter.entries()].count(UNREADABLE) == 1

@@ -14,8 +14,8 @@ from bot.slack.inspector import SlackInspector
 from bot.slack.people import SlackNames, SlackPeople
 from bot.slack.sender import SlackMessageSender
 from bot.slack.socket_mode import SocketModeConnection
-from bot.slack.web_client import LONGEST_RETRY_SECONDS, Client
-from bot.slack.workspace import app_of_bot, channel_fault, introduce
+from bot.slack.web_client import MAX_RETRY_AFTER_SECONDS, Client
+from bot.slack.workspace import app_of_bot, authenticate, channel_fault
 from bot.usecases.ports.slack import PeopleError, Posted, PostError, PostErrorKind, SlackQueryError
 from tests.fakes import FakeClock
 from tests.slack.answering import ANSWERS, answering
@@ -80,7 +80,7 @@ def test_the_bot_does_not_end_and_does_not_take_it_for_an_identity(client: WebCl
     stopping = threading.Event()
     stopping.set()
 
-    assert introduce(client, stopping) is None
+    assert authenticate(client, stopping) is None
     assert app_of_bot(client, "B1") == ""
     assert channel_fault(client, "C1") == Refusal(Reason.CANNOT_LOOK_UP)
 
@@ -117,7 +117,7 @@ def test_check_hears_that_slack_did_not_answer(client: WebClient) -> None:
         ({"Retry_After": "-5"}, 0),
         ({"Retry_After": "nan"}, 1),
         ({"Retry_After": "inf"}, 1),
-        ({"Retry_After": "1e12"}, LONGEST_RETRY_SECONDS),
+        ({"Retry_After": "1e12"}, MAX_RETRY_AFTER_SECONDS),
         ({"Retry_After": "Wed, 21 Oct 2026 07:28:00 GMT"}, 1),
         ({}, 1),
     ],

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.domain.refusal import Reason
-from bot.slack.workspace import app_of_token, is_org_wide, not_for
+from bot.slack.workspace import app_of_token, is_org_wide, rejection_reason
 from bot.usecases.access import Installation
 
 case = pytest.param
@@ -64,7 +64,7 @@ ELSEWHERE = Reason.OTHER_WORKSPACE
 def test_a_payload_is_taken_only_if_all_that_it_names_is_ours(
     here: Installation, body: dict[str, Any], expected: Reason | None
 ) -> None:
-    assert not_for(here, body) == expected
+    assert rejection_reason(here, body) == expected
 
 
 @pytest.mark.parametrize(

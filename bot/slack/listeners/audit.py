@@ -27,25 +27,25 @@ class AuditListeners:
     def __init__(self, access: Access, ledger: Ledger, dispatcher: Dispatcher, responder: Responder) -> None:
         self._access = access
         self._ledger = ledger
-        self._desk = dispatcher
-        self._answers = responder
+        self._dispatcher = dispatcher
+        self._responder = responder
 
     def register(self, app: App) -> None:
         """Tell Bolt and the desk."""
-        app.action(audit_lines.FACTS_ACTION)(self._desk.on_click)
-        self._desk.register(audit_lines.FACTS_ACTION, self._show)
+        app.action(audit_lines.FACTS_ACTION)(self._dispatcher.on_click)
+        self._dispatcher.register(audit_lines.FACTS_ACTION, self._show)
 
     def _show(self, click: InboundRequest) -> Outcome:
         refusal = self._access.refusal(click.actor)
         entry = self._ledger.entry(int(click.text)) if click.text.isdecimal() and not refusal else None
         if refusal or entry is None:
             reason = refusal or Refusal(Reason.UNKNOWN_BUTTON)
-            say = partial(self._answers.say, click, replies.refused(reason))
+            say = partial(self._responder.reply, click, replies.refused(reason))
             return Outcome(refused(VERB, reason.reason, f"#{click.text}"), say)
         action = AuditAction(VERB, "answered", f"#{entry.sequence}")
         if len(text := audit_lines.facts(entry)) <= audit_lines.FACTS_IN_MESSAGE:
-            return Outcome(action, partial(self._answers.say, click, audit_lines.facts_message(entry)))
+            return Outcome(action, partial(self._responder.reply, click, audit_lines.facts_message(entry)))
         name = f"entry-{entry.sequence}.json"
         return Outcome(
-            action, partial(self._answers.send_file, click.user_id, audit_lines.file_note(entry), name, text.encode())
+            action, partial(self._responder.send_file, click.user_id, audit_lines.file_note(entry), name, text.encode())
         )

@@ -50,7 +50,7 @@ class DriftListeners:
 
     def register(self, app: App, commands: SlashCommand) -> None:
         """Tell Bolt, the desk and the command."""
-        commands.answer(DriftNow, self._now)
+        commands.add_handler(DriftNow, self._now)
         jobs = dict.fromkeys(drift_summary.PACKAGE_ACTIONS, commands.reply_to_button) | {
             drift_rows.SHOW_ACTION: self._rows,
             drift_rows.PREVIOUS_ACTION: self._rows,
@@ -76,7 +76,7 @@ class DriftListeners:
             return drift_summary.draw(summary, scope, as_chart=form is ChartForm.CHART)
 
         action = AuditAction(verb, "answered", subject, detail=drift_summary.in_words(summary))
-        return Outcome(action, partial(self.responder.show_in, self.charts, inbound, draw, public=self.public))
+        return Outcome(action, partial(self.responder.send_with_forms, self.charts, inbound, draw, public=self.public))
 
     def _rows(self, click: InboundRequest) -> Outcome:
         verb = "looked at drifted rows"
@@ -97,7 +97,7 @@ class DriftListeners:
         )
         draw = partial(drift_rows.draw, pointer, listed, self.clock())
         is_turned = click.kind != drift_rows.SHOW_ACTION
-        return Outcome(action, partial(self.responder.show, click, draw, public=False, replace=is_turned))
+        return Outcome(action, partial(self.responder.send_table, click, draw, public=False, replace=is_turned))
 
     def _say(self, inbound: InboundRequest, action: AuditAction, message: Message) -> Outcome:
-        return Outcome(action, partial(self.responder.say, inbound, message))
+        return Outcome(action, partial(self.responder.reply, inbound, message))

@@ -46,15 +46,15 @@ class FreezeListeners:
         self._freezing = freeze_service
         self._standing = eligibility
         self._access = access
-        self._answers = responder
+        self._responder = responder
         self._clock = clock
 
     def register(self, commands: SlashCommand) -> None:
         """Tell the command which questions are answered here."""
-        commands.answer(Freeze, self._freeze)
-        commands.answer(Unfreeze, self._unfreeze)
-        commands.answer(ListRequests, self._list)
-        commands.answer(History, self._history)
+        commands.add_handler(Freeze, self._freeze)
+        commands.add_handler(Unfreeze, self._unfreeze)
+        commands.add_handler(ListRequests, self._list)
+        commands.add_handler(History, self._history)
 
     def _freeze(self, inbound: InboundRequest, question: Freeze) -> Outcome:
         refusal = self._standing.can_approve(inbound.actor)
@@ -101,7 +101,7 @@ class FreezeListeners:
         message = request_texts.listing(title, found, self._clock(), lost, self._places(found, inbound.user_id))
         return Outcome(
             AuditAction(verb, "answered", detail=quantity(len(found), "request")),
-            partial(self._answers.say, inbound, message),
+            partial(self._responder.reply, inbound, message),
         )
 
     def _places(self, requests: Sequence[Request], asker: str) -> Places:
@@ -111,4 +111,4 @@ class FreezeListeners:
         return Places(links, without, asker, self._requests.channel)
 
     def _reply(self, inbound: InboundRequest, action: AuditAction, text: str) -> Outcome:
-        return Outcome(action, partial(self._answers.say, inbound, replies.say(text)))
+        return Outcome(action, partial(self._responder.reply, inbound, replies.say(text)))

@@ -49,16 +49,16 @@ class LookupListeners:
         public: bool,
     ) -> None:
         self._lookup = lookup
-        self._desk = dispatcher
-        self._answers = responder
+        self._dispatcher = dispatcher
+        self._responder = responder
         self._around = around
         self._public = public
 
     def register(self, app: App, commands: SlashCommand) -> None:
         """Tell Bolt, the desk and the command which question and button is answered how."""
-        commands.answer(Show, self._shown)
-        commands.answer(Find, self._found)
-        commands.answer(Help, self._helped)
+        commands.add_handler(Show, self._shown)
+        commands.add_handler(Find, self._found)
+        commands.add_handler(Help, self._helped)
         jobs: dict[str, Handler] = {
             version_table.PREVIOUS_ACTION: self._on_snapshot("turned a page", self._turn_page),
             version_table.NEXT_ACTION: self._on_snapshot("turned a page", self._turn_page),
@@ -66,8 +66,8 @@ class LookupListeners:
             replies.SHOW_ACTION: commands.reply_to_button,
         }
         for action_id, job in jobs.items():
-            app.action(action_id)(self._desk.on_click)
-            self._desk.register(action_id, job)
+            app.action(action_id)(self._dispatcher.on_click)
+            self._dispatcher.register(action_id, job)
 
     def _helped(self, inbound: InboundRequest, _question: Help) -> Outcome:
         return self._say(inbound, AuditAction("asked for help", "answered"), replies.help_text())
@@ -80,7 +80,9 @@ class LookupListeners:
                     "looked up", "answered", question.text, detail=version_table.in_words(outcome.answer)
                 )
                 draw = partial(version_table.draw, outcome, around=self._around())
-                return Outcome(action, partial(self._answers.show, inbound, draw, public=self._is_public(inbound)))
+                return Outcome(
+                    action, partial(self._responder.send_table, inbound, draw, public=self._is_public(inbound))
+                )
             case AnswersBySite():
                 said = "; ".join(f"{each.site}: {version_table.in_words(each)}" for each in outcome.responder)
                 action = AuditAction("looked up", "answered", question.text, detail=said)
@@ -123,7 +125,7 @@ class LookupListeners:
     def _turn_page(self, click: InboundRequest, kept: StoredAnswer, start: int) -> Outcome:
         action = AuditAction("turned a page", "answered", kept.answer.query, detail=f"from row {start + 1}")
         draw = partial(version_table.draw, kept, start=start, around=self._around())
-        return Outcome(action, partial(self._answers.show, click, draw, public=self._public, replace=True))
+        return Outcome(action, partial(self._responder.send_table, click, draw, public=self._public, replace=True))
 
     def _export(self, click: InboundRequest, kept: StoredAnswer, _start: int) -> Outcome:
         action = AuditAction(
@@ -134,15 +136,15 @@ class LookupListeners:
     def _send_csv(self, click: InboundRequest, answer: Answer) -> None:
         name, content = csv_export.file_name(answer), csv_export.draw(answer)
         try:
-            self._answers.send_file(click.user_id, replies.csv_note(answer), name, content)
+            self._responder.send_file(click.user_id, replies.csv_note(answer), name, content)
         except SlackApiError as error:
             log.warning("CSV was not sent", error=str(error))
-            self._answers.say(click, replies.csv_failed(str(error.response.get("error"))))
+            self._responder.reply(click, replies.csv_failed(str(error.response.get("error"))))
         except (SlackClientError, HTTPException, OSError) as error:
             log.warning("CSV was not sent", error=str(error))
-            self._answers.say(click, replies.csv_failed("no answer"))
+            self._responder.reply(click, replies.csv_failed("no answer"))
         else:
-            self._answers.say(click, replies.say(replies.CSV_SENT))
+            self._responder.reply(click, replies.say(replies.CSV_SENT))
 
     def _is_public(self, inbound: InboundRequest) -> bool:
         """What a digest's buttons show is for the clicker's eyes only, whatever the digest's channel."""
@@ -150,10 +152,10 @@ class LookupListeners:
 
     def _show(self, inbound: InboundRequest, action: AuditAction, message: Message) -> Outcome:
         public = self._is_public(inbound)
-        return Outcome(action, partial(self._answers.show, inbound, lambda _form: message, public=public))
+        return Outcome(action, partial(self._responder.send_table, inbound, lambda _form: message, public=public))
 
     def _say(self, inbound: InboundRequest, action: AuditAction, message: Message) -> Outcome:
-        return Outcome(action, partial(self._answers.say, inbound, message))
+        return Outcome(action, partial(self._responder.reply, inbound, message))
 
     def _refused(self, inbound: InboundRequest, verb: str, subject: str, refusal: Refusal) -> Outcome:
         return self._say(inbound, refused(verb, refusal.reason, subject), replies.refused(refusal))

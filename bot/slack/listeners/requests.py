@@ -17,7 +17,7 @@ from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Request
 from bot.slack.dispatcher import Outcome
 from bot.slack.inbound import InboundRequest
-from bot.slack.web_client import cause, part, text
+from bot.slack.web_client import error_text, object_field, text_field
 from bot.usecases.audit.recorder import AuditAction, refused
 from bot.usecases.ports.site import SiteError
 from bot.usecases.resets.submission import FormOutdated, NothingToUndo, RowsInOtherRequest, Selection, TooManyRows
@@ -105,7 +105,7 @@ class RequestListeners:
         inbound = InboundRequest.submission(body)
         complaints = request_form.complaints(request_form.read(inbound.form))
         if complaints:
-            self.dispatcher.note_refusal(inbound, "; ".join(complaints.values()))
+            self.dispatcher.record_refusal(inbound, "; ".join(complaints.values()))
             ack(response_action="errors", errors=complaints)
         else:
             self.dispatcher.accept_form(ack, inbound, request_form.REASON)
@@ -268,13 +268,13 @@ class RequestListeners:
     def _open(self, click: InboundRequest, view: Block) -> str | Refusal:
         """Open a window; the trigger may be too old when the pool was busy or the bot was restarted."""
         try:
-            return text(part(self.client.views_open(trigger_id=click.trigger, view=view), "view"), "id")
+            return text_field(object_field(self.client.views_open(trigger_id=click.trigger, view=view), "view"), "id")
         except SlackApiError as error:
             if error.response.get("error") in _LATE:
                 return Refusal(Reason.TRIGGER_LATE)
             said = str(error.response.get("error") or error.response.status_code)
         except (SlackClientError, HTTPException, OSError) as error:
-            said = cause(error)
+            said = error_text(error)
         log.warning("Slack did not open a window", error=said)
         return Refusal(Reason.NOT_OPENED)
 
@@ -286,7 +286,7 @@ class RequestListeners:
                 raise
 
     def _say(self, inbound: InboundRequest, action: AuditAction | None, message: Message) -> Outcome:
-        return Outcome(action, partial(self.responder.say, inbound, message))
+        return Outcome(action, partial(self.responder.reply, inbound, message))
 
     def _no(self, inbound: InboundRequest, verb: str, refusal: Refusal, again: str = "") -> Outcome:
         subject = request_card.read_value(inbound.text)[0]
