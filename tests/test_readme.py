@@ -8,9 +8,9 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from bot.cli.program import main
-from bot.domain.approval import QUORUM, Reject, Withdraw, decide
+from bot.domain.approval import Reject, Withdraw, decide
 from bot.domain.refusal import Refusal
-from bot.domain.request import Request, Stage, advance
+from bot.domain.request import QUORUM, Request, Stage, advance
 from bot.exit_codes import MEANINGS, Exit
 from tests.domain.test_approval import COMMANDS
 from tests.fakes import ADA, GRACE, LINUS, MARGARET, TEAM

@@ -112,7 +112,8 @@ def _people(settings: Settings) -> Iterator[Finding]:
     }
     people = CachedPeople(SlackPeople(client), now)
     here = Installation(identity.team_id, identity.enterprise_id)
-    yield from PeopleCheck(here, people, named, settings.approvals.requester_counts).findings()
+    rule = settings.approvals
+    yield from PeopleCheck(here, people, named, rule.requester_counts, rule.quorum).findings()
 
 
 def _sites(settings: Settings) -> Iterator[Finding]:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.app.existing_store import SQLITE
 from bot.dbapi.engines import missing_driver, missing_source
-from bot.domain.approval import QUORUM
-from bot.domain.quantity import quantity
+from bot.domain.quantity import number, quantity
 from bot.settings.odbc_strings import driver_of, sources_of
 from bot.usecases.ports.slack import PeopleError
 from bot.views import replies
@@ -29,13 +28,15 @@ def check_policy(parts: RequestParts) -> None:
     fault = parts.eligibility.channel_fault()
     if fault:
         raise PolicyRefused(replies.refused(fault).text)
+    quorum = parts.submission.policy.quorum
     try:
-        count = parts.eligibility.eligible_approvers(QUORUM)
+        count = parts.eligibility.eligible_approvers(quorum)
     except PeopleError as error:
         raise PolicyRefused(f"Slack does not say who the approvers are: {error}") from error
-    if count < QUORUM:
+    if count < quorum:
         raise PolicyRefused(
-            f"{quantity(count, 'person')} could approve a reset, and two are needed: check PKGSTATUS_APPROVERS."
+            f"{quantity(count, 'person')} could approve a reset, and {number(quorum)} are needed: "
+            "check PKGSTATUS_APPROVERS."
         )
 
 

@@ -196,4 +196,5 @@ def _policy(settings: Settings) -> ApprovalPolicy:
         grace=settings.drift.grace,
         job_age=settings.drift.job_age,
         backup_table=settings.reset.backup_table,
+        quorum=settings.approvals.quorum,
     )

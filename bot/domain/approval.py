@@ -1,4 +1,8 @@
-"""The number behind the two-person rule; alone in its file, because settings need it before anything else is loaded."""
+"""Which commands a request takes at which stage, and what happens because of them: the rules of approval.
+
+Pure: `decide` maps a request, a command and a moment to events or a refusal. The number of approvers that a request
+needs is defined here and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,19 @@ from typing import TYPE_CHECKING
 from bot.domain.ledger_entry import storable
 from bot.domain.plan import Action
 from bot.domain.refusal import Reason, Refusal
-from bot.domain.request import Event, Kind, Request, Stage, also_facts
+from bot.domain.request import QUORUM, Event, Kind, Request, Stage, also_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-QUORUM = 2
-"""Two people, always; no setting can make it fewer."""
+
+def votes_required(request: Request) -> int:
+    """Return how many different approvers a request needs: as many as it was asked for under, and never below QUORUM.
+
+    A request of a version that did not record the number needs QUORUM.
+    """
+    return max(request.quorum, QUORUM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +176,7 @@ def _approve(request: Request, command: Approve, now: datetime) -> Sequence[Even
         return Refusal(Reason.OTHER_PLAN)
     facts = {"fingerprint": command.fingerprint, "votes": len(request.votes) + 1, **also_facts(command.also)}
     voted = Event(Kind.VOTED, command.user_id, command.team_id, facts)
-    return [voted, Event(Kind.QUORUM)] if len(request.votes) + 1 >= QUORUM else [voted]
+    return [voted, Event(Kind.QUORUM)] if len(request.votes) + 1 >= votes_required(request) else [voted]
 
 
 def _reject(request: Request, command: Reject, now: datetime) -> Sequence[Event] | Refusal:

@@ -36,6 +36,9 @@ class Stage(StrEnum):
     UNDONE = "undone"
 
 
+QUORUM = 2
+"""How many different approvers a request needs at least. Two people, always; no setting can make it fewer."""
+
 OPEN = frozenset({Stage.PENDING, Stage.APPROVED, Stage.APPLYING})
 """Stages in which a request holds its rows: no other request may touch them."""
 
@@ -101,6 +104,8 @@ class Request:
     undoes: str = ""
     backup_table: str = ""
     max_rows: int | None = None
+    quorum: int = QUORUM
+    """How many different approvers the rule demanded when it was asked for; see approval.votes_required."""
     stage: Stage = Stage.PENDING
     votes: tuple[Vote, ...] = ()
     reminded: bool = False
@@ -244,6 +249,8 @@ def opening(request: Request) -> Event:
         **also_facts(request.requester_also),
         "backup_table": request.backup_table,
         "max_rows": request.max_rows,
+        # Only another number is recorded, so that the signatures of requests that name none stay valid.
+        **({} if request.quorum == QUORUM else {"quorum": request.quorum}),
     }
     return Event(Kind.REQUESTED, request.requester, request.requester_team, facts)
 
@@ -263,6 +270,7 @@ def _opened(request_id: str, entry: RecordedEvent) -> Request:
         undoes=facts["undoes"],
         backup_table=facts.get("backup_table", ""),
         max_rows=facts.get("max_rows"),
+        quorum=int(facts.get("quorum", QUORUM)),
         mark=str(facts.get("mark", "")),
         version=entry.version,
         requester_also=_also(entry),

@@ -13,7 +13,6 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.domain.approval import QUORUM
 from bot.domain.ledger_entry import facts_text
 from bot.domain.request import opening
 
@@ -26,7 +25,7 @@ Parts = tuple[str, ...]
 def request_parts(request: Request) -> Parts:
     """Return a request as it was asked for: who asked for what and why, under which rule, for how long."""
     asked = opening(request)
-    return ("request", request.id, asked.user_id, asked.team_id, facts_text(asked.facts), str(QUORUM))
+    return ("request", request.id, asked.user_id, asked.team_id, facts_text(asked.facts), str(request.quorum))
 
 
 def vote_parts(request: Request, vote: Vote) -> Parts:

@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from bot.domain.approval import QUORUM
+from bot.domain.request import QUORUM
 from bot.settings.digests import Digest, DigestCatchUp, Drift, fit_together
 from bot.settings.field_types import (
     Address,
@@ -144,6 +144,11 @@ class Approvals(Part):
     expire_after: Duration = Field(
         timedelta(hours=4), description="how long a request waits for votes", examples=["4h"]
     )
+
+    @property
+    def quorum(self) -> int:
+        """How many different approvers a request needs; no setting yet."""
+        return QUORUM
 
 
 class Reset(Part):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.domain.approval import QUORUM
+from bot.domain.approval import votes_required
 from bot.domain.drift_summary import EVERYTHING, DriftScope
 from bot.domain.quantity import plural
 from bot.views import drift_summary, request_texts, voting_patterns
@@ -149,7 +149,7 @@ def line_of(request: Request, around: Around, rest: str) -> str:
 
 def waits(request: Request) -> str:
     """Say what a request waits for, and until when."""
-    return f": {len(request.votes)} of {QUORUM} votes, open until {moment(request.expires_at)} UTC"
+    return f": {len(request.votes)} of {votes_required(request)} votes, open until {moment(request.expires_at)} UTC"
 
 
 def _waiting(requests: Sequence[Request], around: Around) -> list[Block]:

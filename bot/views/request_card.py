@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.domain.approval import QUORUM
+from bot.domain.approval import votes_required
 from bot.domain.plan import Action, statement
 from bot.domain.quantity import quantity
 from bot.domain.request import OPEN, Request, Stage
@@ -116,7 +116,7 @@ def draw_plain(request: Request, freeze: str) -> Message:
 def _plain_rule(request: Request) -> str:
     who = "one of them may be the requester" if request.requester_counts else "not the requester"
     until = moment(request.expires_at)
-    return f"{QUORUM} different approvers, {who}; {len(request.votes)} so far. Open until {until} UTC."
+    return f"{votes_required(request)} different approvers, {who}; {len(request.votes)} so far. Open until {until} UTC."
 
 
 def opening(card: Message) -> Message:
@@ -144,7 +144,7 @@ def _title(request: Request) -> str:
 def stage_text(request: Request) -> str:
     """Say in a few words where a request stands."""
     if request.stage is Stage.PENDING:
-        return f"🟡 waiting for votes, {len(request.votes)} of {QUORUM}"
+        return f"🟡 waiting for votes, {len(request.votes)} of {votes_required(request)}"
     if request.stage is Stage.APPLYING and request.note:
         return "❔ not known yet whether it was applied"
     if request.stage is Stage.CONVERGED and request.plan.action is Action.UNDO:
@@ -225,7 +225,7 @@ def _outcome_of_rows(request: Request) -> str:
 
 def _rule(request: Request, voters: str) -> str:
     who = "one of them may be the requester" if request.requester_counts else "not the requester"
-    rule = f"*Rule* {QUORUM} different approvers, {who}."
+    rule = f"*Rule* {votes_required(request)} different approvers, {who}."
     if request.stage is not Stage.PENDING:
         return rule
     return f"{rule} *May approve* {voters}. *Open until* {moment(request.expires_at)} UTC."

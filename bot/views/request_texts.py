@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.domain.approval import QUORUM
+from bot.domain.approval import votes_required
 from bot.domain.plan import Action
 from bot.domain.quantity import plural, quantity
 from bot.domain.request import Event, Kind, Request, Stage
@@ -72,7 +72,7 @@ def to_requester(request: Request, event: Event) -> Message | None:
 def in_thread(request: Request, event: Event, ask: str) -> Message | None:
     """Say under the card what must be read there: the reminder, and what to do after an apply."""
     if event.kind is Kind.REMINDED:
-        missing = QUORUM - len(request.votes)
+        missing = votes_required(request) - len(request.votes)
         return say(f"{ask} {quantity(missing, 'more approval')} needed until {moment(request.expires_at)} UTC.")
     if event.kind is Kind.APPLIED and request.plan.action is Action.RESET:
         return next_step(request)
@@ -94,13 +94,16 @@ def next_step(request: Request) -> Message:
 def posted(request: Request, link: str) -> Message:
     """Tell the requester where the card is."""
     where = f"<{link}|the card>" if link else "the card in the approvals channel"
-    return say(f"Your {name_of(request)} waits for {QUORUM} approvals until {moment(request.expires_at)} UTC: {where}.")
+    rule = f"{votes_required(request)} approvals until {moment(request.expires_at)} UTC"
+    return say(f"Your {name_of(request)} waits for {rule}: {where}.")
 
 
 def counted(request: Request) -> Message:
     """Answer a vote that was counted."""
     if request.stage is Stage.PENDING:
-        return say(f"Your approval of the {name_of(request)} is counted: {len(request.votes)} of {QUORUM}.")
+        return say(
+            f"Your approval of the {name_of(request)} is counted: {len(request.votes)} of {votes_required(request)}."
+        )
     return say(f"Your approval of the {name_of(request)} is counted; it is approved and will be applied now.")
 
 

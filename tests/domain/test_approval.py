@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
 
@@ -10,7 +11,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.approval import (
-    QUORUM,
     Abandon,
     Approve,
     Claim,
@@ -26,11 +26,12 @@ from bot.domain.approval import (
     Watched,
     Withdraw,
     decide,
+    votes_required,
 )
 from bot.domain.ledger_entry import GENESIS, Draft, Entry, moment_text, seal
 from bot.domain.plan import Action
 from bot.domain.refusal import Reason, Refusal
-from bot.domain.request import OPEN, Event, Kind, Request, Stage, advance, opening, replay
+from bot.domain.request import OPEN, QUORUM, Event, Kind, Request, Stage, advance, opening, replay
 from tests.builders import NOW
 from tests.fakes import ADA, GRACE, LINUS, MARGARET, TEAM
 from tests.requests import HALF_TIME, SOON, TOO_LATE, after, approve, asked, plan, plan_row, reached
@@ -170,6 +171,35 @@ def test_the_second_of_two_different_approvals_makes_the_quorum_and_the_first_al
 
     assert (kinds(first), kinds(second)) == ([Kind.VOTED], [Kind.VOTED, Kind.QUORUM])
     assert QUORUM == 2
+
+
+def test_a_request_needs_as_many_approvals_as_it_was_asked_for_under() -> None:
+    request = replace(asked(), quorum=3)
+    for number, person in enumerate((GRACE, LINUS, MARGARET), start=1):
+        events = decide(request, approve(person.id, request), SOON)
+        assert kinds(events) == ([Kind.VOTED, Kind.QUORUM] if number == 3 else [Kind.VOTED])
+        request = after(request, approve(person.id, request))
+
+    assert request.stage is Stage.APPROVED
+
+
+@pytest.mark.parametrize("quorum", [1, 0, -1])
+def test_no_record_makes_one_approval_enough(quorum: int) -> None:
+    request = replace(asked(), quorum=quorum)
+
+    assert votes_required(request) == 2
+    assert kinds(decide(request, approve(GRACE.id, request), SOON)) == [Kind.VOTED]
+
+
+@pytest.mark.parametrize(("quorum", "recorded"), [(2, {}), (3, {"quorum": 3}), (1, {"quorum": 1})])
+def test_a_request_without_a_recorded_number_of_approvals_needs_two(quorum: int, recorded: dict[str, int]) -> None:
+    request = replace(asked(), quorum=quorum)
+    event = opening(request)
+
+    assert {name: fact for name, fact in event.facts.items() if name == "quorum"} == recorded
+    draft = Draft("request 1", None, event.kind, event.user_id, event.team_id, event.facts)
+    entry = seal(draft, 1, moment_text(NOW), 1, GENESIS.hash)
+    assert getattr(replay(request.id, [entry]), "quorum", None) == quorum
 
 
 def test_a_vote_is_recorded_with_its_voter_and_the_fingerprint_that_was_shown() -> None:

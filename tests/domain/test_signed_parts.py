@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain import signing
-from bot.domain.approval import QUORUM
-from bot.domain.request import Vote
+from bot.domain.request import QUORUM, Vote
 from tests.builders import NOW
 from tests.fakes import GRACE, LINUS, TEAM
 from tests.requests import asked, plan, plan_row
@@ -24,7 +23,7 @@ ASKED: dict[str, Any] = {
     "id": "f" * 16, "plan": OTHER, "requester": LINUS.id, "requester_team": "T0OTHER", "reason": "another",
     "ticket": "CHG1", "created_at": NOW.replace(year=2020), "expires_at": NOW.replace(year=2099),
     "requester_counts": True, "undoes": "e" * 16, "requester_also": frozenset({"U2"}), "backup_table": "dbo.Elsewhere",
-    "max_rows": 51,
+    "max_rows": 51, "quorum": 3,
 }  # fmt: skip
 VOTED: dict[str, Any] = {"user_id": LINUS.id, "team_id": "T0OTHER", "click": "another", "also": frozenset()}
 PLACES: dict[str, tuple[Callable[..., tuple[str, ...]], tuple[Any, ...], tuple[Any, ...]]] = {

@@ -36,7 +36,7 @@ APPROVAL, CHAIN, DRIFT, FOLDING = (
 )
 PLAN, PLANNING, REQUEST, SIGNING = (f"bot/domain/{name}.py" for name in ("plan", "planning", "request", "signing"))
 SIGNED, SHOWN, PACKAGE = (f"bot/domain/{name}.py" for name in ("signing", "form_snapshot", "package"))
-QUORUM, TYPED_TEXT = "bot/domain/approval.py", "bot/domain/typed_text.py"
+TYPED_TEXT = "bot/domain/typed_text.py"
 WRITER = "bot/site/writer.py"
 ACCESS = "bot/usecases/access.py"
 EXECUTOR, VOTING = (f"bot/usecases/resets/{name}.py" for name in ("executor", "voting"))
@@ -96,12 +96,36 @@ RULES = (
     Rule(
         "quorum when voting",
         APPROVAL,
-        "if len(request.votes) + 1 >= QUORUM else",
-        "if len(request.votes) + 1 >= QUORUM - 1 else",
+        "if len(request.votes) + 1 >= votes_required(request) else",
+        "if len(request.votes) + 1 >= votes_required(request) - 1 else",
         "The first vote is enough.",
         DECIDING,
     ),
-    Rule("two people", QUORUM, "QUORUM = 2", "QUORUM = 1", "One person is enough.", DECIDING),
+    Rule("two people", REQUEST, "QUORUM = 2", "QUORUM = 1", "One person is enough.", DECIDING),
+    Rule(
+        "never fewer than two people",
+        APPROVAL,
+        "return max(request.quorum, QUORUM)",
+        "return request.quorum",
+        "A record that demands one vote is enough for one person.",
+        DECIDING,
+    ),
+    Rule(
+        "quorum of the request",
+        APPROVAL,
+        "return max(request.quorum, QUORUM)",
+        "return QUORUM",
+        "Two people approve what was asked for under a rule of three.",
+        DECIDING,
+    ),
+    Rule(
+        "quorum of today",
+        PRECONDITIONS,
+        "quorum = max(votes_required(request), self.policy.quorum)",
+        "quorum = votes_required(request)",
+        "A request of two votes is applied under a rule of three.",
+        PROOFS,
+    ),
     Rule(
         "expiry",
         APPROVAL,
@@ -748,7 +772,7 @@ RULES = (
     Rule(
         "quorum at the apply",
         PRECONDITIONS,
-        "if distinct(voters) < QUORUM:",
+        "if distinct(voters) < quorum:",
         "if not voters:",
         "One true vote and a forged quorum change rows.",
         PROOFS,
@@ -812,7 +836,7 @@ RULES = (
     Rule(
         "all of a request bears the mark",
         SIGNED,
-        "asked.user_id, asked.team_id, facts_text(asked.facts), str(QUORUM))",
+        "asked.user_id, asked.team_id, facts_text(asked.facts), str(request.quorum))",
         "request.plan.fingerprint)",
         "The requester, the rule or the reason is rewritten in the store.",
         FORGING,

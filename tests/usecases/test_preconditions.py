@@ -51,6 +51,16 @@ def test_a_quorum_that_only_the_record_speaks_of_applies_nothing(house: House) -
     assert is_refused(house, request, "two different approvers are missing")
 
 
+def test_a_rule_of_three_that_came_after_two_votes_applies_nothing(house: House) -> None:
+    request = house.approved()
+    house.reopen(quorum=3)
+
+    house.executor.work_off()
+
+    assert house.now(request).note == "three different approvers are missing"
+    assert set(house.reads().values()) == {BEHIND}
+
+
 def test_a_quorum_without_any_vote_applies_nothing(house: House) -> None:
     request = house.ask()
     record(house, request, Kind.QUORUM)

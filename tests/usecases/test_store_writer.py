@@ -84,6 +84,8 @@ REWRITINGS: dict[str, tuple[dict[str, JSON], dict[str, str]]] = {
     "by which rule": ({"requester_counts": True}, {}),
     "into which backup table": ({"backup_table": "dbo.Elsewhere"}, {}),
     "how many rows": ({"max_rows": 1_000_000}, {}),
+    "how many approvals, fewer": ({"quorum": 1}, {}),
+    "how many approvals, more": ({"quorum": 3}, {}),
     "what it takes back": ({"undoes": "0123456789abcdef"}, {}),
     "a mark of somebody else": ({"mark": Signer().mark("request")}, {}),
     "no mark, as older versions recorded it": ({"mark": ""}, {}),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.approval import QUORUM
 from bot.domain.check_finding import Area, Finding, Severity
-from bot.domain.quantity import quantity
+from bot.domain.quantity import number, quantity
 from bot.domain.refusal import Reason, Refusal
 from bot.usecases.access import Access, Actor, Allowed, Installation, distinct
 from bot.usecases.checks.slack import NETWORK
@@ -32,6 +31,7 @@ class PeopleCheck:
     people: People
     lists: Mapping[str, Allowed]
     requester_counts: bool
+    quorum: int
 
     def findings(self) -> Iterator[Finding]:
         """Look at each list, then at who could vote."""
@@ -74,17 +74,17 @@ class PeopleCheck:
         who = "".join(f"; {user} may not: {refusal.reason}" for user, refusal in unfit.items())
         if count < len(named) - len(unfit):
             who += "; some are named by two of their ids"
-        if count < QUORUM:
+        if count < self.quorum:
             is_unknown = any(refusal.reason is Reason.CANNOT_LOOK_UP for refusal in unfit.values())
             cure = KNOWN if is_unknown else "Name more people in PKGSTATUS_APPROVERS__USERS, or add them to the group."
             return Finding(
                 Area.PEOPLE,
                 Severity.WRONG,
                 "votes",
-                f"{quantity(count, 'person')} could vote today, two must{who}",
+                f"{quantity(count, 'person')} could vote today, {number(self.quorum)} must{who}",
                 cure,
             )
-        if count == QUORUM and not self.requester_counts:
+        if count == self.quorum and not self.requester_counts:
             cure = "Name a third approver, so that one of them can be away or ask for a reset."
             sentence = f"only {quantity(count, 'person')} could vote today, so neither may ask or be away{who}"
             return Finding(Area.PEOPLE, Severity.WARNING, "votes", sentence, cure)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.domain.approval import QUORUM
 from bot.domain.ledger_entry import CLOCKS_APART
 from bot.domain.refusal import Reason, Refusal
 from bot.usecases.access import Access, Actor, Allowed, Installation, distinct
@@ -66,10 +65,10 @@ class Eligibility:
             return Refusal(Reason.AUDIT_BEHIND)
         return self.policy_fault() or self.channel_fault()
 
-    def enough_approvers(self, requester: frozenset[str], *, requester_counts: bool) -> bool:
-        """Whether a quorum is possible at all without (or with) whoever has these ids. Raises PeopleError."""
+    def enough_approvers(self, quorum: int, requester: frozenset[str], *, requester_counts: bool) -> bool:
+        """Whether so many people could approve at all without (or with) whoever has these ids. Raises PeopleError."""
         without = frozenset() if requester_counts else requester
-        return self.eligible_approvers(QUORUM, without) >= QUORUM
+        return self.eligible_approvers(quorum, without) >= quorum
 
     def eligible_approvers(self, enough: int, without: frozenset[str] = frozenset()) -> int:
         """Count people who could vote now, and look no further when there are enough. Raises PeopleError."""

@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain import planning
-from bot.domain.approval import QUORUM, Delay, Finish, MarkStale
+from bot.domain.approval import Delay, Finish, MarkStale, votes_required
 from bot.domain.drift_classes import judge
 from bot.domain.ledger_entry import CLOCKS_APART
 from bot.domain.plan import Action
-from bot.domain.quantity import plural, quantity
+from bot.domain.quantity import number, plural, quantity
 from bot.domain.refusal import Reason, Refusal
 from bot.usecases.access import Actor, distinct
 from bot.usecases.resets.undo import undo_objections, undoing_of
@@ -126,8 +126,9 @@ class Preconditions:
         counts = self.policy.requester_counts and request.requester_counts
         if not counts and (request.requester_ids | asker.ids) & frozenset().union(*voters):
             return Finish("the requester's own approval no longer counts", claimed=False)
-        if distinct(voters) < QUORUM:
-            return Finish("two different approvers are missing", claimed=False)
+        quorum = max(votes_required(request), self.policy.quorum)
+        if distinct(voters) < quorum:
+            return Finish(f"{number(quorum)} different approvers are missing", claimed=False)
         forgery = self.requests.quorum_forgery(request)
         return Finish(forgery, claimed=False) if forgery else None
 

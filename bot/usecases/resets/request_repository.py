@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import structlog
 from structlog.contextvars import bound_contextvars, get_contextvars
 
-from bot.domain.approval import QUORUM, Command, decide
+from bot.domain.approval import Command, decide, votes_required
 from bot.domain.ledger_entry import CLOCKS_APART, REFERENCE, Draft, moment_read, moment_text
 from bot.domain.package import Row
 from bot.domain.plan import Action
@@ -344,7 +344,7 @@ class RequestRepository:
 
     def _draft(self, request: Request, event: Event, version: int, origin: Mapping[str, str]) -> Draft:
         known = {"outcome": "done", "object": f"{request.plan.action} {request.plan.package_id}", "request": request.id}
-        detail = next((_in_words(name, event.facts[name]) for name in _TELLING if name in event.facts), "")
+        detail = next((_in_words(request, name, event.facts[name]) for name in _TELLING if name in event.facts), "")
         facts = {**known, **({"detail": detail} if detail else {}), **event.facts, **origin}
         return Draft(stream_of(request.id), version, str(event.kind), event.user_id, event.team_id, facts)
 
@@ -395,7 +395,7 @@ def traced(request: Request) -> Iterator[None]:
         yield
 
 
-def _in_words(name: str, fact: object) -> str:
+def _in_words(request: Request, name: str, fact: object) -> str:
     if isinstance(fact, int):
-        return f"{fact} of {QUORUM} votes" if name == "votes" else f"{quantity(fact, 'row')} back"
+        return f"{fact} of {votes_required(request)} votes" if name == "votes" else f"{quantity(fact, 'row')} back"
     return "; ".join(map(str, fact)) if isinstance(fact, list) else str(fact)

@@ -18,7 +18,7 @@ from bot.domain.form_snapshot import FormSnapshot, changes
 from bot.domain.plan import Action, Plan, RowsAllowed
 from bot.domain.planning import refusals, reset_plan, resettable, undo_fault, undo_plan
 from bot.domain.refusal import Reason, Refusal
-from bot.domain.request import Request, Stage
+from bot.domain.request import QUORUM, Request, Stage
 from bot.domain.site_error_kind import SiteErrorKind
 from bot.usecases.ports.site import SiteError
 from bot.usecases.ports.store import RowsHeld
@@ -54,6 +54,8 @@ class ApprovalPolicy:
     grace: timedelta
     job_age: timedelta = JOB_AGE
     backup_table: str = ""
+    quorum: int = QUORUM
+    """How many different approvers a request needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,9 @@ class RequestSubmission:
         if site not in self.writers:
             return Refusal(Reason.NO_WRITER)
         ids = asker.ids | {actor.user_id}
-        if not self.eligibility.enough_approvers(ids, requester_counts=self.policy.requester_counts):
+        if not self.eligibility.enough_approvers(
+            self.policy.quorum, ids, requester_counts=self.policy.requester_counts
+        ):
             return Refusal(Reason.TOO_FEW_APPROVERS)
         return self._rehearsed(site) or asker
 
@@ -282,6 +286,7 @@ class RequestSubmission:
             requester_also=asker.ids - {actor.user_id},
             backup_table=self.policy.backup_table,
             max_rows=self.policy.max_rows,
+            quorum=self.policy.quorum,
         )
         try:
             return self.requests.open(request, origin)
