@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from inspect import get_annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ SCHEMA = Path(
     os.environ.get("PKGSTATUS_TEST_MANIFEST_SCHEMA")
     or ROOT.parent / "shared" / "data" / "slack-manifest.schema.2.0.0.json"
 )
+FORMER_WORDS = frozenset({"brake", "brakes", "habits", "pen", "picturing", "shelved", "tally", "vitals"})
+"""Words of this program's own that once stood for what the field has names for."""
 REGISTERING = {"command", "action", "view", "event", "shortcut", "options", "message", "middleware", "error"}
 
 
@@ -63,6 +66,33 @@ def test_every_module_says_what_it_owns() -> None:
 
 def test_no_module_is_a_drawer_for_everything() -> None:
     assert [name_of(path) for path in SOURCES if path.stem in {"utils", "util", "helpers", "common", "misc"}] == []
+
+
+def test_no_file_name_stands_three_times() -> None:
+    counts = Counter(path.name for path in MODULES if path.name != "__init__.py")
+
+    assert [name for name, count in counts.items() if count > 2] == []
+
+
+def test_names_are_the_ones_of_the_field() -> None:
+    found = [f"{name_of(path)}: {name}" for path, tree in TREES.items() for name in (path.stem, *defined(tree))]
+
+    assert [each for each in found if FORMER_WORDS & words_of(each.rpartition(" ")[2])] == []
+
+
+def defined(tree: ast.AST) -> Iterator[str]:
+    """Yield every name that a module gives to a class, a function, a parameter or a value."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield name
+            case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name
+
+
+def words_of(name: str) -> set[str]:
+    """Return the words of a name: `_OldName_of` has `old`, `name` and `of`."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
 
 
 def test_importing_the_bot_does_nothing() -> None:

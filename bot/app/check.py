@@ -22,8 +22,8 @@ from bot.slack.web_client import create_client
 from bot.slack.workspace import SCOPES
 from bot.store.store_inspector import StoreInspection
 from bot.usecases.access import Installation
+from bot.usecases.checks.access_lists import PeopleCheck
 from bot.usecases.checks.digests import DigestCheck, Timetable
-from bot.usecases.checks.people import PeopleCheck
 from bot.usecases.checks.sites import TRUST, SiteCheck
 from bot.usecases.checks.slack import Purpose, SlackCheck
 from bot.usecases.checks.store import StoreCheck

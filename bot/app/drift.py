@@ -25,10 +25,10 @@ from bot.usecases.drift.scan import ScanService
 from bot.usecases.ports.slack import OutboundMessage
 from bot.usecases.ports.store import DIGEST
 from bot.views import audit_lines, plain_text
-from bot.views import digest as drawing
+from bot.views import drift_digest as drawing
 from bot.views.block_kit import Message, Style, escape
 from bot.views.charts import ChartForm
-from bot.views.digest import Around
+from bot.views.drift_digest import Around
 
 if TYPE_CHECKING:
     import threading

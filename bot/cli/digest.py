@@ -20,7 +20,7 @@ from bot.settings import load, secrets_of
 from bot.slack.web_client import create_client
 from bot.usecases.access import Installation
 from bot.usecases.audit.recorder import AuditLog
-from bot.views import digest as drawing
+from bot.views import drift_digest as drawing
 from bot.views import plain_text
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from bot.exit_codes import TABLE, Exit
 from bot.settings import load, secrets_of
 from bot.usecases.audit.channel_comparison import ChannelComparison
 from bot.usecases.ports.store import StoreError
-from bot.views.transcript import unsaid
+from bot.views.transcript_comparison import unsaid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

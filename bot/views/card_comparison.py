@@ -4,7 +4,7 @@ A click proves which button was pressed, not which words stood around it: whoeve
 that came with an earlier click, can change those. So everything is compared that can carry a lie: every block in its
 order, its words, numbers and rows, the names and actions of its buttons and the words of their dialogs, and that
 nothing was added: no block, no picture, no file, no attachment. What cannot is left out: ids of blocks, the order of
-keys, and what Slack does to spelling (spelling.py).
+keys, and what Slack does to spelling (text_normalization.py).
 
 Slack's documents do not say that it gives back every kind of block. A message whose table did not come back with a
 click proves no rows: it is told apart from a lie, and the card is then drawn with its rows as text, which do come back.
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.views.slack_text import formatted, literally, reads_as
+from bot.views.text_normalization import formatted, literally, reads_as
 
 TABLES = frozenset({"data_table", "table"})
 _SEEN = (

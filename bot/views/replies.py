@@ -34,10 +34,10 @@ from bot.domain.package import PACKAGE_ID, SITE_CODE_LENGTH, SiteCode
 from bot.domain.package_id import BadId, IdFault
 from bot.domain.quantity import all_of, plural, quantity
 from bot.domain.refusal import Reason, Refusal
+from bot.domain.site_error_kind import SiteErrorKind
 from bot.domain.suggestions import nearest
 from bot.domain.typed_text import is_named
 from bot.views.block_kit import Block, Message, actions, button, context, escape, moment, section
-from bot.views.database_errors import TROUBLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from bot.domain.command import Misunderstanding, Query
     from bot.domain.drift_classes import Drift
     from bot.domain.lookup_result import Answer, Hit, SearchResult, SiteUnavailable, UnknownPackage
-    from bot.domain.site_error_kind import SiteErrorKind
 
 SHOW_ACTION = "status_show"
 MOST_HITS = 20
@@ -71,6 +70,23 @@ LATER = "I cannot write my records right now. What you asked is kept and will be
 LOST = "Something went wrong on my side and nothing was changed. Please try again; if it stays, give an admin `{ref}`."
 NOTHING_BEFORE = "This came to nothing before I was interrupted: {why}. Please do it again if you still want it."
 CSV_SENT = "I have sent you the CSV in a direct message."
+
+_SITE_ERRORS = {
+    SiteErrorKind.DAMAGED: "The site database of {site} is damaged, or no database at all. Please tell the bot's admin",
+    SiteErrorKind.UNREACHABLE: "The site database of {site} cannot be reached now. Please try again in a few minutes",
+    SiteErrorKind.CERTIFICATE: "I do not trust the certificate of {site}'s database server. "
+    "Please tell the bot's admin",
+    SiteErrorKind.LOGIN: "The site database of {site} refused my login. Please tell the bot's admin",
+    SiteErrorKind.PERMISSION: "I am not allowed to read the package tables of {site}. Please tell the bot's admin",
+    SiteErrorKind.SCHEMA: "The database of {site} lacks a table that every site has. Please tell the bot's admin",
+    SiteErrorKind.TIMEOUT: "The site database of {site} took too long to answer. Please try again in a few minutes",
+    SiteErrorKind.LOCKED: "Somebody holds the package tables of {site} locked. Please try again in a minute",
+    SiteErrorKind.DEADLOCK: "The site database of {site} was too busy to answer. Please try again in a minute",
+    SiteErrorKind.READ_ONLY: "The database of {site} can only be read from here. Please tell the bot's admin",
+    SiteErrorKind.WRONG_DATABASE: "My settings name a wrong database for {site}. Please tell the bot's admin",
+    SiteErrorKind.DRIVER: "The driver for the database of {site} is not installed. Please tell the bot's admin",
+    SiteErrorKind.OTHER: "The site database of {site} gave an error. Please try again, or tell the bot's admin",
+}
 
 _REFUSALS = {
     Reason.OTHER_WORKSPACE: "Only members of the workspace that installed me can use me; ask a colleague there.",
@@ -335,12 +351,12 @@ def store_trouble(trouble: str, detail: str) -> str:
 
 def trouble(site: str, kind: SiteErrorKind, reference: str) -> Message:
     """Say that a site database failed; the reference finds the admin's hint in the log."""
-    return say(f"{TROUBLES[kind].format(site=escape(site))} (`{reference}`).")
+    return say(f"{_SITE_ERRORS[kind].format(site=escape(site))} (`{reference}`).")
 
 
 def away(each: SiteUnavailable) -> str:
     """Say that a site could not be asked."""
-    return f"⚠️ {TROUBLES[each.trouble].format(site=escape(each.site))}."
+    return f"⚠️ {_SITE_ERRORS[each.trouble].format(site=escape(each.site))}."
 
 
 def also_at(answer: Answer, other: SiteCode) -> str:
@@ -372,7 +388,7 @@ def unknown_package(unknown: UnknownPackage, reference: str = "") -> Message:
     where = ", ".join(escape(site) for site in unknown.sites)
     text = f"No package {unknown.package_id} at {where}."
     if unknown.away:
-        away = " ".join(f"{TROUBLES[each.trouble].format(site=escape(each.site))}." for each in unknown.away)
+        away = " ".join(f"{_SITE_ERRORS[each.trouble].format(site=escape(each.site))}." for each in unknown.away)
         text = f"{away} It may know {unknown.package_id}; {where} does not."
         text = f"{text} An admin finds the reason under `{reference}`." if reference else text
     if not unknown.near:

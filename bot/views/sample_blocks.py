@@ -26,8 +26,7 @@ from bot.domain.package import Package, PackageId, PackageTable, Row, RowType, S
 from bot.domain.plan import RowsAllowed
 from bot.domain.planning import reset_plan, resettable
 from bot.domain.request import Freeze, Request, Stage, Vote
-from bot.views import audit_lines, home, request_card, request_form, version_table
-from bot.views import digest as digests
+from bot.views import app_home, audit_lines, drift_digest, request_card, request_form, version_table
 from bot.views import drift_summary as drifts
 from bot.views.charts import ChartForm
 
@@ -65,12 +64,12 @@ def specimens(forms: Sequence[Form], charts: Sequence[ChartForm]) -> Iterator[tu
     digest = _digest(drift)
     for chart in charts:
         as_chart = chart is ChartForm.CHART
-        yield f"digest ({chart})", digests.draw(digest, as_chart=as_chart)
+        yield f"digest ({chart})", drift_digest.draw(digest, as_chart=as_chart)
         yield f"drift ({chart})", drifts.draw(digest.summary, DriftScope(), as_chart=as_chart)
     home_snapshot = HomeSnapshot(
         digest.summary, digest.waiting, digest.resets, {}, (_NEXT,), _FREEZE, digest.trail, "C0AUDIT"
     )
-    yield "App Home", home.draw(Home(home_snapshot, digest.waiting, digest.resets), str)
+    yield "App Home", app_home.draw(Home(home_snapshot, digest.waiting, digest.resets), str)
     yield "form to request a reset", _form(drift, 1)
     yield "form to request a reset of many rows", _form(drift, request_form.SELECT_OPTIONS + 1)
     yield "form while it loads", request_form.loading("Request reset")

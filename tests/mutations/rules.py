@@ -44,7 +44,7 @@ PRECONDITIONS, REQUESTS, ELIGIBILITY = (
     f"bot/usecases/resets/{name}.py" for name in ("preconditions", "request_repository", "eligibility")
 )
 DOMAIN_UNDOING, USECASE_UNDOING = "bot/domain/undo.py", "bot/usecases/resets/undo.py"
-ECHO, SPELLING = "bot/views/card_comparison.py", "bot/views/slack_text.py"
+ECHO, SPELLING = "bot/views/card_comparison.py", "bot/views/text_normalization.py"
 DISPATCHER, EMERGENCY_STOP = "bot/slack/dispatcher.py", "bot/slack/emergency_stop.py"
 STORE_INBOX, STORE_LEDGER, STORE_REQUESTS = (f"bot/store/{name}.py" for name in ("inbox", "ledger", "request_index"))
 RELAY, STORE_OUTBOX = "bot/usecases/audit/outbox_relay.py", "bot/store/outbox.py"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.views import digest, plain_text
+from bot.views import drift_digest, plain_text
 from bot.views.block_kit import Message, actions, button, context, escape, header, preformatted, section
 from tests import drifts
 from tests.drifts import busy_picture
@@ -38,7 +38,7 @@ def test_a_message_without_parts_is_its_text() -> None:
 
 
 def test_a_busy_digest_has_its_counts_its_history_and_its_head() -> None:
-    busy = digest.draw(drifts.digest(summary=busy_picture()), as_chart=False)
+    busy = drift_digest.draw(drifts.digest(summary=busy_picture()), as_chart=False)
 
     said = "\n".join(plain_text.lines(busy))
 

@@ -20,16 +20,15 @@ from bot.domain.quantity import all_of, quantity
 from bot.domain.request import Event, Kind, Stage
 from bot.domain.voting_patterns import Frequent, QuickVote, VotingPatterns
 from bot.views import (
-    digest,
+    app_home,
+    drift_digest,
     drift_rows,
     drift_summary,
-    home,
     replies,
     request_card,
     request_form,
     request_texts,
     version_table,
-    voting_patterns,
 )
 from bot.views.drift_rows import Pointer
 from bot.views.tables import Form
@@ -130,7 +129,7 @@ def of_drift(count: int) -> Iterator[Message]:
     for summary in (drifts.crowded(count), drifts.summary(sites=troubled)):
         for as_chart in (True, False):
             yield drift_summary.draw(summary, DriftScope(), as_chart=as_chart)
-            yield digest.draw(
+            yield drift_digest.draw(
                 drifts.digest(
                     summary=summary,
                     trail=AuditStatus(drifts.HEAD, count, ago(hours=2) if count else None),
@@ -143,12 +142,12 @@ def of_drift(count: int) -> Iterator[Message]:
 
 def of_blocks(count: int) -> Iterator[Any]:
     quick = (QuickVote("a", ADA.id, count),) * count
-    yield voting_patterns.draw(VotingPatterns(count, quick, frequent=(Frequent(ADA.id, count),)), str)
-    sites = tuple(SiteSeen(SiteCode(f"X{n:02}"), None) for n in range(home.SITES_SHOWN + count))
+    yield drift_digest.voting(VotingPatterns(count, quick, frequent=(Frequent(ADA.id, count),)), str)
+    sites = tuple(SiteSeen(SiteCode(f"X{n:02}"), None) for n in range(app_home.SITES_SHOWN + count))
     home_snapshot = HomeSnapshot(
         drifts.summary(sites=sites), (), (), {}, (), None, AuditStatus(drifts.HEAD, count, ago(hours=1)), "C0SCCMAUDIT"
     )
-    yield home.draw(Home(home_snapshot, (asked(),) * count, (asked(),) * count), str)
+    yield app_home.draw(Home(home_snapshot, (asked(),) * count, (asked(),) * count), str)
 
 
 def of_requests(count: int) -> Iterator[Request]:

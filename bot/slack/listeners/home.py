@@ -20,7 +20,7 @@ from bot.domain.refusal import Reason, Refusal
 from bot.slack.dispatcher import Outcome
 from bot.slack.inbound import InboundRequest
 from bot.usecases.audit.recorder import AuditAction, refused
-from bot.views import home
+from bot.views import app_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,9 +88,9 @@ class HomeListeners:
     def _open(self, inbound: InboundRequest) -> Outcome:
         outcome = self.home_page.home(inbound.actor, self.home_page.home_snapshot())
         if isinstance(outcome, Refusal):
-            view = home.refused(outcome)
+            view = app_home.refused(outcome)
             return Outcome(refused(VERB, outcome.reason), partial(self._publish, inbound.user_id, view))
-        view = home.draw(outcome, self.person)
+        view = app_home.draw(outcome, self.person)
         return Outcome(AuditAction(VERB, "answered"), partial(self._show, _Opened(inbound.actor, self.clock(), view)))
 
     def _show(self, opened: _Opened) -> None:
@@ -114,7 +114,7 @@ class HomeListeners:
         published = 0
         for opened in people:
             view = self._drawn_anew(opened, home_snapshot)
-            if home.says(view) == home.says(opened.view):
+            if app_home.says(view) == app_home.says(opened.view):
                 continue
             if published == MOST_PER_LOOK:
                 return False
@@ -131,8 +131,8 @@ class HomeListeners:
         outcome = self.home_page.home(opened.actor, home_snapshot)
         if isinstance(outcome, Refusal):
             # Slack does not say who somebody is just now: what they see stays.
-            return opened.view if outcome.reason is Reason.CANNOT_LOOK_UP else home.refused(outcome)
-        return home.draw(outcome, self.person)
+            return opened.view if outcome.reason is Reason.CANNOT_LOOK_UP else app_home.refused(outcome)
+        return app_home.draw(outcome, self.person)
 
     def _publish(self, user_id: str, view: Block) -> None:
         self.client.views_publish(user_id=user_id, view=view)

@@ -19,7 +19,7 @@ from bot.domain.package import SiteCode
 from bot.domain.request import Freeze, Stage
 from bot.domain.site_error_kind import SiteErrorKind
 from bot.domain.voting_patterns import Frequent, Pair, QuickVote, VotingPatterns
-from bot.views import digest, drift_summary
+from bot.views import drift_digest, drift_summary
 from bot.views.block_kit import MESSAGE_BLOCKS, MESSAGE_TEXT
 from tests import drifts
 from tests.builders import NOW, ago
@@ -42,7 +42,7 @@ VOTING = VotingPatterns(
     pairs=(Pair(ADA.id, GRACE.id, 3, 4),),
     frequent=(Frequent(GRACE.id, 11),),
 )
-AROUND = digest.Around(LINKS, "@{}".format, VOTING)
+AROUND = drift_digest.Around(LINKS, "@{}".format, VOTING)
 FREEZE = Freeze(MARGARET.id, ago(hours=3), "site update tonight")
 
 
@@ -70,11 +70,11 @@ def unreadable() -> Digest:
 
 
 SCENES: dict[str, Callable[[], Message]] = {
-    "digest_busy": lambda: digest.draw(busy(), AROUND, as_chart=True),
-    "digest_busy_bars": lambda: digest.draw(busy(), AROUND, as_chart=False),
-    "digest_quiet": lambda: digest.draw(drifts.digest(), as_chart=True),
-    "digest_unreadable": lambda: digest.draw(unreadable(), as_chart=True),
-    "digest_first": lambda: digest.draw(drifts.digest(summary=summary(since=None)), as_chart=True),
+    "digest_busy": lambda: drift_digest.draw(busy(), AROUND, as_chart=True),
+    "digest_busy_bars": lambda: drift_digest.draw(busy(), AROUND, as_chart=False),
+    "digest_quiet": lambda: drift_digest.draw(drifts.digest(), as_chart=True),
+    "digest_unreadable": lambda: drift_digest.draw(unreadable(), as_chart=True),
+    "digest_first": lambda: drift_digest.draw(drifts.digest(summary=summary(since=None)), as_chart=True),
 }
 
 
@@ -87,7 +87,7 @@ def test_a_digest_looks_as_committed_and_slack_takes_it(scene: str) -> None:
 
 
 def test_a_quiet_day_is_one_line_that_ends_with_the_ledgers_head() -> None:
-    (line,) = digest.draw(drifts.digest(), as_chart=True).blocks
+    (line,) = drift_digest.draw(drifts.digest(), as_chart=True).blocks
 
     assert line["text"]["text"] == (
         "🔴 *59 rows have drifted*, unchanged since 2026-03-08 08:30 CET, the oldest for 22 d. "
@@ -98,7 +98,7 @@ def test_a_quiet_day_is_one_line_that_ends_with_the_ledgers_head() -> None:
 def test_a_day_without_any_drift_is_green() -> None:
     clean = drifts.digest(summary=summary(counts={}, still=RowList(0)))
 
-    assert digest.draw(clean, as_chart=True).text == (
+    assert drift_digest.draw(clean, as_chart=True).text == (
         "Digest morning: Nothing has drifted, unchanged since 2026-03-08 08:30 CET."
     )
 
@@ -121,22 +121,22 @@ def test_a_day_without_any_drift_is_green() -> None:
     ],
 )
 def test_whatever_changed_or_hinders_makes_a_day_that_is_not_quiet(change: dict[str, Any]) -> None:
-    assert not digest.is_quiet(drifts.digest(**change))
+    assert not drift_digest.is_quiet(drifts.digest(**change))
 
 
 def test_what_is_being_told_right_now_does_not_disturb_a_quiet_day() -> None:
-    assert digest.is_quiet(drifts.digest(trail=AuditStatus(HEAD, 2, ago(seconds=1))))
+    assert drift_digest.is_quiet(drifts.digest(trail=AuditStatus(HEAD, 2, ago(seconds=1))))
 
 
 def test_a_quiet_day_mentions_how_votes_went_only_if_something_stands_out() -> None:
-    assert digest.is_quiet(drifts.digest(), VotingPatterns(12))
-    assert not digest.is_quiet(drifts.digest(), VOTING)
+    assert drift_digest.is_quiet(drifts.digest(), VotingPatterns(12))
+    assert not drift_digest.is_quiet(drifts.digest(), VOTING)
 
 
 def test_a_site_that_was_never_read_is_called_unknown_and_not_fine() -> None:
     nothing = summary(counts={}, still=RowList(0), sites=(SiteSeen(SiteCode("PS1"), None),))
 
-    message = digest.draw(drifts.digest(summary=nothing), as_chart=True)
+    message = drift_digest.draw(drifts.digest(summary=nothing), as_chart=True)
 
     assert message.text == "Digest morning: Drift is not known: no site has been read yet."
     assert "Nothing has drifted" not in words(message)
@@ -159,7 +159,7 @@ def test_nobody_is_pinged_by_a_digest() -> None:
 def test_the_first_digest_of_a_week_is_the_one_that_tells_how_votes_went(
     since: datetime | None, due_at: datetime, *, is_first: bool
 ) -> None:
-    assert digest.weekly(drifts.digest(summary=summary(since=since), due_at=due_at)) is is_first
+    assert drift_digest.weekly(drifts.digest(summary=summary(since=since), due_at=due_at)) is is_first
 
 
 @pytest.mark.parametrize("count", [10, 100_000])
@@ -168,7 +168,7 @@ def test_slack_takes_a_digest_of_any_size(count: int, *, as_chart: bool) -> None
     requests = (asked(),) * 40
     crowd = busy(summary=drifts.crowded(count), waiting=requests, resets=requests)
 
-    message = digest.draw(crowd, AROUND, as_chart=as_chart)
+    message = drift_digest.draw(crowd, AROUND, as_chart=as_chart)
 
     assert message_reasons(list(message.blocks)) == []
     assert len(message.blocks) <= MESSAGE_BLOCKS
@@ -196,7 +196,7 @@ def test_slack_takes_every_digest_whatever_a_database_holds(
         top_servers=tops,
     )
 
-    message = digest.draw(busy(summary=strange, name=name[:40] or "x"), AROUND, as_chart=True)
+    message = drift_digest.draw(busy(summary=strange, name=name[:40] or "x"), AROUND, as_chart=True)
 
     assert message_reasons(list(message.blocks)) == []
 
@@ -207,7 +207,7 @@ def test_a_foreign_text_mentions_nobody_and_stays_in_its_line(text: str) -> None
 
     sections = [
         block["text"]["text"]
-        for block in digest.draw(drifts.digest(summary=page), as_chart=True).blocks
+        for block in drift_digest.draw(drifts.digest(summary=page), as_chart=True).blocks
         if block["type"] == "section"
     ]
 
@@ -216,16 +216,16 @@ def test_a_foreign_text_mentions_nobody_and_stays_in_its_line(text: str) -> None
 
 def test_a_digest_that_was_drawn_up_in_time_and_held_up_since_says_so() -> None:
     held_up = replace(drifts.digest(due_at=ago(minutes=1)), sent_at=ago(hours=-5))
-    assert digest.is_late(held_up)
-    assert "and comes 5 h after that." in digest.lateness(held_up)
+    assert drift_digest.is_late(held_up)
+    assert "and comes 5 h after that." in drift_digest.lateness(held_up)
 
 
 def test_a_digest_that_comes_soon_after_it_was_due_is_not_called_late() -> None:
-    assert not digest.is_late(drifts.digest(due_at=ago(minutes=9)))
-    assert digest.lateness(drifts.digest(due_at=ago(hours=3).astimezone(ZURICH))) == (
+    assert not drift_digest.is_late(drifts.digest(due_at=ago(minutes=9)))
+    assert drift_digest.lateness(drifts.digest(due_at=ago(hours=3).astimezone(ZURICH))) == (
         "Late: this was due at 2026-03-09 05:30 CET and comes 3 h after that."
     )
-    assert timedelta(0) < digest.LATE_AFTER
+    assert timedelta(0) < drift_digest.LATE_AFTER
 
 
 FIRST = SiteSeen(SiteCode("PS1"), NOW, first_at=NOW)
@@ -233,17 +233,17 @@ FIRST = SiteSeen(SiteCode("PS1"), NOW, first_at=NOW)
 
 def test_the_first_look_says_so_and_claims_no_change() -> None:
     for of in (summary(sites=(FIRST,), since=NOW), summary(sites=(FIRST,), since=None)):
-        message = digest.draw(drifts.digest(summary=of), as_chart=False)
+        message = drift_digest.draw(drifts.digest(summary=of), as_chart=False)
 
         assert "*59 rows have drifted*, at the first look: there is nothing to compare with yet" in words(message)
         assert "unchanged" not in words(message)
-        assert not digest.is_quiet(drifts.digest(summary=of))
+        assert not drift_digest.is_quiet(drifts.digest(summary=of))
 
 
 def test_changes_count_from_the_first_look_as_long_as_it_is_later_than_the_last_digest() -> None:
     site = SiteSeen(SiteCode("PS1"), NOW, first_at=ago(hours=5))
 
-    message = digest.draw(drifts.digest(summary=summary(sites=(site,), since=ago(hours=5))), as_chart=False)
+    message = drift_digest.draw(drifts.digest(summary=summary(sites=(site,), since=ago(hours=5))), as_chart=False)
 
     assert re.search(r"unchanged since the first look at 2026-03-09 03:30", words(message))
 
@@ -251,7 +251,7 @@ def test_changes_count_from_the_first_look_as_long_as_it_is_later_than_the_last_
 def test_a_site_that_was_added_later_is_named_with_its_first_look() -> None:
     sites = (SiteSeen(SiteCode("PS1"), NOW, first_at=ago(days=9)), SiteSeen(SiteCode("P02"), NOW, first_at=NOW))
 
-    message = digest.draw(drifts.digest(summary=summary(sites=sites)), as_chart=False)
+    message = drift_digest.draw(drifts.digest(summary=summary(sites=sites)), as_chart=False)
 
     assert "First look at P02: 2026-03-09 07:30 UTC. What had drifted there by then is not counted as new." in words(
         message
@@ -264,7 +264,7 @@ def test_where_all_sites_are_looked_at_for_the_first_time_that_is_said_once() ->
         SiteSeen(SiteCode("PS1"), ago(minutes=1), first_at=ago(minutes=1)),
         SiteSeen(SiteCode("P02"), NOW, first_at=NOW),
     )
-    message = digest.draw(drifts.digest(summary=summary(sites=sites, since=ago(minutes=1))), as_chart=False)
+    message = drift_digest.draw(drifts.digest(summary=summary(sites=sites, since=ago(minutes=1))), as_chart=False)
 
     assert "at the first look: there is nothing to compare with yet" in words(message)
     assert "First look at" not in words(message)
@@ -287,4 +287,5 @@ def test_a_verdict_names_its_scope(scope: DriftScope, counts: dict[DriftClass, i
     of = summary(counts=counts, still=listed(59 if counts else 0))
 
     assert sentence in words(drift_summary.draw(of, scope, as_chart=False))
-    assert sentence in words(digest.draw(drifts.digest(summary=of), digest.Around(scope=scope), as_chart=False))
+    around = drift_digest.Around(scope=scope)
+    assert sentence in words(drift_digest.draw(drifts.digest(summary=of), around, as_chart=False))

@@ -11,7 +11,7 @@ from hypothesis import given
 
 from bot.slack.responder import payload_of
 from bot.views import audit_lines
-from bot.views.transcript import unsaid
+from bot.views.transcript_comparison import unsaid
 from tests.views.test_audit_lines import entry, many
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from bot.domain.package import SiteCode
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Freeze, Stage
 from bot.domain.site_error_kind import SiteErrorKind
-from bot.views import home
+from bot.views import app_home
 from bot.views.block_kit import Block, Message
 from tests import drifts
 from tests.builders import NOW, ago
@@ -63,9 +63,9 @@ def words(view: Block) -> str:
 
 
 SCENES: dict[str, Callable[[], Block]] = {
-    "home_busy": lambda: home.draw(busy(), "@{}".format),
-    "home_quiet": lambda: home.draw(Home(home_snapshot(), (), ()), "@{}".format),
-    "home_refused": lambda: home.refused(Refusal(Reason.GUEST)),
+    "home_busy": lambda: app_home.draw(busy(), "@{}".format),
+    "home_quiet": lambda: app_home.draw(Home(home_snapshot(), (), ()), "@{}".format),
+    "home_refused": lambda: app_home.refused(Refusal(Reason.GUEST)),
 }
 
 
@@ -84,7 +84,7 @@ def test_slack_takes_a_home_of_any_size() -> None:
     freeze = Freeze(MARGARET.id, NOW, "because " * 1000)
     crowd = home_snapshot(summary=drifts.crowded(100_000), links=LINKS, digests=digests, freeze=freeze)
 
-    assert view_reasons(home.draw(Home(crowd, many, many), "@{}".format)) == []
+    assert view_reasons(app_home.draw(Home(crowd, many, many), "@{}".format)) == []
 
 
 def test_an_empty_home_says_that_nothing_waits() -> None:
@@ -95,7 +95,7 @@ def test_an_empty_home_says_that_nothing_waits() -> None:
 
 
 def test_a_digest_is_due_at_the_local_time_of_its_own_zone() -> None:
-    said = words(home.draw(Home(home_snapshot(digests=(MORNING,)), (), ()), str))
+    said = words(app_home.draw(Home(home_snapshot(digests=(MORNING,)), (), ()), str))
 
     assert "morning on Tuesday 2026-03-10 08:30 CET in <#C0SCCMOPS>" in said
 
@@ -103,7 +103,7 @@ def test_a_digest_is_due_at_the_local_time_of_its_own_zone() -> None:
 def test_a_site_that_was_never_read_is_called_unknown() -> None:
     unread = summary(counts={}, sites=(SiteSeen(SiteCode("PS1"), None),))
 
-    said = words(home.draw(Home(home_snapshot(summary=unread), (), ()), str))
+    said = words(app_home.draw(Home(home_snapshot(summary=unread), (), ()), str))
 
     assert "never read: nothing is known of it" in said
     assert "Drift is not known" in said
@@ -118,8 +118,8 @@ def test_two_moments_at_which_nothing_changed_say_the_same() -> None:
     later = home_snapshot(summary=summary(at=ago(minutes=-5), since=now.summary.since))
     drifted = home_snapshot(summary=summary(counts={DriftClass.FAILED: 1}))
 
-    first, second, third = (home.draw(Home(seen, (), ()), str) for seen in (now, later, drifted))
+    first, second, third = (app_home.draw(Home(seen, (), ()), str) for seen in (now, later, drifted))
 
     assert first != second
-    assert home.says(first) == home.says(second)
-    assert home.says(first) != home.says(third)
+    assert app_home.says(first) == app_home.says(second)
+    assert app_home.says(first) != app_home.says(third)

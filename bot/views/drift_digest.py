@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 from bot.domain.approval import votes_required
 from bot.domain.drift_summary import EVERYTHING, DriftScope
-from bot.domain.quantity import plural
-from bot.views import drift_summary, request_texts, voting_patterns
+from bot.domain.quantity import plural, quantity
+from bot.domain.voting_patterns import LOOKED_AT, QUICK
+from bot.views import drift_summary, request_texts
 from bot.views.block_kit import Block, Message, age, context, escape, header, moment, section
 from bot.views.drift_summary import clock
 from bot.views.request_card import stage_text
 from bot.views.request_texts import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.digest import AuditStatus, Digest
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 LATE_AFTER = timedelta(minutes=10)
 TELLING_TAKES = timedelta(minutes=2)
 REQUESTS_SHOWN = 5
+PATTERNS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def busy(digest: Digest, around: Around, *, as_chart: bool) -> list[Block]:
         *_decided(digest.resets, around),
         *([section(request_texts.lost(digest.lost))] if digest.lost else []),
         *([section(frozen(freeze, around.person))] if freeze else []),
-        *(voting_patterns.draw(around.voting, around.person) if around.voting else []),
+        *(voting(around.voting, around.person) if around.voting else []),
         *([section(f"⚠️ {behind(digest.trail, summary.at)}")] if is_behind(digest.trail, summary.at) else []),
         _small_print(digest),
     ]
@@ -138,6 +140,39 @@ def frozen(freeze: Freeze, person: Callable[[str], str]) -> str:
     """Say who froze resets, when and why."""
     since = f"{moment(freeze.at)} UTC by {person(freeze.user_id)}"
     return f"🧊 *Resets are frozen* since {since}: {escape(freeze.why, 300)}"
+
+
+def voting(votes: VotingPatterns, person: Callable[[str], str]) -> list[Block]:
+    """Return facts about the votes of the last weeks; nothing when no request was approved."""
+    if not votes.quorums:
+        return []
+    head = f"🖋️ *How votes went* in the last {LOOKED_AT.days} days, over {quantity(votes.quorums, 'approved request')}"
+    if not votes.are_noticeable:
+        return [section(f"{head}: nothing stands out.")]
+    note = "Facts, not judgements: a quick vote may have been a prepared one."
+    return [section("\n".join([head, *_voting_lines(votes, person)])), context(note)]
+
+
+def _voting_lines(votes: VotingPatterns, person: Callable[[str], str]) -> Iterator[str]:
+    if votes.quick:
+        voters = list(dict.fromkeys(person(vote.user_id) for vote in votes.quick))
+        fastest = min(vote.seconds for vote in votes.quick)
+        yield (
+            f"• {quantity(len(votes.quick), 'vote')} within {int(QUICK.total_seconds())} s of the card, the quickest "
+            f"after {fastest} s: {_few(voters)}"
+        )
+    for pair in votes.pairs[:PATTERNS_SHOWN]:
+        yield (
+            f"• {person(pair.one)} and {person(pair.other)} approved every request of each other: "
+            f"{pair.of_one} and {pair.of_other}"
+        )
+    for often in votes.frequent[:PATTERNS_SHOWN]:
+        yield f"• {person(often.user_id)} is in {often.quorums} of {quantity(votes.quorums, 'quorum')}"
+
+
+def _few(voters: list[str]) -> str:
+    more = f" and {len(voters) - PATTERNS_SHOWN} more" if len(voters) > PATTERNS_SHOWN else ""
+    return f"{', '.join(voters[:PATTERNS_SHOWN])}{more}"
 
 
 def line_of(request: Request, around: Around, rest: str) -> str:

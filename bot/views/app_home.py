@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from bot.domain.pending_post import PostKind
 from bot.domain.quantity import plural, quantity
 from bot.domain.request import Stage
-from bot.views import charts, digest, drift_summary, replies, request_texts
+from bot.views import charts, drift_digest, drift_summary, replies, request_texts
 from bot.views.block_kit import Block, age, context, escape, header, moment, section
-from bot.views.digest import Around
+from bot.views.drift_digest import Around
 from bot.views.drift_summary import clock
 from bot.views.request_card import stage_text
 from bot.views.slack_errors import explained
@@ -39,10 +39,10 @@ def draw(home: Home, person: Callable[[str], str]) -> Block:
     home_snapshot = home.home_snapshot
     around = Around(home_snapshot.links, person)
     at = home_snapshot.summary.at
-    to_vote = [digest.line_of(request, around, digest.waits(request)) for request in home.to_vote]
-    own = [digest.line_of(request, around, f": {stage_text(request)}") for request in home.own]
+    to_vote = [drift_digest.line_of(request, around, drift_digest.waits(request)) for request in home.to_vote]
+    own = [drift_digest.line_of(request, around, f": {stage_text(request)}") for request in home.own]
     blocks = [
-        *([section(digest.frozen(home_snapshot.freeze, person))] if home_snapshot.freeze else []),
+        *([section(drift_digest.frozen(home_snapshot.freeze, person))] if home_snapshot.freeze else []),
         *_list("Waiting for your vote", to_vote, "Nothing waits for your vote."),
         *_list("Your open requests", own, "You have no open requests."),
         *_cardless(home),
@@ -171,7 +171,7 @@ def _ago(been: timedelta) -> str:
 
 def _audit(home_snapshot: HomeSnapshot) -> str:
     channel, trail = f"<#{home_snapshot.audit_channel}>", home_snapshot.trail
-    if not digest.is_behind(trail, home_snapshot.summary.at) or trail.oldest_untold_at is None:
+    if not drift_digest.is_behind(trail, home_snapshot.summary.at) or trail.oldest_untold_at is None:
         return f"• Audit channel {channel}: everything is told"
     untold = f"{quantity(trail.untold, 'entry')} {plural(trail.untold, 'is')} not told yet"
     return f"• ⚠️ Audit channel {channel}: {untold}, the oldest from {moment(trail.oldest_untold_at)} UTC"

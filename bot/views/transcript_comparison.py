@@ -1,6 +1,6 @@
-"""Whether a message of an export still says what was posted, whatever Slack did to its spelling (spelling.py).
+"""Compares a message of an exported audit channel with the ledger entries that it was drawn from.
 
-Emoji are left out.
+Both texts are normalized first (text_normalization.py), so Slack's own changes do not count; emoji are ignored.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from bot.views import audit_lines
-from bot.views.slack_text import words_of
+from bot.views.text_normalization import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
