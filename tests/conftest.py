@@ -1,4 +1,4 @@
-"""Which tests run beside each other; stages for front-door tests: one shared by a module, a fresh one for breaking."""
+"""Which tests run beside each other; the harness of a module, and a fresh one for one test."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 import bot.logs  # noqa: F401 - structlog prints to standard output until this is imported
-from tests.bots import PRINTED
+from tests.bot_process import SECRETS_BY_OUTPUT
+from tests.harness import Harness
 from tests.leaks import leaks
-from tests.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 
-class Together(LoadScopeScheduling):  # type: ignore[misc] # the library has no types
+class DatabaseAwareScheduling(LoadScopeScheduling):  # type: ignore[misc] # the library has no types
     """Keeps together, in one process, the tests of a file, and all those that share a database."""
 
     def _split_scope(self, nodeid: str) -> str:
@@ -36,29 +36,29 @@ class Together(LoadScopeScheduling):  # type: ignore[misc] # the library has no 
         return "databases" if shares else nodeid.partition("::")[0]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> DatabaseAwareScheduling:
     """Tell pytest-xdist how to share the tests out."""
-    return Together(config, log)
+    return DatabaseAwareScheduling(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def nothing_that_was_printed_holds_a_secret() -> Iterator[None]:
+def no_secret_was_printed() -> Iterator[None]:
     """Look through the output of every program that any test of this session started."""
     yield
-    found = {str(path): lines for path, secrets in PRINTED.items() if (lines := leaks(path, secrets))}
+    found = {str(path): lines for path, secrets in SECRETS_BY_OUTPUT.items() if (lines := leaks(path, secrets))}
     assert found == {}
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Yield a stage on which a bot with the demo's settings is connected; leave it as you found it."""
-    with Stage(tmp_path_factory.mktemp("stage")) as stage:
-        stage.start_bot()
-        yield stage
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    """Yield a harness on which a bot with the demo's settings is connected; leave it as you found it."""
+    with Harness(tmp_path_factory.mktemp("harness")) as harness:
+        harness.start_bot()
+        yield harness
 
 
 @pytest.fixture
-def fresh_stage(tmp_path: Path) -> Iterator[Stage]:
-    """Yield a stage without a bot."""
-    with Stage(tmp_path) as stage:
-        yield stage
+def fresh_harness(tmp_path: Path) -> Iterator[Harness]:
+    """Yield a harness without a bot."""
+    with Harness(tmp_path) as harness:
+        yield harness

@@ -1,6 +1,6 @@
-"""Stand-ins for the world of the stories, held to the same contract suites as the real ones.
+"""Test doubles for what use cases ask of the world; each passes the contract suite of the real thing.
 
-`FakeSite` passes tests/site/test_reader_contract.py, `FakePeople` passes tests/slack/test_people.py, `FakeShelf` passes
+`FakeSite` passes tests/site/test_reader_contract.py, `FakePeople` tests/slack/test_people.py, `FakeSnapshotStore`
 tests/store/test_snapshots.py.
 """
 
@@ -127,7 +127,7 @@ class FakePeople:
             raise PeopleError("a fault that the test wants")
 
 
-class FakeShelf:
+class FakeSnapshotStore:
     """Answers kept in memory."""
 
     def __init__(self) -> None:

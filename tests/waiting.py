@@ -10,18 +10,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 90.0
+TIMEOUT_SECONDS = 90.0
 """Long enough for a machine with ten times more to do than it can; only what never comes takes so long."""
-LOOK_SECONDS = 0.02
+POLL_SECONDS = 0.02
 
 
-def wait_until(
-    what: Callable[[], T | None], otherwise: Callable[[], str] = str, seconds: float = PATIENCE_SECONDS
-) -> T:
+def wait_until(what: Callable[[], T | None], otherwise: Callable[[], str] = str, seconds: float = TIMEOUT_SECONDS) -> T:
     """Return what is asked for as soon as there is something to return; fail with what `otherwise` says."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := what():
             return found
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     raise AssertionError(f"Nothing after {seconds} s. {otherwise()}")

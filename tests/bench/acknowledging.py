@@ -16,7 +16,7 @@ from tests.bench.bare_app import bare_app
 from tests.bench.figure import Figure
 from tests.frontdoor.resets import APPROVALS, entries
 from tests.frontdoor.sites import locked
-from tests.stage import Stage
+from tests.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def figures() -> Iterator[Figure]:
 def _idle(folder: Path) -> Figure:
     (folder / "ours").mkdir()
     (folder / "bare").mkdir()
-    with Stage(folder / "ours") as ours, Stage(folder / "bare") as bare:
+    with Harness(folder / "ours") as ours, Harness(folder / "bare") as bare:
         ours.start_bot()
         bare.start_bot(bare_app(bare), ready=False)
         rounds = [(_ask(ours), _acknowledged(bare)) for _ in range(WARM_UP_ROUNDS + ROUNDS)]
@@ -48,41 +48,41 @@ def _idle(folder: Path) -> Figure:
 
 
 def _crowded(folder: Path) -> Figure:
-    with Stage(folder) as stage:
-        stage.start_bot()
-        with locked(stage.site), ThreadPoolExecutor(CROWD) as crowd:
+    with Harness(folder) as harness:
+        harness.start_bot()
+        with locked(harness.site), ThreadPoolExecutor(CROWD) as crowd:
             slow_until = time.monotonic() + QUERY_SECONDS
-            latest = max(crowd.map(lambda _: _acknowledged(stage), range(CROWD)))
-            stage.wait_for(lambda: time.monotonic() > slow_until)
-        stage.wait_for(lambda: len(stage.responder()) >= CROWD, seconds=60)
+            latest = max(crowd.map(lambda _: _acknowledged(harness), range(CROWD)))
+            harness.wait_for(lambda: time.monotonic() > slow_until)
+        harness.wait_for(lambda: len(harness.answers()) >= CROWD, seconds=60)
     return Figure(f"acknowledging, {CROWD} at once, queries take {QUERY_SECONDS} s (latest)", "ms", latest, 3000)
 
 
 def _freezing(folder: Path) -> Figure:
     """Freeze while a full pool leaves clicks waiting to be told so, by response_urls that answer after a minute."""
-    with Stage(folder) as stage:
-        stage.start_bot(work__workers=2, work__waiting=3)
-        table = stage.ask("ada", "PS100112")
-        stage.faults("response_url", delay_s=SLOW_SECONDS, times=10 * CLICKS)
-        with locked(stage.site), ThreadPoolExecutor(CROWD) as crowd:
-            list(crowd.map(lambda _: stage.click("ada", table, "status_csv"), range(CLICKS)))
+    with Harness(folder) as harness:
+        harness.start_bot(work__workers=2, work__waiting=3)
+        table = harness.ask("ada", "PS100112")
+        harness.faults("response_url", delay_s=SLOW_SECONDS, times=10 * CLICKS)
+        with locked(harness.site), ThreadPoolExecutor(CROWD) as crowd:
+            list(crowd.map(lambda _: harness.click("ada", table, "status_csv"), range(CLICKS)))
             began = time.monotonic()
-            if not stage.command("grace", "freeze wrong package", APPROVALS)["acked"]:
+            if not harness.command("grace", "freeze wrong package", APPROVALS)["acked"]:
                 raise RuntimeError("The freeze was not acknowledged.")
-            stage.wait_for(lambda: entries(stage, "froze resets"), seconds=60)
+            harness.wait_for(lambda: entries(harness, "froze resets"), seconds=60)
             took = time.monotonic() - began
     return Figure(f"freeze acknowledged and done, {CLICKS} clicks wait for slow answers", "ms", 1000 * took, 1000)
 
 
-def _ask(stage: Stage) -> float:
+def _ask(harness: Harness) -> float:
     """Return when the acknowledgement came, after the answer came too: the next question finds nothing running."""
-    milliseconds = _acknowledged(stage)
-    stage.answer_to("ada")
+    milliseconds = _acknowledged(harness)
+    harness.answer_to("ada")
     return milliseconds
 
 
-def _acknowledged(stage: Stage) -> float:
-    acknowledged = stage.command("ada", "PS100112")
+def _acknowledged(harness: Harness) -> float:
+    acknowledged = harness.command("ada", "PS100112")
     if not acknowledged["acked"]:
         raise RuntimeError(f"A command was not acknowledged: {acknowledged}")
     return float(acknowledged["ack_ms"])

@@ -23,8 +23,8 @@ from bot.usecases.audit.recorder import AuditAction, refused
 from bot.usecases.ports.slack import Posted, PostError, PostErrorKind
 from bot.views import audit_lines
 from tests.bench.figure import Figure
-from tests.frontdoor.trail import assert_trail_is_whole
-from tests.stage import Stage
+from tests.frontdoor.audit_trail import assert_audit_trail_complete
+from tests.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,9 +124,9 @@ def _filled(folder: Path, count: int, known: Sequence[tuple[Actor, AuditAction]]
 
 
 def _told_for_real() -> float:
-    with tempfile.TemporaryDirectory() as folder, Stage(Path(folder)) as stage:
+    with tempfile.TemporaryDirectory() as folder, Harness(Path(folder)) as harness:
         _filled(Path(folder), TOLD_FOR_REAL).close()
-        stage.start_bot()
+        harness.start_bot()
         connected_at = monotonic()
-        assert_trail_is_whole(stage)
+        assert_audit_trail_complete(harness)
         return monotonic() - connected_at

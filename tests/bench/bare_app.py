@@ -16,14 +16,14 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
 if TYPE_CHECKING:
-    from tests.stage import Stage
+    from tests.harness import Harness
 
 DRIVERS = ("sqlite3", "pyodbc")
 
 
-def bare_app(stage: Stage) -> tuple[str, ...]:
-    """Return the program as a stage starts it."""
-    workspace = stage.workspace
+def bare_app(harness: Harness) -> tuple[str, ...]:
+    """Return the program as a harness starts it."""
+    workspace = harness.workspace
     return ("-m", "tests.bench.bare_app", workspace.api_url, workspace.bot_token, workspace.app_token)
 
 

@@ -23,15 +23,15 @@ import psutil
 
 from tests.bench.figure import Figure
 from tests.frontdoor.databases import site_of
-from tests.frontdoor.seen import CSV, NEXT
+from tests.frontdoor.message_content import CSV, NEXT
 from tests.frontdoor.test_chaos import distribute
-from tests.frontdoor.traffic import Person
-from tests.stage import PATIENT, Stage
+from tests.frontdoor.traffic import SimulatedUser
+from tests.harness import RELAXED_TIMING, Harness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.bots import Bot
+    from tests.bot_process import BotProcess
 
 SECONDS = float(os.environ.get("PKGSTATUS_BENCH_SOAK_SECONDS", "600"))
 WARM_UP_SHARE = 0.2
@@ -41,17 +41,17 @@ MEGABYTE = 1024 * 1024
 SAMPLE_SECONDS = 2
 MESSAGES_KEPT = 100
 ROWS = 400
-QUICK = replace(PATIENT, minute_s=1, post_interval_s=0.05)
+FAST_TIMING = replace(RELAXED_TIMING, minute_s=1, post_interval_s=0.05)
 PEOPLE = ("ada", "grace", "linus", "margaret", "ada", "grace")
 BIG = "BIG00001"
 
 
 def figures() -> Iterator[Figure]:
     """Measure and return the one figure."""
-    with tempfile.TemporaryDirectory() as folder, Stage(Path(folder), rows=ROWS, clockwork=QUICK) as stage:
-        stage.settings["PKGSTATUS_DRIFT__SCAN_EVERY"] = "1min"
-        bot = stage.start_bot(answers__visibility="caller", work__lease="30s")
-        samples, actions = _soaked(stage, bot)
+    with tempfile.TemporaryDirectory() as folder, Harness(Path(folder), rows=ROWS, timing=FAST_TIMING) as harness:
+        harness.settings["PKGSTATUS_DRIFT__SCAN_EVERY"] = "1min"
+        bot = harness.start_bot(answers__visibility="caller", work__lease="30s")
+        samples, actions = _soaked(harness, bot)
     minutes = list(_by_minute(samples))
     print(f"{actions} actions; MB by minute: {' '.join(f'{each:.1f}' for each in minutes)}", file=sys.stderr)  # noqa: T201
     began = SECONDS * WARM_UP_SHARE
@@ -62,7 +62,7 @@ def figures() -> Iterator[Figure]:
 
 
 @dataclass
-class Visitor(Person):
+class Visitor(SimulatedUser):
     """Somebody who also reads page after page, exports, and looks at Home."""
 
     def live(self, until: threading.Event) -> None:
@@ -80,24 +80,24 @@ class Visitor(Person):
 
     def home(self) -> None:
         """Open App Home."""
-        self.stage.do("open_home", user=self.name)
+        self.harness.do("open_home", user=self.name)
 
     def drift(self) -> None:
         """Ask what has drifted, and what happened to a package."""
         self._command(self.dice.choice(["drift", f"history {BIG}", "audit"]))
 
 
-def _soaked(stage: Stage, bot: Bot) -> tuple[list[tuple[float, float]], int]:
+def _soaked(harness: Harness, bot: BotProcess) -> tuple[list[tuple[float, float]], int]:
     """Return (seconds since the start, MB) again and again, and how many actions Slack acknowledged meanwhile."""
     dice, over = random.Random(1), threading.Event()  # noqa: S311 - a game
-    people = [Visitor(stage, name, random.Random(dice.random())) for name in PEOPLE]  # noqa: S311
+    people = [Visitor(harness, name, random.Random(dice.random())) for name in PEOPLE]  # noqa: S311
     process, began, samples = psutil.Process(bot.process.pid), time.monotonic(), []
     with ThreadPoolExecutor(len(people) + 1) as pool:
         work = [pool.submit(person.live, over) for person in people]
-        work.append(pool.submit(distribute, site_of(stage), over))
+        work.append(pool.submit(distribute, site_of(harness), over))
         while (passed := time.monotonic() - began) < SECONDS:
             samples.append((passed, process.memory_info().rss / MEGABYTE))
-            _forget_old_messages(stage)
+            _forget_old_messages(harness)
             time.sleep(SAMPLE_SECONDS)
         over.set()
         for each in work:
@@ -105,9 +105,9 @@ def _soaked(stage: Stage, bot: Bot) -> tuple[list[tuple[float, float]], int]:
     return samples, sum(person.acknowledged for person in people)
 
 
-def _forget_old_messages(stage: Stage) -> None:
+def _forget_old_messages(harness: Harness) -> None:
     """Keep the workspace as quick as at the start: it looks through a whole channel each time."""
-    for messages in list(stage.workspace._workspace.conversations.messages.values()):
+    for messages in list(harness.workspace._workspace.conversations.messages.values()):
         del messages[:-MESSAGES_KEPT]
 
 

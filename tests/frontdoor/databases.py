@@ -1,4 +1,4 @@
-"""Databases that a stage has for itself: one on a server for its store or its site, and every change of a site's rows.
+"""Temporary databases for a harness: its store or site on a database server, and a log of every changed row of a site.
 
 PKGSTATUS_TEST_STORE_ODBC names an ODBC connection string to a PostgreSQL or a SQL Server on which this login may create
 databases.
@@ -17,7 +17,7 @@ from bot.dbapi import Database
 from bot.demo.sample import schema
 from bot.demo.sample.rows import rows as sample_rows
 from tests.engines import STORE_ODBC, connected, engine_of, postgresql_in, run_on, server_in, with_options
-from tests.stage import Stage
+from tests.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,23 +56,23 @@ NOTE_EVERY_CHANGE = {
 
 
 @contextmanager
-def stage_on(engine: str, folder: Path, name: str, **more: Any) -> Iterator[Stage]:
-    """Yield a stage whose store and site are on an engine, and whose site notes every change of a row."""
+def harness_on(engine: str, folder: Path, name: str, **more: Any) -> Iterator[Harness]:
+    """Yield a harness whose store and site are on an engine, and whose site notes every change of a row."""
     if engine == "sqlite":
-        with Stage(folder, **more) as stage:
-            run(site_of(stage), *NOTE_EVERY_CHANGE[engine])
-            yield stage
+        with Harness(folder, **more) as harness:
+            run(site_of(harness), *NOTE_EVERY_CHANGE[engine])
+            yield harness
         return
-    with own_database(f"pkgstatus_{name}_store") as store, own_database(f"pkgstatus_{name}_site") as site:
+    with temporary_database(f"pkgstatus_{name}_store") as store, temporary_database(f"pkgstatus_{name}_site") as site:
         fill(site)
-        with Stage(folder, sites={"PS1": {"database": site}}, **more) as stage:
-            stage.settings["PKGSTATUS_STORE"] = store
-            yield stage
+        with Harness(folder, sites={"PS1": {"database": site}}, **more) as harness:
+            harness.settings["PKGSTATUS_STORE"] = store
+            yield harness
 
 
-def site_of(stage: Stage) -> str:
-    """Return the address of a stage's site database."""
-    return str(json.loads(stage.settings["PKGSTATUS_SITES"])["PS1"]["database"])
+def site_of(harness: Harness) -> str:
+    """Return the address of a harness's site database."""
+    return str(json.loads(harness.settings["PKGSTATUS_SITES"])["PS1"]["database"])
 
 
 def run(address: str, *statements: str) -> None:
@@ -101,7 +101,7 @@ def fill(site: str) -> None:
 
 
 @contextmanager
-def own_database(name: str) -> Iterator[str]:
+def temporary_database(name: str) -> Iterator[str]:
     """Make a database that nobody else uses, also not who runs the tests on another one of this server."""
     odbc = os.environ[STORE_ODBC]
     name = f"{name}_{_OWN.findall(odbc)[0].lower()}"

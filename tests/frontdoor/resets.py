@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
 from bot.dbapi import Database
-from tests.frontdoor.seen import buttons, words
-from tests.stage import PATIENT
+from tests.frontdoor.message_content import buttons, visible_text
+from tests.harness import RELAXED_TIMING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from tests.stage import Json, Stage
+    from tests.harness import Harness, Json
 
 APPROVALS, AUDIT = "#sccm-approvals", "#sccm-audit"
 REQUEST, APPROVE, REJECT = "status_request", "request_approve", "request_reject"
@@ -28,7 +28,7 @@ PATIENCE = 90
 """Seconds; the relay sends one message a second to a channel, and the machine may be busy."""
 
 
-QUICK = replace(PATIENT, minute_s=2)
+FAST_TIMING = replace(RELAXED_TIMING, minute_s=2)
 """Slack lets the bot ask for a user group twenty times a minute; a test asks for more."""
 
 
@@ -42,26 +42,26 @@ class Entry:
     facts: Json
 
 
-def form(stage: Stage, user: str, text: str) -> Json:
+def form(harness: Harness, user: str, text: str) -> Json:
     """Open the form for a reset as somebody does, below a table, and return it once the rows are read."""
-    table = stage.ask(user, text)
-    open_before = {view["id"] for view in _views(stage, user)}
-    stage.click(user, table, REQUEST)
-    return wait_for_form(stage, user, open_before)
+    table = harness.ask(user, text)
+    open_before = {view["id"] for view in _views(harness, user)}
+    harness.click(user, table, REQUEST)
+    return wait_for_form(harness, user, open_before)
 
 
-def wait_for_form(stage: Stage, user: str, but: Collection[str] = ()) -> Json:
+def wait_for_form(harness: Harness, user: str, but: Collection[str] = ()) -> Json:
     """Return somebody's top modal, but none of these, once the rows are read."""
 
     def shown() -> Json | None:
-        top = _views(stage, user)[-1:]
-        return next((v for v in top if v["id"] not in but and "Reading the rows" not in words(v)), None)
+        top = _views(harness, user)[-1:]
+        return next((v for v in top if v["id"] not in but and "Reading the rows" not in visible_text(v)), None)
 
-    return stage.wait_for(shown, PATIENCE)
+    return harness.wait_for(shown)
 
 
-def _views(stage: Stage, user: str) -> list[Json]:
-    views: list[Json] = stage.look("views", user=user)["views"]
+def _views(harness: Harness, user: str) -> list[Json]:
+    views: list[Json] = harness.query("views", user=user)["views"]
     return views
 
 
@@ -83,50 +83,50 @@ def entered(view: Json) -> Json:
     return {name: fields[name].get("initial_value", "") for name in ("reason", "ticket")}
 
 
-def submit(stage: Stage, user: str, reason: str = WHY, **values: Any) -> Json:
+def submit(harness: Harness, user: str, reason: str = WHY, **values: Any) -> Json:
     """Send a form off."""
     entered = {name: {"field": value} for name, value in ({"reason": reason} | values).items()}
-    return stage.do("submit", user=user, values=entered)
+    return harness.do("submit", user=user, values=entered)
 
 
-def ask_for(stage: Stage, text: str, user: str = "ada", reason: str = WHY) -> Json:
+def ask_for(harness: Harness, text: str, user: str = "ada", reason: str = WHY) -> Json:
     """Ask for a reset of all rows that a question shows and return its card."""
-    known = set(ids(stage))
-    form(stage, user, text)
-    assert submit(stage, user, reason)["errors"] == {}
-    return card_of(stage, fresh_id(stage, known))
+    known = set(ids(harness))
+    form(harness, user, text)
+    assert submit(harness, user, reason)["errors"] == {}
+    return card_of(harness, fresh_id(harness, known))
 
 
-def fresh_id(stage: Stage, known: set[str]) -> str:
+def fresh_id(harness: Harness, known: set[str]) -> str:
     """Return the id of a request that was not known before, once it is recorded where its card is."""
-    request_id = stage.wait_for(lambda: next(iter(set(ids(stage)) - known), None), PATIENCE)
-    stage.wait_for(lambda: [e for e in entries(stage, "card posted") if e.stream == f"card {request_id}"], PATIENCE)
+    request_id = harness.wait_for(lambda: next(iter(set(ids(harness)) - known), None))
+    harness.wait_for(lambda: [e for e in entries(harness, "card posted") if e.stream == f"card {request_id}"])
     return request_id
 
 
-def ids(stage: Stage) -> list[str]:
+def ids(harness: Harness) -> list[str]:
     """Return the ids of all requests, oldest first."""
-    asked = (entry.stream for entry in entries(stage, "requested"))
+    asked = (entry.stream for entry in entries(harness, "requested"))
     return [stream.removeprefix("request ") for stream in asked if stream.startswith("request ")]
 
 
-def card_of(stage: Stage, request_id: str, says: str = "") -> Json:
+def card_of(harness: Harness, request_id: str, says: str = "") -> Json:
     """Return the newest card of a request once it says something."""
 
     def found() -> Json | None:
         cards = [
             m
-            for m in stage.messages(APPROVALS, "grace")
-            if not m["ephemeral"] and f"Request `{request_id}`" in words(m)
+            for m in harness.messages(APPROVALS, "grace")
+            if not m["ephemeral"] and f"Request `{request_id}`" in visible_text(m)
         ]
-        return cards[-1] if cards and says in words(cards[-1]) else None
+        return cards[-1] if cards and says in visible_text(cards[-1]) else None
 
-    return stage.wait_for(found, PATIENCE)
+    return harness.wait_for(found)
 
 
 def id_of(card: Json) -> str:
     """Return the id of the request that a card shows."""
-    found = re.search(r"Request `([0-9a-f]{16})`", words(card))
+    found = re.search(r"Request `([0-9a-f]{16})`", visible_text(card))
     assert found
     return found[1]
 
@@ -136,47 +136,46 @@ def _rows(view: Json) -> Json:
     return element
 
 
-def press(stage: Stage, user: str, card: Json, action: str = APPROVE, value: str | None = None) -> str:
+def press(harness: Harness, user: str, card: Json, action: str = APPROVE, value: str | None = None) -> str:
     """Press a button of a card and return what the presser is told, which nobody else sees."""
-    stage.click(user, card, action, value)
+    harness.click(user, card, action, value)
     channel = card["channel"]
     return str(
-        stage.wait_for(lambda: next((m for m in stage.responder(user, channel) if m["ephemeral"]), None))["text"]
+        harness.wait_for(lambda: next((m for m in harness.answers(user, channel) if m["ephemeral"]), None))["text"]
     )
 
 
-def approve(stage: Stage, card: Json, *users: str) -> None:
+def approve(harness: Harness, card: Json, *users: str) -> None:
     """Let people approve."""
     for user in users:
-        told = press(stage, user, card)
+        told = press(harness, user, card)
         assert "is counted" in told, told
 
 
-def apply(stage: Stage, card: Json) -> Json:
+def apply(harness: Harness, card: Json) -> Json:
     """Let Grace and Linus approve and return the card of the applied request."""
-    approve(stage, card, "grace", "linus")
-    return card_of(stage, id_of(card), "changed, each with its backup")
+    approve(harness, card, "grace", "linus")
+    return card_of(harness, id_of(card), "changed, each with its backup")
 
 
-def reject(stage: Stage, user: str, card: Json, reason: str = "not during the rollout") -> Json:
+def reject(harness: Harness, user: str, card: Json, reason: str = "not during the rollout") -> Json:
     """Reject a request with a reason."""
-    stage.click(user, card, REJECT)
-    wait_for_form(stage, user)
-    return submit(stage, user, reason)
+    harness.click(user, card, REJECT)
+    wait_for_form(harness, user)
+    return submit(harness, user, reason)
 
 
-def direct(stage: Stage, user: str, says: str) -> Json:
+def direct(harness: Harness, user: str, says: str) -> Json:
     """Return the newest direct message that says something."""
-    return stage.wait_for(
-        lambda: next((m for m in reversed(stage.messages(f"@{user}", user)) if says in m["text"]), None), PATIENCE
+    return harness.wait_for(
+        lambda: next((m for m in reversed(harness.messages(f"@{user}", user)) if says in m["text"]), None)
     )
 
 
-def in_thread(stage: Stage, card: Json, says: str) -> Json:
+def in_thread(harness: Harness, card: Json, says: str) -> Json:
     """Return the message in a card's thread that says something."""
-    return stage.wait_for(
-        lambda: next((m for m in stage.messages(APPROVALS, "grace", card["ts"])[1:] if says in words(m)), None),
-        PATIENCE,
+    return harness.wait_for(
+        lambda: next((m for m in harness.messages(APPROVALS, "grace", card["ts"])[1:] if says in visible_text(m)), None)
     )
 
 
@@ -185,18 +184,20 @@ def vote_buttons(card: Json) -> set[str]:
     return {"Approve", "Reject", "Withdraw"} & set(buttons(card))
 
 
-def entries(stage: Stage, kind: str | None = None) -> list[Entry]:
+def entries(harness: Harness, kind: str | None = None) -> list[Entry]:
     """Read the ledger itself, whatever it is kept in."""
     sql = "SELECT stream, kind, actor_user, facts FROM dbo.ledger_entry ORDER BY sequence"
-    with closing(Database(stage.settings["PKGSTATUS_STORE"])) as database:
+    with closing(Database(harness.settings["PKGSTATUS_STORE"])) as database:
         rows = database.read(lambda connection: connection.query(sql))
     found = [Entry(stream, kind, user, json.loads(facts)) for stream, kind, user, facts in rows]
     return [entry for entry in found if kind in {None, entry.kind}]
 
 
-def refusals(stage: Stage) -> list[tuple[str, str]]:
+def refusals(harness: Harness) -> list[tuple[str, str]]:
     """Return who was refused and why, oldest first."""
-    return [(entry.user, entry.facts["reason"]) for entry in entries(stage) if entry.facts.get("outcome") == "refused"]
+    return [
+        (entry.user, entry.facts["reason"]) for entry in entries(harness) if entry.facts.get("outcome") == "refused"
+    ]
 
 
 def site_rows(site: Path, package: str) -> dict[str, tuple[int, int]]:
@@ -224,22 +225,22 @@ def _read(site: Path, sql: str, *parameters: object) -> list[Any]:
         return connection.execute(sql, parameters).fetchall()
 
 
-def post_as_the_app(stage: Stage, method: str, **arguments: Any) -> Json:
+def post_as_the_app(harness: Harness, method: str, **arguments: Any) -> Json:
     """Call the Web API with the bot's token, as somebody who has it could."""
     headers = {
-        "Authorization": f"Bearer {stage.workspace.bot_token}",
+        "Authorization": f"Bearer {harness.workspace.bot_token}",
         "Content-Type": "application/json; charset=utf-8",
     }
-    request = Request(f"{stage.workspace.api_url}{method}", json.dumps(arguments).encode(), headers)  # noqa: S310
+    request = Request(f"{harness.workspace.api_url}{method}", json.dumps(arguments).encode(), headers)  # noqa: S310
     with urlopen(request, timeout=20) as response:  # noqa: S310 - our own server
         answer: Json = json.load(response)
     assert answer["ok"], answer
     return answer
 
 
-def revive(stage: Stage, card: Json) -> None:
+def revive(harness: Harness, card: Json) -> None:
     """Make a card look as it did, buttons and all: what a client shows that missed the last change."""
-    post_as_the_app(stage, "chat.update", channel="C0APPROVALS", ts=card["ts"], text="old", blocks=card["blocks"])
+    post_as_the_app(harness, "chat.update", channel="C0APPROVALS", ts=card["ts"], text="old", blocks=card["blocks"])
 
 
 def forged(card: Json, **values: str) -> list[Json]:

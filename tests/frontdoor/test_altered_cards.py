@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.ledger_entry import Draft, seal
+from tests.frontdoor.message_content import visible_text
 from tests.frontdoor.resets import (
     APPROVE,
-    PATIENCE,
-    QUICK,
+    FAST_TIMING,
     REJECT,
     WITHDRAW,
     approve,
@@ -27,30 +27,29 @@ from tests.frontdoor.resets import (
     site_rows,
     vote_buttons,
 )
-from tests.frontdoor.seen import words
-from tests.stage import Stage
+from tests.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.stage import Json
+    from tests.harness import Json
 
 ALTERED = "The card did not read as I draw it"
 REASON = "the card did not read as the bot draws it"
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Yield a stage with a bot."""
-    with Stage(tmp_path_factory.mktemp("stage"), clockwork=QUICK) as stage:
-        stage.start_bot()
-        yield stage
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    """Yield a harness with a bot."""
+    with Harness(tmp_path_factory.mktemp("harness"), timing=FAST_TIMING) as harness:
+        harness.start_bot()
+        yield harness
 
 
 @pytest.fixture(scope="module")
-def card(stage: Stage) -> Json:
+def card(harness: Harness) -> Json:
     """Return the card of a request for several rows."""
-    return ask_for(stage, "PS100112 site:P02 dp:LON*")
+    return ask_for(harness, "PS100112 site:P02 dp:LON*")
 
 
 def saying(old: str, new: str) -> Callable[[list[Json]], list[Json]]:
@@ -107,67 +106,67 @@ LIES: dict[str, Callable[[list[Json]], list[Json]]] = {
 }
 
 
-def alter(stage: Stage, card: Json, lie: Callable[[list[Json]], list[Json]], **more: Any) -> None:
+def alter(harness: Harness, card: Json, lie: Callable[[list[Json]], list[Json]], **more: Any) -> None:
     """Change the words of a card and leave its buttons, as who has the bot's token can."""
     blocks = lie(json.loads(json.dumps(card["blocks"])))
     text = more.pop("text", card["text"])
-    post_as_the_app(stage, "chat.update", channel="C0APPROVALS", ts=card["ts"], text=text, blocks=blocks, **more)
+    post_as_the_app(harness, "chat.update", channel="C0APPROVALS", ts=card["ts"], text=text, blocks=blocks, **more)
 
 
-def wait_until_it_reads(stage: Stage, card: Json) -> None:
+def wait_until_it_reads(harness: Harness, card: Json) -> None:
     """Wait until a card reads again as it did."""
-    stage.wait_for(lambda: words(card_of(stage, id_of(card))) == words(card), PATIENCE)
+    harness.wait_for(lambda: visible_text(card_of(harness, id_of(card))) == visible_text(card))
 
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
 def test_a_vote_on_other_words_is_refused_and_the_card_is_drawn_anew(
-    stage: Stage, card: Json, lie: Callable[[list[Json]], list[Json]]
+    harness: Harness, card: Json, lie: Callable[[list[Json]], list[Json]]
 ) -> None:
-    alter(stage, card, lie)
+    alter(harness, card, lie)
 
-    assert press(stage, "grace", card).startswith(ALTERED)
+    assert press(harness, "grace", card).startswith(ALTERED)
 
-    assert refusals(stage)[-1] == ("U00000GRACE", REASON)
-    wait_until_it_reads(stage, card)
-    assert [entry for entry in entries(stage, "approved") if entry.stream == f"request {id_of(card)}"] == []
+    assert refusals(harness)[-1] == ("U00000GRACE", REASON)
+    wait_until_it_reads(harness, card)
+    assert [entry for entry in entries(harness, "approved") if entry.stream == f"request {id_of(card)}"] == []
 
 
-def test_another_text_for_those_who_hear_the_card_is_refused(stage: Stage, card: Json) -> None:
-    alter(stage, card, lambda blocks: blocks, text="Reset of PS100112 at PS1: 1 row")
+def test_another_text_for_those_who_hear_the_card_is_refused(harness: Harness, card: Json) -> None:
+    alter(harness, card, lambda blocks: blocks, text="Reset of PS100112 at PS1: 1 row")
 
-    assert press(stage, "grace", card).startswith(ALTERED)
-    wait_until_it_reads(stage, card)
+    assert press(harness, "grace", card).startswith(ALTERED)
+    wait_until_it_reads(harness, card)
 
 
 @pytest.mark.parametrize(("user", "action"), [("grace", REJECT), ("ada", WITHDRAW)])
-def test_no_other_button_counts_on_other_words(stage: Stage, card: Json, user: str, action: str) -> None:
-    alter(stage, card, saying("5 rows", "1 row"))
+def test_no_other_button_counts_on_other_words(harness: Harness, card: Json, user: str, action: str) -> None:
+    alter(harness, card, saying("5 rows", "1 row"))
 
-    assert press(stage, user, card, action).startswith(ALTERED)
-    wait_until_it_reads(stage, card)
+    assert press(harness, user, card, action).startswith(ALTERED)
+    wait_until_it_reads(harness, card)
 
 
-def test_who_reads_the_store_finds_no_address_to_replace_a_card_at(stage: Stage, card: Json) -> None:
-    press(stage, "margaret", card, WITHDRAW)
-    path = stage.settings["PKGSTATUS_STORE"].removeprefix("sqlite:///")
+def test_who_reads_the_store_finds_no_address_to_replace_a_card_at(harness: Harness, card: Json) -> None:
+    press(harness, "margaret", card, WITHDRAW)
+    path = harness.settings["PKGSTATUS_STORE"].removeprefix("sqlite:///")
 
     with closing(sqlite3.connect(path, timeout=20)) as connection:
         said = "\n".join(connection.iterdump())
 
     assert "INSERT INTO" in said
     assert "response_url" not in said
-    assert f"{stage.workspace.url}/response" not in said
+    assert f"{harness.workspace.url}/response" not in said
 
 
 @pytest.mark.parametrize(("form", "server"), [("data_table", "MUC-DP01"), ("table", "MUC-DP02"), ("text", "NYC-DP03")])
-def test_every_form_of_an_honest_card_takes_votes(stage: Stage, form: str, server: str) -> None:
-    stage.stop_bot()
-    stage.start_bot(answers__tables=form)
-    fresh = ask_for(stage, f"PS100112 dp:{server}")
+def test_every_form_of_an_honest_card_takes_votes(harness: Harness, form: str, server: str) -> None:
+    harness.stop_bot()
+    harness.start_bot(answers__tables=form)
+    fresh = ask_for(harness, f"PS100112 dp:{server}")
 
-    approve(stage, fresh, "grace", "linus")
+    approve(harness, fresh, "grace", "linus")
 
-    assert "changed, each with its backup" in words(card_of(stage, id_of(fresh), "each with its backup"))
+    assert "changed, each with its backup" in visible_text(card_of(harness, id_of(fresh), "each with its backup"))
 
 
 TABLES = ["data_table", "table"]
@@ -180,76 +179,76 @@ NO_ROWS = "Your press came without the rows of the card"
     ids=["with clicks", "always"],
 )
 def test_where_slack_does_not_give_tables_back_people_vote_on_rows_in_a_text(
-    stage: Stage,
+    harness: Harness,
     kept_back: Json,
     server: str,
     is_told: bool,  # noqa: FBT001 - a parameter
 ) -> None:
-    stage.stop_bot()
-    stage.start_bot()
-    stage.do("keep_back", **kept_back)
-    fresh = ask_for(stage, f"PS100112 dp:{server}")
+    harness.stop_bot()
+    harness.start_bot()
+    harness.do("keep_back", **kept_back)
+    fresh = ask_for(harness, f"PS100112 dp:{server}")
     if is_told:
-        assert press(stage, "grace", fresh).startswith(NO_ROWS)
-        assert refusals(stage)[-1] == ("U00000GRACE", "the press came without the rows of the card")
+        assert press(harness, "grace", fresh).startswith(NO_ROWS)
+        assert refusals(harness)[-1] == ("U00000GRACE", "the press came without the rows of the card")
 
-    text = stage.wait_for(lambda: as_text(stage, id_of(fresh)), PATIENCE)
-    altered = press_on_altered(stage, text, saying("7 (3)" if server == "SEA-DP02" else "12 (", "1 ("))
+    text = harness.wait_for(lambda: as_text(harness, id_of(fresh)))
+    altered = press_on_altered(harness, text, saying("7 (3)" if server == "SEA-DP02" else "12 (", "1 ("))
     assert altered.startswith(ALTERED)
-    approve(stage, stage.wait_for(lambda: as_text(stage, id_of(fresh)), PATIENCE), "grace", "linus")
+    approve(harness, harness.wait_for(lambda: as_text(harness, id_of(fresh))), "grace", "linus")
 
-    assert "changed, each with its backup" in words(card_of(stage, id_of(fresh), "each with its backup"))
-    second = ask_for(stage, f"PS10000F dp:{'NYC' if is_told else 'LON'}-DP02")
-    approve(stage, stage.wait_for(lambda: as_text(stage, id_of(second)), PATIENCE), "grace")
-    stage.do("keep_back")
-
-
-def test_a_card_whose_rows_somebody_took_off_is_drawn_anew_with_its_rows(stage: Stage) -> None:
-    stage.stop_bot()
-    stage.start_bot()
-    fresh = ask_for(stage, "PS100050 dp:LON-DP03")
-    alter(stage, fresh, without("data_table"))
-
-    assert press(stage, "grace", fresh).startswith(NO_ROWS)
-
-    text = stage.wait_for(lambda: as_text(stage, id_of(fresh)), PATIENCE)
-    approve(stage, text, "grace", "linus")
+    assert "changed, each with its backup" in visible_text(card_of(harness, id_of(fresh), "each with its backup"))
+    second = ask_for(harness, f"PS10000F dp:{'NYC' if is_told else 'LON'}-DP02")
+    approve(harness, harness.wait_for(lambda: as_text(harness, id_of(second))), "grace")
+    harness.do("keep_back")
 
 
-def as_text(stage: Stage, request_id: str) -> Json | None:
+def test_a_card_whose_rows_somebody_took_off_is_drawn_anew_with_its_rows(harness: Harness) -> None:
+    harness.stop_bot()
+    harness.start_bot()
+    fresh = ask_for(harness, "PS100050 dp:LON-DP03")
+    alter(harness, fresh, without("data_table"))
+
+    assert press(harness, "grace", fresh).startswith(NO_ROWS)
+
+    text = harness.wait_for(lambda: as_text(harness, id_of(fresh)))
+    approve(harness, text, "grace", "linus")
+
+
+def as_text(harness: Harness, request_id: str) -> Json | None:
     """Return the card of a request once its rows are in a text."""
-    card = card_of(stage, request_id)
-    is_text = {block["type"] for block in card["blocks"]}.isdisjoint(TABLES) and "```" in words(card)
+    card = card_of(harness, request_id)
+    is_text = {block["type"] for block in card["blocks"]}.isdisjoint(TABLES) and "```" in visible_text(card)
     return card if is_text and vote_buttons(card) else None
 
 
-def press_on_altered(stage: Stage, card: Json, lie: Callable[[list[Json]], list[Json]]) -> str:
+def press_on_altered(harness: Harness, card: Json, lie: Callable[[list[Json]], list[Json]]) -> str:
     """Change a card, press on it, and wait until it reads again as it did."""
-    alter(stage, card, lie)
-    told = press(stage, "grace", card)
-    wait_until_it_reads(stage, card)
+    alter(harness, card, lie)
+    told = press(harness, "grace", card)
+    wait_until_it_reads(harness, card)
     return told
 
 
-def test_a_press_of_which_slack_does_not_say_what_was_seen_is_no_vote(stage: Stage) -> None:
-    fresh = ask_for(stage, "PS100030 dp:CHI-DP02")
-    stage.do("keep_back", clicks=["message"])
+def test_a_press_of_which_slack_does_not_say_what_was_seen_is_no_vote(harness: Harness) -> None:
+    fresh = ask_for(harness, "PS100030 dp:CHI-DP02")
+    harness.do("keep_back", clicks=["message"])
 
     for user, action in (("grace", APPROVE), ("grace", REJECT), ("ada", WITHDRAW)):
-        told = press(stage, user, fresh, action)
+        told = press(harness, user, fresh, action)
         assert told.startswith("Slack did not tell me what the card showed when you pressed"), action
 
-    stage.do("keep_back")
-    assert refusals(stage)[-1] == ("U000000ADA", "Slack did not say what the card showed")
-    assert vote_buttons(card_of(stage, id_of(fresh))) == {"Approve", "Reject", "Withdraw"}
-    assert "withdrawn" in press(stage, "ada", fresh, WITHDRAW)
+    harness.do("keep_back")
+    assert refusals(harness)[-1] == ("U000000ADA", "Slack did not say what the card showed")
+    assert vote_buttons(card_of(harness, id_of(fresh))) == {"Approve", "Reject", "Withdraw"}
+    assert "withdrawn" in press(harness, "ada", fresh, WITHDRAW)
 
 
-def test_a_request_that_somebody_wrote_into_the_store_gets_no_card_and_changes_nothing(stage: Stage) -> None:
+def test_a_request_that_somebody_wrote_into_the_store_gets_no_card_and_changes_nothing(harness: Harness) -> None:
     """The writer forges a request, its message and its card's place; all is sealed as it must be."""
-    honest = ask_for(stage, "PS100112 dp:MUC-DP03")
-    before = site_rows(stage.site, "PS100112")
-    path = stage.settings["PKGSTATUS_STORE"].removeprefix("sqlite:///")
+    honest = ask_for(harness, "PS100112 dp:MUC-DP03")
+    before = site_rows(harness.site, "PS100112")
+    path = harness.settings["PKGSTATUS_STORE"].removeprefix("sqlite:///")
     fake = "f" * 16
     with closing(sqlite3.connect(path, timeout=20, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -271,21 +270,21 @@ def test_a_request_that_somebody_wrote_into_the_store_gets_no_card_and_changes_n
             notice,
         )
         connection.execute(
-            "INSERT INTO request (id, stage, site, package, requester, created_at, card_channel, card_ts, card_link)"
+            "INSERT INTO request (id, harness, site, package, requester, created_at, card_channel, card_ts, card_link)"
             " SELECT ?, 'pending', site, package, requester, created_at, card_channel, card_ts, '' FROM request"
             " WHERE id = ?",
             (fake, id_of(honest)),
         )
         connection.execute("COMMIT")
 
-    stage.wait_for(lambda: [e for e in entries(stage, "failed") if e.stream == f"request {fake}"], PATIENCE)
-    stage.wait_for(lambda: told(path, entry.sequence), PATIENCE)
+    harness.wait_for(lambda: [e for e in entries(harness, "failed") if e.stream == f"request {fake}"])
+    harness.wait_for(lambda: told(path, entry.sequence))
 
-    assert fake not in "".join(words(message) for message in stage.messages("#sccm-approvals", "grace"))
-    assert vote_buttons(card_of(stage, id_of(honest))) == {"Approve", "Reject", "Withdraw"}
-    assert site_rows(stage.site, "PS100112") == before
-    approve(stage, honest, "grace", "linus")
-    assert "each with its backup" in words(card_of(stage, id_of(honest), "each with its backup"))
+    assert fake not in "".join(visible_text(message) for message in harness.messages("#sccm-approvals", "grace"))
+    assert vote_buttons(card_of(harness, id_of(honest))) == {"Approve", "Reject", "Withdraw"}
+    assert site_rows(harness.site, "PS100112") == before
+    approve(harness, honest, "grace", "linus")
+    assert "each with its backup" in visible_text(card_of(harness, id_of(honest), "each with its backup"))
 
 
 def told(path: str, sequence: int) -> bool:

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.frontdoor.seen import CSV, NEXT, words
-from tests.frontdoor.sites import locked
-from tests.frontdoor.trail import (
+from tests.frontdoor.audit_trail import (
     AUDIT,
-    assert_trail_is_whole,
+    assert_audit_trail_complete,
+    audit_messages,
     entries,
     lines,
     lines_of,
-    newest,
+    newest_sequence,
     store_path,
-    told,
-    wait_until_told,
+    wait_until_delivered,
 )
-from tests.stage import Stage
+from tests.frontdoor.message_content import CSV, NEXT, visible_text
+from tests.frontdoor.sites import locked
+from tests.harness import Harness
 
 if TYPE_CHECKING:
-    from tests.frontdoor.trail import Recorded
-    from tests.stage import Json
+    from tests.frontdoor.audit_trail import Recorded
+    from tests.harness import Json
 
 ANSWER = "PS100112 Boot image (x64), source version 13: "
 FACTS = "audit_facts"
@@ -57,189 +57,189 @@ PERSON = re.compile(r"<http://127\.0\.0\.1:\d+/team/(\w+)\|@[^<>]+>")
     ],
 )
 def test_a_command_is_recorded_with_who_and_outcome(
-    stage: Stage, user: str, typed: str, kind: str, outcome: str, reason: str
+    harness: Harness, user: str, typed: str, kind: str, outcome: str, reason: str
 ) -> None:
-    before = newest(stage)
+    before = newest_sequence(harness)
 
-    stage.command(user, typed, force=True)
-    stage.answer_to(user)
+    harness.command(user, typed, force=True)
+    harness.answer_to(user)
 
-    (entry,) = entries(stage, before)
+    (entry,) = entries(harness, before)
     assert (entry.kind, entry.facts["outcome"]) == (kind, outcome)
     assert entry.facts.get("reason", "").startswith(reason)
     assert entry.user == IDS[user]
     assert entry.team == ("T0FABRIKAM" if user == "olga" else "T0CONTOSO")
 
 
-def test_turned_pages_and_exports_are_recorded(stage: Stage) -> None:
-    answer = stage.ask("ada", "PS100112")
-    before = newest(stage)
+def test_turned_pages_and_exports_are_recorded(harness: Harness) -> None:
+    answer = harness.ask("ada", "PS100112")
+    before = newest_sequence(harness)
 
-    stage.click("ada", answer, CSV)
-    stage.answer_to("ada")
-    stage.click("gus", answer, CSV)
-    stage.answer_to("gus")
+    harness.click("ada", answer, CSV)
+    harness.answer_to("ada")
+    harness.click("gus", answer, CSV)
+    harness.answer_to("gus")
 
-    done, refused = entries(stage, before)
+    done, refused = entries(harness, before)
     assert done.in_short == ("exported CSV", "answered", "")
     assert (done.facts["object"], done.facts["detail"]) == ("PS100112", "41 rows")
     assert refused.in_short == ("exported CSV", "refused", "guest")
 
 
 def test_a_table_with_pages_leaves_an_entry_for_each_turn(tmp_path: Path) -> None:
-    with Stage(tmp_path, rows=1000) as stage:
-        stage.start_bot()
-        answer = stage.ask("ada", "BIG00001")
-        before = newest(stage)
+    with Harness(tmp_path, rows=1000) as harness:
+        harness.start_bot()
+        answer = harness.ask("ada", "BIG00001")
+        before = newest_sequence(harness)
 
-        stage.click("ada", answer, NEXT)
+        harness.click("ada", answer, NEXT)
 
-        turned = stage.wait_for(lambda: entries(stage, before))
+        turned = harness.wait_for(lambda: entries(harness, before))
         assert turned[0].in_short == ("turned a page", "answered", "")
         assert turned[0].facts["detail"].startswith("from row ")
 
 
-def test_an_entry_is_there_before_its_answer(stage: Stage) -> None:
-    before = newest(stage)
-    stage.faults("response_url", delay_s=1.5)
+def test_an_entry_is_there_before_its_answer(harness: Harness) -> None:
+    before = newest_sequence(harness)
+    harness.faults("response_url", delay_s=1.5)
 
-    stage.command("ada", "PS100112")
+    harness.command("ada", "PS100112")
 
-    (entry,) = stage.wait_for(lambda: entries(stage, before))
+    (entry,) = harness.wait_for(lambda: entries(harness, before))
     assert entry.kind == "looked up"
-    assert stage.responder() == []
-    assert stage.answer_to("ada")["text"].startswith(ANSWER)
+    assert harness.answers() == []
+    assert harness.answer_to("ada")["text"].startswith(ANSWER)
 
 
-def test_the_channel_tells_every_entry_in_order_and_names_who_acted_without_pinging_them(stage: Stage) -> None:
-    stage.ask("ada", "PS100112")
-    recorded = wait_until_told(stage)
+def test_the_channel_tells_every_entry_in_order_and_names_who_acted_without_pinging_them(harness: Harness) -> None:
+    harness.ask("ada", "PS100112")
+    recorded = wait_until_delivered(harness)
 
-    assert lines(stage) == lines_of(recorded), "no line is repeated while nothing goes wrong"
-    for message in told(stage):
-        shown = words({"blocks": message["blocks"]})
+    assert lines(harness) == lines_of(recorded), "no line is repeated while nothing goes wrong"
+    for message in audit_messages(harness):
+        shown = visible_text({"blocks": message["blocks"]})
         assert not MENTION.search(message["text"] + shown)
         by_number = {entry.sequence: entry for entry in recorded}
         for line in shown.split("\n"):
             entry = by_number[int(re.findall(r"`#(\d+)`", line)[0])] if "`#" in line else None
             assert PERSON.findall(line) == ([entry.user] if entry and entry.user else [])
-    assert "|@Ada Lovelace> looked up PS100112" in str([message["blocks"] for message in told(stage)])
+    assert "|@Ada Lovelace> looked up PS100112" in str([message["blocks"] for message in audit_messages(harness)])
 
 
-def test_a_refusal_looks_different_from_a_deed(stage: Stage) -> None:
-    before = newest(stage)
-    stage.ask("ada", "help")
-    stage.ask("ada", "nonsense")
-    stage.ask("ada", "PS100112")
-    wait_until_told(stage)
+def test_a_refusal_looks_different_from_a_deed(harness: Harness) -> None:
+    before = newest_sequence(harness)
+    harness.ask("ada", "help")
+    harness.ask("ada", "nonsense")
+    harness.ask("ada", "PS100112")
+    wait_until_delivered(harness)
 
-    shown = "\n".join(words({"blocks": message["blocks"]}) for message in told(stage)).split("\n")
+    shown = "\n".join(visible_text({"blocks": message["blocks"]}) for message in audit_messages(harness)).split("\n")
     marks = {line.split("`#")[1].split("`")[0]: line[0] for line in shown if "`#" in line}
     helped, refused, answered = (marks[str(before + number)] for number in (1, 2, 3))
     assert helped == answered != refused
 
 
-def test_long_facts_are_behind_a_button_and_reading_them_is_recorded(stage: Stage) -> None:
+def test_long_facts_are_behind_a_button_and_reading_them_is_recorded(harness: Harness) -> None:
     why = "storage maintenance & <more> " * 10
-    stage.ask("grace", f"freeze {why}")
-    stage.ask("grace", "unfreeze")
-    froze = next(entry for entry in entries(stage) if entry.kind == "froze resets")
-    wait_until_told(stage)
-    message = next(message for message in told(stage) if FACTS in str(message["blocks"]))
-    before = newest(stage)
+    harness.ask("grace", f"freeze {why}")
+    harness.ask("grace", "unfreeze")
+    froze = next(entry for entry in entries(harness) if entry.kind == "froze resets")
+    wait_until_delivered(harness)
+    message = next(message for message in audit_messages(harness) if FACTS in str(message["blocks"]))
+    before = newest_sequence(harness)
 
-    stage.click("linus", message, FACTS, value=str(froze.sequence))
+    harness.click("linus", message, FACTS, value=str(froze.sequence))
 
-    assert froze.hash in words(whisper(stage, "linus"))
-    assert entries(stage, before)[0].in_short == ("read an entry", "answered", "")
-
-
-def test_a_guest_of_the_audit_channel_may_not_read_facts(fresh_stage: Stage) -> None:
-    fresh_stage.start_bot()
-    fresh_stage.do("channel", id="C0SCCMAUDIT", members=["U0PKGBOT", IDS["gus"], IDS["ada"]])
-    fresh_stage.ask("grace", f"freeze {'why ' * 120}")
-    wait_until_told(fresh_stage)
-    message = next(message for message in told(fresh_stage) if FACTS in str(message["blocks"]))
-    before = newest(fresh_stage)
-
-    fresh_stage.click("gus", message, FACTS)
-
-    assert "Guests cannot use this" in whisper(fresh_stage, "gus")["text"]
-    assert entries(fresh_stage, before)[0].in_short == ("read an entry", "refused", "guest")
+    assert froze.hash in visible_text(whisper(harness, "linus"))
+    assert entries(harness, before)[0].in_short == ("read an entry", "answered", "")
 
 
-def test_facts_too_long_for_a_message_come_as_a_file_and_a_failing_upload_is_said(stage: Stage) -> None:
-    stage.ask("grace", "freeze " + "x" * 200 + " y" * 900)
-    stage.ask("grace", "unfreeze")
-    froze = [entry for entry in entries(stage) if entry.kind == "froze resets"][-1]
-    wait_until_told(stage)
-    message = [message for message in told(stage) if FACTS in str(message["blocks"])][-1]
+def test_a_guest_of_the_audit_channel_may_not_read_facts(fresh_harness: Harness) -> None:
+    fresh_harness.start_bot()
+    fresh_harness.do("channel", id="C0SCCMAUDIT", members=["U0PKGBOT", IDS["gus"], IDS["ada"]])
+    fresh_harness.ask("grace", f"freeze {'why ' * 120}")
+    wait_until_delivered(fresh_harness)
+    message = next(message for message in audit_messages(fresh_harness) if FACTS in str(message["blocks"]))
+    before = newest_sequence(fresh_harness)
 
-    stage.click("linus", message, FACTS, value=str(froze.sequence))
-    (file,) = stage.wait_for(lambda: stage.look("files", user="linus")["files"])
+    fresh_harness.click("gus", message, FACTS)
+
+    assert "Guests cannot use this" in whisper(fresh_harness, "gus")["text"]
+    assert entries(fresh_harness, before)[0].in_short == ("read an entry", "refused", "guest")
+
+
+def test_facts_too_long_for_a_message_come_as_a_file_and_a_failing_upload_is_said(harness: Harness) -> None:
+    harness.ask("grace", "freeze " + "x" * 200 + " y" * 900)
+    harness.ask("grace", "unfreeze")
+    froze = [entry for entry in entries(harness) if entry.kind == "froze resets"][-1]
+    wait_until_delivered(harness)
+    message = [message for message in audit_messages(harness) if FACTS in str(message["blocks"])][-1]
+
+    harness.click("linus", message, FACTS, value=str(froze.sequence))
+    (file,) = harness.wait_for(lambda: harness.query("files", user="linus")["files"])
     assert file["name"] == f"entry-{froze.sequence}.json"
     assert froze.facts["reason_given"] in file["text"]
 
-    stage.faults("files.getUploadURLExternal", error="internal_error")
-    stage.click("linus", message, FACTS, value=str(froze.sequence))
-    assert whisper(stage, "linus")["text"]
+    harness.faults("files.getUploadURLExternal", error="internal_error")
+    harness.click("linus", message, FACTS, value=str(froze.sequence))
+    assert whisper(harness, "linus")["text"]
 
 
 def test_start_and_stop_are_recorded_with_a_fingerprint_that_changes_with_the_settings_only(
-    fresh_stage: Stage,
+    fresh_harness: Harness,
 ) -> None:
     many = [f"U0APPROVER{number}" for number in range(8)]
     for users in (many, many[::-1], many[:-1]):
-        fresh_stage.start_bot(approvers__users=[*users, "U00000GRACE", "U00000LINUS"])
-        assert fresh_stage.stop_bot() == 0
+        fresh_harness.start_bot(approvers__users=[*users, "U00000GRACE", "U00000LINUS"])
+        assert fresh_harness.stop_bot() == 0
 
-    recorded = [entry for entry in entries(fresh_stage) if entry.kind in {"started", "stopped"}]
+    recorded = [entry for entry in entries(fresh_harness) if entry.kind in {"started", "stopped"}]
     assert [entry.kind for entry in recorded] == ["started", "stopped"] * 3
     assert {(entry.user, entry.team) for entry in recorded} == {("", "")}
     first, same, other = (entry.facts["settings"] for entry in recorded if entry.kind == "started")
     assert first == same != other
 
 
-def test_no_secret_is_in_the_store_or_in_the_channel(fresh_stage: Stage) -> None:
-    secrets = [fresh_stage.workspace.bot_token, fresh_stage.workspace.app_token, str(fresh_stage.site)]
-    fresh_stage.start_bot()
-    fresh_stage.ask("ada", "PS100112")
-    wait_until_told(fresh_stage)
-    fresh_stage.stop_bot()
+def test_no_secret_is_in_the_store_or_in_the_channel(fresh_harness: Harness) -> None:
+    secrets = [fresh_harness.workspace.bot_token, fresh_harness.workspace.app_token, str(fresh_harness.site)]
+    fresh_harness.start_bot()
+    fresh_harness.ask("ada", "PS100112")
+    wait_until_delivered(fresh_harness)
+    fresh_harness.stop_bot()
 
-    kept = b"".join(path.read_bytes() for path in Path(store_path(fresh_stage)).parent.glob("store.db*")).decode(
+    kept = b"".join(path.read_bytes() for path in Path(store_path(fresh_harness)).parent.glob("store.db*")).decode(
         errors="replace"
     )
     assert "PS100112" in kept
-    shown = str(fresh_stage.messages(AUDIT))
+    shown = str(fresh_harness.messages(AUDIT))
     assert [secret for secret in secrets if secret in kept or secret in shown] == []
 
 
-def test_a_lost_connection_and_its_return_are_recorded(fresh_stage: Stage) -> None:
-    fresh_stage.start_bot()
-    before = newest(fresh_stage)
-    fresh_stage.socket("refuse")
-    fresh_stage.socket("drop")
-    (lost,) = fresh_stage.wait_for(lambda: entries(fresh_stage, before))
-    fresh_stage.socket("accept")
+def test_a_lost_connection_and_its_return_are_recorded(fresh_harness: Harness) -> None:
+    fresh_harness.start_bot()
+    before = newest_sequence(fresh_harness)
+    fresh_harness.socket("refuse")
+    fresh_harness.socket("drop")
+    (lost,) = fresh_harness.wait_for(lambda: entries(fresh_harness, before))
+    fresh_harness.socket("accept")
 
-    back = fresh_stage.wait_for(lambda: entries(fresh_stage, lost.sequence))
+    back = fresh_harness.wait_for(lambda: entries(fresh_harness, lost.sequence))
 
     assert [lost.kind, back[0].kind] == ["connection lost", "connection back"]
-    assert_trail_is_whole(fresh_stage)
+    assert_audit_trail_complete(fresh_harness)
 
 
-def test_a_site_database_that_fails_and_comes_back_is_recorded_once_each(fresh_stage: Stage) -> None:
-    fresh_stage.start_bot()
-    before = newest(fresh_stage)
-    away = fresh_stage.site.rename(fresh_stage.site.with_name("away.db"))
-    fresh_stage.ask("ada", "PS100112")
-    fresh_stage.ask("ada", "PS100112")
-    away.rename(fresh_stage.site)
-    fresh_stage.ask("ada", "PS100112")
+def test_a_site_database_that_fails_and_comes_back_is_recorded_once_each(fresh_harness: Harness) -> None:
+    fresh_harness.start_bot()
+    before = newest_sequence(fresh_harness)
+    away = fresh_harness.site.rename(fresh_harness.site.with_name("away.db"))
+    fresh_harness.ask("ada", "PS100112")
+    fresh_harness.ask("ada", "PS100112")
+    away.rename(fresh_harness.site)
+    fresh_harness.ask("ada", "PS100112")
 
     # The first scan may fall into the outage too, and records that for itself.
-    recorded = [entry for entry in entries(fresh_stage, before) if entry.kind != "scan failed"]
+    recorded = [entry for entry in entries(fresh_harness, before) if entry.kind != "scan failed"]
 
     assert [entry.kind for entry in recorded] == [
         "site database failed",
@@ -252,91 +252,93 @@ def test_a_site_database_that_fails_and_comes_back_is_recorded_once_each(fresh_s
     assert "PS1" in recorded[0].facts["detail"]
 
 
-def test_who_was_sent_away_by_a_busy_bot_is_recorded(fresh_stage: Stage) -> None:
-    fresh_stage.start_bot(work__workers=1, work__waiting=0)
-    before = newest(fresh_stage)
+def test_who_was_sent_away_by_a_busy_bot_is_recorded(fresh_harness: Harness) -> None:
+    fresh_harness.start_bot(work__workers=1, work__waiting=0)
+    before = newest_sequence(fresh_harness)
 
-    with locked(fresh_stage.site):
-        fresh_stage.command("ada", "PS100112")
-        busy = fresh_stage.wait_for(lambda: fresh_stage.command("grace", "PS100112")["response"])
+    with locked(fresh_harness.site):
+        fresh_harness.command("ada", "PS100112")
+        busy = fresh_harness.wait_for(lambda: fresh_harness.command("grace", "PS100112")["response"])
 
     assert "busy" in busy["text"]
-    refused = [entry for entry in entries(fresh_stage, before) if entry.facts["outcome"] == "refused"]
+    refused = [entry for entry in entries(fresh_harness, before) if entry.facts["outcome"] == "refused"]
     assert {(entry.user, entry.facts["reason"]) for entry in refused} == {(IDS["grace"], "busy")}
 
 
-def test_what_is_delivered_twice_is_recorded_once(stage: Stage) -> None:
-    before, repeated = newest(stage), stage.log().count("delivered again")
-    stage.ask("ada", "PS100112")
-    stage.socket("redeliver_last")
-    stage.wait_for(lambda: stage.log().count("delivered again") > repeated)
-    stage.ask("ada", "help")
+def test_what_is_delivered_twice_is_recorded_once(harness: Harness) -> None:
+    before, repeated = newest_sequence(harness), harness.log().count("delivered again")
+    harness.ask("ada", "PS100112")
+    harness.socket("redeliver_last")
+    harness.wait_for(lambda: harness.log().count("delivered again") > repeated)
+    harness.ask("ada", "help")
 
-    assert kinds(entries(stage, before)) == ["looked up", "asked for help"]
+    assert kinds(entries(harness, before)) == ["looked up", "asked for help"]
 
 
-def test_the_channel_tells_everything_in_order_through_a_row_of_failures(fresh_stage: Stage) -> None:
-    fresh_stage.start_bot()
-    fresh_stage.faults("chat.postMessage", status=429, retry_after=2)
-    fresh_stage.faults("chat.postMessage", error="channel_not_found")
-    fresh_stage.faults("chat.postMessage", status=500, after_effect=True)
+def test_the_channel_tells_everything_in_order_through_a_row_of_failures(fresh_harness: Harness) -> None:
+    fresh_harness.start_bot()
+    fresh_harness.faults("chat.postMessage", status=429, retry_after=2)
+    fresh_harness.faults("chat.postMessage", error="channel_not_found")
+    fresh_harness.faults("chat.postMessage", status=500, after_effect=True)
     for number in range(8):
-        fresh_stage.ask("ada", f"PS10011{number}")
+        fresh_harness.ask("ada", f"PS10011{number}")
 
-    assert_trail_is_whole(fresh_stage)
-    assert fresh_stage.log().count("not delivered; trying again") == 3
-    repeated = [line for line in set(lines(fresh_stage)) if lines(fresh_stage).count(line) == 2]
+    assert_audit_trail_complete(fresh_harness)
+    assert fresh_harness.log().count("not delivered; trying again") == 3
+    repeated = [line for line in set(lines(fresh_harness)) if lines(fresh_harness).count(line) == 2]
     assert repeated, "what arrived although Slack said it failed comes again"
 
 
-def test_an_archived_audit_channel_is_told_to_the_admin_and_caught_up_with_when_it_is_back(fresh_stage: Stage) -> None:
-    fresh_stage.start_bot()
-    fresh_stage.do("channel", id="C0SCCMAUDIT", is_archived=True)
-    shown = lines(fresh_stage)
-    fresh_stage.ask("ada", "PS100112")
-    fresh_stage.ask("grace", "nonsense")
-    fresh_stage.wait_for(lambda: '"is_archived"' in fresh_stage.log())
-    assert lines(fresh_stage) == shown
+def test_an_archived_audit_channel_is_told_to_the_admin_and_caught_up_with_when_it_is_back(
+    fresh_harness: Harness,
+) -> None:
+    fresh_harness.start_bot()
+    fresh_harness.do("channel", id="C0SCCMAUDIT", is_archived=True)
+    shown = lines(fresh_harness)
+    fresh_harness.ask("ada", "PS100112")
+    fresh_harness.ask("grace", "nonsense")
+    fresh_harness.wait_for(lambda: '"is_archived"' in fresh_harness.log())
+    assert lines(fresh_harness) == shown
 
-    fresh_stage.do("channel", id="C0SCCMAUDIT", is_archived=False)
+    fresh_harness.do("channel", id="C0SCCMAUDIT", is_archived=False)
 
-    assert_trail_is_whole(fresh_stage)
+    assert_audit_trail_complete(fresh_harness)
 
 
-def test_a_trail_that_was_behind_at_a_stop_is_told_after_the_next_start(fresh_stage: Stage) -> None:
-    fresh_stage.faults("chat.postMessage", status=503, times=1000)
-    fresh_stage.start_bot()
+def test_a_trail_that_was_behind_at_a_stop_is_told_after_the_next_start(fresh_harness: Harness) -> None:
+    fresh_harness.faults("chat.postMessage", status=503, times=1000)
+    fresh_harness.start_bot()
     for number in range(5):
-        fresh_stage.ask("ada", f"PS10011{number}")
-    fresh_stage.stop_bot()
-    assert lines(fresh_stage) == []
+        fresh_harness.ask("ada", f"PS10011{number}")
+    fresh_harness.stop_bot()
+    assert lines(fresh_harness) == []
 
-    fresh_stage.do("faults", clear=True)
-    fresh_stage.start_bot()
+    fresh_harness.do("faults", clear=True)
+    fresh_harness.start_bot()
 
-    assert_trail_is_whole(fresh_stage)
-    assert kinds(entries(fresh_stage))[-2:] == ["stopped", "started"]
+    assert_audit_trail_complete(fresh_harness)
+    assert kinds(entries(fresh_harness))[-2:] == ["stopped", "started"]
 
 
-def test_an_answer_that_can_go_nowhere_now_comes_by_direct_message_when_slack_is_back(fresh_stage: Stage) -> None:
-    fresh_stage.start_bot()
-    fresh_stage.faults("response_url", status=404, error="expired_url")
-    fresh_stage.faults("chat.postMessage", status=503, times=1000)
-    before = newest(fresh_stage)
+def test_an_answer_that_can_go_nowhere_now_comes_by_direct_message_when_slack_is_back(fresh_harness: Harness) -> None:
+    fresh_harness.start_bot()
+    fresh_harness.faults("response_url", status=404, error="expired_url")
+    fresh_harness.faults("chat.postMessage", status=503, times=1000)
+    before = newest_sequence(fresh_harness)
 
-    fresh_stage.command("linus", "PS100112")
-    fresh_stage.wait_for(lambda: "answered by direct message" in kinds(entries(fresh_stage, before)))
-    fresh_stage.do("faults", clear=True)
+    fresh_harness.command("linus", "PS100112")
+    fresh_harness.wait_for(lambda: "answered by direct message" in kinds(entries(fresh_harness, before)))
+    fresh_harness.do("faults", clear=True)
 
-    answer = fresh_stage.wait_for(lambda: fresh_stage.responder("linus", "@linus"))[0]
+    answer = fresh_harness.wait_for(lambda: fresh_harness.answers("linus", "@linus"))[0]
     assert answer["text"].startswith(ANSWER)
-    assert fresh_stage.responder("linus") == []
-    assert_trail_is_whole(fresh_stage)
+    assert fresh_harness.answers("linus") == []
+    assert_audit_trail_complete(fresh_harness)
 
 
-def whisper(stage: Stage, user: str) -> Json:
+def whisper(harness: Harness, user: str) -> Json:
     """Return what only this person was told in the audit channel since their click."""
-    return stage.wait_for(lambda: next((m for m in stage.responder(user, AUDIT) if m["ephemeral"]), None))
+    return harness.wait_for(lambda: next((m for m in harness.answers(user, AUDIT) if m["ephemeral"]), None))
 
 
 def kinds(recorded: list[Recorded]) -> list[str]:

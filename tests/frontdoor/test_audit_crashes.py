@@ -1,6 +1,6 @@
 """A bot that is killed at any step between a command and its line in the audit channel: another one ends the work.
 
-Every crash costs the length of a lease, so the crashes of an engine are played side by side, each on its own stage.
+Every crash costs the length of a lease, so the crashes of an engine are played side by side, each on its own harness.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from bot import failpoints
-from tests.bots import CHECKOUT
-from tests.frontdoor.databases import ENGINES, own_database
-from tests.frontdoor.mortal_bot import arm, mortal
-from tests.frontdoor.trail import lines, lines_of, unanswered, wait_until_told
-from tests.stage import Stage
+from tests.bot_process import CHECKOUT
+from tests.frontdoor.audit_trail import lines, lines_of, pending_inbox, wait_until_delivered
+from tests.frontdoor.crash_injector import arm, crashing_bot
+from tests.frontdoor.databases import ENGINES, temporary_database
+from tests.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.frontdoor.trail import Line, Recorded
+    from tests.frontdoor.audit_trail import Line, Recorded
 
 STEPS = [name for name in failpoints.NAMES if name.split(":")[0] in {"inbox", "answer", "append", "deliver"}]
 SIDE_BY_SIDE = 7
@@ -45,39 +45,39 @@ class Outcome(NamedTuple):
     exit_code: int
     acknowledged: int
     asked: int
-    responder: int
+    answers: int
     recorded: list[Recorded]
     told: list[Line]
     verified: subprocess.CompletedProcess[str]
 
 
-Play = Callable[[Stage, str], tuple[int, list[bool]]]
+Play = Callable[[Harness, str], tuple[int, list[bool]]]
 """A crash at a step: returns the exit code, and for each command that was typed whether it was acknowledged."""
 
 
-def crash_and_start_again(stage: Stage, step: str) -> tuple[int, list[bool]]:
+def crash_and_start_again(harness: Harness, step: str) -> tuple[int, list[bool]]:
     """Let the only bot die, then start one."""
-    bot = stage.start_bot(mortal(step))
-    wait_until_told(stage)
-    arm(stage, bot)
+    bot = harness.start_bot(crashing_bot(step))
+    wait_until_delivered(harness)
+    arm(harness, bot)
 
-    acknowledged = ask(stage)
+    acknowledged = ask(harness)
     exit_code = bot.wait(PATIENCE_SECONDS)
-    stage.start_bot()
+    harness.start_bot()
     return exit_code, [acknowledged]
 
 
-def crash_beside_another(stage: Stage, step: str) -> tuple[int, list[bool]]:
+def crash_beside_another(harness: Harness, step: str) -> tuple[int, list[bool]]:
     """Let one of two bots die; Slack gives each command to either."""
-    bot = stage.start_bot(mortal(step))
-    stage.start_bot()
-    wait_until_told(stage)  # also of the other's start: the death must not come before the first command
-    arm(stage, bot)
+    bot = harness.start_bot(crashing_bot(step))
+    harness.start_bot()
+    wait_until_delivered(harness)  # also of the other's start: the death must not come before the first command
+    arm(harness, bot)
 
     acknowledged: list[bool] = []
     while bot.process.poll() is None and len(acknowledged) < MOST_COMMANDS:
-        acknowledged.append(ask(stage))
-        stage.wait_for(lambda: responder(stage) >= len(acknowledged) or bot.process.poll() is not None)
+        acknowledged.append(ask(harness))
+        harness.wait_for(lambda: answers(harness) >= len(acknowledged) or bot.process.poll() is not None)
     return bot.wait(PATIENCE_SECONDS), acknowledged
 
 
@@ -98,7 +98,9 @@ def outcomes(
         playing: dict[tuple[Play, str], Future[Outcome]] = {}
         for number, (play, step) in enumerate(PLAYS):
             store = (
-                stack.enter_context(own_database(f"pkgstatus_crash_{number}")) if request.param != "sqlite" else None
+                stack.enter_context(temporary_database(f"pkgstatus_crash_{number}"))
+                if request.param != "sqlite"
+                else None
             )
             playing[play, step] = pool.submit(outcome_of, play, step, tmp_path_factory.mktemp("crash"), store)
         yield playing
@@ -106,30 +108,30 @@ def outcomes(
 
 
 def outcome_of(play: Play, step: str, folder: Path, store: str | None) -> Outcome:
-    with Stage(folder) as stage:
-        stage.settings["PKGSTATUS_WORK__LEASE"] = LEASE
+    with Harness(folder) as harness:
+        harness.settings["PKGSTATUS_WORK__LEASE"] = LEASE
         if store:
-            stage.settings["PKGSTATUS_STORE"] = store
-        exit_code, acknowledged = play(stage, step)
+            harness.settings["PKGSTATUS_STORE"] = store
+        exit_code, acknowledged = play(harness, step)
 
-        stage.wait_for(lambda: unanswered(stage) == 0, PATIENCE_SECONDS)
-        recorded = wait_until_told(stage, PATIENCE_SECONDS)
+        harness.wait_for(lambda: pending_inbox(harness) == 0, PATIENCE_SECONDS)
+        recorded = wait_until_delivered(harness, PATIENCE_SECONDS)
         asked = len(acknowledged)
-        return Outcome(exit_code, sum(acknowledged), asked, responder(stage), recorded, lines(stage), verify(stage))
+        return Outcome(exit_code, sum(acknowledged), asked, answers(harness), recorded, lines(harness), verify(harness))
 
 
-def ask(stage: Stage) -> bool:
-    return bool(stage.command("ada", "PS100112")["acked"])
+def ask(harness: Harness) -> bool:
+    return bool(harness.command("ada", "PS100112")["acked"])
 
 
-def responder(stage: Stage) -> int:
-    return sum(message["text"].startswith(ANSWER) for message in stage.messages())
+def answers(harness: Harness) -> int:
+    return sum(message["text"].startswith(ANSWER) for message in harness.messages())
 
 
-def verify(stage: Stage) -> subprocess.CompletedProcess[str]:
+def verify(harness: Harness) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "bot", "ledger", "verify"],
-        env=os.environ | stage.settings,
+        env=os.environ | harness.settings,
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
@@ -148,7 +150,7 @@ def test_a_crash_at_any_step_costs_no_answer_no_entry_and_no_line(
     recorded = Counter(entry.kind for entry in outcome.recorded)
     assert recorded == {"started": 2, "looked up": recorded["looked up"]}
     assert outcome.acknowledged <= recorded["looked up"] <= outcome.asked, "no entry is lost or doubled"
-    repeated = outcome.responder - recorded["looked up"]
+    repeated = outcome.answers - recorded["looked up"]
     # Beside another bot the last answer may just have left when the death came.
     allowed = {0, 1} if play is crash_beside_another else {int(step == "answer: given")}
     assert repeated in allowed, "only what was not noted as given comes again"

@@ -13,78 +13,82 @@ from tests.frontdoor.sites import locked
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.stage import Stage
+    from tests.harness import Harness
 
 ANSWER = "PS100112 Boot image (x64), source version 13: "
 NO_STORE = 4
 STOPPING = "I am just restarting. Please try again in a minute."
 
 
-def test_the_bot_comes_back_after_slack_cut_the_connection_and_took_no_other_for_a_while(fresh_stage: Stage) -> None:
-    fresh_stage.start_bot()
-    fresh_stage.socket("refuse")
-    fresh_stage.socket("drop")
-    fresh_stage.wait_for(lambda: fresh_stage.connections() == 0)
-    assert not fresh_stage.command("ada", "PS100112")["acked"]
-    asked = tickets(fresh_stage)
-    fresh_stage.wait_for(lambda: tickets(fresh_stage) > asked)
+def test_the_bot_comes_back_after_slack_cut_the_connection_and_took_no_other_for_a_while(
+    fresh_harness: Harness,
+) -> None:
+    fresh_harness.start_bot()
+    fresh_harness.socket("refuse")
+    fresh_harness.socket("drop")
+    fresh_harness.wait_for(lambda: fresh_harness.connections() == 0)
+    assert not fresh_harness.command("ada", "PS100112")["acked"]
+    asked = tickets(fresh_harness)
+    fresh_harness.wait_for(lambda: tickets(fresh_harness) > asked)
 
-    fresh_stage.socket("accept")
+    fresh_harness.socket("accept")
 
-    fresh_stage.wait_for(lambda: fresh_stage.connections() == 1)
-    assert fresh_stage.ask("ada", "PS100112")["text"].startswith(ANSWER)
-    assert "Traceback" not in fresh_stage.log()
+    fresh_harness.wait_for(lambda: fresh_harness.connections() == 1)
+    assert fresh_harness.ask("ada", "PS100112")["text"].startswith(ANSWER)
+    assert "Traceback" not in fresh_harness.log()
 
 
-def test_a_cut_is_noticed_at_once_and_not_by_a_pong_that_does_not_come(fresh_stage: Stage) -> None:
-    bot = fresh_stage.start_bot()
+def test_a_cut_is_noticed_at_once_and_not_by_a_pong_that_does_not_come(fresh_harness: Harness) -> None:
+    bot = fresh_harness.start_bot()
 
-    fresh_stage.socket("drop")
+    fresh_harness.socket("drop")
 
-    fresh_stage.wait_for(lambda: "connection lost" in bot.log())
+    fresh_harness.wait_for(lambda: "connection lost" in bot.log())
     (lost,) = [json.loads(line) for line in bot.log().splitlines() if "connection lost" in line]
     assert lost["pong_age"] is None
-    fresh_stage.wait_for(lambda: fresh_stage.connections() == 1)
+    fresh_harness.wait_for(lambda: fresh_harness.connections() == 1)
 
 
 @pytest.mark.parametrize("how", ["refresh", "warning"])
-def test_a_connection_that_slack_replaces_costs_no_command_its_acknowledgement(fresh_stage: Stage, how: str) -> None:
-    fresh_stage.start_bot()
-    fresh_stage.ask("ada", "PS100112")
+def test_a_connection_that_slack_replaces_costs_no_command_its_acknowledgement(
+    fresh_harness: Harness, how: str
+) -> None:
+    fresh_harness.start_bot()
+    fresh_harness.ask("ada", "PS100112")
 
-    fresh_stage.socket(how)
+    fresh_harness.socket(how)
 
-    assert fresh_stage.command("ada", "PS100112")["acked"]
-    assert fresh_stage.answer_to("ada")["text"].startswith(ANSWER)
-    fresh_stage.wait_for(lambda: fresh_stage.connections() == 1)
-    assert "Traceback" not in fresh_stage.log()
+    assert fresh_harness.command("ada", "PS100112")["acked"]
+    assert fresh_harness.answer_to("ada")["text"].startswith(ANSWER)
+    fresh_harness.wait_for(lambda: fresh_harness.connections() == 1)
+    assert "Traceback" not in fresh_harness.log()
 
 
-def test_a_slack_that_dismisses_every_new_connection_at_once_is_not_stormed(fresh_stage: Stage) -> None:
-    fresh_stage.socket("dismiss")
-    bot = fresh_stage.start_bot(connected=False)
-    fresh_stage.wait_for(lambda: tickets(fresh_stage) >= 4)
+def test_a_slack_that_dismisses_every_new_connection_at_once_is_not_stormed(fresh_harness: Harness) -> None:
+    fresh_harness.socket("dismiss")
+    bot = fresh_harness.start_bot(connected=False)
+    fresh_harness.wait_for(lambda: tickets(fresh_harness) >= 4)
 
-    at = [entry["at"] for entry in fresh_stage.look("log")["entries"] if is_ticket(entry)]
+    at = [entry["at"] for entry in fresh_harness.query("log")["entries"] if is_ticket(entry)]
     # Each is counted from an answer, which comes after the question that is compared: load makes it longer only.
     pauses = [after - before for before, after in pairwise(at[:4])]
     assert [pause >= least for pause, least in zip(pauses, (1, 2, 4), strict=True)] == [True] * 3, pauses
-    fresh_stage.socket("accept")
-    fresh_stage.wait_for(lambda: fresh_stage.connections() == 1)
-    assert fresh_stage.ask("ada", "PS100112")["text"].startswith(ANSWER)
+    fresh_harness.socket("accept")
+    fresh_harness.wait_for(lambda: fresh_harness.connections() == 1)
+    assert fresh_harness.ask("ada", "PS100112")["text"].startswith(ANSWER)
     assert "Traceback" not in bot.log()
 
 
-def test_a_start_while_slack_takes_no_connections_waits_and_makes_one_connection(fresh_stage: Stage) -> None:
-    fresh_stage.socket("refuse")
-    bot = fresh_stage.start_bot(connected=False)
-    fresh_stage.wait_for(lambda: "Slack did not open a connection" in bot.log())
+def test_a_start_while_slack_takes_no_connections_waits_and_makes_one_connection(fresh_harness: Harness) -> None:
+    fresh_harness.socket("refuse")
+    bot = fresh_harness.start_bot(connected=False)
+    fresh_harness.wait_for(lambda: "Slack did not open a connection" in bot.log())
 
-    fresh_stage.socket("accept")
+    fresh_harness.socket("accept")
 
-    fresh_stage.wait_for(lambda: '"connected"' in bot.log())
-    fresh_stage.wait_for(lambda: fresh_stage.connections() == 1)
-    assert fresh_stage.ask("ada", "PS100112")["text"].startswith(ANSWER)
+    fresh_harness.wait_for(lambda: '"connected"' in bot.log())
+    fresh_harness.wait_for(lambda: fresh_harness.connections() == 1)
+    assert fresh_harness.ask("ada", "PS100112")["text"].startswith(ANSWER)
 
 
 @pytest.mark.parametrize(
@@ -95,80 +99,80 @@ def test_a_start_while_slack_takes_no_connections_waits_and_makes_one_connection
     ],
 )
 def test_a_start_while_slack_is_in_trouble_tries_again(
-    fresh_stage: Stage, method: str, fault: dict[str, object]
+    fresh_harness: Harness, method: str, fault: dict[str, object]
 ) -> None:
-    fresh_stage.faults(method, **fault)
+    fresh_harness.faults(method, **fault)
 
-    fresh_stage.start_bot()
+    fresh_harness.start_bot()
 
-    assert fresh_stage.ask("ada", "PS100112")["text"].startswith(ANSWER)
-    assert "Traceback" not in fresh_stage.log()
+    assert fresh_harness.ask("ada", "PS100112")["text"].startswith(ANSWER)
+    assert "Traceback" not in fresh_harness.log()
 
 
 @pytest.mark.parametrize("fault", [{"error": "internal_error"}, {"delay_s": 1.5}], ids=["in trouble", "slow"])
 def test_no_connection_is_asked_for_before_slack_said_who_the_bot_is(
-    fresh_stage: Stage, fault: dict[str, object]
+    fresh_harness: Harness, fault: dict[str, object]
 ) -> None:
-    fresh_stage.faults("auth.test", **fault)
+    fresh_harness.faults("auth.test", **fault)
 
-    fresh_stage.start_bot()
+    fresh_harness.start_bot()
 
-    asked = methods(fresh_stage)
+    asked = methods(fresh_harness)
     assert asked.index("apps.connections.open") > len(asked) - 1 - asked[::-1].index("auth.test")
-    assert fresh_stage.command("ada", "PS100112")["acked"]
+    assert fresh_harness.command("ada", "PS100112")["acked"]
 
 
 def test_a_bot_that_cannot_load_its_store_takes_no_command_from_one_that_can(
-    fresh_stage: Stage, tmp_path: Path
+    fresh_harness: Harness, tmp_path: Path
 ) -> None:
     (tmp_path / "store.txt").write_text("no database at all, but long enough to be looked at as one\n" * 100)
-    bot = fresh_stage.start_bot(connected=False, store=f"sqlite:///{tmp_path}/store.txt")
+    bot = fresh_harness.start_bot(connected=False, store=f"sqlite:///{tmp_path}/store.txt")
 
     assert bot.wait() == NO_STORE
-    assert "apps.connections.open" not in methods(fresh_stage)
+    assert "apps.connections.open" not in methods(fresh_harness)
 
 
-def test_trouble_between_the_first_and_the_second_question_at_a_start_is_no_end(fresh_stage: Stage) -> None:
-    fresh_stage.faults("auth.test", delay_s=0.01)
-    fresh_stage.faults("auth.test", error="internal_error")
+def test_trouble_between_the_first_and_the_second_question_at_a_start_is_no_end(fresh_harness: Harness) -> None:
+    fresh_harness.faults("auth.test", delay_s=0.01)
+    fresh_harness.faults("auth.test", error="internal_error")
 
-    fresh_stage.start_bot()
+    fresh_harness.start_bot()
 
-    assert fresh_stage.ask("ada", "PS100112")["text"].startswith(ANSWER)
+    assert fresh_harness.ask("ada", "PS100112")["text"].startswith(ANSWER)
 
 
-def test_a_stop_finishes_what_runs_and_takes_nothing_new(fresh_stage: Stage) -> None:
-    bot = fresh_stage.start_bot(work__drain="1h", work__query_timeout="1h")
-    with locked(fresh_stage.site):
-        fresh_stage.command("ada", "PS100112")
+def test_a_stop_finishes_what_runs_and_takes_nothing_new(fresh_harness: Harness) -> None:
+    bot = fresh_harness.start_bot(work__drain="1h", work__query_timeout="1h")
+    with locked(fresh_harness.site):
+        fresh_harness.command("ada", "PS100112")
         bot.process.terminate()
-        fresh_stage.wait_for(lambda: '"stopping"' in bot.log())
+        fresh_harness.wait_for(lambda: '"stopping"' in bot.log())
 
-        late = fresh_stage.command("grace", "PS100112")
+        late = fresh_harness.command("grace", "PS100112")
 
         assert bot.process.poll() is None, "what runs waits for the site"
     assert late["response"] == {"text": STOPPING, "response_type": "ephemeral"}
     assert bot.wait() == 0
-    assert [message["text"].startswith(ANSWER) for message in fresh_stage.messages(user="linus")] == [True]
+    assert [message["text"].startswith(ANSWER) for message in fresh_harness.messages(user="linus")] == [True]
     assert '"stopped"' in bot.log()
     assert "Traceback" not in bot.log()
-    fresh_stage.wait_for(lambda: fresh_stage.connections() == 0)
+    fresh_harness.wait_for(lambda: fresh_harness.connections() == 0)
 
 
-def test_a_stop_waits_no_longer_than_its_drain_time(fresh_stage: Stage) -> None:
-    bot = fresh_stage.start_bot(work__drain="1s", work__query_timeout="1h")
-    with locked(fresh_stage.site):
-        fresh_stage.command("ada", "PS100112")
+def test_a_stop_waits_no_longer_than_its_drain_time(fresh_harness: Harness) -> None:
+    bot = fresh_harness.start_bot(work__drain="1s", work__query_timeout="1h")
+    with locked(fresh_harness.site):
+        fresh_harness.command("ada", "PS100112")
 
         assert bot.stop() == 0
 
     assert "stopped before everything was finished" in bot.log()
 
 
-def test_a_stop_before_slack_was_reached_is_a_stop_too(fresh_stage: Stage) -> None:
-    fresh_stage.faults("auth.test", error="internal_error", times=100)
-    bot = fresh_stage.start_bot(connected=False)
-    fresh_stage.wait_for(lambda: "Slack does not say who we are" in bot.log())
+def test_a_stop_before_slack_was_reached_is_a_stop_too(fresh_harness: Harness) -> None:
+    fresh_harness.faults("auth.test", error="internal_error", times=100)
+    bot = fresh_harness.start_bot(connected=False)
+    fresh_harness.wait_for(lambda: "Slack does not say who we are" in bot.log())
 
     assert bot.stop() == 0
 
@@ -178,11 +182,11 @@ def is_ticket(entry: dict[str, object]) -> bool:
     return entry.get("method") == "apps.connections.open"
 
 
-def tickets(stage: Stage) -> int:
+def tickets(harness: Harness) -> int:
     """Count how often the bot asked for a connection."""
-    return methods(stage).count("apps.connections.open")
+    return methods(harness).count("apps.connections.open")
 
 
-def methods(stage: Stage) -> list[str]:
+def methods(harness: Harness) -> list[str]:
     """Return which methods of the Web API were called, in order."""
-    return [entry["method"] for entry in stage.look("log")["entries"] if "method" in entry]
+    return [entry["method"] for entry in harness.query("log")["entries"] if "method" in entry]

@@ -20,7 +20,7 @@ import pytest
 from bot.demo.control import ControlClient, text_of
 from bot.demo.launch import write_down
 from bot.demo.sample.build import build_sample
-from tests.bots import CHECKOUT, Bot
+from tests.bot_process import CHECKOUT, BotProcess
 from tests.frontdoor.sites import change
 from tests.waiting import wait_until
 
@@ -43,9 +43,9 @@ def site(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def running(folder: Path, *options: str) -> Iterator[tuple[Bot, ControlClient]]:
+def running(folder: Path, *options: str) -> Iterator[tuple[BotProcess, ControlClient]]:
     """Run the demo until the block ends, which must be a clean end."""
-    demo = Bot({}, folder, ("-m", "bot", "demo", "--no-browser", *options))
+    demo = BotProcess({}, folder, ("-m", "bot", "demo", "--no-browser", *options))
     try:
         wait_until(lambda: "Ctrl-C ends the demo" in demo.log(), demo.log)
         yield demo, ControlClient(demo.log().splitlines()[0])
@@ -58,7 +58,7 @@ def running(folder: Path, *options: str) -> Iterator[tuple[Bot, ControlClient]]:
 
 def refusal(folder: Path, *options: str) -> tuple[int, str]:
     """Run a demo that cannot be; return its exit code and what it says."""
-    demo = Bot({}, folder, ("-m", "bot", "demo", "--no-browser", *options))
+    demo = BotProcess({}, folder, ("-m", "bot", "demo", "--no-browser", *options))
     code = demo.wait()
     assert "Traceback" not in demo.log()
     return code, demo.log().strip()
@@ -176,7 +176,7 @@ def test_settings_that_cannot_be_written_down_end_the_demo_with_a_sentence(tmp_p
 def test_without_its_extra_the_demo_says_what_to_install(tmp_path: Path) -> None:
     missing = "import sys; sys.modules['aiohttp'] = None; from bot.__main__ import main; main(['demo'])"
 
-    demo = Bot({}, tmp_path, ("-c", missing))
+    demo = BotProcess({}, tmp_path, ("-c", missing))
 
     assert (demo.wait(), demo.log()) == (2, "The demo needs more than the bot: pip install 'pkgstatus-bot[demo]'\n")
 

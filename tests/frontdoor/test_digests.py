@@ -13,16 +13,16 @@ import pytest
 
 from bot.cli.demo_history import write_history
 from bot.demo.launch import DIGEST, daily
-from tests.bots import CHECKOUT
-from tests.frontdoor.resets import PATIENCE, ask_for, entries, wait_for_form
+from tests.bot_process import CHECKOUT
+from tests.frontdoor.message_content import block, block_types, buttons, column, visible_text
+from tests.frontdoor.resets import ask_for, entries, wait_for_form
 from tests.frontdoor.resets import press as vote
-from tests.frontdoor.seen import block, buttons, column, kinds, words
-from tests.stage import OPS, Stage
+from tests.harness import OPS, Harness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.stage import Json
+    from tests.harness import Json
 
 VERDICT = re.compile(r"⛔ \*106 rows have drifted\*, -3 since .* UTC: 2 new, 5 healed")
 NEWLY, STILL = "Show 2", "Show 104"
@@ -30,51 +30,51 @@ CHART, BARS = "data_visualization", "rich_text"
 
 
 @pytest.fixture(scope="module")
-def ops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Yield a stage whose bot has been there for two weeks and has a digest due."""
+def ops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    """Yield a harness whose bot has been there for two weeks and has a digest due."""
     folder, now = tmp_path_factory.mktemp("ops"), datetime.now(UTC)
-    with Stage(folder) as stage:
-        stage.settings |= daily(now)
-        write_history(stage.settings, folder, now.replace(second=0, microsecond=0))
-        stage.start_bot()
-        yield stage
+    with Harness(folder) as harness:
+        harness.settings |= daily(now)
+        write_history(harness.settings, folder, now.replace(second=0, microsecond=0))
+        harness.start_bot()
+        yield harness
 
 
-def posted(stage: Stage, place: int = 0) -> Json:
+def posted(harness: Harness, place: int = 0) -> Json:
     """Return a digest in the channel, by default the first."""
 
     def found() -> Json | None:
-        digests = [message for message in stage.messages() if message["text"].startswith(f"Digest {DIGEST}")]
+        digests = [message for message in harness.messages() if message["text"].startswith(f"Digest {DIGEST}")]
         return digests[place] if len(digests) > place else None
 
-    return stage.wait_for(found, PATIENCE)
+    return harness.wait_for(found)
 
 
-def press(stage: Stage, user: str, message: Json, name: str) -> Json:
+def press(harness: Harness, user: str, message: Json, name: str) -> Json:
     """Press a button by what is written on it and return the answer."""
     button = buttons(message)[name]
-    stage.click(user, message, button["action_id"], button["value"])
-    return stage.answer_to(user)
+    harness.click(user, message, button["action_id"], button["value"])
+    return harness.answer_to(user)
 
 
-def seen_by(stage: Stage, user: str, message: Json) -> Json:
+def seen_by(harness: Harness, user: str, message: Json) -> Json:
     """Return a message as somebody sees it now; nothing if they do not."""
-    return next((each for each in stage.messages(OPS, user) if each["ts"] == message["ts"]), {})
+    return next((each for each in harness.messages(OPS, user) if each["ts"] == message["ts"]), {})
 
 
-def command(stage: Stage, *arguments: str) -> subprocess.CompletedProcess[str]:
+def command(harness: Harness, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `pkgstatus-bot digest` beside the bot."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PKGSTATUS_")}
     program = [sys.executable, "-m", "bot", "digest", *arguments]
     return subprocess.run(
-        program, env=inherited | stage.settings, cwd=CHECKOUT, capture_output=True, text=True, check=False
+        program, env=inherited | harness.settings, cwd=CHECKOUT, capture_output=True, text=True, check=False
     )
 
 
-def test_a_digest_that_is_due_says_what_changed_since_the_last_one_and_draws_the_history(ops: Stage) -> None:
+def test_a_digest_that_is_due_says_what_changed_since_the_last_one_and_draws_the_history(ops: Harness) -> None:
     digest = posted(ops)
 
-    said = words(digest)
+    said = visible_text(digest)
     assert VERDICT.search(said)
     for expected in (
         "*2* newly drifted",
@@ -89,63 +89,63 @@ def test_a_digest_that_is_due_says_what_changed_since_the_last_one_and_draws_the
     assert re.search(r"Audit trail up to date · Ledger head `\d+:[0-9a-f]{64}`", said)
 
 
-def test_the_rows_behind_a_count_are_for_the_askers_eyes_and_have_pages(ops: Stage) -> None:
+def test_the_rows_behind_a_count_are_for_the_askers_eyes_and_have_pages(ops: Harness) -> None:
     rows = press(ops, "linus", posted(ops), STILL)
     assert rows["ephemeral"]
     assert len(column(rows, "Package")) == 50
 
     ops.click("linus", rows, "drift_next")
 
-    ops.wait_for(lambda: "rows 51-100" in words(seen_by(ops, "linus", rows)) or None)
+    ops.wait_for(lambda: "rows 51-100" in visible_text(seen_by(ops, "linus", rows)) or None)
     assert seen_by(ops, "ada", rows) == {}
 
 
-def test_a_package_opens_for_the_askers_eyes_and_leads_to_a_request(ops: Stage) -> None:
+def test_a_package_opens_for_the_askers_eyes_and_leads_to_a_request(ops: Harness) -> None:
     table = press(ops, "ada", posted(ops), "PS100112")
     assert table["ephemeral"]
-    assert "17 site behind" in words(table).replace("*", "")
+    assert "17 site behind" in visible_text(table).replace("*", "")
 
     ops.click("ada", table, "status_request")
 
-    assert "PS100112" in words(wait_for_form(ops, "ada"))
+    assert "PS100112" in visible_text(wait_for_form(ops, "ada"))
 
 
-def test_a_guest_is_refused_what_is_behind_the_buttons(ops: Stage) -> None:
+def test_a_guest_is_refused_what_is_behind_the_buttons(ops: Harness) -> None:
     refusal = press(ops, "gus", posted(ops), NEWLY)
 
     assert "Guests cannot use this" in refusal["text"]
 
 
-def test_anybody_may_ask_for_the_same_picture_now(ops: Stage) -> None:
+def test_anybody_may_ask_for_the_same_picture_now(ops: Harness) -> None:
     everything, one_site = ops.ask("ada", "drift"), ops.ask("grace", "drift site:ps1")
 
     for answer in (everything, one_site):
         assert not answer["ephemeral"]
-        assert "*106 rows have drifted*" in words(answer)
-        assert CHART in kinds(answer)
+        assert "*106 rows have drifted*" in visible_text(answer)
+        assert CHART in block_types(answer)
 
 
-def test_a_site_that_is_not_read_is_named_with_those_that_are(ops: Stage) -> None:
+def test_a_site_that_is_not_read_is_named_with_those_that_are(ops: Harness) -> None:
     answer = ops.ask("ada", "drift site:P02")
 
     assert answer["ephemeral"]
     assert answer["text"].startswith("I read no database of P02, only of PS1; rows of a secondary site are in")
 
 
-def test_a_home_shows_drift_with_its_trend_and_what_comes_next(ops: Stage) -> None:
+def test_a_home_shows_drift_with_its_trend_and_what_comes_next(ops: Harness) -> None:
     posted(ops)
     ops.do("open_home", user="margaret")
 
-    view = ops.wait_for(lambda: ops.look("home", user="margaret")["view"])
+    view = ops.wait_for(lambda: ops.query("home", user="margaret")["view"])
 
-    said = words({"blocks": view["blocks"]})
+    said = visible_text({"blocks": view["blocks"]})
     assert "*106 rows have drifted*" in said
     assert re.search(r"`[▁▂▃▄▅▆▇█]{14}`", said)
     assert re.search(rf"• {DIGEST} on \w+day .* UTC in <#C0SCCMOPS>", said)
     assert re.search(r"PS1 last read (just now|\d+ min ago), audit channel last told (just now|\d+ min ago)", said)
 
 
-def test_the_command_line_prints_a_digest_and_posts_one_beside_its_periods(ops: Stage) -> None:
+def test_the_command_line_prints_a_digest_and_posts_one_beside_its_periods(ops: Harness) -> None:
     posted(ops)
 
     preview = command(ops, "--preview", DIGEST)
@@ -165,31 +165,31 @@ def test_the_command_line_prints_a_digest_and_posts_one_beside_its_periods(ops: 
         (["--preview", DIGEST, "--now", DIGEST], "Say --preview NAME to read a digest here, or --now NAME to post it."),
     ],
 )
-def test_a_wrong_command_line_is_answered_with_what_to_type(ops: Stage, arguments: list[str], sentence: str) -> None:
+def test_a_wrong_command_line_is_answered_with_what_to_type(ops: Harness, arguments: list[str], sentence: str) -> None:
     wrong = command(ops, *arguments)
 
     assert wrong.returncode == 2
     assert sentence in wrong.stderr
 
 
-def test_a_chart_that_slack_refuses_comes_as_bars(ops: Stage) -> None:
+def test_a_chart_that_slack_refuses_comes_as_bars(ops: Harness) -> None:
     ops.faults("response_url", status=400, error="invalid_blocks", times=1)
 
     answer = ops.ask("ada", "drift")
 
-    assert CHART not in kinds(answer)
-    assert "Drifted rows of the last 14 days" in words({"blocks": [block(answer, BARS)]})
+    assert CHART not in block_types(answer)
+    assert "Drifted rows of the last 14 days" in visible_text({"blocks": [block(answer, BARS)]})
 
 
-def test_the_first_digest_of_a_week_says_how_votes_went_and_what_became_of_requests(fresh_stage: Stage) -> None:
-    fresh_stage.settings |= daily(datetime.now(UTC))
-    fresh_stage.start_bot()
-    card = ask_for(fresh_stage, "PS100112 dp:NYC-DP03")
+def test_the_first_digest_of_a_week_says_how_votes_went_and_what_became_of_requests(fresh_harness: Harness) -> None:
+    fresh_harness.settings |= daily(datetime.now(UTC))
+    fresh_harness.start_bot()
+    card = ask_for(fresh_harness, "PS100112 dp:NYC-DP03")
     for approver in ("grace", "linus"):
-        vote(fresh_stage, approver, card)
-    fresh_stage.wait_for(lambda: entries(fresh_stage, "applied"), PATIENCE)
+        vote(fresh_harness, approver, card)
+    fresh_harness.wait_for(lambda: entries(fresh_harness, "applied"))
 
-    said = command(fresh_stage, "--preview", DIGEST).stdout
+    said = command(fresh_harness, "--preview", DIGEST).stdout
 
     assert re.search(r"How votes went in the last 28 days, over 1 approved request\n", said)
     assert re.search(r"• 2 votes within 30 s of the card, the quickest after \d+ s: @\w+, @\w+\n", said)
@@ -198,12 +198,12 @@ def test_the_first_digest_of_a_week_says_how_votes_went_and_what_became_of_reque
     )
 
 
-def test_a_site_that_cannot_be_read_is_unknown_and_said_to_be(fresh_stage: Stage) -> None:
-    fresh_stage.settings |= daily(datetime.now(UTC))
-    fresh_stage.start_bot(sites={"PS1": {"database": "sqlite:////nowhere/site.db"}})
-    fresh_stage.wait_for(lambda: "cannot scan" in fresh_stage.log() or None, PATIENCE)
+def test_a_site_that_cannot_be_read_is_unknown_and_said_to_be(fresh_harness: Harness) -> None:
+    fresh_harness.settings |= daily(datetime.now(UTC))
+    fresh_harness.start_bot(sites={"PS1": {"database": "sqlite:////nowhere/site.db"}})
+    fresh_harness.wait_for(lambda: "cannot scan" in fresh_harness.log() or None)
 
-    said = words(fresh_stage.ask("ada", "drift"))
+    said = visible_text(fresh_harness.ask("ada", "drift"))
 
     assert "❔ *Drift is not known: no site has been read yet*" in said
     assert re.search(r"\*PS1\* could not be read at .* UTC \(.*\) and never was: nothing is known of it\.", said)

@@ -14,8 +14,8 @@ import pytest
 from bot.domain.ledger_entry import Draft
 from bot.exit_codes import Exit
 from bot.store import open_store
-from tests.bots import CHECKOUT
-from tests.frontdoor.exports import CHANNEL
+from tests.bot_process import CHECKOUT
+from tests.frontdoor.slack_export import CHANNEL
 from tests.frontdoor.test_ledger_commands import settings
 
 if TYPE_CHECKING:

@@ -6,48 +6,48 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.frontdoor.seen import SHOW, buttons, column, words
+from tests.frontdoor.message_content import SHOW, buttons, column, visible_text
 
 if TYPE_CHECKING:
-    from tests.stage import Stage
+    from tests.harness import Harness
 
 
-def test_find_lists_every_package_with_all_the_words_and_a_button_for_each(stage: Stage) -> None:
-    answer = stage.ask("ada", "find boot image")
+def test_find_lists_every_package_with_all_the_words_and_a_button_for_each(harness: Harness) -> None:
+    answer = harness.ask("ada", "find boot image")
 
     assert answer["text"] == "2 packages with “boot image”"
     assert answer["ephemeral"]
-    assert "*Boot image (arm64)* 2.0\nPS100111 · Boot image" in words(answer)
-    assert "*Boot image (x64)* 13.0\nPS100112 · Boot image" in words(answer)
-    assert words(answer).count("Show") == 2
+    assert "*Boot image (arm64)* 2.0\nPS100111 · Boot image" in visible_text(answer)
+    assert "*Boot image (x64)* 13.0\nPS100112 · Boot image" in visible_text(answer)
+    assert visible_text(answer).count("Show") == 2
 
 
-def test_the_button_of_a_hit_shows_its_version_table(stage: Stage) -> None:
-    hits = stage.ask("ada", "find IMAGE boot")
+def test_the_button_of_a_hit_shows_its_version_table(harness: Harness) -> None:
+    hits = harness.ask("ada", "find IMAGE boot")
 
-    stage.click("ada", hits, SHOW, value="PS100112")
+    harness.click("ada", hits, SHOW, value="PS100112")
 
-    assert stage.answer_to("ada")["text"].startswith("PS100112 Boot image (x64), source version 13")
-
-
-def test_a_name_is_found_by_a_part_of_it_in_another_script(stage: Stage) -> None:
-    assert "PS100021" in words(stage.ask("ada", "find 言語"))
+    assert harness.answer_to("ada")["text"].startswith("PS100112 Boot image (x64), source version 13")
 
 
-def test_a_name_with_signs_that_slack_would_format_is_found_and_shown_as_it_is(stage: Stage) -> None:
-    assert "*R&amp;D Tools &lt;beta&gt;*" in words(stage.ask("ada", "find R&D <beta>"))
+def test_a_name_is_found_by_a_part_of_it_in_another_script(harness: Harness) -> None:
+    assert "PS100021" in visible_text(harness.ask("ada", "find 言語"))
 
 
-def test_many_hits_are_cut_with_a_word_of_advice(stage: Stage) -> None:
-    answer = stage.ask("ada", "find contoso")
+def test_a_name_with_signs_that_slack_would_format_is_found_and_shown_as_it_is(harness: Harness) -> None:
+    assert "*R&amp;D Tools &lt;beta&gt;*" in visible_text(harness.ask("ada", "find R&D <beta>"))
+
+
+def test_many_hits_are_cut_with_a_word_of_advice(harness: Harness) -> None:
+    answer = harness.ask("ada", "find contoso")
 
     assert answer["text"] == "30 packages with “contoso”"
-    assert "The first 20 are shown. Add a word to narrow it down." in words(answer)
+    assert "The first 20 are shown. Add a word to narrow it down." in visible_text(answer)
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "help", "HELP"])
-def test_help_shows_each_form_of_the_command(stage: Stage, typed: str) -> None:
-    said = stage.ask("ada", typed)["text"]
+def test_help_shows_each_form_of_the_command(harness: Harness, typed: str) -> None:
+    said = harness.ask("ada", typed)["text"]
 
     for form in ("PS100112", "PS100112 behind", "site:P02 dp:NYC*", "find boot image", "help"):
         assert f"`/pkgstatus {form}" in said or form in said
@@ -75,9 +75,9 @@ def test_help_shows_each_form_of_the_command(stage: Stage, typed: str) -> None:
     ],
 )
 def test_what_cannot_be_answered_is_said_in_one_sentence_to_the_asker_alone(
-    stage: Stage, typed: str, sentence: str
+    harness: Harness, typed: str, sentence: str
 ) -> None:
-    answer = stage.ask("ada", typed)
+    answer = harness.ask("ada", typed)
 
     assert sentence in answer["text"]
     assert answer["ephemeral"]
@@ -106,20 +106,20 @@ def test_what_cannot_be_answered_is_said_in_one_sentence_to_the_asker_alone(
         ("PS100112 dp:XYZ*", "No distribution point of this package is called `XYZ*`; ", []),
     ],
 )
-def test_what_was_probably_meant_is_offered(stage: Stage, typed: str, sentence: str, offered: list[str]) -> None:
-    answer = stage.ask("ada", typed)
+def test_what_was_probably_meant_is_offered(harness: Harness, typed: str, sentence: str, offered: list[str]) -> None:
+    answer = harness.ask("ada", typed)
 
-    assert sentence in words(answer)
+    assert sentence in visible_text(answer)
     assert [name for name in buttons(answer) if not name.startswith("CSV")] == offered
-    assert "0 characters" not in words(answer)
+    assert "0 characters" not in visible_text(answer)
 
 
-def test_the_button_of_a_likely_reading_asks_it(stage: Stage) -> None:
-    misspelt = stage.ask("ada", "find boot imgae")
+def test_the_button_of_a_likely_reading_asks_it(harness: Harness) -> None:
+    misspelt = harness.ask("ada", "find boot imgae")
 
-    stage.click("ada", misspelt, SHOW)
+    harness.click("ada", misspelt, SHOW)
 
-    assert stage.answer_to("ada")["text"] == "2 packages with “boot image”"
+    assert harness.answer_to("ada")["text"] == "2 packages with “boot image”"
 
 
 @pytest.mark.parametrize(
@@ -133,25 +133,25 @@ def test_the_button_of_a_likely_reading_asks_it(stage: Stage) -> None:
         r"\\cm01\pkgs$\PS100112.28 dp:NYC-DP01",
     ],
 )
-def test_a_pasted_path_finds_its_server_and_its_package(stage: Stage, typed: str) -> None:
-    answer = stage.ask("ada", typed)
+def test_a_pasted_path_finds_its_server_and_its_package(harness: Harness, typed: str) -> None:
+    answer = harness.ask("ada", typed)
 
     assert answer["text"].startswith("PS100112 Boot image (x64)")
     assert column(answer, "Server") == ["NYC-DP01.contoso.com"]
 
 
-def test_a_slip_of_letter_and_digit_is_put_right_by_a_button(stage: Stage) -> None:
-    slip = stage.ask("ada", "PS1OO112")
+def test_a_slip_of_letter_and_digit_is_put_right_by_a_button(harness: Harness) -> None:
+    slip = harness.ask("ada", "PS1OO112")
 
     assert list(buttons(slip)) == ["Show PS100112"]
-    stage.click("ada", slip, SHOW)
+    harness.click("ada", slip, SHOW)
 
-    assert stage.answer_to("ada")["text"].startswith("PS100112 Boot image (x64)")
+    assert harness.answer_to("ada")["text"].startswith("PS100112 Boot image (x64)")
 
 
-def test_an_unknown_package_brings_those_that_look_like_it(stage: Stage) -> None:
-    answer = stage.ask("ada", "PS100113")
+def test_an_unknown_package_brings_those_that_look_like_it(harness: Harness) -> None:
+    answer = harness.ask("ada", "PS100113")
 
-    assert "No package PS100113 at PS1. Did you mean:" in words(answer)
-    stage.click("ada", answer, SHOW, value="PS100112")
-    assert stage.answer_to("ada")["text"].startswith("PS100112 Boot image (x64)")
+    assert "No package PS100113 at PS1. Did you mean:" in visible_text(answer)
+    harness.click("ada", answer, SHOW, value="PS100112")
+    assert harness.answer_to("ada")["text"].startswith("PS100112 Boot image (x64)")

@@ -11,25 +11,25 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.bots import CHECKOUT
-from tests.frontdoor.databases import closed, needs_postgresql, read, stage_on
+from tests.bot_process import CHECKOUT
+from tests.frontdoor.databases import closed, harness_on, needs_postgresql, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.stage import Json, Stage
+    from tests.harness import Harness, Json
 
 DASHBOARD = CHECKOUT / "deploy" / "grafana" / "pkgstatus-bot.json"
 PATIENCE = 90
 
 
 class Pages:
-    """The pages of the latest bot of a stage."""
+    """The pages of the latest bot of a harness."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self.address = stage.wait_for(self._found)
+    def __init__(self, harness: Harness) -> None:
+        self._stage = harness
+        self.address = harness.wait_for(self._found)
 
     def get(self, path: str, method: str = "GET") -> tuple[int, str]:
         """Return status and text."""
@@ -57,13 +57,13 @@ class Pages:
 
 
 @pytest.fixture
-def pages(fresh_stage: Stage) -> Pages:
-    fresh_stage.start_bot(health__address="127.0.0.1:0")
-    return Pages(fresh_stage)
+def pages(fresh_harness: Harness) -> Pages:
+    fresh_harness.start_bot(health__address="127.0.0.1:0")
+    return Pages(fresh_harness)
 
 
-def test_a_bot_that_is_connected_is_alive_and_ready(fresh_stage: Stage, pages: Pages) -> None:
-    fresh_stage.wait_for(lambda: pages.get("/readyz")[0] == 200)
+def test_a_bot_that_is_connected_is_alive_and_ready(fresh_harness: Harness, pages: Pages) -> None:
+    fresh_harness.wait_for(lambda: pages.get("/readyz")[0] == 200)
 
     assert pages.get("/healthz") == (200, "alive\n")
     assert pages.readiness() == {"is_ready": True, "slack": "ok", "store": "ok", "sites": {"PS1": "ok"}, "waiting": []}
@@ -77,12 +77,12 @@ def test_a_bot_that_says_it_is_ready_does_not_call_its_store_away(pages: Pages) 
     assert pages.samples()["pkgstatus_store_up"] == 1
 
 
-def test_without_slack_it_lives_and_is_not_ready(fresh_stage: Stage, pages: Pages) -> None:
-    fresh_stage.wait_for(lambda: pages.get("/readyz")[0] == 200)
-    fresh_stage.faults("apps.connections.open", status=500, times=1000)
-    fresh_stage.socket("drop")
+def test_without_slack_it_lives_and_is_not_ready(fresh_harness: Harness, pages: Pages) -> None:
+    fresh_harness.wait_for(lambda: pages.get("/readyz")[0] == 200)
+    fresh_harness.faults("apps.connections.open", status=500, times=1000)
+    fresh_harness.socket("drop")
 
-    fresh_stage.wait_for(lambda: pages.get("/readyz")[0] == 503, PATIENCE)
+    fresh_harness.wait_for(lambda: pages.get("/readyz")[0] == 503, PATIENCE)
 
     assert pages.readiness()["slack"] == "not connected"
     assert pages.samples()["pkgstatus_connected"] == 0
@@ -91,36 +91,36 @@ def test_without_slack_it_lives_and_is_not_ready(fresh_stage: Stage, pages: Page
 
 @needs_postgresql
 def test_without_its_store_it_lives_is_not_ready_and_is_again_when_the_store_is_back(tmp_path: Path) -> None:
-    with stage_on("postgresql", tmp_path, "health") as stage:
-        stage.start_bot(health__address="127.0.0.1:0")
-        pages = Pages(stage)
-        stage.wait_for(lambda: pages.get("/readyz")[0] == 200)
+    with harness_on("postgresql", tmp_path, "health") as harness:
+        harness.start_bot(health__address="127.0.0.1:0")
+        pages = Pages(harness)
+        harness.wait_for(lambda: pages.get("/readyz")[0] == 200)
 
-        with closed(stage.settings["PKGSTATUS_STORE"]):
-            stage.wait_for(lambda: pages.get("/readyz")[0] == 503, PATIENCE)
+        with closed(harness.settings["PKGSTATUS_STORE"]):
+            harness.wait_for(lambda: pages.get("/readyz")[0] == 503, PATIENCE)
             assert pages.readiness()["store"] in {"unreachable", "login"}
             assert pages.samples()["pkgstatus_store_up"] == 0
             assert pages.get("/healthz")[0] == 200
 
-        stage.wait_for(lambda: pages.get("/readyz")[0] == 200, PATIENCE)
+        harness.wait_for(lambda: pages.get("/readyz")[0] == 200, PATIENCE)
 
 
-def test_without_its_site_it_is_ready_and_says_which_one_is_away(fresh_stage: Stage, pages: Pages) -> None:
-    fresh_stage.site.unlink()
-    fresh_stage.ask("ada", "PS100112")
+def test_without_its_site_it_is_ready_and_says_which_one_is_away(fresh_harness: Harness, pages: Pages) -> None:
+    fresh_harness.site.unlink()
+    fresh_harness.ask("ada", "PS100112")
 
-    fresh_stage.wait_for(lambda: pages.get("/readyz")[0] == 200)
+    fresh_harness.wait_for(lambda: pages.get("/readyz")[0] == 200)
 
     assert pages.readiness()["sites"] == {"PS1": "unreachable"}
     assert pages.samples()['pkgstatus_site_up{site="PS1"}'] == 0
 
 
-def test_the_metrics_count_what_people_did(fresh_stage: Stage, pages: Pages) -> None:
-    fresh_stage.ask("ada", "PS100112")
-    fresh_stage.ask("gus", "PS100112")
-    fresh_stage.ask("gus", "PS100112")
-    fresh_stage.wait_for(lambda: pages.samples()["pkgstatus_work_unfinished"] == 0)
-    fresh_stage.wait_for(lambda: pages.samples()["pkgstatus_store_up"] == 1)
+def test_the_metrics_count_what_people_did(fresh_harness: Harness, pages: Pages) -> None:
+    fresh_harness.ask("ada", "PS100112")
+    fresh_harness.ask("gus", "PS100112")
+    fresh_harness.ask("gus", "PS100112")
+    fresh_harness.wait_for(lambda: pages.samples()["pkgstatus_work_unfinished"] == 0)
+    fresh_harness.wait_for(lambda: pages.samples()["pkgstatus_store_up"] == 1)
 
     found = pages.samples()
 
@@ -132,17 +132,17 @@ def test_the_metrics_count_what_people_did(fresh_stage: Stage, pages: Pages) -> 
     assert found['pkgstatus_refusals_total{reason="guest"}'] == 2
     assert found['pkgstatus_requests{state="pending"}'] == 0
     assert "pkgstatus_outbox_lag_seconds" in found
-    fresh_stage.wait_for(lambda: pages.samples()["pkgstatus_outbox_waiting"] == 0, PATIENCE)
+    fresh_harness.wait_for(lambda: pages.samples()["pkgstatus_outbox_waiting"] == 0, PATIENCE)
 
 
-def test_the_metrics_tell_how_old_a_scan_is_and_what_it_found(fresh_stage: Stage, pages: Pages) -> None:
+def test_the_metrics_tell_how_old_a_scan_is_and_what_it_found(fresh_harness: Harness, pages: Pages) -> None:
     age = 'pkgstatus_scan_age_seconds{site="PS1"}'
-    fresh_stage.wait_for(lambda: age in pages.samples(), PATIENCE)
+    fresh_harness.wait_for(lambda: age in pages.samples(), PATIENCE)
     found = pages.samples()
 
     assert 0 <= found[age] < PATIENCE
     rows = {name: count for name, count in found.items() if name.startswith("pkgstatus_rows{")}
-    (all_rows,) = read(f"sqlite:///{fresh_stage.site}", "SELECT COUNT(*) FROM dbo.PkgStatus")[0]
+    (all_rows,) = read(f"sqlite:///{fresh_harness.site}", "SELECT COUNT(*) FROM dbo.PkgStatus")[0]
     assert rows['pkgstatus_rows{class="DP behind",site="PS1"}'] > 0
     assert 0 < sum(rows.values()) < all_rows
 
@@ -153,11 +153,11 @@ def taken() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def test_a_port_that_is_taken_is_said_and_people_are_answered_all_the_same(fresh_stage: Stage, taken: int) -> None:
-    fresh_stage.start_bot(health__address=f"127.0.0.1:{taken}")
+def test_a_port_that_is_taken_is_said_and_people_are_answered_all_the_same(fresh_harness: Harness, taken: int) -> None:
+    fresh_harness.start_bot(health__address=f"127.0.0.1:{taken}")
 
-    assert fresh_stage.ask("ada", "PS100112")["text"].startswith("PS100112 ")
-    said = next(line for line in fresh_stage.log().splitlines() if "health cannot be served" in line)
+    assert fresh_harness.ask("ada", "PS100112")["text"].startswith("PS100112 ")
+    said = next(line for line in fresh_harness.log().splitlines() if "health cannot be served" in line)
     assert json.loads(said)["address"] == f"127.0.0.1:{taken}"
 
 
@@ -170,19 +170,19 @@ def has_ipv6() -> bool:
         return False
 
 
-def test_the_pages_are_served_at_an_ipv6_address_too(fresh_stage: Stage) -> None:
-    fresh_stage.start_bot(health__address="[::1]:0")
+def test_the_pages_are_served_at_an_ipv6_address_too(fresh_harness: Harness) -> None:
+    fresh_harness.start_bot(health__address="[::1]:0")
 
     if has_ipv6():
-        assert Pages(fresh_stage).get("/healthz") == (200, "alive\n")
+        assert Pages(fresh_harness).get("/healthz") == (200, "alive\n")
     else:
-        said = fresh_stage.wait_for(lambda: re.search('.*"health cannot be served".*', fresh_stage.log()))
+        said = fresh_harness.wait_for(lambda: re.search('.*"health cannot be served".*', fresh_harness.log()))
         assert json.loads(said[0])["address"] == "[::1]:0"
 
 
-def test_every_query_of_the_dashboard_names_a_metric_that_the_bot_has(fresh_stage: Stage, pages: Pages) -> None:
-    fresh_stage.ask("gus", "PS100112")
-    fresh_stage.wait_for(lambda: pages.samples()["pkgstatus_store_up"] == 1)
+def test_every_query_of_the_dashboard_names_a_metric_that_the_bot_has(fresh_harness: Harness, pages: Pages) -> None:
+    fresh_harness.ask("gus", "PS100112")
+    fresh_harness.wait_for(lambda: pages.samples()["pkgstatus_store_up"] == 1)
     text = pages.get("/metrics")[1]
     # A metric without a sample yet, like the age of a scan before the first one, is there with its meaning.
     families = dict(re.findall(r"^# TYPE (\w+) (\w+)", text, re.MULTILINE))

@@ -22,17 +22,17 @@ from bot.domain.ledger_entry import Draft
 from bot.exit_codes import Exit
 from bot.store import open_store
 from tests import engines
-from tests.bots import CHECKOUT
+from tests.bot_process import CHECKOUT
+from tests.frontdoor.audit_trail import lines, store_path, wait_until_delivered
 from tests.frontdoor.databases import needs_postgresql
-from tests.frontdoor.exports import CHANNEL, exported, write, write_export
-from tests.frontdoor.trail import lines, store_path, wait_until_told
+from tests.frontdoor.slack_export import CHANNEL, exported, write, write_export
 from tests.grants import login
-from tests.stage import Stage
+from tests.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.stage import Json
+    from tests.harness import Json
 
 HOLDS, BROKEN, CANNOT_READ = 0, 1, 2
 BEGAN = datetime(2026, 3, 9, 7, 30, tzinfo=UTC)
@@ -137,18 +137,18 @@ class Told(NamedTuple):
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """Yield the store and the audit channel of a bot that was asked this and that."""
-    with Stage(tmp_path_factory.mktemp("told")) as stage:
-        stage.start_bot()
+    with Harness(tmp_path_factory.mktemp("told")) as harness:
+        harness.start_bot()
         for typed in ("PS100112", "find R&D <tools>", "nonsense ünïcödé", "help"):
-            stage.ask("ada", typed)
-            wait_until_told(stage)
-        stage.kill_bot()
+            harness.ask("ada", typed)
+            wait_until_delivered(harness)
+        harness.kill_bot()
         sequences = {
             message["ts"]: [int(line.split()[0][1:]) for line in message["text"].split("\n")]
-            for message in exported(stage)[1:]
+            for message in exported(harness)[1:]
         }
-        assert [number for told in sequences.values() for number in told] == [line.sequence for line in lines(stage)]
-        yield Told(store_path(stage), exported(stage), sequences)
+        assert [number for told in sequences.values() for number in told] == [line.sequence for line in lines(harness)]
+        yield Told(store_path(harness), exported(harness), sequences)
 
 
 def test_a_chain_that_was_left_alone_holds_and_its_head_is_what_head_prints(office: Office) -> None:
@@ -527,19 +527,19 @@ def test_an_export_that_cannot_be_read_is_said_in_a_sentence(
     assert "Traceback" not in found.err
 
 
-def test_what_the_app_s_own_token_edits_and_deletes_is_found(fresh_stage: Stage, tmp_path: Path) -> None:
-    fresh_stage.start_bot()
+def test_what_the_app_s_own_token_edits_and_deletes_is_found(fresh_harness: Harness, tmp_path: Path) -> None:
+    fresh_harness.start_bot()
     for typed in ("PS100112", "help", "nonsense"):
-        fresh_stage.ask("ada", typed)
-        wait_until_told(fresh_stage)
-    fresh_stage.kill_bot()
-    first, second, third, *_ = exported(fresh_stage)[1:]
-    client = WebClient(fresh_stage.workspace.bot_token, base_url=fresh_stage.workspace.api_url)
+        fresh_harness.ask("ada", typed)
+        wait_until_delivered(fresh_harness)
+    fresh_harness.kill_bot()
+    first, second, third, *_ = exported(fresh_harness)[1:]
+    client = WebClient(fresh_harness.workspace.bot_token, base_url=fresh_harness.workspace.api_url)
     client.chat_update(channel=CHANNEL, ts=first["ts"], text=first["text"], blocks=second["blocks"])
     client.chat_delete(channel=CHANNEL, ts=third["ts"])
 
-    office = copied(store_path(fresh_stage), tmp_path)
-    export = write_export(tmp_path / "export", exported(fresh_stage))
+    office = copied(store_path(fresh_harness), tmp_path)
+    export = write_export(tmp_path / "export", exported(fresh_harness))
     compared = office.run("verify", "--slack-export", str(export))
 
     assert compared.code == BROKEN

@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.frontdoor.seen import CSV, NEXT, PREVIOUS, SHOW, block, buttons, column, words
+from tests.frontdoor.audit_trail import store_path
+from tests.frontdoor.message_content import CSV, NEXT, PREVIOUS, SHOW, block, buttons, column, visible_text
 from tests.frontdoor.sites import change
-from tests.frontdoor.trail import store_path
-from tests.stage import Stage
+from tests.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.stage import Json
+    from tests.harness import Json
 
 PACKAGE = "BIG00001"
 
 
 @pytest.fixture(scope="module")
-def big_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with Stage(tmp_path_factory.mktemp("big"), rows=6000) as stage:
-        stage.start_bot()
-        yield stage
+def big_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    with Harness(tmp_path_factory.mktemp("big"), rows=6000) as harness:
+        harness.start_bot()
+        yield harness
 
 
-def test_a_long_table_begins_with_its_worst_hundred_rows(big_stage: Stage) -> None:
+def test_a_long_table_begins_with_its_worst_hundred_rows(big_stage: Harness) -> None:
     answer = big_stage.ask("ada", PACKAGE)
 
     assert caption(answer).startswith("Distribution points with BIG00001: rows 1-")
@@ -43,7 +43,7 @@ def test_a_long_table_begins_with_its_worst_hundred_rows(big_stage: Stage) -> No
     assert "CSV of all 5,010 rows" in buttons(answer)
 
 
-def test_the_pages_hold_every_row_once_in_one_order(big_stage: Stage) -> None:
+def test_the_pages_hold_every_row_once_in_one_order(big_stage: Harness) -> None:
     answer = big_stage.ask("ada", f"{PACKAGE} site:P03")
     servers = column(answer, "Server")
 
@@ -55,7 +55,7 @@ def test_the_pages_hold_every_row_once_in_one_order(big_stage: Stage) -> None:
     assert sorted(servers) == [f"BIG-DP{number:04}.contoso.com" for number in range(2, 5000, 10)]
 
 
-def test_the_previous_page_is_as_it_was(big_stage: Stage) -> None:
+def test_the_previous_page_is_as_it_was(big_stage: Harness) -> None:
     first = big_stage.ask("ada", PACKAGE)
     second = turned(big_stage, first, NEXT)
 
@@ -68,7 +68,7 @@ def test_the_previous_page_is_as_it_was(big_stage: Stage) -> None:
     assert turning(back) == turning(first)
 
 
-def test_pages_show_the_moment_of_the_question_though_the_site_has_changed(big_stage: Stage) -> None:
+def test_pages_show_the_moment_of_the_question_though_the_site_has_changed(big_stage: Harness) -> None:
     old = big_stage.ask("ada", f"{PACKAGE} failed")
     first = big_stage.ask("ada", PACKAGE)
     change(big_stage.site, f"UPDATE PkgStatus SET Status = 3, SourceVersion = 5 WHERE ID = '{PACKAGE}' AND Status = 5")
@@ -77,10 +77,10 @@ def test_pages_show_the_moment_of_the_question_though_the_site_has_changed(big_s
 
     assert column(back, "Class")[:5] == ["🔴 failed"] * 5
     assert column(old, "Class") == ["🔴 failed"] * 5
-    assert "🔴" not in words(big_stage.ask("ada", PACKAGE)), "a new question sees the new state"
+    assert "🔴" not in visible_text(big_stage.ask("ada", PACKAGE)), "a new question sees the new state"
 
 
-def test_the_csv_has_every_row_and_comes_to_whoever_clicked_and_to_nobody_else(big_stage: Stage) -> None:
+def test_the_csv_has_every_row_and_comes_to_whoever_clicked_and_to_nobody_else(big_stage: Harness) -> None:
     answer = big_stage.ask("ada", f"{PACKAGE} failed")
 
     big_stage.click("grace", answer, CSV)
@@ -98,7 +98,7 @@ def test_the_csv_has_every_row_and_comes_to_whoever_clicked_and_to_nobody_else(b
     assert note["ephemeral"]
 
 
-def test_a_table_outlives_its_process_for_half_an_hour_and_then_offers_to_ask_again(big_stage: Stage) -> None:
+def test_a_table_outlives_its_process_for_half_an_hour_and_then_offers_to_ask_again(big_stage: Harness) -> None:
     old = big_stage.ask("ada", f"{PACKAGE} site:P03")
     forget_soon(big_stage)
     young = big_stage.ask("ada", f"{PACKAGE} site:P04")
@@ -120,27 +120,27 @@ def test_a_table_outlives_its_process_for_half_an_hour_and_then_offers_to_ask_ag
     assert caption(big_stage.answer_to("grace")).endswith(" of 500")
 
 
-def forget_soon(stage: Stage) -> None:
+def forget_soon(harness: Harness) -> None:
     """Make everything that is kept for paging an hour older."""
-    with closing(sqlite3.connect(store_path(stage), isolation_level=None, timeout=20)) as connection:
+    with closing(sqlite3.connect(store_path(harness), isolation_level=None, timeout=20)) as connection:
         an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
         connection.execute("UPDATE snapshot SET kept_at = ?", (an_hour_ago.isoformat(),))
 
 
 def read_at(answer: Json) -> str:
     """Return what the small print says of when the rows were read."""
-    return next(line for line in words(answer).split("\n") if line.startswith("Read at"))
+    return next(line for line in visible_text(answer).split("\n") if line.startswith("Read at"))
 
 
-def turned(stage: Stage, answer: Json, button: str) -> Json:
+def turned(harness: Harness, answer: Json, button: str) -> Json:
     """Click a page button and return the same message with its other page."""
-    stage.click("ada", answer, button)
+    harness.click("ada", answer, button)
 
     def other() -> Json | None:
-        message = next(message for message in stage.messages() if message["ts"] == answer["ts"])
+        message = next(message for message in harness.messages() if message["ts"] == answer["ts"])
         return message if caption(message) != caption(answer) else None
 
-    return stage.wait_for(other)
+    return harness.wait_for(other)
 
 
 def turning(answer: Json) -> list[str]:
@@ -152,6 +152,6 @@ def caption(answer: Json) -> str:
     return str(block(answer, "data_table")["caption"])
 
 
-def files(stage: Stage, user: str) -> list[Json]:
-    found: list[Json] = stage.look("files", user=user)["files"]
+def files(harness: Harness, user: str) -> list[Json]:
+    found: list[Json] = harness.query("files", user=user)["files"]
     return found

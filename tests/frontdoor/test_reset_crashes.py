@@ -1,6 +1,6 @@
 """A bot that is killed at any step between a last vote and what is told of the apply: another one ends the work.
 
-Each lane is a stage on which one bot after the other dies, each at its own step and over a request of its own; the
+Each lane is a harness on which one bot after the other dies, each at its own step and over a request of its own; the
 lanes run side by side, because most of a crash is waiting for the leases of the dead.
 """
 
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from bot import failpoints
-from tests.frontdoor.databases import ENGINES, run, site_of, stage_on
-from tests.frontdoor.judge import end_of, judge, story_of
-from tests.frontdoor.mortal_bot import arm, mortal
+from tests.frontdoor.audit_trail import assert_audit_trail_complete, pending_inbox, pending_outbox
+from tests.frontdoor.crash_injector import arm, crashing_bot
+from tests.frontdoor.databases import ENGINES, harness_on, run, site_of
+from tests.frontdoor.invariants import assert_invariants, outcome_of, request_entries
 from tests.frontdoor.resets import (
     APPROVE,
-    QUICK,
+    FAST_TIMING,
     ask_for,
     card_of,
     direct,
@@ -30,17 +31,16 @@ from tests.frontdoor.resets import (
     refusals,
     submit,
 )
-from tests.frontdoor.trail import assert_trail_is_whole, unanswered, untold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.stage import Stage
+    from tests.harness import Harness
 
 LANES = 6
 STEPS = [name for name in failpoints.NAMES if not name.startswith("digest: ")]
-PATIENCE_SECONDS = 90
+TIMEOUT_SECONDS = 90
 LEASE = "3s"
 """Only one bot lives at a time here: nobody can be mistaken for dead."""
 SERVERS = [f"dp:LON-DP0{number} dp:MUC-DP0{number}" for number in range(1, 5)]
@@ -84,60 +84,60 @@ def lanes(
 def play(engine: str, lane: int, folder: Path) -> dict[str, Outcome]:
     """Let one bot after the other die; then judge all that they left."""
     steps = STEPS[lane::LANES]
-    with stage_on(engine, folder, f"reset_{lane}", clockwork=QUICK) as stage:
-        stage.settings["PKGSTATUS_WORK__LEASE"] = LEASE
-        stage.start_bot(mortal(steps[0]))
+    with harness_on(engine, folder, f"reset_{lane}", timing=FAST_TIMING) as harness:
+        harness.settings["PKGSTATUS_WORK__LEASE"] = LEASE
+        harness.start_bot(crashing_bot(steps[0]))
         found = {}
         for step, following, servers in zip(steps, [*steps[1:], ""], SERVERS, strict=False):
-            found[step] = crash(stage, servers, following)
+            found[step] = crash(harness, servers, following)
         if lane == 0:
-            replay_a_form(stage)
-        assert refusals(stage) == [], "what was done before a death is not refused to the one who does it again"
-        judge(stage)
-        assert_trail_is_whole(stage)
+            replay_a_form(harness)
+        assert refusals(harness) == [], "what was done before a death is not refused to the one who does it again"
+        assert_invariants(harness)
+        assert_audit_trail_complete(harness)
         return found
 
 
-def crash(stage: Stage, servers: str, following: str) -> Outcome:
+def crash(harness: Harness, servers: str, following: str) -> Outcome:
     """Let the bot die over a last vote, and the next one end what it left."""
-    dying = stage.bots[-1]
-    card = ask_for(stage, f"PS100112 {servers}")
-    assert "is counted" in press(stage, "grace", card)
-    stage.wait_for(lambda: untold(stage) == 0, PATIENCE_SECONDS)
-    arm(stage, dying)
+    dying = harness.bots[-1]
+    card = ask_for(harness, f"PS100112 {servers}")
+    assert "is counted" in press(harness, "grace", card)
+    harness.wait_for(lambda: pending_outbox(harness) == 0, TIMEOUT_SECONDS)
+    arm(harness, dying)
 
-    stage.click("linus", card, APPROVE)
-    exit_code = dying.wait(PATIENCE_SECONDS)
-    stage.start_bot(mortal(following))
+    harness.click("linus", card, APPROVE)
+    exit_code = dying.wait(TIMEOUT_SECONDS)
+    harness.start_bot(crashing_bot(following))
 
-    end = stage.wait_for(lambda: end_of(stage, id_of(card)), PATIENCE_SECONDS)
-    stage.wait_for(lambda: unanswered(stage) == 0, PATIENCE_SECONDS)
-    why = str(story_of(stage, id_of(card))[-1].facts.get("trouble", ""))
+    end = harness.wait_for(lambda: outcome_of(harness, id_of(card)), TIMEOUT_SECONDS)
+    harness.wait_for(lambda: pending_inbox(harness) == 0, TIMEOUT_SECONDS)
+    why = str(request_entries(harness, id_of(card))[-1].facts.get("trouble", ""))
     words = "changed, each with its backup" if end == "applied" else "🔴 failed"
-    card_of(stage, id_of(card), words)
+    card_of(harness, id_of(card), words)
     if end == "applied":
-        in_thread(stage, card, "Next step")
-    direct(stage, "ada", "was approved and applied" if end == "applied" else "could not be applied")
+        in_thread(harness, card, "Next step")
+    direct(harness, "ada", "was approved and applied" if end == "applied" else "could not be applied")
     return Outcome(exit_code, end, why, words)
 
 
-def replay_a_form(stage: Stage) -> None:
+def replay_a_form(harness: Harness) -> None:
     """Let a bot die when a request was just recorded, and its rows change before the next one works on the form."""
-    dying = stage.start_bot(mortal("append: committed"))
-    stage.bots[-2].stop()
-    known = set(ids(stage))
-    form(stage, "ada", "PS100112 dp:ZRH-DP01")
-    arm(stage, dying)
-    submit(stage, "ada")
-    assert dying.wait(PATIENCE_SECONDS) == -signal.SIGKILL
-    run(site_of(stage), "UPDATE dbo.PkgStatus SET SourceVersion = 8 WHERE PkgServer LIKE '%ZRH-DP01%'")
-    stage.start_bot()
+    dying = harness.start_bot(crashing_bot("append: committed"))
+    harness.bots[-2].stop()
+    known = set(ids(harness))
+    form(harness, "ada", "PS100112 dp:ZRH-DP01")
+    arm(harness, dying)
+    submit(harness, "ada")
+    assert dying.wait(TIMEOUT_SECONDS) == -signal.SIGKILL
+    run(site_of(harness), "UPDATE dbo.PkgStatus SET SourceVersion = 8 WHERE PkgServer LIKE '%ZRH-DP01%'")
+    harness.start_bot()
 
-    stage.wait_for(lambda: unanswered(stage) == 0, PATIENCE_SECONDS)
-    (request_id,) = set(ids(stage)) - known
-    card = card_of(stage, request_id)
-    assert not [m for m in stage.messages("@ada", "ada") if "rows have changed" in m["text"]]
-    assert "is withdrawn" in press(stage, "ada", card, "request_withdraw")
+    harness.wait_for(lambda: pending_inbox(harness) == 0, TIMEOUT_SECONDS)
+    (request_id,) = set(ids(harness)) - known
+    card = card_of(harness, request_id)
+    assert not [m for m in harness.messages("@ada", "ada") if "rows have changed" in m["text"]]
+    assert "is withdrawn" in press(harness, "ada", card, "request_withdraw")
 
 
 @pytest.mark.timeout(900)

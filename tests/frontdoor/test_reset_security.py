@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.frontdoor.message_content import visible_text
 from tests.frontdoor.resets import (
     AGAIN,
     APPROVALS,
     APPROVE,
-    PATIENCE,
+    FAST_TIMING,
     PLAN,
-    QUICK,
     REJECT,
     REQUEST,
     UNDO,
@@ -32,14 +32,13 @@ from tests.frontdoor.resets import (
     refusals,
     wait_for_form,
 )
-from tests.frontdoor.seen import words
-from tests.stage import Stage
+from tests.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.stage import Json
+    from tests.harness import Json
 
 IDS = {
     "ada": "U000000ADA",
@@ -60,29 +59,29 @@ OWN = "You made this request, so somebody else has to decide"
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Yield a stage with a bot; each test asks for rows of its own."""
-    with Stage(tmp_path_factory.mktemp("stage"), clockwork=QUICK) as stage:
-        stage.start_bot()
-        yield stage
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    """Yield a harness with a bot; each test asks for rows of its own."""
+    with Harness(tmp_path_factory.mktemp("harness"), timing=FAST_TIMING) as harness:
+        harness.start_bot()
+        yield harness
 
 
 @pytest.fixture
-def fresh_stage(tmp_path: Path) -> Iterator[Stage]:
-    """Yield a stage without a bot."""
-    with Stage(tmp_path, clockwork=QUICK) as stage:
-        yield stage
+def fresh_harness(tmp_path: Path) -> Iterator[Harness]:
+    """Yield a harness without a bot."""
+    with Harness(tmp_path, timing=FAST_TIMING) as harness:
+        yield harness
 
 
 @pytest.fixture(scope="module")
-def door(stage: Stage) -> Stage:
-    """Return a stage whose approvals channel even those are in who should not be."""
-    stage.do("channel", id="sccm-approvals", members=list(IDS.values()))
-    return stage
+def door(harness: Harness) -> Harness:
+    """Return a harness whose approvals channel even those are in who should not be."""
+    harness.do("channel", id="sccm-approvals", members=list(IDS.values()))
+    return harness
 
 
 @pytest.fixture(scope="module")
-def card(door: Stage) -> Json:
+def card(door: Harness) -> Json:
     """Return the card of Margaret's request, so that Ada is nobody in particular."""
     return ask_for(door, "PS100112 dp:LON-DP01", "margaret")
 
@@ -108,7 +107,7 @@ def card(door: Stage) -> Json:
     ],
 )
 def test_who_may_not_is_told_why_alone_and_it_is_in_the_ledger(
-    door: Stage, card: Json, user: str, action: str, told: str, reason: str
+    door: Harness, card: Json, user: str, action: str, told: str, reason: str
 ) -> None:
     others = {"ada", "grace"} - {user}
     before = {other: len(door.messages(APPROVALS, other)) for other in others}
@@ -127,7 +126,7 @@ def test_who_may_not_is_told_why_alone_and_it_is_in_the_ledger(
         ("usergroups.users.list", "Slack did not tell me who is on the list", "list cannot be read"),
     ],
 )
-def test_who_cannot_be_looked_up_does_not_count(door: Stage, card: Json, method: str, told: str, reason: str) -> None:
+def test_who_cannot_be_looked_up_does_not_count(door: Harness, card: Json, method: str, told: str, reason: str) -> None:
     door.faults(method, error="internal_error", times=1000)  # the names in the audit channel are looked up as well
 
     try:
@@ -137,12 +136,12 @@ def test_who_cannot_be_looked_up_does_not_count(door: Stage, card: Json, method:
         door.do("faults", clear=True)
 
 
-def test_who_is_deactivated_while_the_click_is_on_its_way_does_not_count(door: Stage, card: Json) -> None:
+def test_who_is_deactivated_while_the_click_is_on_its_way_does_not_count(door: Harness, card: Json) -> None:
     door.faults("users.info", delay_s=1, times=1000)
     door.click("linus", card, APPROVE)
     door.do("person", id="linus", deleted=True)
 
-    door.wait_for(lambda: refusals(door)[-1] == (IDS["linus"], "deactivated"), PATIENCE)
+    door.wait_for(lambda: refusals(door)[-1] == (IDS["linus"], "deactivated"))
 
     door.do("person", id="linus", deleted=False)
     door.do("faults", clear=True)
@@ -160,7 +159,7 @@ FORGERIES: dict[str, tuple[Callable[[Json], str], str]] = {
 
 @pytest.mark.parametrize(("value", "reason"), FORGERIES.values(), ids=FORGERIES)
 def test_a_tampered_button_counts_for_nothing(
-    door: Stage, card: Json, value: Callable[[Json], str], reason: str
+    door: Harness, card: Json, value: Callable[[Json], str], reason: str
 ) -> None:
     blocks = forged(card, **{APPROVE: value(card)})
     post_as_the_app(door, "chat.update", channel="C0APPROVALS", ts=card["ts"], text="forged", blocks=blocks)
@@ -173,7 +172,7 @@ def test_a_tampered_button_counts_for_nothing(
 
 
 @pytest.mark.parametrize("channel", ["C0SCCMOPS", "C0APPROVALS"])
-def test_a_copy_of_the_card_counts_for_nothing(door: Stage, card: Json, channel: str) -> None:
+def test_a_copy_of_the_card_counts_for_nothing(door: Harness, card: Json, channel: str) -> None:
     for action in (APPROVE, REJECT, WITHDRAW):  # a copy each: one that was pressed is soon redrawn without buttons
         posted = post_as_the_app(door, "chat.postMessage", channel=channel, text="a copy", blocks=card["blocks"])
         copy = {"channel": channel, "ts": posted["ts"]}
@@ -183,7 +182,7 @@ def test_a_copy_of_the_card_counts_for_nothing(door: Stage, card: Json, channel:
         assert refusals(door)[-1][1] == "foreign card"
 
 
-def test_a_click_that_slack_delivers_twice_is_one_vote_with_one_answer(door: Stage) -> None:
+def test_a_click_that_slack_delivers_twice_is_one_vote_with_one_answer(door: Harness) -> None:
     card = ask_for(door, "PS100112 dp:LON-DP02")
     press(door, "grace", card)
     door.socket("redeliver_last")
@@ -198,7 +197,7 @@ def test_a_click_that_slack_delivers_twice_is_one_vote_with_one_answer(door: Sta
 
 @pytest.mark.parametrize(("user", "told"), [("gus", GUEST), ("olga", ELSEWHERE), ("ada", NOT_LISTED)])
 @pytest.mark.parametrize("command", ["freeze now please", "unfreeze"])
-def test_only_approvers_freeze_and_unfreeze(door: Stage, user: str, told: str, command: str) -> None:
+def test_only_approvers_freeze_and_unfreeze(door: Harness, user: str, told: str, command: str) -> None:
     door.command(user, command, force=True)
 
     assert door.answer_to(user)["text"].startswith(told)
@@ -206,17 +205,17 @@ def test_only_approvers_freeze_and_unfreeze(door: Stage, user: str, told: str, c
 
 
 @pytest.mark.parametrize(("user", "told"), [("gus", GUEST), ("olga", ELSEWHERE)])
-def test_who_may_not_ask_gets_no_form(door: Stage, user: str, told: str) -> None:
+def test_who_may_not_ask_gets_no_form(door: Harness, user: str, told: str) -> None:
     known = ids(door)
     table = door.ask("ada", "PS100112 dp:LON-DP03")
     door.click(user, table, REQUEST)
     assert door.answer_to(user)["text"].startswith(told)
-    assert door.look("views", user=user)["views"] == []
+    assert door.query("views", user=user)["views"] == []
     assert ids(door) == known
 
 
 @pytest.fixture(scope="module")
-def ended(door: Stage) -> dict[str, Json]:
+def ended(door: Harness) -> dict[str, Json]:
     """Return a card that offers the way back, and one that offers to ask again, by their buttons' actions."""
     outdated = ask_for(door, "PS100112 dp:MUC-DP02")
     with closing(sqlite3.connect(door.site, isolation_level=None, timeout=20)) as connection:
@@ -231,7 +230,7 @@ def ended(door: Stage) -> dict[str, Json]:
 @pytest.mark.parametrize(("user", "told"), [("gus", GUEST), ("olga", ELSEWHERE), ("pkgstatus", NO_BOTS)])
 @pytest.mark.parametrize("action", [UNDO, AGAIN])
 def test_who_may_not_ask_can_neither_undo_nor_ask_again(
-    door: Stage, ended: dict[str, Json], action: str, user: str, told: str
+    door: Harness, ended: dict[str, Json], action: str, user: str, told: str
 ) -> None:
     known = ids(door)
 
@@ -239,14 +238,14 @@ def test_who_may_not_ask_can_neither_undo_nor_ask_again(
 
     assert ids(door) == known
     assert refusals(door)[-1][0] == IDS[user]
-    assert door.look("views", user=user)["views"] == []
+    assert door.query("views", user=user)["views"] == []
 
 
-def test_only_listed_requesters_may_ask(fresh_stage: Stage) -> None:
-    stage = fresh_stage
-    stage.start_bot(requesters__users=[IDS["margaret"]])
-    table = stage.ask("ada", "PS100112 dp:LON-DP03")
-    stage.click("ada", table, REQUEST)
+def test_only_listed_requesters_may_ask(fresh_harness: Harness) -> None:
+    harness = fresh_harness
+    harness.start_bot(requesters__users=[IDS["margaret"]])
+    table = harness.ask("ada", "PS100112 dp:LON-DP03")
+    harness.click("ada", table, REQUEST)
 
-    assert "not on the list of people who may request resets" in words(wait_for_form(stage, "ada"))
-    assert (IDS["ada"], "not a requester") in refusals(stage)
+    assert "not on the list of people who may request resets" in visible_text(wait_for_form(harness, "ada"))
+    assert (IDS["ada"], "not a requester") in refusals(harness)

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from tests.frontdoor.message_content import visible_text
 from tests.frontdoor.resets import (
     PLAN,
     REQUEST,
@@ -19,12 +20,11 @@ from tests.frontdoor.resets import (
     submit,
     wait_for_form,
 )
-from tests.frontdoor.seen import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.stage import Stage
+    from tests.harness import Harness
 
 HOSTILE = "'; DROP TABLE PkgStatus;--<!channel>*bold*_it_`code`\u202egnp.exe\u2066&<@U000000ADA>$(calc)\"|x"
 QUIET = HOSTILE.replace('"', "")
@@ -32,9 +32,9 @@ DRESSED = rf'["Display=\\{QUIET}\"]MSWNET:["SMS_SITE=P02"]\\AMS-DP01.contoso.com
 STRANGE = rf'["Display=\\{QUIET}\"]MSWNET:["SMS_SITE=P02"]\\{QUIET}' + "\\"
 
 
-def spoil(stage: Stage) -> None:
+def spoil(harness: Harness) -> None:
     """Give a package and two DPs names that try to be something else; one DP can still be told by its server."""
-    with closing(sqlite3.connect(stage.site, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(harness.site, isolation_level=None)) as connection:
         connection.execute("UPDATE SMSPackages SET Name = ? WHERE PkgID = 'PS100112'", (HOSTILE,))
         for table, column in (("PkgStatus", "PkgServer"), ("DistributionPoints", "NALPath")):
             for name, old in ((DRESSED, "AMS-DP01"), (STRANGE, "PAR-DP01")):
@@ -42,37 +42,37 @@ def spoil(stage: Stage) -> None:
 
 
 def test_texts_that_try_to_be_something_else_stay_texts_on_every_message_and_in_the_database(
-    fresh_stage: Stage,
+    fresh_harness: Harness,
 ) -> None:
-    stage = fresh_stage
-    spoil(stage)
-    stage.start_bot()
-    with closing(sqlite3.connect(stage.site)) as connection:
+    harness = fresh_harness
+    spoil(harness)
+    harness.start_bot()
+    with closing(sqlite3.connect(harness.site)) as connection:
         (count,) = connection.execute("SELECT COUNT(*) FROM PkgStatus").fetchone()
-    known = set(ids(stage))
-    table = stage.ask("ada", "PS100112 site:P02")
-    stage.click("ada", table, REQUEST)
-    form = wait_for_form(stage, "ada")
+    known = set(ids(harness))
+    table = harness.ask("ada", "PS100112 site:P02")
+    harness.click("ada", table, REQUEST)
+    form = wait_for_form(harness, "ada")
     offered = {option["text"]["text"]: option["value"] for option in options(form)}
     assert not [text for text in offered if "DROP" in text], "a server that cannot be told is never reset"
     (wanted,) = [value for text, value in offered.items() if "AMS-DP01" in text]
-    assert submit(stage, "ada", HOSTILE, rows=[wanted], ticket=HOSTILE)["errors"] == {}
-    card = card_of(stage, fresh_id(stage, known))
-    stage.click("grace", card, PLAN)
-    plan = wait_for_form(stage, "grace")
-    card = apply(stage, card)
-    thread = in_thread(stage, card, "Next step")
+    assert submit(harness, "ada", HOSTILE, rows=[wanted], ticket=HOSTILE)["errors"] == {}
+    card = card_of(harness, fresh_id(harness, known))
+    harness.click("grace", card, PLAN)
+    plan = wait_for_form(harness, "grace")
+    card = apply(harness, card)
+    thread = in_thread(harness, card, "Next step")
 
-    seen = [form, plan, card, thread, *stage.messages("@ada", "ada"), *stage.messages("#sccm-audit", "grace")]
+    seen = [form, plan, card, thread, *harness.messages("@ada", "ada"), *harness.messages("#sccm-audit", "grace")]
     for message in seen:
         for text in mrkdwn(message):
             assert [part for part in ACTING if part in text] == []
-    assert "$(calc)" not in words(thread), "nothing that a shell would run is offered for copying"
-    with closing(sqlite3.connect(stage.site)) as connection:
+    assert "$(calc)" not in visible_text(thread), "nothing that a shell would run is offered for copying"
+    with closing(sqlite3.connect(harness.site)) as connection:
         found = connection.execute("SELECT PkgServer FROM PkgStatus WHERE SourceVersion = 0 AND ID = 'PS100112'")
         assert found.fetchall() == [(DRESSED,)]
         assert connection.execute("SELECT COUNT(*) FROM PkgStatus").fetchone() == (count,)
-    assert len(backups(stage.site)) == 1
+    assert len(backups(harness.site)) == 1
 
 
 ACTING = ("<!channel>", "<@U000000ADA>$", "*bold*", "`code`", "\u202e", "\u2066")

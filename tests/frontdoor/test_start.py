@@ -14,13 +14,13 @@ import pytest
 
 from bot.store.database import StoreDatabase
 from bot.store.migrations import migrate
-from tests.bots import Bot
-from tests.frontdoor.seen import CSV
+from tests.bot_process import BotProcess
+from tests.frontdoor.message_content import CSV
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.stage import Stage
+    from tests.harness import Harness
 
 BOT_TOKEN, APP_TOKEN = "PKGSTATUS_SLACK__BOT_TOKEN", "PKGSTATUS_SLACK__APP_TOKEN"
 SECRET = "hunter2-and-a-half"  # noqa: S105 - it only has to stay out of what is printed
@@ -76,7 +76,7 @@ WRONG = {
 def test_each_wrong_setting_ends_the_start_with_one_line_that_names_it_and_keeps_its_value_secret(
     tmp_path: Path, changed: dict[str, str | None], lines: list[str]
 ) -> None:
-    bot = Bot({name: value for name, value in (GOOD | changed).items() if value is not None}, tmp_path)
+    bot = BotProcess({name: value for name, value in (GOOD | changed).items() if value is not None}, tmp_path)
 
     assert bot.wait() == 2
     said = bot.log().splitlines()
@@ -104,28 +104,28 @@ def test_each_wrong_setting_ends_the_start_with_one_line_that_names_it_and_keeps
     ids=["by its name", "by its file", "a data source", "the file of one"],
 )
 def test_a_driver_that_is_not_installed_ends_the_start_before_anything_is_connected(
-    fresh_stage: Stage, changed: dict[str, str], start: str
+    fresh_harness: Harness, changed: dict[str, str], start: str
 ) -> None:
     pytest.importorskip("pyodbc")
     if "PKGSTATUS_STORE" not in changed:
-        fresh_stage.settings["PKGSTATUS_SITES"] = GOOD["PKGSTATUS_SITES"]
-    fresh_stage.settings.update(changed)
-    bot = fresh_stage.start_bot(connected=False)
+        fresh_harness.settings["PKGSTATUS_SITES"] = GOOD["PKGSTATUS_SITES"]
+    fresh_harness.settings.update(changed)
+    bot = fresh_harness.start_bot(connected=False)
 
     assert bot.wait() == 2
     (line,) = bot.log().splitlines()
     assert line.startswith(start)
     assert SECRET not in line
-    assert fresh_stage.look("log")["entries"] == []
+    assert fresh_harness.query("log")["entries"] == []
 
 
-def test_tokens_with_a_line_end_behind_them_start_the_bot(fresh_stage: Stage) -> None:
+def test_tokens_with_a_line_end_behind_them_start_the_bot(fresh_harness: Harness) -> None:
     for setting in (BOT_TOKEN, APP_TOKEN):
-        fresh_stage.settings[setting] = f'"{fresh_stage.settings[setting]}" \r\n'
+        fresh_harness.settings[setting] = f'"{fresh_harness.settings[setting]}" \r\n'
 
-    fresh_stage.start_bot()
+    fresh_harness.start_bot()
 
-    assert "PS100112" in str(fresh_stage.ask("ada", "PS100112"))
+    assert "PS100112" in str(fresh_harness.ask("ada", "PS100112"))
 
 
 @pytest.mark.parametrize(
@@ -139,11 +139,16 @@ def test_tokens_with_a_line_end_behind_them_start_the_bot(fresh_stage: Stage) ->
 )
 @pytest.mark.parametrize(("command", "code"), [(("run",), 4), (("ledger", "verify"), 2), (("ledger", "head"), 2)])
 def test_a_store_that_is_no_database_ends_it_with_one_line(
-    fresh_stage: Stage, tmp_path: Path, made: Callable[[Path], object], said: str, command: tuple[str, ...], code: int
+    fresh_harness: Harness,
+    tmp_path: Path,
+    made: Callable[[Path], object],
+    said: str,
+    command: tuple[str, ...],
+    code: int,
 ) -> None:
     file = tmp_path / "broken.db"
     made(file)
-    bot = fresh_stage.start_bot(("-m", "bot", *command), connected=False, store=f"sqlite:///{file}")
+    bot = fresh_harness.start_bot(("-m", "bot", *command), connected=False, store=f"sqlite:///{file}")
 
     assert bot.wait() == code
     (line,) = bot.log().splitlines()
@@ -159,8 +164,8 @@ def _store() -> bytes:
         return file.read_bytes()
 
 
-def test_a_store_without_its_folder_ends_the_start_with_one_line(fresh_stage: Stage, tmp_path: Path) -> None:
-    bot = fresh_stage.start_bot(connected=False, store=f"sqlite:///{tmp_path}/nowhere/store.db")
+def test_a_store_without_its_folder_ends_the_start_with_one_line(fresh_harness: Harness, tmp_path: Path) -> None:
+    bot = fresh_harness.start_bot(connected=False, store=f"sqlite:///{tmp_path}/nowhere/store.db")
 
     assert bot.wait() == 4
     assert f"cannot be used: unreachable. there is no folder {tmp_path}/nowhere" in bot.log()
@@ -169,10 +174,10 @@ def test_a_store_without_its_folder_ends_the_start_with_one_line(fresh_stage: St
 
 @pytest.mark.parametrize(("setting", "token"), [(BOT_TOKEN, "bot"), (APP_TOKEN, "app")])
 def test_a_token_that_slack_refuses_ends_the_start_with_one_sentence(
-    fresh_stage: Stage, setting: str, token: str
+    fresh_harness: Harness, setting: str, token: str
 ) -> None:
-    fresh_stage.settings[setting] = fresh_stage.settings[setting].replace("contoso", SECRET)
-    bot = fresh_stage.start_bot(connected=False)
+    fresh_harness.settings[setting] = fresh_harness.settings[setting].replace("contoso", SECRET)
+    bot = fresh_harness.start_bot(connected=False)
 
     assert bot.wait() == 3
     sentence = f"Slack refused the {token} token: invalid_auth. Check {BOT_TOKEN} and {APP_TOKEN}."
@@ -181,33 +186,33 @@ def test_a_token_that_slack_refuses_ends_the_start_with_one_sentence(
     assert SECRET not in bot.log()
 
 
-def test_even_a_talkative_log_holds_neither_tokens_nor_addresses_to_answer_to(fresh_stage: Stage) -> None:
-    fresh_stage.start_bot(logs__level="debug")
-    answer = fresh_stage.ask("ada", "PS100112")
-    fresh_stage.click("ada", answer, CSV)
-    fresh_stage.answer_to("ada")
-    fresh_stage.faults("response_url", status=500)
-    fresh_stage.faults("chat.postMessage", error="internal_error")
-    fresh_stage.command("ada", "PS100112")
-    fresh_stage.answer_to("ada", "@ada")
+def test_even_a_talkative_log_holds_neither_tokens_nor_addresses_to_answer_to(fresh_harness: Harness) -> None:
+    fresh_harness.start_bot(logs__level="debug")
+    answer = fresh_harness.ask("ada", "PS100112")
+    fresh_harness.click("ada", answer, CSV)
+    fresh_harness.answer_to("ada")
+    fresh_harness.faults("response_url", status=500)
+    fresh_harness.faults("chat.postMessage", error="internal_error")
+    fresh_harness.command("ada", "PS100112")
+    fresh_harness.answer_to("ada", "@ada")
 
-    payloads = [entry["payload"] for entry in fresh_stage.look("log")["entries"] if "payload" in entry]
+    payloads = [entry["payload"] for entry in fresh_harness.query("log")["entries"] if "payload" in entry]
     addresses = [payload["response_url"].rpartition("/")[2] for payload in payloads if payload]
     assert len(addresses) == 3
-    for secret in (fresh_stage.workspace.bot_token, fresh_stage.workspace.app_token, "ticket=", *addresses):
-        assert secret not in fresh_stage.log()
+    for secret in (fresh_harness.workspace.bot_token, fresh_harness.workspace.app_token, "ticket=", *addresses):
+        assert secret not in fresh_harness.log()
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Bot]:
-    demo = Bot({}, tmp_path, ("-m", "bot", "demo", "--no-browser", "--port", "0"))
+def demo(tmp_path: Path) -> Iterator[BotProcess]:
+    demo = BotProcess({}, tmp_path, ("-m", "bot", "demo", "--no-browser", "--port", "0"))
     yield demo
     for process in family(demo):
         process.kill()
 
 
-def test_the_demo_prints_its_address_alone_and_ctrl_c_ends_all_of_it(demo: Bot, fresh_stage: Stage) -> None:
-    fresh_stage.wait_for(lambda: "Ctrl-C ends the demo" in demo.log())
+def test_the_demo_prints_its_address_alone_and_ctrl_c_ends_all_of_it(demo: BotProcess, fresh_harness: Harness) -> None:
+    fresh_harness.wait_for(lambda: "Ctrl-C ends the demo" in demo.log())
     address = demo.log().splitlines()[0]
     with urlopen(address) as page:  # noqa: S310 - our own server
         assert page.status == 200
@@ -221,8 +226,8 @@ def test_the_demo_prints_its_address_alone_and_ctrl_c_ends_all_of_it(demo: Bot, 
     assert "Traceback" not in demo.log()
 
 
-def test_ctrl_c_just_after_the_address_ends_all_of_the_demo_too(demo: Bot, fresh_stage: Stage) -> None:
-    fresh_stage.wait_for(lambda: demo.log().startswith("http://127.0.0.1:") and len(family(demo)) == 2)
+def test_ctrl_c_just_after_the_address_ends_all_of_the_demo_too(demo: BotProcess, fresh_harness: Harness) -> None:
+    fresh_harness.wait_for(lambda: demo.log().startswith("http://127.0.0.1:") and len(family(demo)) == 2)
     started = family(demo)
 
     demo.process.send_signal(signal.SIGINT)
@@ -237,16 +242,16 @@ def test_ctrl_c_just_after_the_address_ends_all_of_the_demo_too(demo: Bot, fresh
     [("--rows", "-5", "--rows"), ("--port", "70000", "--port"), ("--env-file", "/nowhere/env", "--env-file")],
 )
 def test_a_demo_that_cannot_be_says_so_in_a_sentence(tmp_path: Path, option: str, value: str, word: str) -> None:
-    demo = Bot({}, tmp_path, ("-m", "bot", "demo", "--no-browser", option, value))
+    demo = BotProcess({}, tmp_path, ("-m", "bot", "demo", "--no-browser", option, value))
 
     assert demo.wait() != 0
     assert word in demo.log()
     assert "Traceback" not in demo.log()
 
 
-def test_a_demo_at_a_port_that_is_taken_names_it_and_a_way_out(tmp_path: Path, stage: Stage) -> None:
-    port = stage.workspace.url.rpartition(":")[2]
-    demo = Bot({}, tmp_path, ("-m", "bot", "demo", "--no-browser", "--port", port))
+def test_a_demo_at_a_port_that_is_taken_names_it_and_a_way_out(tmp_path: Path, harness: Harness) -> None:
+    port = harness.workspace.url.rpartition(":")[2]
+    demo = BotProcess({}, tmp_path, ("-m", "bot", "demo", "--no-browser", "--port", port))
 
     assert demo.wait() == 2
     assert demo.log() == (
@@ -254,7 +259,7 @@ def test_a_demo_at_a_port_that_is_taken_names_it_and_a_way_out(tmp_path: Path, s
     )
 
 
-def family(demo: Bot) -> list[psutil.Process]:
+def family(demo: BotProcess) -> list[psutil.Process]:
     """Return the demo's process and those it started, as far as they still run."""
     try:
         parent = psutil.Process(demo.process.pid)

@@ -13,14 +13,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.frontdoor.seen import CSV
-from tests.frontdoor.trail import assert_trail_is_whole, entries, filled, lines, locked_store, newest, store_path
+from tests.frontdoor.audit_trail import (
+    assert_audit_trail_complete,
+    entries,
+    fill_disk,
+    lines,
+    locked_store,
+    newest_sequence,
+    store_path,
+)
+from tests.frontdoor.message_content import CSV
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from tests.stage import Stage
+    from tests.harness import Harness
 
 ANSWER = "PS100112 Boot image (x64), source version 13: "
 UNRECORDED = "I cannot write my records right now, so I did nothing. Please try again in a few minutes."
@@ -41,19 +49,19 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def full_disk(stage: Stage) -> Iterator[None]:
+def full_disk(harness: Harness) -> Iterator[None]:
     """Fill the disk of the store for as long as the block lasts."""
-    filler = filled(Path(store_path(stage)).parent)
+    filler = fill_disk(Path(store_path(harness)).parent)
     yield
     filler.unlink()
 
 
 @contextmanager
-def failing_disk(stage: Stage) -> Iterator[None]:
+def failing_disk(harness: Harness) -> Iterator[None]:
     """Let the latest bot write no file any longer than the store's log is now."""
-    process = stage.bots[-1].process.pid
+    process = harness.bots[-1].process.pid
     limits = resource.prlimit(process, resource.RLIMIT_FSIZE)
-    size = Path(f"{store_path(stage)}-wal").stat().st_size
+    size = Path(f"{store_path(harness)}-wal").stat().st_size
     resource.prlimit(process, resource.RLIMIT_FSIZE, (size, limits[1]))
     yield
     with suppress(ProcessLookupError):
@@ -61,114 +69,116 @@ def failing_disk(stage: Stage) -> Iterator[None]:
 
 
 @pytest.fixture(params=[locked_store, failing_disk, pytest.param(full_disk, marks=needs_root)])
-def spoiled(request: pytest.FixtureRequest, fresh_stage: Stage) -> Callable[[Stage], AbstractContextManager[None]]:
+def spoiled(
+    request: pytest.FixtureRequest, fresh_harness: Harness
+) -> Callable[[Harness], AbstractContextManager[None]]:
     """Return what makes the store of a bot that runs unwritable."""
-    spoil: Callable[[Stage], AbstractContextManager[None]] = request.param
+    spoil: Callable[[Harness], AbstractContextManager[None]] = request.param
     if spoil is full_disk:
         disk: Path = request.getfixturevalue("small_disk")
-        fresh_stage.settings["PKGSTATUS_STORE"] = f"sqlite:///{disk / 'store.db'}"
+        fresh_harness.settings["PKGSTATUS_STORE"] = f"sqlite:///{disk / 'store.db'}"
     return spoil
 
 
 def test_commands_and_clicks_are_told_in_time_nothing_happens_and_it_is_over_with_the_cause(
-    fresh_stage: Stage, spoiled: Callable[[Stage], AbstractContextManager[None]]
+    fresh_harness: Harness, spoiled: Callable[[Harness], AbstractContextManager[None]]
 ) -> None:
-    fresh_stage.start_bot()
-    table = fresh_stage.ask("ada", "PS100112")
-    assert_trail_is_whole(fresh_stage)
-    before = newest(fresh_stage)
+    fresh_harness.start_bot()
+    table = fresh_harness.ask("ada", "PS100112")
+    assert_audit_trail_complete(fresh_harness)
+    before = newest_sequence(fresh_harness)
 
-    with spoiled(fresh_stage):
-        acknowledged = fresh_stage.command("ada", "PS100112")
-        clicked = fresh_stage.click("grace", table, CSV)
-        sorry = fresh_stage.answer_to("grace")
+    with spoiled(fresh_harness):
+        acknowledged = fresh_harness.command("ada", "PS100112")
+        clicked = fresh_harness.click("grace", table, CSV)
+        sorry = fresh_harness.answer_to("grace")
 
     assert [acknowledged["acked"], clicked["acked"]] == [True, True]
     assert acknowledged["response"] == {"text": UNRECORDED, "response_type": "ephemeral"}
     assert (sorry["text"], sorry["ephemeral"]) == (UNRECORDED, True)
-    assert fresh_stage.look("files", user="grace")["files"] == []
-    assert entries(fresh_stage, before) == []
-    assert fresh_stage.ask("ada", "PS100112")["text"].startswith(ANSWER)
-    assert [entry.kind for entry in entries(fresh_stage, before)] == ["looked up"]
-    assert_trail_is_whole(fresh_stage)
+    assert fresh_harness.query("files", user="grace")["files"] == []
+    assert entries(fresh_harness, before) == []
+    assert fresh_harness.ask("ada", "PS100112")["text"].startswith(ANSWER)
+    assert [entry.kind for entry in entries(fresh_harness, before)] == ["looked up"]
+    assert_audit_trail_complete(fresh_harness)
 
 
-def test_a_relay_that_cannot_note_what_it_told_does_not_tell_it_over_and_over(fresh_stage: Stage) -> None:
-    fresh_stage.start_bot()
-    assert_trail_is_whole(fresh_stage)
-    fresh_stage.faults("chat.postMessage", status=429, retry_after=2)
-    fresh_stage.ask("ada", "PS100112")
-    fresh_stage.wait_for(lambda: "not delivered; trying again" in fresh_stage.log())
+def test_a_relay_that_cannot_note_what_it_told_does_not_tell_it_over_and_over(fresh_harness: Harness) -> None:
+    fresh_harness.start_bot()
+    assert_audit_trail_complete(fresh_harness)
+    fresh_harness.faults("chat.postMessage", status=429, retry_after=2)
+    fresh_harness.ask("ada", "PS100112")
+    fresh_harness.wait_for(lambda: "not delivered; trying again" in fresh_harness.log())
 
-    with failing_disk(fresh_stage):
+    with failing_disk(fresh_harness):
         much_later = time.monotonic() + 6
-        fresh_stage.wait_for(lambda: time.monotonic() > much_later)
+        fresh_harness.wait_for(lambda: time.monotonic() > much_later)
 
-    assert_trail_is_whole(fresh_stage)
-    assert max(map(lines(fresh_stage).count, lines(fresh_stage))) <= 2
+    assert_audit_trail_complete(fresh_harness)
+    assert max(map(lines(fresh_harness).count, lines(fresh_harness))) <= 2
 
 
 def test_a_stop_while_the_store_cannot_be_written_is_an_orderly_stop(
-    fresh_stage: Stage, spoiled: Callable[[Stage], AbstractContextManager[None]]
+    fresh_harness: Harness, spoiled: Callable[[Harness], AbstractContextManager[None]]
 ) -> None:
-    bot = fresh_stage.start_bot()
-    fresh_stage.ask("ada", "PS100112")
+    bot = fresh_harness.start_bot()
+    fresh_harness.ask("ada", "PS100112")
 
-    with spoiled(fresh_stage):
+    with spoiled(fresh_harness):
         assert bot.stop() == 0
 
     assert '"stopped"' in bot.log()
     assert "Traceback" not in bot.log()
 
 
-def test_a_start_while_the_store_is_locked_ends_with_a_sentence(fresh_stage: Stage) -> None:
-    fresh_stage.start_bot()
-    fresh_stage.stop_bot()
+def test_a_start_while_the_store_is_locked_ends_with_a_sentence(fresh_harness: Harness) -> None:
+    fresh_harness.start_bot()
+    fresh_harness.stop_bot()
 
-    with locked_store(fresh_stage):
-        bot = fresh_stage.start_bot(connected=False, work__query_timeout="1s")
+    with locked_store(fresh_harness):
+        bot = fresh_harness.start_bot(connected=False, work__query_timeout="1s")
         assert bot.wait() == NO_STORE
 
     assert "Traceback" not in bot.log()
 
 
 def test_a_start_on_a_full_disk_ends_with_a_sentence_and_succeeds_when_there_is_room(
-    fresh_stage: Stage, request: pytest.FixtureRequest
+    fresh_harness: Harness, request: pytest.FixtureRequest
 ) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root may mount a small disk")
     disk: Path = request.getfixturevalue("small_disk")
-    fresh_stage.settings["PKGSTATUS_STORE"] = f"sqlite:///{disk / 'store.db'}"
-    filler = filled(disk)
+    fresh_harness.settings["PKGSTATUS_STORE"] = f"sqlite:///{disk / 'store.db'}"
+    filler = fill_disk(disk)
 
-    bot = fresh_stage.start_bot(connected=False)
+    bot = fresh_harness.start_bot(connected=False)
     assert bot.wait() == NO_STORE
     assert "Traceback" not in bot.log()
 
     filler.unlink()
-    fresh_stage.start_bot()
-    assert_trail_is_whole(fresh_stage)
+    fresh_harness.start_bot()
+    assert_audit_trail_complete(fresh_harness)
 
 
-def test_a_start_on_a_store_that_may_only_be_read_ends_with_a_sentence(fresh_stage: Stage, tmp_path: Path) -> None:
-    fresh_stage.start_bot()
-    fresh_stage.stop_bot()
+def test_a_start_on_a_store_that_may_only_be_read_ends_with_a_sentence(fresh_harness: Harness, tmp_path: Path) -> None:
+    fresh_harness.start_bot()
+    fresh_harness.stop_bot()
 
-    with read_only(Path(store_path(fresh_stage)), tmp_path) as path:
-        fresh_stage.settings["PKGSTATUS_STORE"] = f"sqlite:///{path}"
-        bot = fresh_stage.start_bot(connected=False)
+    with read_only(Path(store_path(fresh_harness)), tmp_path) as path:
+        fresh_harness.settings["PKGSTATUS_STORE"] = f"sqlite:///{path}"
+        bot = fresh_harness.start_bot(connected=False)
         assert bot.wait() == NO_STORE
 
     assert "Traceback" not in bot.log()
 
 
-def test_a_store_of_a_newer_program_is_left_alone(fresh_stage: Stage) -> None:
-    fresh_stage.start_bot()
-    fresh_stage.stop_bot()
-    with closing(sqlite3.connect(store_path(fresh_stage), isolation_level=None)) as connection:
+def test_a_store_of_a_newer_program_is_left_alone(fresh_harness: Harness) -> None:
+    fresh_harness.start_bot()
+    fresh_harness.stop_bot()
+    with closing(sqlite3.connect(store_path(fresh_harness), isolation_level=None)) as connection:
         connection.execute("UPDATE store_version SET version = 999")
 
-    bot = fresh_stage.start_bot(connected=False)
+    bot = fresh_harness.start_bot(connected=False)
 
     assert bot.wait() == NO_STORE
     assert "999" in bot.log()

@@ -11,12 +11,13 @@ import pytest
 from bot.cli.demo_history import write_history
 from bot.demo.launch import DIGEST, daily
 from tests.builders import nal_path
-from tests.frontdoor.installer import check
+from tests.frontdoor.audit_trail import audit_messages
+from tests.frontdoor.check_command import check
+from tests.frontdoor.message_content import block_types, buttons, visible_text
 from tests.frontdoor.resets import (
     APPROVALS,
     APPROVE,
-    PATIENCE,
-    QUICK,
+    FAST_TIMING,
     WHY,
     approve,
     ask_for,
@@ -36,17 +37,15 @@ from tests.frontdoor.resets import (
     vote_buttons,
     wait_for_form,
 )
-from tests.frontdoor.seen import buttons, kinds, words
 from tests.frontdoor.sites import change
 from tests.frontdoor.test_health import Pages
-from tests.frontdoor.trail import told
-from tests.stage import Stage
+from tests.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.stage import Json
+    from tests.harness import Json
 
 CHANNEL = "C0APPROVALS"
 WITHDRAW_OWN = "request_withdraw_own"
@@ -56,23 +55,23 @@ LONG = 100
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    """Yield a stage without a bot."""
-    with Stage(tmp_path, clockwork=QUICK) as stage:
-        yield stage
+def harness(tmp_path: Path) -> Iterator[Harness]:
+    """Yield a harness without a bot."""
+    with Harness(tmp_path, timing=FAST_TIMING) as harness:
+        yield harness
 
 
-def asked(stage: Stage, text: str) -> str:
+def asked(harness: Harness, text: str) -> str:
     """Ask for a reset whose card does not come; return the request's id."""
-    known = set(ids(stage))
-    form(stage, "ada", text)
-    assert submit(stage, "ada")["errors"] == {}
-    return stage.wait_for(lambda: next(iter(set(ids(stage)) - known), None), PATIENCE)
+    known = set(ids(harness))
+    form(harness, "ada", text)
+    assert submit(harness, "ada")["errors"] == {}
+    return harness.wait_for(lambda: next(iter(set(ids(harness)) - known), None))
 
 
-def cards(stage: Stage) -> list[Json]:
+def cards(harness: Harness) -> list[Json]:
     """Return every message in the approvals channel."""
-    return [message for message in stage.messages(APPROVALS, "grace") if not message["ephemeral"]]
+    return [message for message in harness.messages(APPROVALS, "grace") if not message["ephemeral"]]
 
 
 @pytest.mark.parametrize(
@@ -85,45 +84,45 @@ def cards(stage: Stage) -> list[Json]:
     ],
 )
 def test_a_card_that_slack_refuses_comes_in_a_simpler_form_with_its_buttons(
-    stage: Stage, error: str, times: int, kind: str
+    harness: Harness, error: str, times: int, kind: str
 ) -> None:
-    stage.start_bot()
-    stage.faults("chat.postMessage", channel=CHANNEL, error=error, times=times)
+    harness.start_bot()
+    harness.faults("chat.postMessage", channel=CHANNEL, error=error, times=times)
 
-    card = ask_for(stage, "PS100112 dp:LON-DP0*")
+    card = ask_for(harness, "PS100112 dp:LON-DP0*")
 
-    assert "data_table" not in kinds(card)
-    assert kind in kinds(card)
+    assert "data_table" not in block_types(card)
+    assert kind in block_types(card)
     assert vote_buttons(card) == {"Approve", "Reject", "Withdraw"}
     for said in ("LON-DP01", "7 (3) → 0 (2)", "<@U000000ADA>", id_of(card), "2 different approvers"):
-        assert said in words(card)
-    assert len(cards(stage)) == 1
-    approve(stage, card, "grace", "linus")
-    card_of(stage, id_of(card), "applied")
+        assert said in visible_text(card)
+    assert len(cards(harness)) == 1
+    approve(harness, card, "grace", "linus")
+    card_of(harness, id_of(card), "applied")
 
 
-def test_a_card_that_slack_takes_in_no_form_leaves_nobody_in_the_dark_and_comes_by_itself(stage: Stage) -> None:
-    stage.start_bot(health__address="127.0.0.1:0")
-    pages = Pages(stage)
-    stage.faults("chat.postMessage", channel=CHANNEL, error="invalid_blocks", times=6)
-    request_id = asked(stage, "PS100112 dp:LON-DP01")
+def test_a_card_that_slack_takes_in_no_form_leaves_nobody_in_the_dark_and_comes_by_itself(harness: Harness) -> None:
+    harness.start_bot(health__address="127.0.0.1:0")
+    pages = Pages(harness)
+    harness.faults("chat.postMessage", channel=CHANNEL, error="invalid_blocks", times=6)
+    request_id = asked(harness, "PS100112 dp:LON-DP01")
 
-    message = direct(stage, "ada", "invalid_blocks")
+    message = direct(harness, "ada", "invalid_blocks")
     assert request_id in message["text"]
     assert "Withdraw" in buttons(message)
-    stage.wait_for(lambda: any(request_id in each and "invalid_blocks" in each for each in waiting(pages)), PATIENCE)
+    harness.wait_for(lambda: any(request_id in each and "invalid_blocks" in each for each in waiting(pages)))
     assert pages.get("/readyz")[0] == 200
     samples = pages.samples()
     assert samples['pkgstatus_messages_refused{kind="card"}'] == 1
     assert samples['pkgstatus_messages_waiting{kind="card"}'] == 1
 
-    card = card_of(stage, request_id)
+    card = card_of(harness, request_id)
 
-    stage.wait_for(lambda: "Approve" in buttons(card_of(stage, request_id)), PATIENCE)
-    assert vote_buttons(card_of(stage, request_id)) == {"Approve", "Reject", "Withdraw"}
+    harness.wait_for(lambda: "Approve" in buttons(card_of(harness, request_id)))
+    assert vote_buttons(card_of(harness, request_id)) == {"Approve", "Reject", "Withdraw"}
     assert card["channel"] == CHANNEL
-    direct(stage, "ada", "waits for 2 approvals")
-    stage.wait_for(lambda: not waiting(pages), PATIENCE)
+    direct(harness, "ada", "waits for 2 approvals")
+    harness.wait_for(lambda: not waiting(pages))
 
 
 def waiting(pages: Pages) -> list[str]:
@@ -133,69 +132,71 @@ def waiting(pages: Pages) -> list[str]:
 
 @pytest.mark.parametrize("error", ["not_in_channel", "is_archived", "restricted_action", "missing_scope"])
 def test_a_channel_that_does_not_take_the_card_is_told_found_and_can_be_waited_out_or_withdrawn(
-    stage: Stage, tmp_path: Path, error: str
+    harness: Harness, tmp_path: Path, error: str
 ) -> None:
-    stage.start_bot()
-    stage.faults("chat.postMessage", channel=CHANNEL, error=error, times=FOR_EVER)
-    first, second = asked(stage, "PS100112 dp:LON-DP01"), asked(stage, "PS100112 dp:LON-DP02")
+    harness.start_bot()
+    harness.faults("chat.postMessage", channel=CHANNEL, error=error, times=FOR_EVER)
+    first, second = asked(harness, "PS100112 dp:LON-DP01"), asked(harness, "PS100112 dp:LON-DP02")
 
     for request_id in (first, second):
-        assert error in direct(stage, "ada", f"request `{request_id}`")["text"]
-    listed = stage.ask("ada", "requests")
-    assert words(listed).count(error) == 2
-    assert "Withdraw" not in buttons(stage.ask("grace", "requests"))
-    stage.do("open_home", user="ada")
-    home = stage.wait_for(lambda: stage.look("home", user="ada")["view"], PATIENCE)
-    assert error in words(home)
-    found = check(stage.settings, tmp_path)
+        assert error in direct(harness, "ada", f"request `{request_id}`")["text"]
+    listed = harness.ask("ada", "requests")
+    assert visible_text(listed).count(error) == 2
+    assert "Withdraw" not in buttons(harness.ask("grace", "requests"))
+    harness.do("open_home", user="ada")
+    home = harness.wait_for(lambda: harness.query("home", user="ada")["view"])
+    assert error in visible_text(home)
+    found = check(harness.settings, tmp_path)
     assert found.code == 1
     assert error in found.wrong[f"card {first}"]
 
-    form(stage, "ada", "PS100112 dp:LON-DP01")
-    submit(stage, "ada")
-    again = direct(stage, "ada", "in another open request already")
+    form(harness, "ada", "PS100112 dp:LON-DP01")
+    submit(harness, "ada")
+    again = direct(harness, "ada", "in another open request already")
     assert first in again["text"]
     assert error in again["text"]
-    stage.click("ada", again, WITHDRAW_OWN)
-    direct(stage, "ada", "is withdrawn")
-    stage.do("faults", clear=True)
+    harness.click("ada", again, WITHDRAW_OWN)
+    direct(harness, "ada", "is withdrawn")
+    harness.do("faults", clear=True)
 
-    card = stage.wait_for(lambda: next(iter(cards(stage)), None), LONG)
+    card = harness.wait_for(lambda: next(iter(cards(harness)), None), LONG)
     assert id_of(card) == second, "the request that was withdrawn gets no card any more"
 
 
-def test_a_request_without_a_card_is_withdrawn_from_the_list_and_from_home(stage: Stage) -> None:
-    stage.start_bot()
-    stage.faults("chat.postMessage", channel=CHANNEL, error="not_in_channel", times=FOR_EVER)
-    first, second = asked(stage, "PS100112 dp:LON-DP01"), asked(stage, "PS100112 dp:LON-DP02")
-    listed = stage.ask("ada", "requests")
-    stage.click("ada", listed, WITHDRAW_OWN, pressed(listed, first))
-    ended(stage, first)
-    stage.do("open_home", user="ada")
+def test_a_request_without_a_card_is_withdrawn_from_the_list_and_from_home(harness: Harness) -> None:
+    harness.start_bot()
+    harness.faults("chat.postMessage", channel=CHANNEL, error="not_in_channel", times=FOR_EVER)
+    first, second = asked(harness, "PS100112 dp:LON-DP01"), asked(harness, "PS100112 dp:LON-DP02")
+    listed = harness.ask("ada", "requests")
+    harness.click("ada", listed, WITHDRAW_OWN, pressed(listed, first))
+    ended(harness, first)
+    harness.do("open_home", user="ada")
 
-    view = stage.wait_for(lambda: with_button(stage.look("home", user="ada")["view"], second), PATIENCE)
-    stage.do("click", user="ada", view_id=view["id"], action_id=WITHDRAW_OWN, value=pressed(view, second))
+    view = harness.wait_for(lambda: with_button(harness.query("home", user="ada")["view"], second))
+    harness.do("click", user="ada", view_id=view["id"], action_id=WITHDRAW_OWN, value=pressed(view, second))
 
-    ended(stage, second)
-
-
-def test_who_asks_again_while_the_channel_is_archived_hears_which_request_waits_and_what_to_do(stage: Stage) -> None:
-    stage.start_bot()
-    stage.faults("chat.postMessage", channel=CHANNEL, error="is_archived", times=FOR_EVER)
-    request_id = asked(stage, "PS100112 dp:LON-DP01")
-    stage.do("channel", id=CHANNEL, is_archived=True)
-
-    table = stage.ask("ada", "PS100112 dp:LON-DP01")
-    stage.click("ada", table, "status_request")
-
-    view = stage.wait_for(lambda: with_button(top_view(stage), request_id), PATIENCE)
-    assert "archived" in words(view)
-    assert "/pkgstatus requests" in words(view)
+    ended(harness, second)
 
 
-def top_view(stage: Stage) -> Json | None:
+def test_who_asks_again_while_the_channel_is_archived_hears_which_request_waits_and_what_to_do(
+    harness: Harness,
+) -> None:
+    harness.start_bot()
+    harness.faults("chat.postMessage", channel=CHANNEL, error="is_archived", times=FOR_EVER)
+    request_id = asked(harness, "PS100112 dp:LON-DP01")
+    harness.do("channel", id=CHANNEL, is_archived=True)
+
+    table = harness.ask("ada", "PS100112 dp:LON-DP01")
+    harness.click("ada", table, "status_request")
+
+    view = harness.wait_for(lambda: with_button(top_view(harness), request_id))
+    assert "archived" in visible_text(view)
+    assert "/pkgstatus requests" in visible_text(view)
+
+
+def top_view(harness: Harness) -> Json | None:
     """Return the window that Ada has open."""
-    views = stage.look("views", user="ada")["views"]
+    views = harness.query("views", user="ada")["views"]
     return dict(views[-1]) if views else None
 
 
@@ -214,49 +215,49 @@ def with_button(view: Json | None, request_id: str) -> Json | None:
     return view if view and request_id in json.dumps(view["blocks"]) else None
 
 
-def ended(stage: Stage, request_id: str) -> None:
+def ended(harness: Harness, request_id: str) -> None:
     """Wait until a request is withdrawn."""
-    stage.wait_for(lambda: [e for e in entries(stage, "withdrawn") if e.stream == f"request {request_id}"], PATIENCE)
+    harness.wait_for(lambda: [e for e in entries(harness, "withdrawn") if e.stream == f"request {request_id}"])
 
 
-def test_a_post_that_slack_took_and_called_failed_leaves_one_card_that_can_be_pressed(stage: Stage) -> None:
-    stage.start_bot()
-    stage.faults("chat.postMessage", channel=CHANNEL, status=500, after_effect=True)
+def test_a_post_that_slack_took_and_called_failed_leaves_one_card_that_can_be_pressed(harness: Harness) -> None:
+    harness.start_bot()
+    harness.faults("chat.postMessage", channel=CHANNEL, status=500, after_effect=True)
 
-    newest = ask_for(stage, "PS100112 dp:LON-DP01")
+    newest = ask_for(harness, "PS100112 dp:LON-DP01")
 
-    older, newer = cards(stage)
+    older, newer = cards(harness)
     assert (vote_buttons(older), newer["ts"]) == (set(), newest["ts"])
-    assert "not the request's card" in words(older)
-    approve(stage, newest, "grace", "linus")
+    assert "not the request's card" in visible_text(older)
+    approve(harness, newest, "grace", "linus")
 
 
-def test_a_click_on_an_old_card_leads_to_the_newest_and_the_old_one_says_that_it_was_replaced(stage: Stage) -> None:
-    stage.start_bot()
-    card = ask_for(stage, "PS100112 dp:LON-DP01")
-    copy = post_as_the_app(stage, "chat.postMessage", channel=CHANNEL, text="old", blocks=card["blocks"])
-    old = next(message for message in cards(stage) if message["ts"] == copy["ts"])
+def test_a_click_on_an_old_card_leads_to_the_newest_and_the_old_one_says_that_it_was_replaced(harness: Harness) -> None:
+    harness.start_bot()
+    card = ask_for(harness, "PS100112 dp:LON-DP01")
+    copy = post_as_the_app(harness, "chat.postMessage", channel=CHANNEL, text="old", blocks=card["blocks"])
+    old = next(message for message in cards(harness) if message["ts"] == copy["ts"])
 
-    refusal = press(stage, "grace", old, APPROVE)
+    refusal = press(harness, "grace", old, APPROVE)
 
     assert f"/archives/{CHANNEL}/p{card['ts'].replace('.', '')}" in refusal
-    assert ("U00000GRACE", "foreign card") in refusals(stage)
-    stage.wait_for(lambda: any("was replaced" in words(m) for m in cards(stage) if m["ts"] == old["ts"]), PATIENCE)
-    redrawn = next(message for message in cards(stage) if message["ts"] == old["ts"])
+    assert ("U00000GRACE", "foreign card") in refusals(harness)
+    harness.wait_for(lambda: any("was replaced" in visible_text(m) for m in cards(harness) if m["ts"] == old["ts"]))
+    redrawn = next(message for message in cards(harness) if message["ts"] == old["ts"])
     assert buttons(redrawn) == {}
-    assert vote_buttons(card_of(stage, id_of(card), "waiting for votes")) == {"Approve", "Reject", "Withdraw"}
+    assert vote_buttons(card_of(harness, id_of(card), "waiting for votes")) == {"Approve", "Reject", "Withdraw"}
 
 
-def test_audit_lines_that_may_stand_there_already_say_so(stage: Stage) -> None:
-    stage.start_bot()
-    stage.ask("ada", "help")
-    stage.wait_for(lambda: told(stage), PATIENCE)
-    stage.faults("chat.postMessage", channel="C0SCCMAUDIT", status=500, after_effect=True)
-    before = len(told(stage))
+def test_audit_lines_that_may_stand_there_already_say_so(harness: Harness) -> None:
+    harness.start_bot()
+    harness.ask("ada", "help")
+    harness.wait_for(lambda: audit_messages(harness))
+    harness.faults("chat.postMessage", channel="C0SCCMAUDIT", status=500, after_effect=True)
+    before = len(audit_messages(harness))
 
-    stage.ask("ada", "requests")
+    harness.ask("ada", "requests")
 
-    first, again = stage.wait_for(lambda: found if len(found := told(stage)[before:]) >= 2 else None, PATIENCE)[:2]
+    first, again = harness.wait_for(lambda: found if len(found := audit_messages(harness)[before:]) >= 2 else None)[:2]
     assert "repeat" not in first["text"]
     assert [line.replace(" (possible repeat)", "") for line in again["text"].split("\n")][
         : len(first["text"].split("\n"))
@@ -265,64 +266,66 @@ def test_audit_lines_that_may_stand_there_already_say_so(stage: Stage) -> None:
 
 
 def test_a_digest_is_planned_then_refused_with_slacks_reason_then_posted_with_its_link(
-    stage: Stage, tmp_path: Path
+    harness: Harness, tmp_path: Path
 ) -> None:
     now = datetime.now(UTC)
-    stage.settings |= daily(now)
-    write_history(stage.settings, tmp_path, now.replace(second=0, microsecond=0))
-    stage.faults("chat.postMessage", channel="C0SCCMOPS", error="is_archived", times=3)
-    stage.start_bot(health__address="127.0.0.1:0")
+    harness.settings |= daily(now)
+    write_history(harness.settings, tmp_path, now.replace(second=0, microsecond=0))
+    harness.faults("chat.postMessage", channel="C0SCCMOPS", error="is_archived", times=3)
+    harness.start_bot(health__address="127.0.0.1:0")
 
     def of_digest(kind: str) -> list[Json]:
-        return [dict(entry.facts) for entry in entries(stage, kind) if entry.stream == f"digest {DIGEST}"]
+        return [dict(entry.facts) for entry in entries(harness, kind) if entry.stream == f"digest {DIGEST}"]
 
-    (refused,) = stage.wait_for(lambda: of_digest("digest refused"), LONG)
+    (refused,) = harness.wait_for(lambda: of_digest("digest refused"), LONG)
     assert refused["reason"] == "is_archived"
-    posted = stage.wait_for(lambda: [facts for facts in of_digest("digest posted") if "link" in facts], LONG)
+    posted = harness.wait_for(lambda: [facts for facts in of_digest("digest posted") if "link" in facts], LONG)
     assert "/archives/C0SCCMOPS/p" in posted[0]["link"]
     planned = [facts for facts in of_digest("digest planned") if "at" in facts]
     assert len(planned) == len(posted) == 1
 
 
-def test_a_row_that_moved_while_the_form_was_open_is_told_before_anything_is_requested(stage: Stage) -> None:
-    stage.start_bot()
-    known = ids(stage)
-    view = form(stage, "ada", "PS100112 dp:LON-DP0*")
+def test_a_row_that_moved_while_the_form_was_open_is_told_before_anything_is_requested(harness: Harness) -> None:
+    harness.start_bot()
+    known = ids(harness)
+    view = form(harness, "ada", "PS100112 dp:LON-DP0*")
     assert len(options(view)) > 1
-    change(stage.site, "UPDATE PkgStatus SET SourceVersion = 9 WHERE ID = 'PS100112' AND PkgServer LIKE '%LON-DP02%'")
+    change(harness.site, "UPDATE PkgStatus SET SourceVersion = 9 WHERE ID = 'PS100112' AND PkgServer LIKE '%LON-DP02%'")
 
-    submit(stage, "ada", "laptops do not boot\nsince *Monday* & <nobody> knows why", ticket="INC-7")
+    submit(harness, "ada", "laptops do not boot\nsince *Monday* & <nobody> knows why", ticket="INC-7")
 
-    said = direct(stage, "ada", "so nothing was requested")
+    said = direct(harness, "ada", "so nothing was requested")
     assert "LON-DP02.contoso.com: 7 (Installed) in the form, 9 (Installed) now" in said["text"]
     assert "LON-DP01" not in said["text"]
-    assert ids(stage) == known
-    stage.click("ada", said, "status_request")
-    anew = wait_for_form(stage, "ada")
+    assert ids(harness) == known
+    harness.click("ada", said, "status_request")
+    anew = wait_for_form(harness, "ada")
     assert any("LON-DP02" in option["text"]["text"] and ", 9," in option["text"]["text"] for option in options(anew))
     assert entered(anew) == {"reason": "laptops do not boot\nsince *Monday* & <nobody> knows why", "ticket": "INC-7"}
-    submit(stage, "ada")
-    fresh_id(stage, set(known))
+    submit(harness, "ada")
+    fresh_id(harness, set(known))
 
 
-def test_a_row_that_a_long_form_did_not_list_is_told_too_and_its_filter_narrows_what_is_compared(stage: Stage) -> None:
-    change(stage.site, *many_points("PS100112", 110))
-    stage.start_bot()
-    known = ids(stage)
-    form(stage, "ada", "PS100112 dp:ROW*")
+def test_a_row_that_a_long_form_did_not_list_is_told_too_and_its_filter_narrows_what_is_compared(
+    harness: Harness,
+) -> None:
+    change(harness.site, *many_points("PS100112", 110))
+    harness.start_bot()
+    known = ids(harness)
+    form(harness, "ada", "PS100112 dp:ROW*")
     moved = "UPDATE PkgStatus SET SourceVersion = 9 WHERE ID = 'PS100112' AND PkgServer LIKE"
-    change(stage.site, f"{moved} '%ROW-DP109%'", f"{moved} '%LON-DP02%'")
+    change(harness.site, f"{moved} '%ROW-DP109%'", f"{moved} '%LON-DP02%'")
 
-    submit(stage, "ada", filter="dp:ROW-DP100")
+    submit(harness, "ada", filter="dp:ROW-DP100")
 
-    said = direct(stage, "ada", "so nothing was requested")
+    said = direct(harness, "ada", "so nothing was requested")
     assert "ROW-DP109.contoso.com: 9 (Installed) now, not so in the form" in said["text"]
     assert said["text"].count("•") == 1
-    assert ids(stage) == known
-    stage.click("ada", said, "status_request")
-    wait_for_form(stage, "ada")
-    assert submit(stage, "ada", filter="dp:ROW-DP100")["errors"] == {}
-    fresh_id(stage, set(known))
+    assert ids(harness) == known
+    harness.click("ada", said, "status_request")
+    wait_for_form(harness, "ada")
+    assert submit(harness, "ada", filter="dp:ROW-DP100")["errors"] == {}
+    fresh_id(harness, set(known))
 
 
 def many_points(package_id: str, count: int) -> list[str]:
@@ -339,27 +342,27 @@ def many_points(package_id: str, count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("why", ["frozen", "away", "too many", "held"])
-def test_a_form_that_is_refused_for_now_opens_again_with_what_was_entered(stage: Stage, why: str) -> None:
-    stage.start_bot(reset__max_rows=2)
+def test_a_form_that_is_refused_for_now_opens_again_with_what_was_entered(harness: Harness, why: str) -> None:
+    harness.start_bot(reset__max_rows=2)
     if why == "held":
-        ask_for(stage, "PS100112 dp:LON-DP01")
-    view = form(stage, "ada", "PS100112 dp:LON-DP0*")
+        ask_for(harness, "PS100112 dp:LON-DP01")
+    view = form(harness, "ada", "PS100112 dp:LON-DP0*")
     rows = [option["value"] for option in options(view)][: 3 if why == "too many" else 2]
-    away = stage.site.with_suffix(".away")
+    away = harness.site.with_suffix(".away")
     if why == "frozen":
-        stage.ask("linus", "freeze site update")
+        harness.ask("linus", "freeze site update")
     if why == "away":
-        stage.site.rename(away)
+        harness.site.rename(away)
 
-    submit(stage, "ada", WHY, rows=rows, ticket="INC-7")
+    submit(harness, "ada", WHY, rows=rows, ticket="INC-7")
 
-    said = stage.wait_for(
-        lambda: next((m for m in stage.messages("@ada", "ada") if "Open the form again" in buttons(m)), None), PATIENCE
+    said = harness.wait_for(
+        lambda: next((m for m in harness.messages("@ada", "ada") if "Open the form again" in buttons(m)), None)
     )
     if why == "frozen":
-        stage.ask("linus", "unfreeze")
+        harness.ask("linus", "unfreeze")
     if why == "away":
-        away.rename(stage.site)
-    stage.click("ada", said, "status_request")
-    anew = wait_for_form(stage, "ada", {view["id"]})
+        away.rename(harness.site)
+    harness.click("ada", said, "status_request")
+    anew = wait_for_form(harness, "ada", {view["id"]})
     assert entered(anew) == {"reason": WHY, "ticket": "INC-7"}

@@ -7,38 +7,38 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.frontdoor.seen import block, buttons, column, kinds, records, table, words
+from tests.frontdoor.message_content import block, block_types, buttons, column, records, table_rows, visible_text
 
 if TYPE_CHECKING:
-    from tests.stage import Json, Stage
+    from tests.harness import Harness, Json
 
 HEADER = ["Server", "Class", "Site", "Hop", "Held", "Expected", "Behind", "Status", "Updated (site clock)", "For"]
 
 
 @pytest.fixture(scope="module")
-def answer(stage: Stage) -> Json:
-    return stage.ask("ada", "PS100112")
+def answer(harness: Harness) -> Json:
+    return harness.ask("ada", "PS100112")
 
 
-def test_a_quick_answer_comes_alone_and_everybody_in_the_channel_sees_it(stage: Stage) -> None:
-    before = len(stage.messages(user="grace"))
+def test_a_quick_answer_comes_alone_and_everybody_in_the_channel_sees_it(harness: Harness) -> None:
+    before = len(harness.messages(user="grace"))
 
-    assert stage.command("ada", "PS100112")["acked"]
+    assert harness.command("ada", "PS100112")["acked"]
 
-    answer = stage.answer_to("grace")
+    answer = harness.answer_to("grace")
     assert not answer["ephemeral"]
-    assert stage.messages(user="grace")[before:] == stage.messages(user="ada")[before:] == [answer]
+    assert harness.messages(user="grace")[before:] == harness.messages(user="ada")[before:] == [answer]
 
 
 def test_the_answer_says_which_package_it_is(answer: Json) -> None:
     assert block(answer, "header")["text"]["text"] == "PS100112 · Boot image (x64)"
-    identity = words(block(answer, "context"))
+    identity = visible_text(block(answer, "context"))
     assert identity.startswith("Boot image · source site *PS1* · source version *13* · changed ")
     assert "(21 d ago)" in identity
 
 
 def test_the_answer_counts_the_rows_of_each_class_in_one_line(answer: Json) -> None:
-    assert "🔴 *1* failed   🟠 *17* site behind   🟡 *2* DP behind   🟢 *21* in sync" in words(answer)
+    assert "🔴 *1* failed   🟠 *17* site behind   🟡 *2* DP behind   🟢 *21* in sync" in visible_text(answer)
 
 
 def test_a_notification_has_the_answer_in_one_sentence(answer: Json) -> None:
@@ -48,7 +48,7 @@ def test_a_notification_has_the_answer_in_one_sentence(answer: Json) -> None:
 
 
 def test_site_servers_stand_apart_from_distribution_points_and_the_one_behind_stands_first(answer: Json) -> None:
-    lines = words(answer).splitlines()
+    lines = visible_text(answer).splitlines()
     behind, in_sync = lines[lines.index("*Site servers*") + 1 :][:2]
 
     assert "*P02* CM02.contoso.com holds *7*, 6 behind · Received" in behind
@@ -59,7 +59,7 @@ def test_site_servers_stand_apart_from_distribution_points_and_the_one_behind_st
 
 
 def test_the_table_has_one_row_for_each_distribution_point(answer: Json) -> None:
-    assert table(answer)[0] == HEADER
+    assert table_rows(answer)[0] == HEADER
     assert len(set(column(answer, "Server"))) == len(column(answer, "Server")) == 39
     assert block(answer, "data_table")["caption"] == "Distribution points with PS100112: 39 rows"
 
@@ -98,14 +98,14 @@ def test_problem_rows_come_first_and_the_worst_of_them_at_the_top(answer: Json) 
 
 
 def test_the_next_steps_are_named_for_the_classes_present_and_for_no_other(answer: Json) -> None:
-    steps = next(text for text in words(answer).split("\n*What ") if text.startswith("to do next"))
+    steps = next(text for text in visible_text(answer).split("\n*What ") if text.startswith("to do next"))
     named = [line.split("*")[1] for line in steps.splitlines() if line[:1] in "🔴🟠🟡🟣⚠❔👻🔄🔵🗑⚪"]
 
     assert named == ["failed", "site behind", "DP behind"]
 
 
 def test_the_small_print_says_when_where_and_for_whom_it_was_read(answer: Json) -> None:
-    small_print = words(answer["blocks"][-1])
+    small_print = visible_text(answer["blocks"][-1])
 
     assert small_print.startswith("Read at 20")
     assert "UTC from site PS1" in small_print
@@ -121,8 +121,8 @@ def test_an_answer_on_one_page_has_no_page_buttons(answer: Json) -> None:
     "typed",
     ["ps100112", "  PS100112  ", "*PS100112*", "`Ps100112`", "“PS100112”", "PS100112."],
 )
-def test_a_package_id_is_understood_in_any_case_and_dress(stage: Stage, typed: str) -> None:
-    assert stage.ask("ada", typed)["text"].startswith("PS100112 Boot image (x64)")
+def test_a_package_id_is_understood_in_any_case_and_dress(harness: Harness, typed: str) -> None:
+    assert harness.ask("ada", typed)["text"].startswith("PS100112 Boot image (x64)")
 
 
 @pytest.mark.parametrize(
@@ -140,20 +140,20 @@ def test_a_package_id_is_understood_in_any_case_and_dress(stage: Stage, typed: s
         ("failed site:P02", 0, 0),
     ],
 )
-def test_a_filter_keeps_only_the_rows_it_names(stage: Stage, typed: str, servers: int, sites: int) -> None:
-    answer = stage.ask("ada", f"PS100112 {typed}")
+def test_a_filter_keeps_only_the_rows_it_names(harness: Harness, typed: str, servers: int, sites: int) -> None:
+    answer = harness.ask("ada", f"PS100112 {typed}")
 
-    assert len(table(answer)[1:]) == servers
-    assert sum(" holds *" in line for line in words(answer).splitlines()) == sites
-    assert "filter `" in words(answer["blocks"][-1])
-    assert "*1* failed" in words(answer), "the counts are those of the whole package"
+    assert len(table_rows(answer)[1:]) == servers
+    assert sum(" holds *" in line for line in visible_text(answer).splitlines()) == sites
+    assert "filter `" in visible_text(answer["blocks"][-1])
+    assert "*1* failed" in visible_text(answer), "the counts are those of the whole package"
 
 
-def test_a_filter_that_keeps_nothing_says_how_much_it_left_out(stage: Stage) -> None:
-    answer = stage.ask("ada", "PS100112 ahead")
+def test_a_filter_that_keeps_nothing_says_how_much_it_left_out(harness: Harness) -> None:
+    answer = harness.ask("ada", "PS100112 ahead")
 
-    assert "No distribution point is `ahead`; there are 39." in words(answer)
-    assert "data_table" not in kinds(answer)
+    assert "No distribution point is `ahead`; there are 39." in visible_text(answer)
+    assert "data_table" not in block_types(answer)
 
 
 @pytest.mark.parametrize(
@@ -166,8 +166,8 @@ def test_a_filter_that_keeps_nothing_says_how_much_it_left_out(stage: Stage) -> 
         ("PS10002D", '=HYPERLINK("http://finance.contoso.com";"Finance Add-in")'),
     ],
 )
-def test_a_name_is_shown_as_it_is_whatever_is_in_it(stage: Stage, package: str, name: str) -> None:
-    assert block(stage.ask("ada", package), "header")["text"]["text"] == f"{package} · {name}"
+def test_a_name_is_shown_as_it_is_whatever_is_in_it(harness: Harness, package: str, name: str) -> None:
+    assert block(harness.ask("ada", package), "header")["text"]["text"] == f"{package} · {name}"
 
 
 @pytest.mark.parametrize(
@@ -190,5 +190,5 @@ def test_a_name_is_shown_as_it_is_whatever_is_in_it(stage: Stage, package: str, 
         ("PS100120", "This package is on no distribution point."),
     ],
 )
-def test_every_kind_of_trouble_in_the_site_is_named(stage: Stage, package: str, said: str) -> None:
-    assert said in words(stage.ask("ada", package))
+def test_every_kind_of_trouble_in_the_site_is_named(harness: Harness, package: str, said: str) -> None:
+    assert said in visible_text(harness.ask("ada", package))

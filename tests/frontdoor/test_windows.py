@@ -8,27 +8,27 @@ import pytest
 
 from bot.domain.refusal import Reason, Refusal
 from bot.views.replies import refused
-from tests.frontdoor.resets import QUICK, wait_for_form
-from tests.stage import Stage
+from tests.frontdoor.resets import FAST_TIMING, wait_for_form
+from tests.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.stage import Json
+    from tests.harness import Json
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Yield a stage with a bot."""
-    with Stage(tmp_path_factory.mktemp("stage"), clockwork=QUICK) as stage:
-        stage.start_bot()
-        yield stage
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    """Yield a harness with a bot."""
+    with Harness(tmp_path_factory.mktemp("harness"), timing=FAST_TIMING) as harness:
+        harness.start_bot()
+        yield harness
 
 
 @pytest.fixture
-def table(stage: Stage) -> Json:
+def table(harness: Harness) -> Json:
     """Return an answer with the button that opens the form."""
-    return stage.ask("ada", "PS100112 dp:LON-DP01")
+    return harness.ask("ada", "PS100112 dp:LON-DP01")
 
 
 @pytest.mark.parametrize(
@@ -44,22 +44,22 @@ def table(stage: Stage) -> Json:
     ],
     ids=lambda fault: next(iter(fault.values())),
 )
-def test_a_form_that_slack_does_not_open_is_told_as_that(stage: Stage, table: Json, fault: dict[str, Any]) -> None:
-    stage.faults("views.open", **fault)
+def test_a_form_that_slack_does_not_open_is_told_as_that(harness: Harness, table: Json, fault: dict[str, Any]) -> None:
+    harness.faults("views.open", **fault)
 
-    stage.click("ada", table, "status_request")
+    harness.click("ada", table, "status_request")
 
-    assert stage.answer_to("ada")["text"] == refused(Refusal(Reason.NOT_OPENED)).text
-    assert "Traceback" not in stage.log()
+    assert harness.answer_to("ada")["text"] == refused(Refusal(Reason.NOT_OPENED)).text
+    assert "Traceback" not in harness.log()
 
 
-def test_whoever_closes_the_window_before_it_is_filled_hears_of_no_failure(stage: Stage, table: Json) -> None:
-    stage.faults("views.update", error="not_found")
+def test_whoever_closes_the_window_before_it_is_filled_hears_of_no_failure(harness: Harness, table: Json) -> None:
+    harness.faults("views.update", error="not_found")
 
-    stage.click("ada", table, "status_request")
+    harness.click("ada", table, "status_request")
 
-    stage.wait_for(lambda: '"kind": "status_request", "text": "PS1 PS100112 dp:LON-DP01", "outcome"' in stage.log())
-    assert stage.responder("ada") == []
-    stage.do("close", user="ada", all=True)
-    stage.click("ada", table, "status_request")
-    wait_for_form(stage, "ada")
+    harness.wait_for(lambda: '"kind": "status_request", "text": "PS1 PS100112 dp:LON-DP01", "outcome"' in harness.log())
+    assert harness.answers("ada") == []
+    harness.do("close", user="ada", all=True)
+    harness.click("ada", table, "status_request")
+    wait_for_form(harness, "ada")

@@ -11,15 +11,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.frontdoor.message_content import buttons, visible_text
 from tests.frontdoor.resets import APPROVALS, APPROVE, REJECT, REQUEST, WHY, WITHDRAW
-from tests.frontdoor.seen import buttons, words
-from tests.stage import NOTES, OPS, NotPossible
+from tests.harness import OPS, PROGRESS_NOTES, ActionRefused
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from tests.stage import Json, Stage
+    from tests.harness import Harness, Json
 
 PATIENCE_SECONDS = 90
 """Longer than the work of the dead is taken over, and than their leases and all queues last."""
@@ -35,10 +35,10 @@ ASIDE = [f"find chaos-{number}" for number in range(3)] + [
 
 
 @dataclass
-class Person:
+class SimulatedUser:
     """Somebody with a will of their own."""
 
-    stage: Stage
+    harness: Harness
     name: str
     dice: random.Random
     tried: int = 0
@@ -58,7 +58,7 @@ class Person:
         """Do something that may have become impossible meanwhile."""
         try:
             action()
-        except NotPossible:  # what they saw is gone, or the workspace let them wait
+        except ActionRefused:  # what they saw is gone, or the workspace let them wait
             self.done["not possible"] += 1
 
     def ask(self) -> Json | None:
@@ -70,7 +70,7 @@ class Person:
         table = self._command("PS100112 " + " ".join(f"dp:{server}" for server in self.dice.sample(SERVERS, 2)))
         if table is None or "Request reset" not in " ".join(buttons(table)):
             return
-        self.stage.do("close", user=self.name, all=True)
+        self.harness.do("close", user=self.name, all=True)
         if self._press(table, REQUEST) and self._wait(lambda: self._form("Why"), 10):
             sent = self._do("submit", user=self.name, values={"reason": {"field": WHY}})
             self.done["requested"] += bool(sent["acked"])
@@ -85,7 +85,7 @@ class Person:
 
     def reject(self) -> None:
         """Say no, with a reason."""
-        self.stage.do("close", user=self.name, all=True)
+        self.harness.do("close", user=self.name, all=True)
         if (
             self.dice.random() < 0.3
             and self._decide(REJECT, is_answered=False)
@@ -96,7 +96,7 @@ class Person:
             )
 
     def _decide(self, action: str, *, is_answered: bool = True) -> bool:
-        cards = [m for m in self.stage.messages(APPROVALS, self.name) if not m["ephemeral"] and _has(m, action)]
+        cards = [m for m in self.harness.messages(APPROVALS, self.name) if not m["ephemeral"] and _has(m, action)]
         if not cards:
             return False
         since = self._now()
@@ -120,7 +120,7 @@ class Person:
 
     def _do(self, deed: str, **what: Any) -> Json:
         self.tried += 1
-        answer = self.stage.do(deed, **what)
+        answer = self.harness.do(deed, **what)
         self.acknowledged += bool(answer["acked"])
         return answer
 
@@ -128,8 +128,8 @@ class Person:
         began = time.monotonic()
 
         def found() -> Json | None:
-            mine = (m for m in self.stage.messages(channel, self.name) if m["ephemeral"] and m["ts"] > since)
-            return next((m for m in mine if not m["text"].startswith(NOTES)), None)
+            mine = (m for m in self.harness.messages(channel, self.name) if m["ephemeral"] and m["ts"] > since)
+            return next((m for m in mine if not m["text"].startswith(PROGRESS_NOTES)), None)
 
         answer = self._wait(found, PATIENCE_SECONDS)
         if answer is None:
@@ -138,8 +138,8 @@ class Person:
         return answer
 
     def _form(self, label: str) -> Json | None:
-        views = self.stage.look("views", user=self.name)["views"]
-        is_there = views and "Reading the rows" not in words(views[-1]) and label in words(views[-1])
+        views = self.harness.query("views", user=self.name)["views"]
+        is_there = views and "Reading the rows" not in visible_text(views[-1]) and label in visible_text(views[-1])
         return views[-1] if is_there else None
 
     def _wait(self, what: Callable[[], Json | None], seconds: float) -> Json | None:
@@ -159,6 +159,7 @@ def _has(card: Json, action: str) -> bool:
     return any(button["action_id"] == action for button in buttons(card).values())
 
 
-def crowd(stage: Stage, dice: random.Random) -> list[Person]:
+def simulated_users(harness: Harness, dice: random.Random) -> list[SimulatedUser]:
     """Return somebody who asks for resets and three who decide."""
-    return [Person(stage, name, random.Random(dice.random())) for name in ("ada", "grace", "linus", "margaret")]  # noqa: S311 - a game
+    names = ("ada", "grace", "linus", "margaret")
+    return [SimulatedUser(harness, name, random.Random(dice.random())) for name in names]  # noqa: S311 - a game

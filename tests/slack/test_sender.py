@@ -16,7 +16,7 @@ from bot.views.tables import Form, Table
 from tests.slack.answering import ANSWERS, answering
 
 if TYPE_CHECKING:
-    from tests.stage import Stage
+    from tests.harness import Harness
 
 AUDIT, ADA = "C0SCCMAUDIT", "U000000ADA"
 HELLO: dict[str, Any] = {"text": "hello"}
@@ -27,21 +27,21 @@ Json = dict[str, Any]
 
 
 @pytest.fixture
-def stage(fresh_stage: Stage) -> Stage:
-    return fresh_stage
+def harness(fresh_harness: Harness) -> Harness:
+    return fresh_harness
 
 
 @pytest.fixture
-def sender(stage: Stage) -> SlackMessageSender:
-    return poster_at(stage.workspace.api_url)
+def sender(harness: Harness) -> SlackMessageSender:
+    return poster_at(harness.workspace.api_url)
 
 
 def poster_at(address: str, token: str = RunningWorkspace.bot_token) -> SlackMessageSender:
     return SlackMessageSender(Client(token=token, base_url=address, timeout=TIMEOUT_SECONDS))
 
 
-def texts(stage: Stage, channel: str = AUDIT) -> list[str]:
-    return [message["text"] for message in stage.messages(channel)]
+def texts(harness: Harness, channel: str = AUDIT) -> list[str]:
+    return [message["text"] for message in harness.messages(channel)]
 
 
 def failure(sender: SlackMessageSender, destination: str = AUDIT, payload: Json | None = None) -> PostError:
@@ -50,28 +50,30 @@ def failure(sender: SlackMessageSender, destination: str = AUDIT, payload: Json 
     return caught.value
 
 
-def test_a_message_is_posted_and_its_place_returned(stage: Stage, sender: SlackMessageSender) -> None:
+def test_a_message_is_posted_and_its_place_returned(harness: Harness, sender: SlackMessageSender) -> None:
     posted = sender.post(AUDIT, HELLO)
 
-    (message,) = stage.messages(AUDIT)
+    (message,) = harness.messages(AUDIT)
     assert (posted.channel, posted.ts) == (AUDIT, message["ts"])
     assert message["text"] == "hello"
 
 
 def test_a_person_is_written_to_by_user_id_and_the_conversation_returned(
-    stage: Stage, sender: SlackMessageSender
+    harness: Harness, sender: SlackMessageSender
 ) -> None:
     posted = sender.post(ADA, HELLO)
 
     assert posted.channel.startswith("D")
-    assert texts(stage, "@ada") == ["hello"]
+    assert texts(harness, "@ada") == ["hello"]
 
 
 @pytest.mark.parametrize("kept_back", [[], ["table"]])
-def test_which_tables_slack_does_not_give_back_is_learnt_from_its_answers(stage: Stage, kept_back: list[str]) -> None:
+def test_which_tables_slack_does_not_give_back_is_learnt_from_its_answers(
+    harness: Harness, kept_back: list[str]
+) -> None:
     withheld: set[str] = set()
-    sender = SlackMessageSender(Client(token=RunningWorkspace.bot_token, base_url=stage.workspace.api_url), withheld)
-    stage.do("keep_back", answers=kept_back)
+    sender = SlackMessageSender(Client(token=RunningWorkspace.bot_token, base_url=harness.workspace.api_url), withheld)
+    harness.do("keep_back", answers=kept_back)
 
     posted = sender.post(AUDIT, HELLO)
     assert withheld == set()
@@ -112,31 +114,31 @@ def test_which_tables_slack_does_not_give_back_is_learnt_from_its_answers(stage:
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else str(value),
 )
 def test_each_failure_is_named_and_the_next_post_goes_through(
-    stage: Stage, sender: SlackMessageSender, fault: Json, trouble: PostErrorKind
+    harness: Harness, sender: SlackMessageSender, fault: Json, trouble: PostErrorKind
 ) -> None:
     # The client repeats a call whose connection was cut once; then it is a failure.
-    stage.faults("chat.postMessage", **fault, times=2 if "drop" in fault else 1)
+    harness.faults("chat.postMessage", **fault, times=2 if "drop" in fault else 1)
 
     assert failure(sender).trouble is trouble
 
     sender.post(AUDIT, {"text": "again"})
-    assert texts(stage)[-1] == "again"
+    assert texts(harness)[-1] == "again"
 
 
-def test_slack_s_wish_for_a_pause_is_passed_on(stage: Stage, sender: SlackMessageSender) -> None:
-    stage.faults("chat.postMessage", status=429, retry_after=42)
+def test_slack_s_wish_for_a_pause_is_passed_on(harness: Harness, sender: SlackMessageSender) -> None:
+    harness.faults("chat.postMessage", status=429, retry_after=42)
 
     assert failure(sender).retry_after == 42
 
 
-def test_what_slack_took_before_it_failed_is_an_ordinary_failure(stage: Stage, sender: SlackMessageSender) -> None:
-    stage.faults("chat.postMessage", status=500, after_effect=True)
-    stage.faults("chat.postMessage", delay_s=TIMEOUT_SECONDS + 1, after_effect=True)
+def test_what_slack_took_before_it_failed_is_an_ordinary_failure(harness: Harness, sender: SlackMessageSender) -> None:
+    harness.faults("chat.postMessage", status=500, after_effect=True)
+    harness.faults("chat.postMessage", delay_s=TIMEOUT_SECONDS + 1, after_effect=True)
 
     failures = [failure(sender), failure(sender)]
 
     assert [(found.trouble, found.is_unclear) for found in failures] == [(UNREACHABLE, True)] * 2
-    assert texts(stage) == ["hello", "hello"]
+    assert texts(harness) == ["hello", "hello"]
 
 
 def test_more_posts_than_slack_takes_in_a_second_are_told_to_come_later(sender: SlackMessageSender) -> None:
@@ -166,14 +168,14 @@ def test_what_slack_itself_refuses_is_named(
     assert failure(sender, destination, payload).trouble is trouble
 
 
-def test_an_archived_channel_is_trouble_with_the_channel(stage: Stage, sender: SlackMessageSender) -> None:
-    stage.do("channel", id=AUDIT, is_archived=True)
+def test_an_archived_channel_is_trouble_with_the_channel(harness: Harness, sender: SlackMessageSender) -> None:
+    harness.do("channel", id=AUDIT, is_archived=True)
 
     assert failure(sender).trouble is CHANNEL
 
 
-def test_a_wrong_token_is_waited_out_because_an_admin_can_mend_it(stage: Stage) -> None:
-    assert failure(poster_at(stage.workspace.api_url, "xoxb-wrong")).trouble is DENIED
+def test_a_wrong_token_is_waited_out_because_an_admin_can_mend_it(harness: Harness) -> None:
+    assert failure(poster_at(harness.workspace.api_url, "xoxb-wrong")).trouble is DENIED
 
 
 def test_nobody_at_the_address_is_unreachable() -> None:
@@ -192,32 +194,34 @@ def test_whatever_stands_between_us_and_slack_may_answer_it_is_a_passing_failure
         assert failure(poster_at(address)).trouble in {LATER, UNREACHABLE}
 
 
-def test_a_posted_message_gets_new_content(stage: Stage, sender: SlackMessageSender) -> None:
+def test_a_posted_message_gets_new_content(harness: Harness, sender: SlackMessageSender) -> None:
     posted = sender.post(AUDIT, HELLO)
 
     assert sender.replace(posted, {"text": "changed"})
 
-    assert texts(stage) == ["changed"]
+    assert texts(harness) == ["changed"]
 
 
 def test_a_message_that_is_gone_cannot_be_replaced(sender: SlackMessageSender) -> None:
     assert not sender.replace(Posted(AUDIT, "1.000000"), HELLO)
 
 
-def test_a_replacement_that_fails_otherwise_is_named_like_a_post(stage: Stage, sender: SlackMessageSender) -> None:
+def test_a_replacement_that_fails_otherwise_is_named_like_a_post(harness: Harness, sender: SlackMessageSender) -> None:
     posted = sender.post(AUDIT, HELLO)
-    stage.faults("chat.update", status=429, retry_after=7)
+    harness.faults("chat.update", status=429, retry_after=7)
 
     with pytest.raises(PostError) as caught:
         sender.replace(posted, {"text": "changed"})
 
     assert (caught.value.trouble, caught.value.retry_after) == (LATER, 7)
-    assert texts(stage) == ["hello"]
+    assert texts(harness) == ["hello"]
 
 
-def test_the_address_of_a_message_is_known_unless_slack_does_not_say(stage: Stage, sender: SlackMessageSender) -> None:
+def test_the_address_of_a_message_is_known_unless_slack_does_not_say(
+    harness: Harness, sender: SlackMessageSender
+) -> None:
     posted = sender.post(AUDIT, HELLO)
 
     assert sender.link(posted).endswith(f"/archives/{AUDIT}/p{posted.ts.replace('.', '')}")
-    stage.faults("chat.getPermalink", status=500)
+    harness.faults("chat.getPermalink", status=500)
     assert sender.link(posted) == ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.usecases.ports.store import StoredSnapshot
-from tests.fakes import FakeShelf
+from tests.fakes import FakeSnapshotStore
 
 if TYPE_CHECKING:
     from bot.usecases.ports.store import SnapshotStore
@@ -22,7 +22,7 @@ MANY = 10_000
 @pytest.fixture(params=["real", "fake"])
 def snapshot_store(request: pytest.FixtureRequest, opened: Opener) -> SnapshotStore:
     """Return an empty shelf, the real one and the fake."""
-    return FakeShelf() if request.param == "fake" else opened().snapshots
+    return FakeSnapshotStore() if request.param == "fake" else opened().snapshots
 
 
 def stored(rows: int = 10, later: int = 0) -> StoredSnapshot:

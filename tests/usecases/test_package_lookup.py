@@ -29,7 +29,7 @@ from bot.usecases.lookup.snapshots import KEPT_FOR, SnapshotCache
 from bot.usecases.ports.site import SiteError
 from tests.builders import GRACE, NOW, SOURCE_VERSION, ago, dp_row, package, site_row, story, table
 from tests.drift_history import FakeHistory, episode
-from tests.fakes import ADA, GUS, HERE, TEAM, FakeClock, FakeShelf, FakeSite, contoso
+from tests.fakes import ADA, GUS, HERE, TEAM, FakeClock, FakeSite, FakeSnapshotStore, contoso
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,7 +43,7 @@ def lookup(*sites: FakeSite, clock: FakeClock | None = None, history: FakeHistor
     """Return the story over these sites, for everybody who is a full member."""
     clock = clock or FakeClock()
     access = Access(HERE, Allowed(), contoso())
-    every, snapshots = SiteFanout({site.code: site for site in sites}), SnapshotCache(clock, FakeShelf())
+    every, snapshots = SiteFanout({site.code: site for site in sites}), SnapshotCache(clock, FakeSnapshotStore())
     return PackageLookup(every, access, snapshots, clock, GRACE, history or FakeHistory())
 
 

@@ -14,7 +14,7 @@ from bot.domain.lookup_result import SnapshotKey
 from bot.usecases.lookup.snapshot_codec import pack, unpack
 from bot.usecases.lookup.snapshots import KEPT_FOR, MOST_ROWS, ROWS_IN_MEMORY, SnapshotCache
 from tests.builders import answer, story
-from tests.fakes import FakeClock, FakeShelf
+from tests.fakes import FakeClock, FakeSnapshotStore
 from tests.views.strategies import responder
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 STORY = answer(story())
 
 
-def snapshots(clock: FakeClock | None = None, snapshot_store: FakeShelf | None = None) -> SnapshotCache:
+def snapshots(clock: FakeClock | None = None, snapshot_store: FakeSnapshotStore | None = None) -> SnapshotCache:
     """Return what one process keeps; those with one shelf share a store."""
-    return SnapshotCache(clock or FakeClock(), snapshot_store or FakeShelf())
+    return SnapshotCache(clock or FakeClock(), snapshot_store or FakeSnapshotStore())
 
 
 def half_full() -> Answer:
@@ -64,7 +64,7 @@ def test_an_answer_is_kept_for_half_an_hour(late: int, *, is_found: bool) -> Non
 
 
 def test_another_process_with_the_same_store_finds_the_very_same_answer() -> None:
-    snapshot_store = FakeShelf()
+    snapshot_store = FakeSnapshotStore()
     asked = answer(story(), Filter(servers=("NYC*",)), "PS100112 dp:NYC*")
     key = snapshots(snapshot_store=snapshot_store).keep(asked)
 
@@ -75,7 +75,7 @@ def test_another_process_with_the_same_store_finds_the_very_same_answer() -> Non
 
 
 def test_another_process_does_not_show_what_is_too_old_either() -> None:
-    clock, snapshot_store = FakeClock(), FakeShelf()
+    clock, snapshot_store = FakeClock(), FakeSnapshotStore()
     key = snapshots(clock, snapshot_store).keep(STORY)
 
     clock.move(seconds=KEPT_FOR.total_seconds() + 1)

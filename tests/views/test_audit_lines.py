@@ -18,7 +18,7 @@ from bot.slack.responder import payload_of
 from bot.views import audit_lines
 from bot.views.block_kit import MESSAGE_BLOCKS, MESSAGE_TEXT, Message, escape
 from tests.builders import NOW
-from tests.frontdoor.seen import words
+from tests.frontdoor.message_content import visible_text
 from tests.views.strategies import FOREIGN
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def test_everything_an_entry_holds_can_be_read_in_a_message_or_in_a_file(each: E
     message = audit_lines.facts_message(each)
 
     assert message_reasons(list(message.blocks)) == []
-    shown = words({"blocks": list(message.blocks)})
+    shown = visible_text({"blocks": list(message.blocks)})
     assert each.hash in shown
     assert text in shown or text in html.unescape(shown.replace("ˋ", "`"))
 

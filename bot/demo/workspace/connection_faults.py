@@ -14,12 +14,12 @@ from bot.demo.workspace.sockets import Sockets
 from bot.demo.workspace.timing import Timing
 
 
-async def disturb(sockets: Sockets, clockwork: Timing, action: str) -> None:
+async def disturb(sockets: Sockets, timing: Timing, action: str) -> None:
     """Carry out a disturbance by its name."""
     disturbance = DISTURBANCES.get(action)
     if disturbance is None:
         raise Refused(f"The socket knows only {', '.join(DISTURBANCES)}.", 400)
-    await disturbance(sockets, clockwork)
+    await disturbance(sockets, timing)
 
 
 async def _dismiss(sockets: Sockets, reason: str) -> list[Connection]:
@@ -37,11 +37,11 @@ async def _cut_after(seconds: float, leaving: Sequence[Connection]) -> None:
         connection.cut()
 
 
-async def _refresh_after_warning(clockwork: Timing, leaving: Sequence[Connection]) -> None:
-    await asyncio.sleep(clockwork.warning_s)
+async def _refresh_after_warning(timing: Timing, leaving: Sequence[Connection]) -> None:
+    await asyncio.sleep(timing.warning_s)
     for connection in leaving:
         await connection.send(disconnect("refresh_requested"))
-    await _cut_after(clockwork.closing_s, leaving)
+    await _cut_after(timing.closing_s, leaving)
 
 
 async def drop(sockets: Sockets, _: Timing) -> None:
@@ -49,23 +49,23 @@ async def drop(sockets: Sockets, _: Timing) -> None:
     await _cut_after(0, list(sockets.connections))
 
 
-async def refresh(sockets: Sockets, clockwork: Timing) -> None:
+async def refresh(sockets: Sockets, timing: Timing) -> None:
     """Ask every connection to be replaced, and cut those that stay."""
     leaving = await _dismiss(sockets, "refresh_requested")
-    sockets.begin(_cut_after(clockwork.closing_s, leaving))
+    sockets.begin(_cut_after(timing.closing_s, leaving))
 
 
-async def warn(sockets: Sockets, clockwork: Timing) -> None:
+async def warn(sockets: Sockets, timing: Timing) -> None:
     """Announce the refresh first, as Slack sometimes does."""
     leaving = await _dismiss(sockets, "warning")
-    sockets.begin(_refresh_after_warning(clockwork, leaving))
+    sockets.begin(_refresh_after_warning(timing, leaving))
 
 
-async def disable(sockets: Sockets, clockwork: Timing) -> None:
+async def disable(sockets: Sockets, timing: Timing) -> None:
     """Switch Socket Mode off until `accept`."""
     sockets.is_refusing = True
     leaving = await _dismiss(sockets, "link_disabled")
-    sockets.begin(_cut_after(clockwork.closing_s, leaving))
+    sockets.begin(_cut_after(timing.closing_s, leaving))
 
 
 async def silence(sockets: Sockets, _: Timing) -> None:

@@ -108,7 +108,7 @@ async def order_fault(workspace: Workspace, document: Json) -> Json:
 
 async def disturb_sockets(workspace: Workspace, document: Json) -> Json:
     """Disturb the Socket Mode connections."""
-    await disturb(workspace.sockets, workspace.clockwork, _field(document, "action"))
+    await disturb(workspace.sockets, workspace.timing, _field(document, "action"))
     return {}
 
 

@@ -33,19 +33,19 @@ class _Bucket:
 class Rates:
     """All buckets of the workspace."""
 
-    def __init__(self, clockwork: Timing) -> None:
-        self._clockwork = clockwork
+    def __init__(self, timing: Timing) -> None:
+        self._timing = timing
         self._buckets: dict[Hashable, _Bucket] = {}
 
     def wait_for_method(self, method: str, per_minute: int) -> int:
         """Return the whole seconds a caller of this method must wait, 0 if it may go on."""
-        return self._take(method, per_minute, per_minute / self._clockwork.minute_s)
+        return self._take(method, per_minute, per_minute / self._timing.minute_s)
 
     def wait_for_post(self, channel: str) -> int:
         """Return the whole seconds before this channel takes another post, 0 if it may go on."""
-        if self._clockwork.post_interval_s <= 0:
+        if self._timing.post_interval_s <= 0:
             return 0
-        return self._take(("post", channel), self._clockwork.post_burst, 1 / self._clockwork.post_interval_s)
+        return self._take(("post", channel), self._timing.post_burst, 1 / self._timing.post_interval_s)
 
     def _take(self, key: Hashable, capacity: float, per_second: float) -> int:
         now = time.monotonic()

@@ -145,12 +145,12 @@ class RunningWorkspace:
     bot_token = people.BOT_TOKEN
     app_token = people.APP_TOKEN
 
-    def __init__(self, *, manifest: Path, port: int = 0, clockwork: Timing | None = None) -> None:
+    def __init__(self, *, manifest: Path, port: int = 0, timing: Timing | None = None) -> None:
         self._listener = socket.create_server((HOST, port))
         self._port: int = self._listener.getsockname()[1]
         self.url = f"http://{HOST}:{self._port}"
         self._manifest = read_manifest(manifest)
-        self._clockwork = clockwork or Timing()
+        self._timing = timing or Timing()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="workspace", daemon=True)
 
@@ -173,7 +173,7 @@ class RunningWorkspace:
         self._loop.close()
 
     async def _start(self) -> None:
-        self._workspace = Workspace(self._manifest, self._clockwork, self.url)
+        self._workspace = Workspace(self._manifest, self._timing, self.url)
         application = Routes(self._workspace, self._port).application()
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()

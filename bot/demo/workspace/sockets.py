@@ -22,12 +22,12 @@ from bot.demo.workspace.timing import Timing
 class Sockets:
     """The app's side of Socket Mode as Slack runs it."""
 
-    def __init__(self, clockwork: Timing, journal: Journal) -> None:
+    def __init__(self, timing: Timing, journal: Journal) -> None:
         self.connections = Connections()
         self.is_refusing = False
         self.is_dismissing = False
         self.last: Envelope | None = None
-        self._clockwork = clockwork
+        self._timing = timing
         self._journal = journal
         self._tickets: set[str] = set()
         self._waiting: dict[str, asyncio.Future[Json]] = {}
@@ -74,8 +74,8 @@ class Sockets:
     async def _serve(self, connection: Connection) -> None:
         self._note("connected")
         await connection.send(hello(len(self.connections)))
-        clockwork = self._clockwork
-        self.begin(connection.keep_alive(clockwork.server_ping_s, clockwork.server_patience_s))
+        timing = self._timing
+        self.begin(connection.keep_alive(timing.server_ping_s, timing.server_patience_s))
         try:
             await connection.listen(self._hear)
         finally:
@@ -114,14 +114,14 @@ class Sockets:
         sent_at = time.perf_counter()
         await connection.send(frame)
         try:
-            async with asyncio.timeout(self._clockwork.acknowledge_s + self._clockwork.linger_s):
+            async with asyncio.timeout(self._timing.acknowledge_s + self._timing.linger_s):
                 acknowledgement = await answer
         except TimeoutError:
             return Delivery(Outcome.TIMED_OUT)
         finally:
             self._waiting.pop(envelope_id, None)
         ack_ms = round((time.perf_counter() - sent_at) * 1000, 3)
-        if ack_ms > self._clockwork.acknowledge_s * 1000:
+        if ack_ms > self._timing.acknowledge_s * 1000:
             return Delivery(Outcome.TIMED_OUT, ack_ms)
         return Delivery(Outcome.ACKNOWLEDGED, ack_ms, acknowledgement.get("payload"))
 
@@ -129,7 +129,7 @@ class Sockets:
         """Send an event, and again at Slack's intervals until it is acknowledged."""
         envelope = Envelope("events_api", payload)
         delivery = await self.deliver(envelope)
-        for attempt, pause_s in enumerate(self._clockwork.redeliver_after_s, start=1):
+        for attempt, pause_s in enumerate(self._timing.redeliver_after_s, start=1):
             if delivery.is_acknowledged:
                 return
             await asyncio.sleep(pause_s)

@@ -36,9 +36,9 @@ class RateLimited(Exception):
 class Workspace:
     """One Slack workspace with one app installed."""
 
-    def __init__(self, manifest: Manifest, clockwork: Timing, url: str) -> None:
+    def __init__(self, manifest: Manifest, timing: Timing, url: str) -> None:
         self.manifest = manifest
-        self.clockwork = clockwork
+        self.timing = timing
         self.url = url
         self.place = Place()
         self.named = Place()
@@ -49,10 +49,10 @@ class Workspace:
         self.journal = Journal()
         self.faults = Faults()
         self.files = Files()
-        self.rates = Rates(clockwork)
-        self.responses = ResponseUrls(clockwork.response_url_s)
-        self.sockets = Sockets(clockwork, self.journal)
-        self.triggers = Triggers(clockwork.trigger_s)
+        self.rates = Rates(timing)
+        self.responses = ResponseUrls(timing.response_url_s)
+        self.sockets = Sockets(timing, self.journal)
+        self.triggers = Triggers(timing.trigger_s)
         self.views = Views()
 
     def pace_posts(self, channel: Channel) -> None:

@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 from bot.demo.workspace.server import RunningWorkspace
 from bot.demo.workspace.timing import Timing
 from tests.demo.workspace.doors import Control, RunningApp
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import TIMEOUT_SECONDS
 
 MANIFEST = Path(__file__).parents[3] / "manifest.yml"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -34,7 +34,7 @@ OpenPage = Callable[..., Page]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Module by module, because a running Playwright keeps the thread's event loop busy."""
-    expect.set_options(timeout=PATIENCE_SECONDS * 1000)
+    expect.set_options(timeout=TIMEOUT_SECONDS * 1000)
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
@@ -50,7 +50,7 @@ def workspace(tmp_path: Path) -> Iterator[RunningWorkspace]:
     manifest["features"]["app_home"] |= {"home_tab_enabled": True, "messages_tab_read_only_enabled": False}
     path = tmp_path / "manifest.yml"
     path.write_text(yaml.safe_dump(manifest), encoding="utf-8")
-    with RunningWorkspace(manifest=path, clockwork=QUICK) as running:
+    with RunningWorkspace(manifest=path, timing=QUICK) as running:
         yield running
 
 
@@ -79,7 +79,7 @@ def open_page(browser: Browser, workspace: RunningWorkspace) -> Iterator[OpenPag
 
     def open_as(person: str, channel: str = "C0SCCMOPS", width: int = 1200, **settings: str) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 800}, **settings)  # type: ignore[arg-type]  # color_scheme is a Literal
-        context.set_default_timeout(PATIENCE_SECONDS * 1000)
+        context.set_default_timeout(TIMEOUT_SECONDS * 1000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

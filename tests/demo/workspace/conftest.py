@@ -60,9 +60,9 @@ def manifest(path: Path, **changes: Any) -> Path:
 def start_workspace(tmp_path: Path) -> Iterator[StartWorkspace]:
     running: list[RunningWorkspace] = []
 
-    def start(clockwork: dict[str, Any] | None = None, **changes: Any) -> RunningWorkspace:
+    def start(timing: dict[str, Any] | None = None, **changes: Any) -> RunningWorkspace:
         path = manifest(tmp_path / f"manifest-{len(running)}.yml", **changes)
-        workspace = RunningWorkspace(manifest=path, clockwork=replace(QUICK, **(clockwork or {})))
+        workspace = RunningWorkspace(manifest=path, timing=replace(QUICK, **(timing or {})))
         running.append(workspace.__enter__())
         return workspace
 

@@ -18,14 +18,14 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.demo.workspace.server import RunningWorkspace
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import TIMEOUT_SECONDS
 
 CLOSE_SECONDS = 5
 Json = dict[str, Any]
 Seen = TypeVar("Seen")
 
 
-def eventually(look: Callable[[], Seen], within_s: float = PATIENCE_SECONDS) -> Seen:
+def eventually(look: Callable[[], Seen], within_s: float = TIMEOUT_SECONDS) -> Seen:
     """Return what is seen once it is truthy; fail when the deadline passes."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
@@ -40,7 +40,7 @@ def fetch(address: str, body: bytes | None = None, headers: dict[str, str] | Non
     """Return status and text of one HTTP call."""
     request = Request(address, body, headers or {"Content-Type": "application/json"})  # noqa: S310 - loopback only
     try:
-        with urlopen(request, timeout=PATIENCE_SECONDS) as response:  # noqa: S310 - loopback only
+        with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - loopback only
             return response.status, response.read().decode()
     except HTTPError as error:
         with error:

@@ -134,7 +134,7 @@ def test_somebody_of_another_workspace_can_click_and_is_named_as_such(
 
 
 def test_a_click_that_nobody_acknowledges_shows_an_error(start_workspace: StartWorkspace, start_app: StartApp) -> None:
-    app = start_app(into=start_workspace(clockwork={"acknowledge_s": 0.2}))
+    app = start_app(into=start_workspace(timing={"acknowledge_s": 0.2}))
     control, web = app.control, app.bolt.client
     ts = web.chat_postMessage(channel=OPS, text="card", blocks=CARD)["ts"]
 

@@ -66,7 +66,7 @@ def test_an_acknowledgement_is_checked_like_a_message(start_app: StartApp, contr
 def test_a_command_that_nobody_acknowledges_fails_for_the_person_alone(
     start_workspace: StartWorkspace, start_app: StartApp
 ) -> None:
-    control = start_app(into=start_workspace(clockwork={"acknowledge_s": 0.2})).control
+    control = start_app(into=start_workspace(timing={"acknowledge_s": 0.2})).control
 
     answer = control.command()
 
@@ -86,7 +86,7 @@ def test_a_late_acknowledgement_counts_as_none_but_its_time_is_told(
             time.sleep(0.3)
             ack("too late")
 
-    workspace = start_workspace(clockwork={"acknowledge_s": 0.2, "linger_s": 60.0})
+    workspace = start_workspace(timing={"acknowledge_s": 0.2, "linger_s": 60.0})
     control = start_app(dawdle, into=workspace).control
 
     answer = control.command()
@@ -149,7 +149,7 @@ def test_a_read_only_messages_tab_takes_no_commands(start_workspace: StartWorksp
 
 
 def test_a_hundred_commands_at_once_are_each_answered(start_workspace: StartWorkspace, start_app: StartApp) -> None:
-    app = start_app(answering(text="ok"), into=start_workspace(clockwork={"acknowledge_s": 3.0}))
+    app = start_app(answering(text="ok"), into=start_workspace(timing={"acknowledge_s": 3.0}))
 
     with ThreadPoolExecutor(100) as pool:
         answers = list(pool.map(lambda number: app.control.command(str(number)), range(100)))

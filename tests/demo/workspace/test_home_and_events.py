@@ -103,7 +103,7 @@ def test_an_event_that_is_not_acknowledged_comes_again_and_says_so(
     start_workspace: StartWorkspace, start_app: StartApp
 ) -> None:
     events = Events(deaf=True)
-    app = start_app(events.listen, into=start_workspace(clockwork={"acknowledge_s": 0.2}))
+    app = start_app(events.listen, into=start_workspace(timing={"acknowledge_s": 0.2}))
 
     app.control.do("open_home", user="ada")
 

@@ -59,7 +59,7 @@ def test_five_answers_are_the_budget(command_url: str) -> None:
 
 
 def test_an_old_address_is_dead(start_workspace: StartWorkspace, start_app: StartApp) -> None:
-    app = start_app(listening, into=start_workspace(clockwork={"response_url_s": 0.0}))
+    app = start_app(listening, into=start_workspace(timing={"response_url_s": 0.0}))
     app.control.command()
 
     assert respond(app.bodies[0]["response_url"], text="x") == (404, "expired_url")

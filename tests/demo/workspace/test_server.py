@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 
 from bot.demo.workspace.server import RunningWorkspace
 from tests.demo.workspace.doors import Control, eventually, fetch
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import TIMEOUT_SECONDS
 
 MANIFEST = Path(__file__).parents[3] / "manifest.yml"
 
@@ -68,7 +68,7 @@ class Stream:
     def __init__(self, control: Control, user: str) -> None:
         self.changes: list[dict[str, str]] = []
         request = Request(f"{control.url}/control/events?user={user}")  # noqa: S310 - loopback only
-        self.response = urlopen(request, timeout=PATIENCE_SECONDS)  # noqa: S310 - loopback only
+        self.response = urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310 - loopback only
         assert self.response.readline() == b": listening\n"
         Thread(target=self.read, daemon=True).start()
 
@@ -143,7 +143,7 @@ def test_a_new_person_can_join_a_channel(control: Control) -> None:
 
 def test_a_reader_of_the_stream_of_changes_does_not_outlive_the_workspace() -> None:
     with RunningWorkspace(manifest=MANIFEST) as workspace:
-        stream = urlopen(f"{workspace.url}/control/events", timeout=PATIENCE_SECONDS)  # noqa: S310 - our own server
+        stream = urlopen(f"{workspace.url}/control/events", timeout=TIMEOUT_SECONDS)  # noqa: S310 - our own server
         assert stream.readline() == b": listening\n"
 
     with closing(stream):

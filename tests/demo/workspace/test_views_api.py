@@ -15,7 +15,7 @@ def test_a_trigger_is_used_once(form: Form, web: WebClient) -> None:
 
 
 def test_a_trigger_dies_quickly(start_workspace: StartWorkspace, start_app: StartApp) -> None:
-    workspace = start_workspace(clockwork={"trigger_s": 0.0})
+    workspace = start_workspace(timing={"trigger_s": 0.0})
     bodies: list[Json] = []
 
     def listen(app: RunningApp) -> None:

@@ -143,7 +143,7 @@ def test_too_many_calls_a_minute_are_told_when_to_come_again(web: WebClient) -> 
 def test_posts_to_one_channel_are_paced_after_a_burst_and_other_channels_are_not(
     start_workspace: StartWorkspace,
 ) -> None:
-    workspace = start_workspace(clockwork={"post_interval_s": 30.0, "post_burst": 2})
+    workspace = start_workspace(timing={"post_interval_s": 30.0, "post_burst": 2})
     web = WebClient(token=workspace.bot_token, base_url=workspace.api_url)
 
     for _ in range(2):

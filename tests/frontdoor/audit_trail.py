@@ -1,4 +1,4 @@
-"""What a stage's bots left behind: the entries in their store, and the lines that the audit channel shows."""
+"""What a harness's bots left behind: the entries in their store, and the lines that the audit channel shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tests.stage import Json, Stage
+    from tests.harness import Harness, Json
 
 AUDIT = "#sccm-audit"
 _LINE = re.compile(r"#(\d+) .*?\[?([0-9a-f]{8})\]?$", re.DOTALL)
@@ -43,14 +43,14 @@ class Line(NamedTuple):
     short_hash: str
 
 
-def store_path(stage: Stage) -> str:
+def store_path(harness: Harness) -> str:
     """Return the file of a store that is one."""
-    return stage.settings["PKGSTATUS_STORE"].removeprefix("sqlite:///")
+    return harness.settings["PKGSTATUS_STORE"].removeprefix("sqlite:///")
 
 
-def entries(stage: Stage, after: int = 0) -> list[Recorded]:
+def entries(harness: Harness, after: int = 0) -> list[Recorded]:
     """Return what is recorded, oldest first."""
-    with closing(Database(stage.settings["PKGSTATUS_STORE"])) as database:
+    with closing(Database(harness.settings["PKGSTATUS_STORE"])) as database:
         rows = database.read(
             lambda connection: connection.query(
                 "SELECT sequence, kind, actor_user, actor_team, facts, hash FROM dbo.ledger_entry"
@@ -63,33 +63,33 @@ def entries(stage: Stage, after: int = 0) -> list[Recorded]:
     ]
 
 
-def newest(stage: Stage) -> int:
+def newest_sequence(harness: Harness) -> int:
     """Return the number of the newest entry."""
-    return max((entry.sequence for entry in entries(stage)), default=0)
+    return max((entry.sequence for entry in entries(harness)), default=0)
 
 
-def unanswered(stage: Stage) -> int:
+def pending_inbox(harness: Harness) -> int:
     """Count what the inbox still holds."""
-    with closing(Database(stage.settings["PKGSTATUS_STORE"])) as database:
+    with closing(Database(harness.settings["PKGSTATUS_STORE"])) as database:
         sql = "SELECT COUNT(*) FROM dbo.inbox WHERE state = 'new'"
         return int(database.read(lambda connection: connection.query(sql))[0][0])
 
 
-def untold(stage: Stage) -> int:
+def pending_outbox(harness: Harness) -> int:
     """Count what the outbox still holds."""
-    with closing(Database(stage.settings["PKGSTATUS_STORE"])) as database:
+    with closing(Database(harness.settings["PKGSTATUS_STORE"])) as database:
         sql = "SELECT COUNT(*) FROM dbo.outbox WHERE told = 0"
         return int(database.read(lambda connection: connection.query(sql))[0][0])
 
 
-def told(stage: Stage) -> list[Json]:
+def audit_messages(harness: Harness) -> list[Json]:
     """Return the bot's messages in the audit channel."""
-    return [message for message in stage.messages(AUDIT) if "bot_id" in message]
+    return [message for message in harness.messages(AUDIT) if "bot_id" in message]
 
 
-def lines(stage: Stage) -> list[Line]:
+def lines(harness: Harness) -> list[Line]:
     """Return the lines of the audit channel as they came, repeated ones too."""
-    found = [_LINE.match(line) for message in told(stage) for line in message["text"].split("\n")]
+    found = [_LINE.match(line) for message in audit_messages(harness) for line in message["text"].split("\n")]
     return [Line(int(line[1]), line[2]) for line in found if line]
 
 
@@ -98,29 +98,29 @@ def lines_of(recorded: Sequence[Recorded]) -> list[Line]:
     return [Line(entry.sequence, entry.hash[:8]) for entry in recorded]
 
 
-def wait_until_told(stage: Stage, seconds: float = 60) -> list[Recorded]:
+def wait_until_delivered(harness: Harness, seconds: float = 60) -> list[Recorded]:
     """Wait until nothing waits to be told any more, and return every entry there is."""
-    stage.wait_for(lambda: untold(stage) == 0, seconds)
-    return entries(stage)
+    harness.wait_for(lambda: pending_outbox(harness) == 0, seconds)
+    return entries(harness)
 
 
-def assert_trail_is_whole(stage: Stage) -> None:
+def assert_audit_trail_complete(harness: Harness) -> None:
     """Demand that every entry has its line, in order; a repeated line is no fault."""
-    recorded = wait_until_told(stage)
-    assert list(dict.fromkeys(lines(stage))) == lines_of(recorded)
+    recorded = wait_until_delivered(harness)
+    assert list(dict.fromkeys(lines(harness))) == lines_of(recorded)
     assert [entry.sequence for entry in recorded] == list(range(1, len(recorded) + 1))
 
 
 @contextmanager
-def locked_store(stage: Stage) -> Iterator[None]:
+def locked_store(harness: Harness) -> Iterator[None]:
     """Let nobody write to the store's file for as long as the block lasts."""
-    with closing(sqlite3.connect(store_path(stage), isolation_level=None, timeout=30)) as connection:
+    with closing(sqlite3.connect(store_path(harness), isolation_level=None, timeout=30)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield
         connection.execute("ROLLBACK")
 
 
-def filled(folder: Path) -> Path:
+def fill_disk(folder: Path) -> Path:
     """Fill up the disk of a folder; removing what is returned frees it again."""
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as file:

@@ -8,32 +8,32 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.frontdoor.mortal_bot import stand_still
+from tests.frontdoor.crash_injector import suspend
 
 if TYPE_CHECKING:
     import random
     import threading
 
-    from tests.bots import Bot
-    from tests.stage import Stage
+    from tests.bot_process import BotProcess
+    from tests.harness import Harness
 
 BOTS = 2
 LEASE_SECONDS = 4
 
 
 @dataclass
-class Reaper:
+class ProcessKiller:
     """Keeps two bots alive, and neither for long."""
 
-    stage: Stage
+    harness: Harness
     dice: random.Random
     ends: Counter[str] = field(default_factory=Counter)
-    alive: list[Bot] = field(default_factory=list)
+    alive: list[BotProcess] = field(default_factory=list)
 
     def start(self) -> None:
         """Start one more bot."""
-        bot = self.stage.start_bot(connected=False, answers__visibility="caller", work__lease=f"{LEASE_SECONDS}s")
-        self.stage.wait_for(lambda: '"event": "ready"' in bot.log(), 40)
+        bot = self.harness.start_bot(connected=False, answers__visibility="caller", work__lease=f"{LEASE_SECONDS}s")
+        self.harness.wait_for(lambda: '"event": "ready"' in bot.log(), 40)
         self.alive.append(bot)
 
     def reap(self, until: threading.Event) -> None:
@@ -47,20 +47,20 @@ class Reaper:
             while len(self.alive) < BOTS:
                 self.start()
 
-    def _kill(self, bot: Bot) -> None:
+    def _kill(self, bot: BotProcess) -> None:
         bot.kill()
 
-    def _kill_all(self, bot: Bot) -> None:
+    def _kill_all(self, bot: BotProcess) -> None:
         for each in [bot, *self.alive]:
             each.kill()
         self.alive.clear()
 
-    def _stop(self, bot: Bot) -> None:
+    def _stop(self, bot: BotProcess) -> None:
         assert bot.stop() == 0
 
-    def _freeze(self, bot: Bot) -> None:
+    def _freeze(self, bot: BotProcess) -> None:
         """Let it stand still until others must think it dead, then go on as if nothing had been, for a while."""
-        stand_still(self.stage, bot)
+        suspend(self.harness, bot)
         time.sleep(LEASE_SECONDS * 1.5)
         bot.process.send_signal(signal.SIGCONT)
         time.sleep(1)

@@ -1,4 +1,4 @@
-"""The stage of the front-door tests: a local workspace, a sample site, and real bots between them.
+"""The harness of the front-door tests: a local workspace, a sample site, and real bots between them.
 
 It acts as people do and shows what they see. Bots are processes of their own with ordinary settings; nothing here
 looks inside them.
@@ -20,8 +20,8 @@ from bot.demo.sample.build import build_sample
 from bot.demo.workspace.server import RunningWorkspace
 from bot.demo.workspace.timing import Timing
 from tests import payloads
-from tests.bots import RUN, Bot
-from tests.waiting import PATIENCE_SECONDS, wait_until
+from tests.bot_process import RUN, BotProcess
+from tests.waiting import TIMEOUT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,29 +31,29 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 OPS = "#sccm-ops"
-PATIENT = Timing(acknowledge_s=12, trigger_s=60)
+RELAXED_TIMING = Timing(acknowledge_s=12, trigger_s=60)
 """Slack's 3 seconds say how busy this machine is; how soon the bot acknowledges is measured by a bench."""
-NOTES = ("Looking up", "Looking for")
+PROGRESS_NOTES = ("Looking up", "Looking for")
 """How an acknowledgement begins that promises an answer."""
 
 
-class NotPossible(Exception):
+class ActionRefused(Exception):
     """The workspace would not let this person do that."""
 
 
-class Stage:
+class Harness:
     """A workspace with its site; `sites` names other databases, `rows` makes the sample site a big one."""
 
     def __init__(
-        self, folder: Path, *, rows: int | None = None, sites: Json | None = None, clockwork: Timing | None = None
+        self, folder: Path, *, rows: int | None = None, sites: Json | None = None, timing: Timing | None = None
     ) -> None:
         self.site = folder / "site.db"
-        self.workspace = RunningWorkspace(manifest=manifest_path(), clockwork=clockwork or PATIENT)
+        self.workspace = RunningWorkspace(manifest=manifest_path(), timing=timing or RELAXED_TIMING)
         self.settings = settings(self.workspace, self.site, folder) | {
             "PKGSTATUS_WORK__LEASE": "4s",
             "PKGSTATUS_HEALTH__ADDRESS": "off",
         }
-        self.bots: list[Bot] = []
+        self.bots: list[BotProcess] = []
         self._folder, self._rows, self._sites = folder, rows, sites
         self._asked_at = f"{time.time():.6f}"
         self._ending = ExitStack()
@@ -75,11 +75,11 @@ class Stage:
 
     def start_bot(
         self, program: tuple[str, ...] = RUN, *, connected: bool = True, ready: bool = True, **overrides: Any
-    ) -> Bot:
+    ) -> BotProcess:
         """Start one more bot, like `start_bot(work__workers=2)`, and wait until it is connected to the workspace."""
         before = self.connections()
         given = {f"PKGSTATUS_{name.upper()}": _as_text(value) for name, value in overrides.items()}
-        bot = Bot(self.settings | given, self._folder, program)
+        bot = BotProcess(self.settings | given, self._folder, program)
         self.bots.append(bot)
         if connected and ready:
             self.wait_for(lambda: '"event": "connected"' in bot.log())
@@ -101,7 +101,7 @@ class Stage:
 
     def connections(self) -> int:
         """Count the bots' open connections."""
-        return int(self.look("workspace")["connected"])
+        return int(self.query("workspace")["connected"])
 
     def command(self, user: str, text: str, channel: str = OPS, **more: Any) -> Json:
         """Type `/pkgstatus TEXT` and return what the workspace says of its acknowledgement."""
@@ -122,19 +122,19 @@ class Stage:
     def messages(self, channel: str = OPS, user: str = "ada", thread_ts: str | None = None) -> list[Json]:
         """Return a channel as a person sees it; `@ada` is her conversation with the bot."""
         thread = {"thread_ts": thread_ts} if thread_ts else {}
-        found: list[Json] = self.look("messages", channel=channel, user=user, **thread)["messages"]
+        found: list[Json] = self.query("messages", channel=channel, user=user, **thread)["messages"]
         return found
 
     def answer_to(self, user: str, channel: str = OPS) -> Json:
         """Return the first message that answers the latest command or click."""
-        return self.wait_for(lambda: next(iter(self.responder(user, channel)), None))
+        return self.wait_for(lambda: next(iter(self.answers(user, channel)), None))
 
-    def responder(self, user: str = "ada", channel: str = OPS) -> list[Json]:
+    def answers(self, user: str = "ada", channel: str = OPS) -> list[Json]:
         """Return all answers since the latest command or click, without the notes that promise one."""
         return [
             message
             for message in self.messages(channel, user)
-            if message["ts"] > self._asked_at and "bot_id" in message and not message["text"].startswith(NOTES)
+            if message["ts"] > self._asked_at and "bot_id" in message and not message["text"].startswith(PROGRESS_NOTES)
         ]
 
     def faults(self, method: str, **fault: Any) -> None:
@@ -145,7 +145,7 @@ class Stage:
         """Disturb the bots' connections."""
         self.do("socket", action=action)
 
-    def wait_for(self, what: Callable[[], T | None], seconds: float = PATIENCE_SECONDS) -> T:
+    def wait_for(self, what: Callable[[], T | None], seconds: float = TIMEOUT_SECONDS) -> T:
         """Return what is asked for as soon as there is something to return."""
         return wait_until(what, self._seen, seconds)
 
@@ -157,17 +157,17 @@ class Stage:
         """Call the control API to do something."""
         return self._call(deed, json.dumps(document).encode())
 
-    def look(self, at: str, **query: str) -> Json:
+    def query(self, at: str, **query: str) -> Json:
         """Call the control API to look at something."""
         return self._call(f"{at}?{urlencode(query)}")
 
     def _call(self, path: str, body: bytes | None = None) -> Json:
         try:
-            with urlopen(f"{self.workspace.url}/control/{path}", body, timeout=PATIENCE_SECONDS) as response:  # noqa: S310 - our own
+            with urlopen(f"{self.workspace.url}/control/{path}", body, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - our own
                 answer: Json = json.load(response)
         except HTTPError as error:
             with error:
-                raise NotPossible(json.load(error)["error"]) from None
+                raise ActionRefused(json.load(error)["error"]) from None
         return answer
 
     def _log_tail(self) -> str:

@@ -1,6 +1,6 @@
 """The bot, which prints on which kind of thread it calls anybody by HTTP.
 
-Run as `python -m tests.frontdoor.http_watching_bot`. The interpreter itself tells, whichever library calls
+Run as `python -m tests.frontdoor.http_call_tracer`. The interpreter itself tells, whichever library calls
 (`http.client.connect`, docs.python.org/3/library/audit_events.html).
 """
 
@@ -12,7 +12,7 @@ import threading
 
 from bot.__main__ import main
 
-PROGRAM = ("-m", "tests.frontdoor.http_watching_bot")
+PROGRAM = ("-m", "tests.frontdoor.http_call_tracer")
 ACKNOWLEDGING = ("ack", "ThreadPoolExecutor")
 """How the names begin of Bolt's threads that run listeners, and of the SDK's that wait for them."""
 ELSEWHERE, THERE = "HTTP on a thread of its own", "HTTP on an acknowledging thread"

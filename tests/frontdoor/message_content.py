@@ -12,7 +12,7 @@ Json = dict[str, Any]
 NEXT, PREVIOUS, CSV, SHOW = "status_next", "status_previous", "status_csv", "status_show"
 
 
-def words(message: Json) -> str:
+def visible_text(message: Json) -> str:
     """Return every text of a message, one a line."""
     return "\n".join(_texts(message))
 
@@ -23,12 +23,12 @@ def block(message: Json, kind: str) -> Json:
     return found
 
 
-def kinds(message: Json) -> list[str]:
+def block_types(message: Json) -> list[str]:
     """Return the kinds of a message's blocks."""
     return [block["type"] for block in message["blocks"]]
 
 
-def table(message: Json) -> list[list[str]]:
+def table_rows(message: Json) -> list[list[str]]:
     """Return the rows of the table in a message, the header first; no rows when there is no table."""
     tables = [block for block in message["blocks"] if block["type"] in {"data_table", "table"}]
     return [[cell["text"] for cell in row] for row in tables[0]["rows"]] if tables else []
@@ -36,7 +36,7 @@ def table(message: Json) -> list[list[str]]:
 
 def records(message: Json) -> list[dict[str, str]]:
     """Return the rows under the header, each by its titles."""
-    header, *rows = table(message)
+    header, *rows = table_rows(message)
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 

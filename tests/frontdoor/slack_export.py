@@ -1,4 +1,4 @@
-"""A standard Slack export of a stage's audit channel, written as Slack writes one: a folder of days beside a list."""
+"""A standard Slack export of a harness's audit channel, written as Slack writes one: a folder of days beside a list."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tests.frontdoor.trail import AUDIT
+from tests.frontdoor.audit_trail import AUDIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from tests.stage import Json, Stage
+    from tests.harness import Harness, Json
 
 CHANNEL = "C0SCCMAUDIT"
 JOINED = {
@@ -25,9 +25,9 @@ JOINED = {
 }
 
 
-def exported(stage: Stage) -> list[Json]:
+def exported(harness: Harness) -> list[Json]:
     """Return the audit channel's messages in the shape of an export."""
-    return [JOINED, *(_exported(message) for message in stage.messages(AUDIT))]
+    return [JOINED, *(_exported(message) for message in harness.messages(AUDIT))]
 
 
 def _exported(message: Json) -> Json:

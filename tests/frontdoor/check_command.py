@@ -6,18 +6,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.bots import Bot
+from tests.bot_process import BotProcess
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.stage import Json
+    from tests.harness import Json
 
 CHECK = ("-m", "bot", "check")
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckResult:
     """How a check ended, and its findings."""
 
     code: int
@@ -37,16 +37,16 @@ class Checked:
         return str(next(each["cure"] for each in self.findings if each["subject"] == subject and each["cure"]))
 
 
-def check(settings: dict[str, str], folder: Path, **overrides: str | None) -> Checked:
+def check(settings: dict[str, str], folder: Path, **overrides: str | None) -> CheckResult:
     """Run the check for a program; None takes a setting away."""
-    program = Bot(_changed(settings, overrides), folder, (*CHECK, "--json"))
+    program = BotProcess(_changed(settings, overrides), folder, (*CHECK, "--json"))
     code = program.wait()
-    return Checked(code, json.loads(program.log())["findings"])
+    return CheckResult(code, json.loads(program.log())["findings"])
 
 
 def page(settings: dict[str, str], folder: Path, **overrides: str | None) -> tuple[int, str]:
     """Run the check for a person; return its exit code and what it printed."""
-    program = Bot(_changed(settings, overrides), folder, CHECK)
+    program = BotProcess(_changed(settings, overrides), folder, CHECK)
     return program.wait(), program.log()
 
 

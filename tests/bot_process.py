@@ -8,21 +8,21 @@ import sys
 from pathlib import Path
 
 from tests.leaks import secrets_in
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import TIMEOUT_SECONDS
 
 CHECKOUT = Path(__file__).parents[1]
 RUN = ("-m", "bot", "run")
-PRINTED: dict[Path, frozenset[str]] = {}
+SECRETS_BY_OUTPUT: dict[Path, frozenset[str]] = {}
 """What each program of this session prints into, and which secrets it was given: see conftest.py."""
 
 
-class Bot:
+class BotProcess:
     """A running Python program; `stop` ends it as a service manager does, `kill` as a power cut does."""
 
     def __init__(self, environment: dict[str, str], folder: Path, program: tuple[str, ...] = RUN) -> None:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PKGSTATUS_")}
         self.output = folder / f"output-{len(list(folder.glob('output-*')))}.txt"
-        PRINTED[self.output] = secrets_in(environment)
+        SECRETS_BY_OUTPUT[self.output] = secrets_in(environment)
         with self.output.open("wb") as out:
             self.process = subprocess.Popen(
                 [sys.executable, *program],
@@ -38,11 +38,11 @@ class Bot:
         """Return what it printed so far."""
         return self.output.read_text(encoding="utf-8")
 
-    def wait(self, seconds: float = PATIENCE_SECONDS) -> int:
+    def wait(self, seconds: float = TIMEOUT_SECONDS) -> int:
         """Wait for its end and return its exit code."""
         return self.process.wait(seconds)
 
-    def stop(self, seconds: float = PATIENCE_SECONDS) -> int:
+    def stop(self, seconds: float = TIMEOUT_SECONDS) -> int:
         """Ask it to end and return its exit code."""
         self.process.terminate()
         return self.wait(seconds)
