@@ -13,11 +13,11 @@ import pytest
 
 from bot.dbapi import Database
 from bot.demo.launch import daily
-from tests.bots import CHECKOUT
-from tests.frontdoor.resets import PATIENCE, QUICK, approve, ask_for, card_of, entries, press
-from tests.frontdoor.seen import words
-from tests.frontdoor.trail import store_path, unanswered, untold
-from tests.stage import OPS, Stage
+from tests.bot_process import CHECKOUT
+from tests.frontdoor.audit_trail import pending_inbox, pending_outbox, store_path
+from tests.frontdoor.message_content import visible_text
+from tests.frontdoor.resets import FAST_TIMING, approve, ask_for, card_of, entries, press
+from tests.harness import OPS, Harness
 from tests.store.earlier_version import HEAD, NO_CARD, ONE_VOTE, write_earlier_store
 
 if TYPE_CHECKING:
@@ -27,44 +27,44 @@ APPLIED = "changed, each with its backup"
 
 
 @pytest.fixture
-def earlier(tmp_path: Path) -> Iterator[Stage]:
-    """Yield a stage without a bot, whose store an earlier version wrote."""
-    with Stage(tmp_path, clockwork=QUICK) as stage:
-        write_earlier_store(Path(store_path(stage)))
-        stage.settings |= daily(datetime.now(UTC))
-        stage.settings |= {"PKGSTATUS_WATCH__STALL_AFTER": "3649d", "PKGSTATUS_WATCH__GIVE_UP_AFTER": "3650d"}
-        yield stage
+def earlier(tmp_path: Path) -> Iterator[Harness]:
+    """Yield a harness without a bot, whose store an earlier version wrote."""
+    with Harness(tmp_path, timing=FAST_TIMING) as harness:
+        write_earlier_store(Path(store_path(harness)))
+        harness.settings |= daily(datetime.now(UTC))
+        harness.settings |= {"PKGSTATUS_WATCH__STALL_AFTER": "3649d", "PKGSTATUS_WATCH__GIVE_UP_AFTER": "3650d"}
+        yield harness
 
 
-def verified(stage: Stage) -> str:
+def verified(harness: Harness) -> str:
     """Return what `pkgstatus-bot ledger verify` says, given the head that the earlier version left."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PKGSTATUS_")}
     head = f"{HEAD[0]}:{HEAD[1]}"
     ended = subprocess.run(
         [sys.executable, "-m", "bot", "ledger", "verify", "--head", head],
-        env=inherited | stage.settings, cwd=CHECKOUT, capture_output=True, text=True, check=False,
+        env=inherited | harness.settings, cwd=CHECKOUT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return ended.stdout
 
 
-def names_in(stage: Stage, *, earlier: bool) -> dict[str, set[str]]:
+def names_in(harness: Harness, *, earlier: bool) -> dict[str, set[str]]:
     """Return the names of streams and facts by the kind of entry: `froze resets` -> {freeze, outcome, mark...}."""
     found: dict[str, set[str]] = {}
-    for place, entry in enumerate(entries(stage)):
+    for place, entry in enumerate(entries(harness)):
         if (place < HEAD[0]) == earlier:
             found.setdefault(entry.kind, set()).update({entry.stream.split()[0], *entry.facts})
     return found
 
 
-def leases(stage: Stage) -> set[str]:
+def leases(harness: Harness) -> set[str]:
     """Return the first words of the names of the leases."""
-    database = Database(stage.settings["PKGSTATUS_STORE"])
+    database = Database(harness.settings["PKGSTATUS_STORE"])
     rows: list[Any] = database.read(lambda connection: connection.query("SELECT name FROM dbo.lease"))
     database.close()
     return {name.split()[0] for (name,) in rows}
 
 
-def test_a_bot_goes_on_where_the_earlier_version_stopped(earlier: Stage) -> None:
+def test_a_bot_goes_on_where_the_earlier_version_stopped(earlier: Harness) -> None:
     assert verified(earlier).startswith("The chain holds: 79 entries")
     known = leases(earlier)
 
@@ -73,10 +73,10 @@ def test_a_bot_goes_on_where_the_earlier_version_stopped(earlier: Stage) -> None
     # What Slack had not taken is posted, and what was taken in is answered.
     pending = card_of(earlier, ONE_VOTE)
     fresh = card_of(earlier, NO_CARD)
-    earlier.wait_for(lambda: [m for m in earlier.messages() if m["text"].startswith("Digest daily")] or None, PATIENCE)
-    earlier.wait_for(lambda: unanswered(earlier) == 0, PATIENCE)
-    assert "<@U00000GRACE>" in words(pending)
-    assert "second freeze: ticket CHG0005678" in words(fresh)
+    earlier.wait_for(lambda: [m for m in earlier.messages() if m["text"].startswith("Digest daily")] or None)
+    earlier.wait_for(lambda: pending_inbox(earlier) == 0)
+    assert "<@U00000GRACE>" in visible_text(pending)
+    assert "second freeze: ticket CHG0005678" in visible_text(fresh)
     assert leases(earlier) == known
 
     # The earlier vote counts, as do the freeze and its end.
@@ -90,7 +90,7 @@ def test_a_bot_goes_on_where_the_earlier_version_stopped(earlier: Stage) -> None
     approve(earlier, ask_for(earlier, "PS100112 dp:LON-DP02"), "grace", "linus")
     for text in ("freeze over Christmas", "unfreeze", "drift", "requests", "history PS100112", "help"):
         earlier.ask("grace", text, OPS)
-    earlier.wait_for(lambda: untold(earlier) == 0, PATIENCE)
+    earlier.wait_for(lambda: pending_outbox(earlier) == 0)
     before, after = names_in(earlier, earlier=True), names_in(earlier, earlier=False)
     both = before.keys() & after.keys()
     assert {"requested", "approved", "quorum reached", "applying", "applied", "card posted", "froze resets",
