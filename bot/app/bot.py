@@ -19,7 +19,6 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from bot.app.drift import DriftParts, names_of
 from bot.app.executors import Executors
 from bot.app.health import LOOK_SECONDS, Health
-from bot.app.home import Glance
 from bot.app.parts import allowed, fingerprint, forms_of, now, reader_of, store_of, writer_of
 from bot.app.preflight import check_policy
 from bot.app.resets import RequestParts, freeze_words
@@ -31,6 +30,7 @@ from bot.slack.bolt_app import build_app, socket_mode_listener
 from bot.slack.dispatcher import Dispatcher
 from bot.slack.listeners.audit import AuditListeners
 from bot.slack.listeners.freeze import FreezeListeners
+from bot.slack.listeners.history import HistoryListeners, RequestList
 from bot.slack.listeners.lookup import LookupListeners
 from bot.slack.listeners.requests import RequestListeners
 from bot.slack.people import CachedPeople, SlackNames, SlackPeople
@@ -210,11 +210,9 @@ class Bot:
         commands = SlashCommand(dispatcher, responder)
         commands.register(app)
         public = self._settings.answers.visibility == "channel"
-        LookupListeners(lookup, dispatcher, responder, partial(self._around, parts), public=public).register(
-            app, commands
-        )
+        LookupListeners(lookup, dispatcher, responder, partial(self._around, parts), public).register(app, commands)
         AuditListeners(access, self._store.ledger, dispatcher, responder).register(app)
-        hurry = partial(self._schedule.run_now, "apply")
+        request_list = RequestList(parts.requests, access, responder, now)
         RequestListeners(
             lookup,
             parts.submission,
@@ -222,13 +220,13 @@ class Bot:
             dispatcher,
             responder,
             self._client,
-            hurry,
+            partial(self._schedule.run_now, "apply"),
             lambda: freeze_words(parts.freeze_service.now()),
-        ).register(app)
-        FreezeListeners(parts.requests, parts.freeze_service, parts.eligibility, access, responder, now).register(
-            commands
-        )
-        homes = Glance(self._settings, drift, parts, access, self._client).listen(app, commands, dispatcher, responder)
+            request_list,
+        ).register(app, commands)
+        HistoryListeners(request_list).register(commands)
+        FreezeListeners(parts.requests, parts.freeze_service, parts.eligibility, responder).register(commands)
+        homes = drift.register(app, commands, dispatcher, responder, access, self._client)
         self._schedule.every(HOMES_SECONDS, "homes", homes.refresh)
         return app
 

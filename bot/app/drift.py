@@ -8,13 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from bot.app.parts import chart_forms_of, now
+from bot.app.parts import chart_forms_of, now, undelivered_of
 from bot.dbapi import Database, Timeouts
 from bot.domain import voting_patterns
 from bot.domain.cron_periods import Cron
 from bot.domain.drift_summary import EVERYTHING, DriftScope
 from bot.domain.package import SiteCode
 from bot.site.scanner import SiteScanner
+from bot.slack.listeners.drift import DriftListeners
+from bot.slack.listeners.home import HomeListeners
 from bot.slack.people import SlackNames
 from bot.slack.responder import AcceptedForms, payload_of
 from bot.store.drift_history import KEPT_FOR, DriftTables
@@ -22,6 +24,7 @@ from bot.usecases.drift import digest_message
 from bot.usecases.drift.digest_publisher import DigestPublisher, PlannedDigest
 from bot.usecases.drift.digest_service import DigestService
 from bot.usecases.drift.scan import ScanService
+from bot.usecases.home_page import HomePage
 from bot.usecases.ports.slack import OutboundMessage
 from bot.usecases.ports.store import DIGEST
 from bot.views import audit_lines, plain_text
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
 
+    from slack_bolt import App
     from slack_sdk import WebClient
 
     from bot.app.resets import RequestParts
@@ -41,8 +45,11 @@ if TYPE_CHECKING:
     from bot.domain.voting_patterns import VotingPatterns
     from bot.settings import Settings
     from bot.settings.digests import Digest as DigestSettings
+    from bot.slack.dispatcher import Dispatcher
+    from bot.slack.responder import Responder
+    from bot.slack.slash_command import SlashCommand
     from bot.store.factory import Store
-    from bot.usecases.access import Installation
+    from bot.usecases.access import Access, Installation
     from bot.usecases.audit.recorder import AuditLog
     from bot.usecases.ports.slack import Payload, Posted
     from bot.usecases.ports.store import Delivery
@@ -61,6 +68,7 @@ class DriftParts:
     ) -> None:
         codes = tuple(map(SiteCode, settings.sites))
         self._settings, self._ledger, self._index = settings, store.ledger, parts.index
+        self._eligibility = parts.eligibility
         self.person = person
         self._scanners = {code: _scanner(settings, code) for code in codes}
         self.history = DriftTables(store.database)
@@ -97,6 +105,28 @@ class DriftParts:
             monotonic=time.monotonic,
             catch_up=settings.digest.catch_up,
         )
+
+    def register(
+        self,
+        app: App,
+        commands: SlashCommand,
+        dispatcher: Dispatcher,
+        responder: Responder,
+        access: Access,
+        client: WebClient,
+    ) -> HomeListeners:
+        """Register the listeners of `/pkgstatus drift` and App Home; `refresh` of what is returned is to be scheduled."""
+        public = self._settings.answers.visibility == "channel"
+        DriftListeners(self.digest_service, access, dispatcher, responder, self.charts, now, public).register(
+            app, commands
+        )
+        # Who may vote is shown on a Home, not decided there: a cached answer of Slack's will do.
+        eligibility = replace(self._eligibility, people=access.people)
+        undelivered = undelivered_of(self._settings, self.digest_service.outbox, self._ledger)
+        page = HomePage(self.digest_service, access, eligibility, self.publisher.upcoming, undelivered.look)
+        homes = HomeListeners(page, dispatcher, client, self.person, now)
+        homes.register(app)
+        return homes
 
     def run(self, stopping: threading.Event) -> None:
         """Scan until stopped; a scan that takes longer than the stop is made good by the next process."""

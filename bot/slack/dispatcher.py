@@ -1,4 +1,8 @@
-"""What became of something that came in, and what its sender hears when it was not taken."""
+"""Takes in what Slack delivers and sees that each command, click and form is answered exactly once.
+
+Order of one request: a place with an executor is reserved, the request is stored in the inbox, acknowledged, handled on
+a worker thread, its action is recorded in the ledger, the answer is sent, and the inbox item is marked as done.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +38,18 @@ if TYPE_CHECKING:
     from bot.usecases.ports.store import Inbox, InboxItem, Ledger
     from bot.views.block_kit import Message
 
+log = structlog.stdlib.get_logger(__name__)
+
+STORE_RETRY_SECONDS = 5
+DELAY_NOTICE_SECONDS = 1.5
+"""An answer that is quicker than this needs no "looking up" before it."""
+MAX_WAIT = timedelta(minutes=15)
+"""As long as an approval is good for an apply: whoever waited longer for an answer has stopped expecting one."""
+UNSUCCESSFUL_OUTCOMES = {"refused", "failed"}
+
 
 class Intake(Enum):
-    """What became of something that came in."""
+    """What became of a delivery; the values are label values of a metric and texts of the log."""
 
     NEW = "new"
     SEEN = "seen before"
@@ -48,72 +61,9 @@ class Intake(Enum):
 INTAKE_REPLIES = {Intake.BUSY: replies.BUSY, Intake.STOPPING: replies.STOPPING, Intake.UNRECORDED: replies.UNRECORDED}
 
 
-class DelayNotice:
-    """Says once that an answer takes its time, unless it has begun to leave before; never after it."""
-
-    def __init__(self, seconds: float, say: Callable[[], None]) -> None:
-        self._say = say
-        self._guard = threading.Lock()
-        self._is_over = False
-        self._timer = threading.Timer(seconds, self._speak)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def end(self) -> None:
-        """The answer leaves now: say nothing any more, and wait for what is just being said."""
-        self._timer.cancel()
-        with self._guard:
-            self._is_over = True
-
-    def _speak(self) -> None:
-        with self._guard:
-            if not self._is_over:
-                self._say()
-
-
-def run_later(seconds: float, what: Callable[[], None]) -> None:
-    """Do something later, if this process still lives then."""
-    timer = threading.Timer(seconds, what)
-    timer.daemon = True
-    timer.start()
-
-
-DO_WITHIN = timedelta(minutes=15)
-"""As long as an approval is good for an apply: whoever waited longer for an answer has stopped expecting one."""
-CAME_TO_NOTHING = {"refused", "failed"}
-
-
-def redelivery_refusal(
-    ledger: Ledger, inbound: InboundRequest, waited: timedelta
-) -> tuple[AuditAction | None, Message] | None:
-    """Return what to record and to say instead of doing the job; None when it may be done. Raises StoreError."""
-    for entry in ledger.stream(stream_of(inbound)):
-        if entry.facts.get("outcome") in CAME_TO_NOTHING:
-            return None, _once_more(str(entry.facts.get("reason", "")))
-    late = Refusal(Reason.WAITED)
-    in_time = -CLOCKS_APART <= waited <= DO_WITHIN  # a wait of less than nothing was measured by two clocks
-    return None if in_time else (refused(inbound.kind, late.reason), replies.refused(late))
-
-
-def stream_of(inbound: InboundRequest) -> str:
-    """Name the ledger stream in which the answer to something is recorded."""
-    return f"in {inbound.key}"
-
-
-def _once_more(reason: str) -> Message:
-    known = reason in set(Reason)
-    return replies.refused(Refusal(Reason(reason))) if known else replies.say(replies.NOTHING_BEFORE.format(why=reason))
-
-
-log = structlog.stdlib.get_logger(__name__)
-STORE_PAUSE_SECONDS = 5
-NOTE_AFTER_SECONDS = 1.5
-"""An answer that is quicker than this needs no "looking up" before it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a job came to: the deed to record first, unless the job did so itself, then the giving of the answer."""
+    """What a handler returns: the action to record first (None when it has recorded one), and what sends the answer."""
 
     action: AuditAction | None
     send: Callable[[], None]
@@ -124,10 +74,10 @@ Handler = Callable[[InboundRequest], Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """Takes commands, clicks and forms, and sees that each gets exactly one answer.
+    """Routes requests to the handlers registered for their kinds.
 
-    The thread that acknowledges reads and writes the store and never calls Slack. Each way to stop resets has a pool
-    in `stops`; `busy_replies` says to whoever clicks that the others are full.
+    The thread that acknowledges reads and writes the store and never calls Slack. `stops` holds an executor for each
+    kind of emergency stop; `busy_replies` sends "busy" to whoever clicks while the others are full.
     """
 
     work: BoundedExecutor
@@ -135,53 +85,53 @@ class Dispatcher:
     responder: Responder
     inbox: Inbox
     ledger: Ledger
-    recorded: Callable[[AuditAction], None] = lambda _: None
+    on_recorded: Callable[[AuditAction], None] = lambda _: None
     handlers: dict[str, Handler] = field(default_factory=dict)
     stops: Mapping[StopKind, BoundedExecutor] = field(default_factory=dict)
 
-    def register(self, kind: str, job: Handler) -> None:
-        """Learn what to do about a kind of command, click or form."""
-        self.handlers[kind] = job
+    def register(self, kind: str, handler: Handler) -> None:
+        """Set the handler of a kind: a command, an action id, a callback id or an event type."""
+        self.handlers[kind] = handler
 
     def on_click(self, ack: Ack, body: dict[str, Any]) -> None:
-        """Hear a button: the listener that Bolt calls."""
+        """Bolt listener of buttons."""
         self.accept_click(ack, InboundRequest.click(body))
 
     def accept_command(self, ack: Ack, inbound: InboundRequest, note: str | None) -> None:
-        """Keep and acknowledge a command; its asker gets the note when the answer is not quick."""
+        """Store and acknowledge a command; its sender gets the note when the answer is not quick."""
         if is_unfreeze(inbound):
             with suppress(StoreError):
                 inbound = replace(inbound, freezes=moves(self.ledger))
-        taken = self._take_in(inbound)
-        if taken in INTAKE_REPLIES:
-            ack(text=INTAKE_REPLIES[taken], response_type="ephemeral")
+        intake, executor = self._take_in(inbound)
+        if intake in INTAKE_REPLIES:
+            ack(text=INTAKE_REPLIES[intake], response_type="ephemeral")
             return
         ack()
-        if taken is Intake.NEW:
-            self._start(inbound, self._patience(inbound, note))
+        if intake is Intake.NEW:
+            self._start(executor, inbound, self._delay_notice(inbound, note))
 
     def accept_click(self, ack: Ack, inbound: InboundRequest) -> None:
-        """Keep and acknowledge a click; its acknowledgement cannot carry words, so a no follows by HTTP."""
-        taken = self._take_in(inbound)
-        if taken in INTAKE_REPLIES:
-            self._turn_away(ack, inbound, INTAKE_REPLIES[taken])
+        """Store and acknowledge a click; its acknowledgement cannot carry text, so a refusal follows by HTTP."""
+        intake, executor = self._take_in(inbound)
+        if intake in INTAKE_REPLIES:
+            self._reply_busy(ack, inbound, INTAKE_REPLIES[intake])
             return
         ack()
-        if taken is Intake.NEW:
-            self._start(inbound)
+        if intake is Intake.NEW:
+            self._start(executor, inbound)
 
     def accept_form(self, ack: Ack, inbound: InboundRequest, error_field: str) -> None:
-        """Keep and acknowledge a form; what hinders is said at one of its fields."""
-        taken = self._take_in(inbound)
-        if taken in INTAKE_REPLIES:
-            ack(response_action="errors", errors={error_field: INTAKE_REPLIES[taken]})
+        """Store and acknowledge a form; a refusal is shown at the field with this block id."""
+        intake, executor = self._take_in(inbound)
+        if intake in INTAKE_REPLIES:
+            ack(response_action="errors", errors={error_field: INTAKE_REPLIES[intake]})
             return
         ack()
-        if taken is Intake.NEW:
-            self._start(inbound)
+        if intake is Intake.NEW:
+            self._start(executor, inbound)
 
     def refuse(self, ack: Ack, body: dict[str, Any], reason: Reason) -> BoltResponse:
-        """Acknowledge a payload that is not for this bot, tell its sender why, and record it; nothing is worked on."""
+        """Acknowledge and record a payload that is not for this bot, tell its sender why, and do nothing about it."""
         inbound = InboundRequest.of(body)
         if inbound is None:
             return ack()
@@ -197,128 +147,109 @@ class Dispatcher:
         return ack()
 
     def record_refusal(self, inbound: InboundRequest, reason: str) -> None:
-        """Record what was refused on the spot, before it was taken in."""
+        """Record what was refused before it was stored; without a store it is refused all the same."""
         with suppress(StoreError), bound_contextvars(ref=inbound.reference):
             self._record(inbound, refused(inbound.kind, reason))
 
     def resume(self, item: InboxItem, waited: timedelta = timedelta(0)) -> None:
-        """Answer what another process took and left, and do it if it may still be done."""
+        """Handle an inbox item of a process that died, unless it was refused already or waited too long."""
         inbound = InboundRequest.from_body(item.body)
         log.info("taking over what was left unanswered", ref=inbound.reference, kind=inbound.kind)
-        self._pool(inbound).run(partial(self._handle, inbound, work=partial(self._once_more, waited=waited)))
+        self._executor(inbound).submit(partial(self._process, inbound, handler=partial(self._retry, waited=waited)))
 
-    def _take_in(self, inbound: InboundRequest) -> Intake:
+    def _take_in(self, inbound: InboundRequest) -> tuple[Intake, BoundedExecutor]:
         with bound_contextvars(ref=inbound.reference):
-            taken = self._take(inbound)
-            event = "delivered again" if taken is Intake.SEEN else "taken in"
-            log.info(event, kind=inbound.kind, user=inbound.user_id, found=taken.value)
-        return taken
+            intake, executor = self._store(inbound)
+            event = "delivered again" if intake is Intake.SEEN else "taken in"
+            log.info(event, kind=inbound.kind, user=inbound.user_id, found=intake.value)
+        return intake, executor
 
-    def _take(self, inbound: InboundRequest) -> Intake:
-        """Keep it in the inbox, with a place in the pool; a busy bot says so and records that it did."""
-        pool = self._pool(inbound)
-        if not pool.reserve():
-            taken = Intake.BUSY if pool.is_open else Intake.STOPPING
-            with suppress(StoreError):
-                self._record(inbound, refused(inbound.kind, taken.value, inbound.text))
-            return taken
+    def _store(self, inbound: InboundRequest) -> tuple[Intake, BoundedExecutor]:
+        """Put a request into the inbox; for NEW, a place is reserved with the executor that is returned."""
+        executor = self._executor(inbound)
+        if not executor.reserve(inbound.user_id):
+            executor = self.work  # also for who has as many stops under way as one person may
+            if not executor.reserve():
+                intake = Intake.BUSY if executor.is_open else Intake.STOPPING
+                with suppress(StoreError):
+                    self._record(inbound, refused(inbound.kind, intake.value, inbound.text))
+                return intake, executor
         try:
             is_new = self.inbox.put(inbound.key, inbound.kind, inbound.to_body())
         except StoreError as error:
             log.error("cannot keep what came in", trouble=error.trouble.value, detail=error.detail)
-            pool.release()
-            run_later(0, partial(self._finish, inbound))  # if it was kept after all, then its sender was told otherwise
-            return Intake.UNRECORDED
+            executor.release(inbound.user_id)
+            run_later(0, partial(self._mark_done, inbound))  # if it was stored after all: its sender was told otherwise
+            return Intake.UNRECORDED, executor
         if not is_new:
-            pool.release()
+            executor.release(inbound.user_id)
         reach("inbox: kept")
-        return Intake.NEW if is_new else Intake.SEEN
+        return Intake.NEW if is_new else Intake.SEEN, executor
 
-    def _turn_away(self, ack: Ack, inbound: InboundRequest, why: str) -> None:
-        """Acknowledge a click and say beside the acknowledging that nothing was done.
+    def _start(self, executor: BoundedExecutor, inbound: InboundRequest, notice: DelayNotice | None = None) -> None:
+        reach("inbox: acknowledged")
+        executor.submit_reserved(partial(self._process, inbound, notice), inbound.user_id)
 
-        While the bot stops, nobody is left to say so: what is not acknowledged, Slack itself calls failed.
+    def _executor(self, inbound: InboundRequest) -> BoundedExecutor:
+        kind = stop_kind(inbound)
+        return self.stops.get(kind, self.work) if kind else self.work
+
+    def _reply_busy(self, ack: Ack, inbound: InboundRequest, why: str) -> None:
+        """Acknowledge a click and send why nothing was done from another thread.
+
+        While the bot stops, no thread is left to send it: what is not acknowledged, Slack itself shows as failed.
         """
 
-        def say() -> None:
+        def send() -> None:
             with suppress(StoreError), bound_contextvars(ref=inbound.reference):
                 self.responder.reply(inbound, replies.say(why))
 
         if self.busy_replies.reserve():
             ack()
-            self.busy_replies.start(say)
+            self.busy_replies.submit_reserved(send)
         elif self.busy_replies.is_open:
             ack()
             log.error("nobody can be told any more", kind=inbound.kind, user=inbound.user_id)
 
-    def _start(self, inbound: InboundRequest, patience: DelayNotice | None = None) -> None:
-        reach("inbox: acknowledged")
-        self._pool(inbound).start(partial(self._handle, inbound, patience))
-
-    def _pool(self, inbound: InboundRequest) -> BoundedExecutor:
-        kind = stop_kind(inbound)
-        return self.stops.get(kind, self.work) if kind else self.work
-
-    def _patience(self, inbound: InboundRequest, note: str | None) -> DelayNotice | None:
+    def _delay_notice(self, inbound: InboundRequest, note: str | None) -> DelayNotice | None:
         if note is None:
             return None
-        return DelayNotice(NOTE_AFTER_SECONDS, partial(self.responder.reply, inbound, replies.say(note)))
+        return DelayNotice(DELAY_NOTICE_SECONDS, partial(self.responder.reply, inbound, replies.say(note)))
 
-    def _handle(
+    def _process(
         self,
         inbound: InboundRequest,
-        patience: DelayNotice | None = None,
-        work: Handler | None = None,
+        notice: DelayNotice | None = None,
+        handler: Handler | None = None,
         *,
-        promised: bool = False,
+        is_announced: bool = False,
     ) -> None:
+        """Handle, record, answer and mark as done; while the store fails, the sender is told once and it is retried."""
         with bound_contextvars(ref=inbound.reference, user=inbound.user_id):
             try:
-                reply = (work or self._reply)(inbound)
+                outcome = (handler or self._handle)(inbound)
                 reach("answer: worked out")
-                if reply.action:
-                    self._record(inbound, reply.action)
+                if outcome.action:
+                    self._record(inbound, outcome.action)
                 reach("answer: recorded")
-                if patience:
-                    patience.end()
+                if notice:
+                    notice.cancel()
                 if not self.inbox.owes(inbound.key):  # this process was thought dead meanwhile
                     log.warning("another process answers this", kind=inbound.kind)
                     return
-                self._give(inbound, reply)
+                self._send(inbound, outcome)
             except StoreError as error:
                 log.error("cannot record", trouble=error.trouble.value, detail=error.detail)
-                self._later(inbound, work or self._once_more, promised=promised)
+                self._retry_later(inbound, handler or self._retry, is_announced=is_announced)
             else:
                 reach("answer: given")
-                self._finish(inbound)
+                self._mark_done(inbound)
             finally:
-                if patience:
-                    patience.end()
+                if notice:
+                    notice.cancel()
 
-    def _give(self, inbound: InboundRequest, reply: Outcome) -> None:
-        """Send the answer; one that breaks on its way out ends in a sentence with its reference."""
-        try:
-            reply.send()
-        except StoreError:
-            raise
-        except Exception:
-            log.exception("an answer broke on its way out", kind=inbound.kind)
-            self.responder.reply(inbound, replies.say(replies.LOST.format(ref=inbound.reference)))
-        else:
-            outcome = reply.action.outcome if reply.action else "done"
-            log.info("answered", kind=inbound.kind, text=inbound.text, outcome=outcome)
-
-    def _finish(self, inbound: InboundRequest) -> None:
-        """Note that nothing more is owed; until that is noted, only the note is tried again."""
-        try:
-            with bound_contextvars(ref=inbound.reference):
-                self.inbox.done(inbound.key)
-        except StoreError as error:
-            log.error("cannot note that it is answered", trouble=error.trouble.value, detail=error.detail)
-            run_later(STORE_PAUSE_SECONDS, partial(self._finish, inbound))
-
-    def _reply(self, inbound: InboundRequest) -> Outcome:
-        """Do the job; what goes wrong becomes an answer too, except that nothing can be recorded."""
+    def _handle(self, inbound: InboundRequest) -> Outcome:
+        """Call the handler; its errors become an answer and an action too, except StoreError, which is raised."""
         try:
             return self.handlers[inbound.kind](inbound)
         except StoreError:
@@ -337,22 +268,102 @@ class Dispatcher:
             action = AuditAction(inbound.kind, "failed", inbound.text, reason="unexpected failure")
         return Outcome(action, partial(self.responder.reply, inbound, message))
 
-    def _once_more(self, inbound: InboundRequest, waited: timedelta = timedelta(0)) -> Outcome:
-        found = redelivery_refusal(self.ledger, inbound, waited)
-        return Outcome(found[0], partial(self.responder.reply, inbound, found[1])) if found else self._reply(inbound)
+    def _retry(self, inbound: InboundRequest, waited: timedelta = timedelta(0)) -> Outcome:
+        refusal = redelivery_refusal(self.ledger, inbound, waited)
+        if refusal is None:
+            return self._handle(inbound)
+        action, message = refusal
+        return Outcome(action, partial(self.responder.reply, inbound, message))
 
-    def _record(self, inbound: InboundRequest, action: AuditAction) -> None:
-        """Write down before the answer leaves; what a process that died wrote already is not written again."""
-        with suppress(StaleStream):
-            self.ledger.append(action.draft(inbound.actor, stream_of(inbound), 1))
-            self.recorded(action)
-
-    def _later(self, inbound: InboundRequest, work: Handler, *, promised: bool) -> None:
-        """It is kept, so it will be done: say so once, and try again until the store can be written."""
-        if not promised:
+    def _retry_later(self, inbound: InboundRequest, handler: Handler, *, is_announced: bool) -> None:
+        """It is stored, so it will be handled: tell its sender once, and retry until the store can be written."""
+        if not is_announced:
             try:
                 self.responder.reply(inbound, replies.say(replies.LATER))
             except StoreError as error:
                 log.error("cannot even say so", trouble=error.trouble.value, detail=error.detail)
-        again = partial(self._handle, inbound, work=work, promised=True)
-        run_later(STORE_PAUSE_SECONDS, partial(self._pool(inbound).run, again))
+        again = partial(self._process, inbound, handler=handler, is_announced=True)
+        run_later(STORE_RETRY_SECONDS, partial(self._executor(inbound).submit, again))
+
+    def _record(self, inbound: InboundRequest, action: AuditAction) -> None:
+        """Append an action to the ledger, unless a process that died has done so for this request."""
+        with suppress(StaleStream):
+            self.ledger.append(action.draft(inbound.actor, stream_of(inbound), 1))
+            self.on_recorded(action)
+
+    def _send(self, inbound: InboundRequest, outcome: Outcome) -> None:
+        """Send the answer; when that fails, send a sentence with the reference instead. Raises StoreError."""
+        try:
+            outcome.send()
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("an answer broke on its way out", kind=inbound.kind)
+            self.responder.reply(inbound, replies.say(replies.LOST.format(ref=inbound.reference)))
+        else:
+            found = outcome.action.outcome if outcome.action else "done"
+            log.info("answered", kind=inbound.kind, text=inbound.text, outcome=found)
+
+    def _mark_done(self, inbound: InboundRequest) -> None:
+        """Mark the inbox item as answered; while the store fails, only this is retried."""
+        try:
+            with bound_contextvars(ref=inbound.reference):
+                self.inbox.done(inbound.key)
+        except StoreError as error:
+            log.error("cannot note that it is answered", trouble=error.trouble.value, detail=error.detail)
+            run_later(STORE_RETRY_SECONDS, partial(self._mark_done, inbound))
+
+
+def redelivery_refusal(
+    ledger: Ledger, inbound: InboundRequest, waited: timedelta
+) -> tuple[AuditAction | None, Message] | None:
+    """Return what to record and to answer instead of handling a request again; None when it may be handled.
+
+    A recorded refusal is repeated, not decided anew; what waited longer than MAX_WAIT is refused. Raises StoreError.
+    """
+    for entry in ledger.stream(stream_of(inbound)):
+        if entry.facts.get("outcome") in UNSUCCESSFUL_OUTCOMES:
+            return None, _repeated_refusal(str(entry.facts.get("reason", "")))
+    late = Refusal(Reason.WAITED)
+    in_time = -CLOCKS_APART <= waited <= MAX_WAIT  # a wait of less than nothing was measured by two clocks
+    return None if in_time else (refused(inbound.kind, late.reason), replies.refused(late))
+
+
+def stream_of(inbound: InboundRequest) -> str:
+    """Return the ledger stream in which the answer to a request is recorded."""
+    return f"in {inbound.key}"
+
+
+def _repeated_refusal(reason: str) -> Message:
+    known = reason in set(Reason)
+    return replies.refused(Refusal(Reason(reason))) if known else replies.say(replies.NOTHING_BEFORE.format(why=reason))
+
+
+class DelayNotice:
+    """Calls `send` once after so many seconds, unless it is cancelled before."""
+
+    def __init__(self, seconds: float, send: Callable[[], None]) -> None:
+        self._send = send
+        self._guard = threading.Lock()
+        self._is_cancelled = False
+        self._timer = threading.Timer(seconds, self._send_once)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def cancel(self) -> None:
+        """Send nothing any more, and wait for what is just being sent: the answer must come after it."""
+        self._timer.cancel()
+        with self._guard:
+            self._is_cancelled = True
+
+    def _send_once(self) -> None:
+        with self._guard:
+            if not self._is_cancelled:
+                self._send()
+
+
+def run_later(seconds: float, function: Callable[[], object]) -> None:
+    """Call a function on a thread of its own after so many seconds, if this process still lives then."""
+    timer = threading.Timer(seconds, function)
+    timer.daemon = True
+    timer.start()

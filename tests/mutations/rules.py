@@ -46,6 +46,7 @@ PRECONDITIONS, REQUESTS, ELIGIBILITY = (
 DOMAIN_UNDOING, USECASE_UNDOING = "bot/domain/undo.py", "bot/usecases/resets/undo.py"
 ECHO, SPELLING = "bot/views/card_comparison.py", "bot/views/text_normalization.py"
 DISPATCHER, EMERGENCY_STOP = "bot/slack/dispatcher.py", "bot/slack/emergency_stop.py"
+EXECUTORS = "bot/app/executors.py"
 STORE_INBOX, STORE_LEDGER, STORE_REQUESTS = (f"bot/store/{name}.py" for name in ("inbox", "ledger", "request_index"))
 RELAY, STORE_OUTBOX = "bot/usecases/audit/outbox_relay.py", "bot/store/outbox.py"
 
@@ -519,34 +520,36 @@ RULES = (
     Rule(
         "kept before acknowledged: command",
         DISPATCHER,
-        "taken = self._take_in(inbound)\n        if taken in INTAKE_REPLIES:\n            ack(text=",
-        "ack()\n        taken = self._take_in(inbound)\n        if taken in INTAKE_REPLIES:\n            ack(text=",
+        "intake, executor = self._take_in(inbound)\n        if intake in INTAKE_REPLIES:\n            ack(text=",
+        "ack()\n        intake, executor = self._take_in(inbound)\n        "
+        "if intake in INTAKE_REPLIES:\n            ack(text=",
         "A command is lost with the process that acknowledged it.",
         ("tests/slack/test_dispatcher.py::test_a_command_is_kept_before_it_is_acknowledged",),
     ),
     Rule(
         "kept before acknowledged: click",
         DISPATCHER,
-        "taken = self._take_in(inbound)\n        if taken in INTAKE_REPLIES:\n            self._turn_away",
-        "ack()\n        taken = self._take_in(inbound)\n        "
-        "if taken in INTAKE_REPLIES:\n            self._turn_away",
+        "intake, executor = self._take_in(inbound)\n        if intake in INTAKE_REPLIES:\n            self._reply_busy",
+        "ack()\n        intake, executor = self._take_in(inbound)\n        "
+        "if intake in INTAKE_REPLIES:\n            self._reply_busy",
         "A vote is lost with the process that acknowledged it.",
         ("tests/slack/test_dispatcher.py::test_a_click_and_a_form_are_kept_before_they_are_acknowledged",),
     ),
     Rule(
         "kept before acknowledged: form",
         DISPATCHER,
-        "taken = self._take_in(inbound)\n        if taken in INTAKE_REPLIES:\n            ack(response_action",
-        "ack()\n        taken = self._take_in(inbound)\n        "
-        "if taken in INTAKE_REPLIES:\n            ack(response_action",
+        "intake, executor = self._take_in(inbound)\n        "
+        "if intake in INTAKE_REPLIES:\n            ack(response_action",
+        "ack()\n        intake, executor = self._take_in(inbound)\n        "
+        "if intake in INTAKE_REPLIES:\n            ack(response_action",
         "A request is lost with the process that acknowledged it.",
         ("tests/slack/test_dispatcher.py::test_a_click_and_a_form_are_kept_before_they_are_acknowledged",),
     ),
     Rule(
         "recorded before answered",
         DISPATCHER,
-        "if reply.action:\n                    self._record(inbound, reply.action)",
-        "if reply.action:\n                    pass",
+        "if outcome.action:\n                    self._record(inbound, outcome.action)",
+        "if outcome.action:\n                    pass",
         "Somebody is answered and the record does not know.",
         ("tests/slack/test_dispatcher.py::test_an_answer_is_recorded_before_it_is_given_and_then_nothing_is_owed",),
     ),
@@ -564,6 +567,25 @@ RULES = (
         "    request_form.REJECT_CALLBACK: StopKind.REJECT,\n",
         "",
         "A rejection waits behind questions.",
+        ("tests/slack/test_emergency_stop.py",),
+    ),
+    Rule(
+        "workers of its own for each kind of stop",
+        EXECUTORS,
+        "        stops = {\n            kind: BoundedExecutor("
+        "STOP_WORKERS, STOPS_WAITING, on_finished, per_person=STOPS_PER_PERSON)\n"
+        "            for kind in StopKind\n        }",
+        "        stops = dict.fromkeys(\n            StopKind,\n            BoundedExecutor("
+        "STOP_WORKERS, STOPS_WAITING, on_finished, per_person=STOPS_PER_PERSON),\n        )",
+        "Rejection forms that wait for Slack fill the workers of a freeze.",
+        ("tests/slack/test_emergency_stop.py",),
+    ),
+    Rule(
+        "one person does not fill the workers of a stop",
+        EXECUTORS,
+        "on_finished, per_person=STOPS_PER_PERSON)",
+        "on_finished)",
+        "Who may not freeze keeps an approver from freezing, by trying often.",
         ("tests/slack/test_emergency_stop.py",),
     ),
     Rule(

@@ -29,10 +29,10 @@ def test_a_job_begins_when_what_came_in_is_acknowledged() -> None:
         ack_gate.wait()
         happened.append("began")
 
-    pool = BoundedExecutor(1, 0, before_job=before_job)
+    executor = BoundedExecutor(1, 0, before_job=before_job)
     with ack_gate.acknowledging():
-        assert pool.reserve()
-        pool.start(over.set)
+        assert executor.reserve()
+        executor.submit_reserved(over.set)
         assert asked.wait(PATIENCE)
         happened.append("acknowledged")
 

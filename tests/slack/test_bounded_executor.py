@@ -1,4 +1,4 @@
-"""The pool of workers: bounded, never losing a job it took on, and drained at the end."""
+"""The bounded executor: it never loses a job that has a place, and is drained at the end."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Gate:
         self._open.set()
 
 
-def take(pool: BoundedExecutor, job: Callable[[], None]) -> bool:
-    """Run a job in the pool if it has a place."""
-    if not pool.reserve():
+def take(executor: BoundedExecutor, job: Callable[[], None]) -> bool:
+    """Run a job in the executor if it has a place."""
+    if not executor.reserve():
         return False
-    pool.start(job)
+    executor.submit_reserved(job)
     return True
 
 
@@ -62,54 +62,75 @@ def eventually(holds: Callable[[], bool]) -> bool:
 
 @pytest.mark.parametrize(("workers", "waiting"), [(1, 0), (1, 3), (4, 2)])
 def test_there_are_as_many_places_as_workers_and_waiting(workers: int, waiting: int) -> None:
-    pool, gate = BoundedExecutor(workers, waiting), Gate()
+    executor, gate = BoundedExecutor(workers, waiting), Gate()
 
-    taken = [take(pool, gate.job) for _ in range(workers + waiting + 3)]
+    taken = [take(executor, gate.job) for _ in range(workers + waiting + 3)]
 
     assert taken == [True] * (workers + waiting) + [False] * 3
     gate.open()
-    assert pool.close(PATIENCE)
+    assert executor.close(PATIENCE)
     assert gate.done == workers + waiting
 
 
 def test_as_many_jobs_run_at_once_as_there_are_workers() -> None:
-    pool, gate = BoundedExecutor(3, 5), Gate()
+    executor, gate = BoundedExecutor(3, 5), Gate()
 
     for _ in range(5):
-        take(pool, gate.job)
+        take(executor, gate.job)
 
     gate.wait_for(3)
     assert not gate.entered.acquire(timeout=0.05)
     gate.open()
-    assert pool.close(PATIENCE)
+    assert executor.close(PATIENCE)
 
 
 def test_a_place_is_free_again_when_its_job_is_done() -> None:
-    pool, gate = BoundedExecutor(1, 0), Gate()
-    assert take(pool, gate.job)
-    assert not pool.reserve()
+    executor, gate = BoundedExecutor(1, 0), Gate()
+    assert take(executor, gate.job)
+    assert not executor.reserve()
 
     gate.open()
 
-    assert eventually(pool.reserve)
+    assert eventually(executor.reserve)
 
 
 def test_a_place_that_is_given_back_unused_is_free_again() -> None:
-    pool = BoundedExecutor(1, 0)
-    assert pool.reserve()
-    assert not pool.reserve()
+    executor = BoundedExecutor(1, 0)
+    assert executor.reserve()
+    assert not executor.reserve()
 
-    pool.release()
+    executor.release()
 
-    assert pool.reserve()
-    pool.release()
-    assert pool.close(0)
+    assert executor.reserve()
+    executor.release()
+    assert executor.close(0)
+
+
+def test_one_person_has_no_more_places_than_are_for_one() -> None:
+    executor = BoundedExecutor(1, 5, per_person=2)
+
+    assert [executor.reserve("U1") for _ in range(4)] == [True, True, False, False]
+    assert [executor.reserve("U2") for _ in range(3)] == [True, True, False]
+    executor.release("U1")
+    assert [executor.reserve("U1") for _ in range(2)] == [True, False]
+    assert executor.unfinished == 4
+
+
+def test_a_place_of_one_person_is_free_again_when_its_job_is_done() -> None:
+    executor, gate = BoundedExecutor(1, 5, per_person=1), Gate()
+    assert executor.reserve("U1")
+    executor.submit_reserved(gate.job, "U1")
+    assert not executor.reserve("U1")
+
+    gate.open()
+
+    assert eventually(lambda: executor.reserve("U1"))
 
 
 def test_a_job_of_our_own_waits_for_a_place() -> None:
-    pool, gate, done = BoundedExecutor(1, 0), Gate(), threading.Event()
-    take(pool, gate.job)
-    waiting = threading.Thread(target=pool.run, args=(done.set,))
+    executor, gate, done = BoundedExecutor(1, 0), Gate(), threading.Event()
+    take(executor, gate.job)
+    waiting = threading.Thread(target=executor.submit, args=(done.set,))
     waiting.start()
     assert not done.wait(0.05)
 
@@ -117,33 +138,33 @@ def test_a_job_of_our_own_waits_for_a_place() -> None:
 
     assert done.wait(PATIENCE)
     waiting.join()
-    assert pool.close(PATIENCE)
+    assert executor.close(PATIENCE)
 
 
 @pytest.mark.parametrize("failure", [ValueError("x"), KeyError("y")])
 def test_a_job_that_fails_takes_neither_its_worker_nor_its_place_along(failure: Exception) -> None:
-    pool, done = BoundedExecutor(1, 1), threading.Event()
+    executor, done = BoundedExecutor(1, 1), threading.Event()
 
     def fail() -> None:
         raise failure
 
-    assert take(pool, fail)
-    assert eventually(lambda: take(pool, done.set))
+    assert take(executor, fail)
+    assert eventually(lambda: take(executor, done.set))
 
     assert done.wait(PATIENCE)
-    assert pool.close(PATIENCE)
+    assert executor.close(PATIENCE)
 
 
 def test_closing_takes_no_new_work_and_waits_for_what_has_a_place() -> None:
-    pool, gate = BoundedExecutor(1, 4), Gate()
+    executor, gate = BoundedExecutor(1, 4), Gate()
     for _ in range(3):
-        take(pool, gate.job)
+        take(executor, gate.job)
     outcome: list[bool] = []
-    closing = threading.Thread(target=lambda: outcome.append(pool.close(PATIENCE)))
+    closing = threading.Thread(target=lambda: outcome.append(executor.close(PATIENCE)))
     closing.start()
 
-    assert eventually(lambda: not pool.is_open)
-    assert not pool.reserve()
+    assert eventually(lambda: not executor.is_open)
+    assert not executor.reserve()
     assert closing.is_alive()
 
     gate.open()
@@ -152,14 +173,14 @@ def test_closing_takes_no_new_work_and_waits_for_what_has_a_place() -> None:
 
 
 def test_closing_waits_for_a_place_that_was_reserved_and_not_used_yet() -> None:
-    pool, done = BoundedExecutor(1, 0), threading.Event()
-    assert pool.reserve()
+    executor, done = BoundedExecutor(1, 0), threading.Event()
+    assert executor.reserve()
     outcome: list[bool] = []
-    closing = threading.Thread(target=lambda: outcome.append(pool.close(PATIENCE)))
+    closing = threading.Thread(target=lambda: outcome.append(executor.close(PATIENCE)))
     closing.start()
-    assert eventually(lambda: not pool.is_open)
+    assert eventually(lambda: not executor.is_open)
 
-    pool.start(done.set)
+    executor.submit_reserved(done.set)
 
     closing.join(PATIENCE)
     assert outcome == [True]
@@ -167,11 +188,11 @@ def test_closing_waits_for_a_place_that_was_reserved_and_not_used_yet() -> None:
 
 
 def test_closing_gives_up_when_its_time_is_over() -> None:
-    pool, gate = BoundedExecutor(1, 0), Gate()
-    take(pool, gate.job)
+    executor, gate = BoundedExecutor(1, 0), Gate()
+    take(executor, gate.job)
     began = time.monotonic()
 
-    assert not pool.close(0.1)
+    assert not executor.close(0.1)
 
     assert 0.1 <= time.monotonic() - began < PATIENCE
     gate.open()

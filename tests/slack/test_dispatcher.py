@@ -1,4 +1,4 @@
-"""The desk with a real store and a real pool: kept before the ack, recorded before the answer, answered once."""
+"""The desk with a real store and a real executor: kept before the ack, recorded before the answer, answered once."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class RecordingResponder(Responder):
         self.said[to.key].append(message.text)
 
 
-class Counter:
+class Harness:
     """A desk with everything on it, and what the tests ask about it."""
 
     def __init__(self, folder: Path, holder: str, work: BoundedExecutor) -> None:
@@ -141,24 +141,24 @@ def inbound(key: str = "K1", kind: str = COMMAND) -> InboundRequest:
 
 
 @pytest.fixture
-def counter(tmp_path: Path) -> Iterator[Counter]:
-    counter = Counter(tmp_path, "one", BoundedExecutor(workers=2, waiting=10))
-    with closing(counter.store):
-        yield counter
-        counter.work.close(DEADLINE_SECONDS)
+def harness(tmp_path: Path) -> Iterator[Harness]:
+    harness = Harness(tmp_path, "one", BoundedExecutor(workers=2, waiting=10))
+    with closing(harness.store):
+        yield harness
+        harness.work.close(DEADLINE_SECONDS)
 
 
 @pytest.fixture
-def narrow(tmp_path: Path) -> Iterator[tuple[Counter, threading.Event]]:
+def narrow(tmp_path: Path) -> Iterator[tuple[Harness, threading.Event]]:
     """Yield a desk whose only worker is at work until the event is set."""
-    counter = Counter(tmp_path, "one", BoundedExecutor(workers=1, waiting=0))
+    harness = Harness(tmp_path, "one", BoundedExecutor(workers=1, waiting=0))
     finish = threading.Event()
-    assert counter.work.reserve()
-    counter.work.start(lambda: assert_(finish.wait(DEADLINE_SECONDS)))
-    with closing(counter.store):
-        yield counter, finish
+    assert harness.work.reserve()
+    harness.work.submit_reserved(lambda: assert_(finish.wait(DEADLINE_SECONDS)))
+    with closing(harness.store):
+        yield harness, finish
         finish.set()
-        counter.work.close(DEADLINE_SECONDS)
+        harness.work.close(DEADLINE_SECONDS)
 
 
 def assert_(is_so: bool) -> None:  # noqa: FBT001 - a statement for a lambda
@@ -183,268 +183,268 @@ def wait_for(is_so: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-def test_a_command_is_kept_before_it_is_acknowledged(counter: Counter) -> None:
+def test_a_command_is_kept_before_it_is_acknowledged(harness: Harness) -> None:
     kept: list[list[str]] = []
-    ack = Acknowledgement(lambda: kept.append(counter.unanswered()))
+    ack = Acknowledgement(lambda: kept.append(harness.unanswered()))
 
-    counter.dispatcher.accept_command(ack.taken_by_bolt, inbound(), None)
+    harness.dispatcher.accept_command(ack.taken_by_bolt, inbound(), None)
 
     assert kept == [["K1"]]
 
 
-def test_a_click_and_a_form_are_kept_before_they_are_acknowledged(counter: Counter) -> None:
+def test_a_click_and_a_form_are_kept_before_they_are_acknowledged(harness: Harness) -> None:
     kept: list[list[str]] = []
-    ack = Acknowledgement(lambda: kept.append(counter.unanswered()))
+    ack = Acknowledgement(lambda: kept.append(harness.unanswered()))
     answered = threading.Event()
     for kind in (BUTTON, FORM):
-        counter.register(kind, lambda _: Outcome(None, lambda: assert_(answered.wait(DEADLINE_SECONDS))))
+        harness.register(kind, lambda _: Outcome(None, lambda: assert_(answered.wait(DEADLINE_SECONDS))))
 
-    counter.dispatcher.accept_click(ack.taken_by_bolt, inbound("K1", BUTTON))
-    counter.dispatcher.accept_form(ack.taken_by_bolt, inbound("K2", FORM), "reason")
+    harness.dispatcher.accept_click(ack.taken_by_bolt, inbound("K1", BUTTON))
+    harness.dispatcher.accept_form(ack.taken_by_bolt, inbound("K2", FORM), "reason")
     answered.set()
 
     assert kept == [["K1"], ["K1", "K2"]]
 
 
-def test_what_lets_resets_go_on_knows_of_no_freeze_that_came_in_later(narrow: tuple[Counter, threading.Event]) -> None:
-    """It waits behind a full pool, and a freeze has workers of its own; the inbox keeps what it knew."""
-    counter, finish = narrow
+def test_what_lets_resets_go_on_knows_of_no_freeze_that_came_in_later(narrow: tuple[Harness, threading.Event]) -> None:
+    """It waits behind a full executor, and a freeze has workers of its own; the inbox keeps what it knew."""
+    harness, finish = narrow
     known: list[int | None] = []
 
     def job(asked: InboundRequest) -> Outcome:
         known.append(asked.freezes)
-        return counter.answer(asked)
+        return harness.answer(asked)
 
     work = BoundedExecutor(workers=1, waiting=1)
     assert work.reserve()
-    work.start(lambda: assert_(finish.wait(DEADLINE_SECONDS)))
-    dispatcher = replace(counter.dispatcher, work=work)
+    work.submit_reserved(lambda: assert_(finish.wait(DEADLINE_SECONDS)))
+    dispatcher = replace(harness.dispatcher, work=work)
     dispatcher.register(COMMAND, job)
-    counter.store.ledger.append(Draft(STREAM, None, FROZE, "U0GRACE", "T0CONTOSO", {}))
+    harness.store.ledger.append(Draft(STREAM, None, FROZE, "U0GRACE", "T0CONTOSO", {}))
     dispatcher.accept_command(Acknowledgement().taken_by_bolt, replace(inbound(), text="unfreeze"), None)
-    counter.store.ledger.append(Draft(STREAM, None, FROZE, "U0LINUS", "T0CONTOSO", {}))
+    harness.store.ledger.append(Draft(STREAM, None, FROZE, "U0LINUS", "T0CONTOSO", {}))
     finish.set()
 
-    wait_for(lambda: not counter.unanswered())
+    wait_for(lambda: not harness.unanswered())
     assert known == [1]
 
 
-def test_an_answer_is_recorded_before_it_is_given_and_then_nothing_is_owed(counter: Counter) -> None:
+def test_an_answer_is_recorded_before_it_is_given_and_then_nothing_is_owed(harness: Harness) -> None:
     recorded: list[list[str]] = []
 
     def job(asked: InboundRequest) -> Outcome:
         def give() -> None:
-            recorded.append(verbs(counter))
-            counter.responder.reply(asked, Message(ANSWER))
+            recorded.append(verbs(harness))
+            harness.responder.reply(asked, Message(ANSWER))
 
         return Outcome(AuditAction("looked up", "answered"), give)
 
-    counter.register(COMMAND, job)
-    assert counter.command() == {}
-    wait_for(lambda: not counter.unanswered())
+    harness.register(COMMAND, job)
+    assert harness.command() == {}
+    wait_for(lambda: not harness.unanswered())
 
     assert recorded == [["looked up"]]
-    assert counter.said() == [ANSWER]
+    assert harness.said() == [ANSWER]
 
 
-def test_what_is_delivered_twice_is_acknowledged_twice_and_answered_once(counter: Counter) -> None:
-    counter.command()
-    wait_for(lambda: not counter.unanswered())
+def test_what_is_delivered_twice_is_acknowledged_twice_and_answered_once(harness: Harness) -> None:
+    harness.command()
+    wait_for(lambda: not harness.unanswered())
 
-    assert counter.command() == {}
-    counter.command("K2")
-    wait_for(lambda: counter.said("K2") and not counter.unanswered())
+    assert harness.command() == {}
+    harness.command("K2")
+    wait_for(lambda: harness.said("K2") and not harness.unanswered())
 
-    assert counter.asked == ["K1", "K2"]
-    assert counter.said("K1") == [ANSWER]
+    assert harness.asked == ["K1", "K2"]
+    assert harness.said("K1") == [ANSWER]
 
 
-def test_a_flood_of_the_same_delivery_is_answered_once(counter: Counter) -> None:
-    crowd = [threading.Thread(target=counter.command) for _ in range(10)]
+def test_a_flood_of_the_same_delivery_is_answered_once(harness: Harness) -> None:
+    crowd = [threading.Thread(target=harness.command) for _ in range(10)]
     for one in crowd:
         one.start()
     for one in crowd:
         one.join()
-    wait_for(lambda: not counter.unanswered())
+    wait_for(lambda: not harness.unanswered())
 
-    assert counter.said() == [ANSWER]
-    assert verbs(counter) == ["looked up"]
-
-
-def test_who_finds_the_desk_busy_is_told_so_and_it_is_recorded(narrow: tuple[Counter, threading.Event]) -> None:
-    counter, _ = narrow
-
-    assert counter.command() == {"text": replies.BUSY, "response_type": "ephemeral"}
-
-    wait_for(counter.entries)
-    assert outcomes(counter) == [(COMMAND, "refused", "busy")]
-    assert counter.unanswered() == []
+    assert harness.said() == [ANSWER]
+    assert verbs(harness) == ["looked up"]
 
 
-def test_a_click_and_a_form_find_out_too_that_the_desk_is_busy(narrow: tuple[Counter, threading.Event]) -> None:
-    counter, _ = narrow
+def test_who_finds_the_desk_busy_is_told_so_and_it_is_recorded(narrow: tuple[Harness, threading.Event]) -> None:
+    harness, _ = narrow
+
+    assert harness.command() == {"text": replies.BUSY, "response_type": "ephemeral"}
+
+    wait_for(harness.entries)
+    assert outcomes(harness) == [(COMMAND, "refused", "busy")]
+    assert harness.unanswered() == []
+
+
+def test_a_click_and_a_form_find_out_too_that_the_desk_is_busy(narrow: tuple[Harness, threading.Event]) -> None:
+    harness, _ = narrow
     click, form = Acknowledgement(), Acknowledgement()
 
-    counter.dispatcher.accept_click(click.taken_by_bolt, inbound("K1", BUTTON))
-    counter.dispatcher.accept_form(form.taken_by_bolt, inbound("K2", FORM), "reason")
+    harness.dispatcher.accept_click(click.taken_by_bolt, inbound("K1", BUTTON))
+    harness.dispatcher.accept_form(form.taken_by_bolt, inbound("K2", FORM), "reason")
 
-    wait_for(lambda: len(counter.entries()) > 1)
+    wait_for(lambda: len(harness.entries()) > 1)
     assert click.only == {}
-    assert counter.said("K1") == [replies.BUSY]
+    assert harness.said("K1") == [replies.BUSY]
     assert form.only == {"response_action": "errors", "errors": {"reason": replies.BUSY}}
-    assert outcomes(counter) == [(BUTTON, "refused", "busy"), (FORM, "refused", "busy")]
+    assert outcomes(harness) == [(BUTTON, "refused", "busy"), (FORM, "refused", "busy")]
 
 
-def test_nobody_waits_for_slack_while_somebody_is_turned_away(narrow: tuple[Counter, threading.Event]) -> None:
-    counter, _ = narrow
+def test_nobody_waits_for_slack_while_somebody_is_turned_away(narrow: tuple[Harness, threading.Event]) -> None:
+    harness, _ = narrow
     let_go = threading.Event()
-    assert counter.busy_replies.reserve()
-    counter.busy_replies.start(lambda: assert_(let_go.wait(DEADLINE_SECONDS)))
+    assert harness.busy_replies.reserve()
+    harness.busy_replies.submit_reserved(lambda: assert_(let_go.wait(DEADLINE_SECONDS)))
 
     for key in ("K1", "K2", "K3"):
         ack = Acknowledgement()
-        counter.dispatcher.accept_click(ack.taken_by_bolt, inbound(key, BUTTON))
+        harness.dispatcher.accept_click(ack.taken_by_bolt, inbound(key, BUTTON))
         assert ack.only == {}
 
-    assert counter.responder.tried == 0
+    assert harness.responder.tried == 0
     let_go.set()
-    wait_for(lambda: len(counter.entries()) == 3 and counter.responder.tried == 3)
+    wait_for(lambda: len(harness.entries()) == 3 and harness.responder.tried == 3)
 
 
-def test_a_place_that_is_free_again_is_used(narrow: tuple[Counter, threading.Event]) -> None:
-    counter, finish = narrow
-    counter.command("K1")
+def test_a_place_that_is_free_again_is_used(narrow: tuple[Harness, threading.Event]) -> None:
+    harness, finish = narrow
+    harness.command("K1")
 
     finish.set()
-    wait_for(lambda: counter.command("K2") == {})
+    wait_for(lambda: harness.command("K2") == {})
 
-    wait_for(lambda: counter.said("K2"))
-    assert counter.said("K2") == [ANSWER]
-
-
-def test_a_desk_that_closes_says_that_it_is_restarting(counter: Counter) -> None:
-    counter.work.close(0)
-
-    assert counter.command() == {"text": replies.STOPPING, "response_type": "ephemeral"}
-    wait_for(counter.entries)
-    assert outcomes(counter) == [(COMMAND, "refused", "stopping")]
+    wait_for(lambda: harness.said("K2"))
+    assert harness.said("K2") == [ANSWER]
 
 
-def test_what_cannot_be_kept_is_not_done_and_said_so_until_the_store_can_be_written(counter: Counter) -> None:
+def test_a_desk_that_closes_says_that_it_is_restarting(harness: Harness) -> None:
+    harness.work.close(0)
+
+    assert harness.command() == {"text": replies.STOPPING, "response_type": "ephemeral"}
+    wait_for(harness.entries)
+    assert outcomes(harness) == [(COMMAND, "refused", "stopping")]
+
+
+def test_what_cannot_be_kept_is_not_done_and_said_so_until_the_store_can_be_written(harness: Harness) -> None:
     click, form = Acknowledgement(), Acknowledgement()
 
-    with locked(counter.path):
-        assert counter.command() == {"text": replies.UNRECORDED, "response_type": "ephemeral"}
-        counter.dispatcher.accept_click(click.taken_by_bolt, inbound("K2", BUTTON))
-        counter.dispatcher.accept_form(form.taken_by_bolt, inbound("K3", FORM), "reason")
+    with locked(harness.path):
+        assert harness.command() == {"text": replies.UNRECORDED, "response_type": "ephemeral"}
+        harness.dispatcher.accept_click(click.taken_by_bolt, inbound("K2", BUTTON))
+        harness.dispatcher.accept_form(form.taken_by_bolt, inbound("K3", FORM), "reason")
 
     assert click.only == {}
-    wait_for(lambda: counter.said("K2"))
-    assert counter.said("K2") == [replies.UNRECORDED]
+    wait_for(lambda: harness.said("K2"))
+    assert harness.said("K2") == [replies.UNRECORDED]
     assert form.only["errors"] == {"reason": replies.UNRECORDED}
-    assert counter.asked == []
-    assert counter.entries() == []
-    assert counter.command() == {}, "Slack's own repetition or the person's is taken"
-    wait_for(lambda: counter.said() == [ANSWER])
+    assert harness.asked == []
+    assert harness.entries() == []
+    assert harness.command() == {}, "Slack's own repetition or the person's is taken"
+    wait_for(lambda: harness.said() == [ANSWER])
 
 
-def test_what_was_kept_but_cannot_be_recorded_is_promised_once_and_answered_later(counter: Counter) -> None:
-    counter.register(COMMAND, once_locked(counter, until=lambda: len(counter.asked) > 1))
+def test_what_was_kept_but_cannot_be_recorded_is_promised_once_and_answered_later(harness: Harness) -> None:
+    harness.register(COMMAND, once_locked(harness, until=lambda: len(harness.asked) > 1))
 
-    counter.command()
-    wait_for(lambda: not counter.unanswered())
+    harness.command()
+    wait_for(lambda: not harness.unanswered())
 
-    assert counter.said() == [replies.LATER, ANSWER]
-    assert verbs(counter) == ["looked up"]
-
-
-def test_what_was_kept_is_answered_later_even_if_the_promise_could_not_be_given(counter: Counter) -> None:
-    counter.responder.mail_fails = True
-    counter.register(COMMAND, once_locked(counter, until=lambda: counter.responder.tried))
-
-    counter.command()
-    wait_for(lambda: counter.responder.tried)
-    counter.responder.mail_fails = False
-
-    wait_for(lambda: not counter.unanswered())
-    assert counter.said()[-1] == ANSWER
+    assert harness.said() == [replies.LATER, ANSWER]
+    assert verbs(harness) == ["looked up"]
 
 
-def test_what_was_answered_is_not_answered_again_because_the_inbox_could_not_note_it(counter: Counter) -> None:
-    lock = locked(counter.path)
+def test_what_was_kept_is_answered_later_even_if_the_promise_could_not_be_given(harness: Harness) -> None:
+    harness.responder.mail_fails = True
+    harness.register(COMMAND, once_locked(harness, until=lambda: harness.responder.tried))
+
+    harness.command()
+    wait_for(lambda: harness.responder.tried)
+    harness.responder.mail_fails = False
+
+    wait_for(lambda: not harness.unanswered())
+    assert harness.said()[-1] == ANSWER
+
+
+def test_what_was_answered_is_not_answered_again_because_the_inbox_could_not_note_it(harness: Harness) -> None:
+    lock = locked(harness.path)
 
     def job(asked: InboundRequest) -> Outcome:
         def give() -> None:
             lock.__enter__()
-            counter.responder.reply(asked, Message(ANSWER))
+            harness.responder.reply(asked, Message(ANSWER))
 
         return Outcome(AuditAction("looked up", "answered"), give)
 
-    counter.register(COMMAND, job)
-    counter.command()
-    wait_for(counter.said)
+    harness.register(COMMAND, job)
+    harness.command()
+    wait_for(harness.said)
     time.sleep(1.5)  # longer than the store's patience: the note fails now
     lock.__exit__(None, None, None)
 
-    wait_for(lambda: not counter.unanswered())
-    assert counter.said() == [ANSWER]
+    wait_for(lambda: not harness.unanswered())
+    assert harness.said() == [ANSWER]
 
 
-def test_what_a_dead_process_left_is_answered_and_recorded_once(tmp_path: Path, counter: Counter) -> None:
+def test_what_a_dead_process_left_is_answered_and_recorded_once(tmp_path: Path, harness: Harness) -> None:
     left_by_the_dead(tmp_path, inbound("K1"), inbound("K2"))
 
-    for item in counter.store.inbox.adopt("dead"):
-        counter.dispatcher.resume(item)
-    wait_for(lambda: not counter.unanswered())
+    for item in harness.store.inbox.adopt("dead"):
+        harness.dispatcher.resume(item)
+    wait_for(lambda: not harness.unanswered())
 
-    assert counter.said("K1") == counter.said("K2") == [ANSWER]
-    assert verbs(counter) == ["looked up"] * 2
-    assert {entry.actor_user for entry in counter.entries()} == {"U000000ADA"}
+    assert harness.said("K1") == harness.said("K2") == [ANSWER]
+    assert verbs(harness) == ["looked up"] * 2
+    assert {entry.actor_user for entry in harness.entries()} == {"U000000ADA"}
 
 
 def test_what_a_dead_process_recorded_but_did_not_give_is_given_and_not_recorded_again(
-    tmp_path: Path, counter: Counter
+    tmp_path: Path, harness: Harness
 ) -> None:
     left_by_the_dead(tmp_path, inbound())
-    counter.store.ledger.append(AuditAction("looked up", "answered").draft(inbound().actor, "in K1", 1))
+    harness.store.ledger.append(AuditAction("looked up", "answered").draft(inbound().actor, "in K1", 1))
 
-    for item in counter.store.inbox.adopt("dead"):
-        counter.dispatcher.resume(item)
-    wait_for(lambda: not counter.unanswered())
+    for item in harness.store.inbox.adopt("dead"):
+        harness.dispatcher.resume(item)
+    wait_for(lambda: not harness.unanswered())
 
-    assert counter.said() == [ANSWER]
-    assert verbs(counter) == ["looked up"]
+    assert harness.said() == [ANSWER]
+    assert verbs(harness) == ["looked up"]
 
 
-def test_what_another_process_took_over_meanwhile_is_left_to_it(tmp_path: Path, counter: Counter) -> None:
+def test_what_another_process_took_over_meanwhile_is_left_to_it(tmp_path: Path, harness: Harness) -> None:
     def job(asked: InboundRequest) -> Outcome:
         with closing(opened(tmp_path / "store.db", "two")) as other:
             assert [item.key for item in other.inbox.adopt("one")] == ["K1"]
-        return counter.answer(asked)
+        return harness.answer(asked)
 
-    counter.register(COMMAND, job)
-    counter.command()
-    counter.work.close(DEADLINE_SECONDS)
+    harness.register(COMMAND, job)
+    harness.command()
+    harness.work.close(DEADLINE_SECONDS)
 
-    assert counter.asked == ["K1"]
-    assert counter.said() == []
-    assert counter.unanswered() == ["K1"], "the other one owes the answer"
+    assert harness.asked == ["K1"]
+    assert harness.said() == []
+    assert harness.unanswered() == ["K1"], "the other one owes the answer"
 
 
 def test_taking_over_waits_for_a_place_instead_of_being_refused(
-    tmp_path: Path, narrow: tuple[Counter, threading.Event]
+    tmp_path: Path, narrow: tuple[Harness, threading.Event]
 ) -> None:
-    counter, finish = narrow
+    harness, finish = narrow
     left_by_the_dead(tmp_path, inbound())
-    (item,) = counter.store.inbox.adopt("dead")
-    taking = threading.Thread(target=counter.dispatcher.resume, args=(item,))
+    (item,) = harness.store.inbox.adopt("dead")
+    taking = threading.Thread(target=harness.dispatcher.resume, args=(item,))
     taking.start()
-    assert counter.said() == []
+    assert harness.said() == []
 
     finish.set()
     taking.join(DEADLINE_SECONDS)
 
-    wait_for(lambda: counter.said() == [ANSWER])
+    wait_for(lambda: harness.said() == [ANSWER])
 
 
 @pytest.mark.parametrize(
@@ -457,59 +457,59 @@ def test_taking_over_waits_for_a_place_instead_of_being_refused(
     ids=["site", "people", "bug"],
 )
 def test_a_fault_becomes_a_sentence_and_an_entry(
-    counter: Counter, fault: Exception, words: str, outcome: str, reason: str
+    harness: Harness, fault: Exception, words: str, outcome: str, reason: str
 ) -> None:
     def job(_asked: InboundRequest) -> Outcome:
         raise fault
 
-    counter.register(COMMAND, job)
-    counter.command()
-    wait_for(lambda: not counter.unanswered())
+    harness.register(COMMAND, job)
+    harness.command()
+    wait_for(lambda: not harness.unanswered())
 
-    assert [words in said for said in counter.said()] == [True]
-    assert outcomes(counter) == [(COMMAND, outcome, reason)]
-    assert counter.entries()[0].facts["ref"] == inbound().reference
+    assert [words in said for said in harness.said()] == [True]
+    assert outcomes(harness) == [(COMMAND, outcome, reason)]
+    assert harness.entries()[0].facts["ref"] == inbound().reference
 
 
-def test_what_nobody_hears_any_more_gets_an_answer_too(counter: Counter) -> None:
+def test_what_nobody_hears_any_more_gets_an_answer_too(harness: Harness) -> None:
     ack = Acknowledgement()
-    counter.dispatcher.accept_click(ack.taken_by_bolt, inbound("K1", "button_of_an_older_version"))
-    wait_for(lambda: not counter.unanswered())
+    harness.dispatcher.accept_click(ack.taken_by_bolt, inbound("K1", "button_of_an_older_version"))
+    wait_for(lambda: not harness.unanswered())
 
-    assert inbound().reference in counter.said()[0]
-    assert outcomes(counter) == [("button_of_an_older_version", "failed", "unexpected failure")]
+    assert inbound().reference in harness.said()[0]
+    assert outcomes(harness) == [("button_of_an_older_version", "failed", "unexpected failure")]
 
 
 @pytest.mark.parametrize("fault", [OSError("Slack is away"), KeyError("a bug")], ids=["away", "bug"])
 def test_an_answer_that_breaks_on_its_way_out_ends_in_a_sentence_with_a_reference(
-    counter: Counter, fault: Exception
+    harness: Harness, fault: Exception
 ) -> None:
     def give() -> None:
         raise fault
 
-    counter.register(COMMAND, lambda _asked: Outcome(AuditAction("exported CSV", "answered"), give))
-    counter.command()
+    harness.register(COMMAND, lambda _asked: Outcome(AuditAction("exported CSV", "answered"), give))
+    harness.command()
 
-    wait_for(lambda: not counter.unanswered())
-    assert [inbound().reference in said for said in counter.said()] == [True]
+    wait_for(lambda: not harness.unanswered())
+    assert [inbound().reference in said for said in harness.said()] == [True]
 
 
-def test_a_slow_answer_is_announced_and_a_quick_one_is_not(counter: Counter) -> None:
+def test_a_slow_answer_is_announced_and_a_quick_one_is_not(harness: Harness) -> None:
     def slow(asked: InboundRequest) -> Outcome:
-        wait_for(lambda: counter.said(asked.key))
-        return counter.answer(asked)
+        wait_for(lambda: harness.said(asked.key))
+        return harness.answer(asked)
 
-    counter.dispatcher.accept_command(Acknowledgement().taken_by_bolt, inbound("quick"), "Looking up")
-    wait_for(lambda: counter.said("quick"))
-    counter.register(COMMAND, slow)
-    counter.dispatcher.accept_command(Acknowledgement().taken_by_bolt, inbound("slow"), "Looking up")
-    wait_for(lambda: not counter.unanswered())
+    harness.dispatcher.accept_command(Acknowledgement().taken_by_bolt, inbound("quick"), "Looking up")
+    wait_for(lambda: harness.said("quick"))
+    harness.register(COMMAND, slow)
+    harness.dispatcher.accept_command(Acknowledgement().taken_by_bolt, inbound("slow"), "Looking up")
+    wait_for(lambda: not harness.unanswered())
 
-    assert counter.said("quick") == [ANSWER]
-    assert counter.said("slow") == ["Looking up", ANSWER]
+    assert harness.said("quick") == [ANSWER]
+    assert harness.said("slow") == ["Looking up", ANSWER]
 
 
-def once_locked(counter: Counter, until: Callable[[], object]) -> Handler:
+def once_locked(harness: Harness, until: Callable[[], object]) -> Handler:
     """Make a job after which the store stays locked for a while, the first time it is done."""
     is_first = iter([True])
 
@@ -518,10 +518,10 @@ def once_locked(counter: Counter, until: Callable[[], object]) -> Handler:
             ready = threading.Event()
             threading.Thread(target=lambda: hold(ready), daemon=True).start()
             assert ready.wait(DEADLINE_SECONDS)
-        return counter.answer(asked)
+        return harness.answer(asked)
 
     def hold(ready: threading.Event) -> None:
-        with locked(counter.path):
+        with locked(harness.path):
             ready.set()
             wait_for(until)
             time.sleep(1.5)  # longer than the store's patience: what was going to be written has failed
@@ -535,9 +535,9 @@ def left_by_the_dead(folder: Path, *left: InboundRequest) -> None:
             assert store.inbox.put(one.key, one.kind, one.to_body())
 
 
-def verbs(counter: Counter) -> list[str]:
-    return [entry.kind for entry in counter.entries()]
+def verbs(harness: Harness) -> list[str]:
+    return [entry.kind for entry in harness.entries()]
 
 
-def outcomes(counter: Counter) -> list[tuple[Any, ...]]:
-    return [(entry.kind, entry.facts["outcome"], entry.facts["reason"]) for entry in counter.entries()]
+def outcomes(harness: Harness) -> list[tuple[Any, ...]]:
+    return [(entry.kind, entry.facts["outcome"], entry.facts["reason"]) for entry in harness.entries()]

@@ -1,4 +1,4 @@
-"""What stops a reset waits behind nothing but its own kind."""
+"""Each kind of emergency stop has workers that nothing else can fill, and one person cannot fill them either."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from bot.app.executors import STOPS_PER_PERSON, STOPS_WAITING, Executors
+from bot.settings.model import Work
 from bot.slack.bounded_executor import BoundedExecutor
 from bot.slack.dispatcher import Dispatcher, Outcome
 from bot.slack.emergency_stop import StopKind
@@ -16,77 +18,119 @@ from bot.slack.inbound import InboundRequest
 from bot.usecases.audit.recorder import AuditAction
 from bot.views import replies, request_card, request_form
 from bot.views.block_kit import Message
-from tests.slack.test_dispatcher import ANSWER, COMMAND, DEADLINE_SECONDS, Acknowledgement, Counter, assert_, wait_for
+from tests.slack.test_dispatcher import ANSWER, COMMAND, DEADLINE_SECONDS, Acknowledgement, Harness, assert_, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-
+FREEZE = "freeze wrong package"
 STOPS = {
-    StopKind.FREEZE: (COMMAND, "freeze wrong package"),
+    StopKind.FREEZE: (COMMAND, FREEZE),
     StopKind.REJECT_FORM: (request_card.REJECT_ACTION, "0 0"),
     StopKind.REJECT: (request_form.REJECT_CALLBACK, "C0 1.0 0 0"),
     StopKind.WITHDRAW: (request_card.WITHDRAW_ACTION, "0 0"),
 }
 
 
-class Busy(NamedTuple):
-    """A desk of which everybody but one pool is at work for as long as the test lasts."""
+class Flooded(NamedTuple):
+    """A dispatcher on the executors of a real bot, of which `work` is full until the test is over."""
 
-    counter: Counter
+    harness: Harness
     dispatcher: Dispatcher
-    occupy: Callable[[BoundedExecutor], None]
+    finish: threading.Event
+
+    def fill(self, executor: BoundedExecutor) -> None:
+        """Take every place, until the test is over."""
+        while executor.reserve():
+            executor.submit_reserved(lambda: assert_(self.finish.wait(DEADLINE_SECONDS)))
+
+    def click(self, key: str, kind: str, text: str, user: str = "U000000ADA") -> None:
+        """Deliver a click, or what is delivered like one."""
+        inbound = InboundRequest(key, user, "T0CONTOSO", kind, text)
+        self.dispatcher.accept_click(Acknowledgement().taken_by_bolt, inbound)
+
+    def answer(self, inbound: InboundRequest) -> Outcome:
+        """Handle a stop."""
+        send = partial(self.harness.responder.reply, inbound, Message(ANSWER))
+        return Outcome(AuditAction("stopped", "done"), send)
+
+    def hang(self, inbound: InboundRequest) -> Outcome:
+        """Handle what only Grace is answered at once, as while Slack is slow to say who the others are."""
+        if inbound.user_id != "U00000GRACE":
+            assert_(self.finish.wait(DEADLINE_SECONDS))
+        return self.answer(inbound)
 
 
 @pytest.fixture
-def busy(tmp_path: Path) -> Iterator[Busy]:
-    counter, finish = Counter(tmp_path, "one", BoundedExecutor(workers=1, waiting=0)), threading.Event()
-    stops = {kind: BoundedExecutor(workers=1, waiting=0) for kind in StopKind}
+def flooded(tmp_path: Path) -> Iterator[Flooded]:
+    executors = Executors.of(Work(workers=1, waiting=0), lambda _: None, lambda: None)
+    harness = Harness(tmp_path, "one", executors.work)
+    store = harness.store
     dispatcher = Dispatcher(
-        counter.work, counter.busy_replies, counter.responder, counter.store.inbox, counter.store.ledger, stops=stops
+        executors.work, executors.busy_replies, harness.responder, store.inbox, store.ledger, stops=executors.stops
     )
-
-    def occupy(pool: BoundedExecutor) -> None:
-        assert pool.reserve()
-        pool.start(lambda: assert_(finish.wait(DEADLINE_SECONDS)))
-
-    occupy(counter.work)
-    with closing(counter.store):
-        yield Busy(counter, dispatcher, occupy)
-        finish.set()
-        for pool in (counter.work, counter.busy_replies, *stops.values()):
-            pool.close(DEADLINE_SECONDS)
+    flooded = Flooded(harness, dispatcher, threading.Event())
+    flooded.fill(executors.work)
+    with closing(store):
+        yield flooded
+        flooded.finish.set()
+        executors.close(DEADLINE_SECONDS)
 
 
 @pytest.mark.parametrize("stop", StopKind)
-def test_what_stops_something_is_done_while_everybody_else_is_busy(busy: Busy, stop: StopKind) -> None:
-    counter, dispatcher, occupy = busy
+def test_a_stop_is_done_while_every_other_executor_is_full(flooded: Flooded, stop: StopKind) -> None:
     kind, text = STOPS[stop]
     for other in set(StopKind) - {stop}:
-        occupy(dispatcher.stops[other])
+        flooded.fill(flooded.dispatcher.stops[other])
 
-    def job(asked: InboundRequest) -> Outcome:
-        return Outcome(AuditAction("stopped", "done"), partial(counter.responder.reply, asked, Message(ANSWER)))
+    flooded.dispatcher.register(kind, flooded.answer)
+    flooded.click("K1", kind, text)
 
-    dispatcher.register(kind, job)
-    dispatcher.accept_click(
-        Acknowledgement().taken_by_bolt, InboundRequest("K1", "U000000ADA", "T0CONTOSO", kind, text)
+    wait_for(lambda: flooded.harness.said() and not flooded.harness.unanswered())
+    assert flooded.harness.said() == [ANSWER]
+
+
+def test_an_approver_freezes_while_others_freeze_again_and_again_and_slack_is_slow(flooded: Flooded) -> None:
+    flooded.dispatcher.register(COMMAND, flooded.hang)
+    for number in range(3 * STOPS_WAITING):
+        flooded.click(f"ADA{number}", COMMAND, FREEZE)
+
+    flooded.click("K1", COMMAND, FREEZE, user="U00000GRACE")
+
+    wait_for(flooded.harness.said)
+    assert flooded.harness.said() == [ANSWER]
+
+
+def test_more_stops_of_one_person_wait_with_everything_else(flooded: Flooded) -> None:
+    roomy = BoundedExecutor(workers=1, waiting=0)
+    dispatcher = Dispatcher(
+        roomy,
+        flooded.dispatcher.busy_replies,
+        flooded.harness.responder,
+        flooded.harness.store.inbox,
+        flooded.harness.store.ledger,
+        stops=flooded.dispatcher.stops,
     )
+    dispatcher.register(COMMAND, flooded.hang)
 
-    wait_for(lambda: not counter.unanswered())
-    assert counter.said() == [ANSWER]
+    for number in range(STOPS_PER_PERSON + 2):
+        flooded._replace(dispatcher=dispatcher).click(f"K{number}", COMMAND, FREEZE)
+
+    last = f"K{STOPS_PER_PERSON + 1}"
+    wait_for(lambda: flooded.harness.said(last))
+    assert flooded.harness.said(last) == [replies.BUSY]
+    flooded.finish.set()
+    wait_for(lambda: not flooded.harness.unanswered())
+    assert [flooded.harness.said(f"K{number}") for number in range(STOPS_PER_PERSON + 1)] == [[ANSWER]] * 3
+    assert roomy.close(DEADLINE_SECONDS)
 
 
 @pytest.mark.parametrize(
     ("kind", "text"), [(COMMAND, "PS100112"), (COMMAND, "unfreeze"), (request_card.APPROVE_ACTION, "0 0")]
 )
-def test_everything_else_waits_for_its_turn(busy: Busy, kind: str, text: str) -> None:
-    counter, dispatcher, _ = busy
+def test_everything_else_waits_for_its_turn(flooded: Flooded, kind: str, text: str) -> None:
+    flooded.click("K1", kind, text)
 
-    dispatcher.accept_click(
-        Acknowledgement().taken_by_bolt, InboundRequest("K1", "U000000ADA", "T0CONTOSO", kind, text)
-    )
-
-    wait_for(counter.said)
-    assert counter.said() == [replies.BUSY]
+    wait_for(flooded.harness.said)
+    assert flooded.harness.said() == [replies.BUSY]

@@ -13,7 +13,7 @@ from bot.domain.home_content import NextDigest
 from bot.domain.package import SiteCode
 from bot.slack.dispatcher import Dispatcher
 from bot.slack.inbound import InboundRequest
-from bot.slack.listeners.home import FRESH_FOR, MOST_PEOPLE, MOST_PER_LOOK, HomeListeners
+from bot.slack.listeners.home import FRESH_FOR, MAX_PEOPLE, MAX_PER_REFRESH, HomeListeners
 from bot.store.factory import open_store
 from bot.store.request_index import RequestTable
 from bot.usecases.access import Access, Actor, Allowed
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from bot.store import Store
 
-CROWD = [Person(f"U{number:04}", TEAM) for number in range(MOST_PEOPLE + 5)]
+CROWD = [Person(f"U{number:04}", TEAM) for number in range(MAX_PEOPLE + 5)]
 
 
 class Publishing(WebClient):
@@ -141,7 +141,7 @@ def test_a_change_is_published_a_few_at_a_time_until_everybody_has_it(homes: Hom
         homes.refresh()
         looks.append(len(slack.published))
 
-    assert looks == [MOST_PER_LOOK, 2 * MOST_PER_LOOK, 25, 25]
+    assert looks == [MAX_PER_REFRESH, 2 * MAX_PER_REFRESH, 25, 25]
     assert sorted(slack.published) == [person.id for person in CROWD[:25]]
 
 
@@ -165,7 +165,7 @@ def test_of_very_many_people_the_latest_are_kept(homes: HomeListeners, slack: Pu
     for _ in CROWD:
         homes.refresh()
 
-    assert sorted(slack.published) == [person.id for person in CROWD[-MOST_PEOPLE:]]
+    assert sorted(slack.published) == [person.id for person in CROWD[-MAX_PEOPLE:]]
 
 
 def test_what_slack_did_not_take_is_published_at_a_later_look(homes: HomeListeners, slack: Publishing) -> None:

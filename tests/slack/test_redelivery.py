@@ -25,7 +25,7 @@ from tests.slack.test_dispatcher import (
     COMMAND,
     DEADLINE_SECONDS,
     Acknowledgement,
-    Counter,
+    Harness,
     inbound,
     left_by_the_dead,
     opened,
@@ -55,28 +55,28 @@ class InboxOnABadLine:
 
 
 @pytest.fixture
-def counter(tmp_path: Path) -> Iterator[Counter]:
-    counter = Counter(tmp_path, "one", BoundedExecutor(workers=2, waiting=10))
-    with closing(counter.store):
-        yield counter
-        counter.work.close(DEADLINE_SECONDS)
+def harness(tmp_path: Path) -> Iterator[Harness]:
+    harness = Harness(tmp_path, "one", BoundedExecutor(workers=2, waiting=10))
+    with closing(harness.store):
+        yield harness
+        harness.work.close(DEADLINE_SECONDS)
 
 
-def recover(counter: Counter, later: timedelta = timedelta()) -> None:
+def recover(harness: Harness, later: timedelta = timedelta()) -> None:
     clock = partial(lambda: datetime.now(UTC) + later)
-    OrphanRecovery("one", counter.store.inbox, counter.store.leases, counter.dispatcher, clock).scan()
-    wait_for(lambda: not counter.unanswered())
+    OrphanRecovery("one", harness.store.inbox, harness.store.leases, harness.dispatcher, clock).scan()
+    wait_for(lambda: not harness.unanswered())
 
 
-def test_what_was_kept_though_its_sender_was_told_otherwise_is_never_done(tmp_path: Path, counter: Counter) -> None:
-    line: Any = InboxOnABadLine(counter.store.inbox)
-    dispatcher = Dispatcher(counter.work, counter.busy_replies, counter.responder, line, counter.store.ledger)
+def test_what_was_kept_though_its_sender_was_told_otherwise_is_never_done(tmp_path: Path, harness: Harness) -> None:
+    line: Any = InboxOnABadLine(harness.store.inbox)
+    dispatcher = Dispatcher(harness.work, harness.busy_replies, harness.responder, line, harness.store.ledger)
     ack = Acknowledgement()
 
     dispatcher.accept_command(ack.taken_by_bolt, inbound(), None)
 
     assert ack.only["text"] == replies.UNRECORDED
-    wait_for(lambda: not counter.unanswered())
+    wait_for(lambda: not harness.unanswered())
     with closing(opened(tmp_path / "store.db", "two")) as other:
         assert other.inbox.adopt("one") == []
 
@@ -89,19 +89,19 @@ def test_what_was_kept_though_its_sender_was_told_otherwise_is_never_done(tmp_pa
     ],
 )
 def test_a_recorded_refusal_is_repeated_and_not_decided_anew(
-    tmp_path: Path, counter: Counter, reason: str, words: str
+    tmp_path: Path, harness: Harness, reason: str, words: str
 ) -> None:
     left_by_the_dead(tmp_path, inbound())
-    counter.store.ledger.append(refused("tried to approve", reason).draft(inbound().actor, "in K1", 1))
+    harness.store.ledger.append(refused("tried to approve", reason).draft(inbound().actor, "in K1", 1))
 
-    recover(counter)
+    recover(harness)
 
-    assert counter.asked == []
-    assert counter.said() == [words]
-    assert len(counter.entries()) == 1
+    assert harness.asked == []
+    assert harness.said() == [words]
+    assert len(harness.entries()) == 1
 
 
-def test_a_recorded_refusal_is_not_decided_anew_when_the_store_fails_before_it_is_told(counter: Counter) -> None:
+def test_a_recorded_refusal_is_not_decided_anew_when_the_store_fails_before_it_is_told(harness: Harness) -> None:
     jobs = []
 
     def job(asked: InboundRequest) -> Outcome:
@@ -111,71 +111,71 @@ def test_a_recorded_refusal_is_not_decided_anew_when_the_store_fails_before_it_i
         jobs.append(asked.key)
         return Outcome(refused("tried to approve", Reason.FROZEN), give)
 
-    counter.register(COMMAND, job)
-    counter.command()
-    wait_for(lambda: not counter.unanswered())
+    harness.register(COMMAND, job)
+    harness.command()
+    wait_for(lambda: not harness.unanswered())
 
     assert jobs == ["K1"]
-    assert counter.said() == [replies.LATER, replies.refused(Refusal(Reason.FROZEN)).text]
+    assert harness.said() == [replies.LATER, replies.refused(Refusal(Reason.FROZEN)).text]
 
 
-def test_what_waited_for_longer_than_people_wait_is_not_done_and_said_so(tmp_path: Path, counter: Counter) -> None:
+def test_what_waited_for_longer_than_people_wait_is_not_done_and_said_so(tmp_path: Path, harness: Harness) -> None:
     left_by_the_dead(tmp_path, inbound())
 
-    recover(counter, later=timedelta(minutes=16))
+    recover(harness, later=timedelta(minutes=16))
 
-    assert counter.asked == []
-    assert counter.said() == [replies.refused(Refusal(Reason.WAITED)).text]
-    assert [entry.facts["reason"] for entry in counter.entries()] == [Reason.WAITED]
+    assert harness.asked == []
+    assert harness.said() == [replies.refused(Refusal(Reason.WAITED)).text]
+    assert [entry.facts["reason"] for entry in harness.entries()] == [Reason.WAITED]
 
 
-def test_what_was_kept_by_a_clock_that_was_ahead_is_not_done(tmp_path: Path, counter: Counter) -> None:
+def test_what_was_kept_by_a_clock_that_was_ahead_is_not_done(tmp_path: Path, harness: Harness) -> None:
     left_by_the_dead(tmp_path, inbound())
 
-    recover(counter, later=timedelta(days=-365))
+    recover(harness, later=timedelta(days=-365))
 
-    assert counter.asked == []
-    assert counter.said() == [replies.refused(Refusal(Reason.WAITED)).text]
+    assert harness.asked == []
+    assert harness.said() == [replies.refused(Refusal(Reason.WAITED)).text]
 
 
-def test_what_waited_for_a_short_while_is_done(tmp_path: Path, counter: Counter) -> None:
+def test_what_waited_for_a_short_while_is_done(tmp_path: Path, harness: Harness) -> None:
     left_by_the_dead(tmp_path, inbound())
-    counter.register(
+    harness.register(
         COMMAND,
-        lambda asked: Outcome(AuditAction("ok", "done"), partial(counter.responder.reply, asked, Message(ANSWER))),
+        lambda asked: Outcome(AuditAction("ok", "done"), partial(harness.responder.reply, asked, Message(ANSWER))),
     )
 
-    recover(counter, later=timedelta(minutes=14))
+    recover(harness, later=timedelta(minutes=14))
 
-    assert counter.said() == [ANSWER]
+    assert harness.said() == [ANSWER]
 
 
-def test_what_somebody_else_wrote_into_the_inbox_is_recorded_and_not_done(tmp_path: Path, counter: Counter) -> None:
+def test_what_somebody_else_wrote_into_the_inbox_is_recorded_and_not_done(tmp_path: Path, harness: Harness) -> None:
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
         for key, body in (("K1", json.dumps(inbound().to_body())), ("K2", "nonsense"), ("K3", "")):
             row = (key, COMMAND, body, moment_text(datetime.now(UTC)))
             connection.execute("INSERT INTO inbox VALUES (?, ?, ?, ?, 'new', 'dead')", row)
     left_by_the_dead(tmp_path, inbound("K4"))
 
-    recover(counter)
+    recover(harness)
 
-    assert counter.asked == ["K4"]
-    assert [entry.facts.get("reason") for entry in counter.entries()] == [FORGED] * 3 + [None]
-    assert {entry.actor_user for entry in counter.entries()[:3]} == {""}
+    assert harness.asked == ["K4"]
+    assert [entry.facts.get("reason") for entry in harness.entries()] == [FORGED] * 3 + [None]
+    assert {entry.actor_user for entry in harness.entries()[:3]} == {""}
 
 
 @pytest.mark.parametrize("change", ["received_at = '2099-01-01T00:00:00.000000Z'", "kind = 'approve'", "id = 'K2'"])
 def test_what_was_written_by_the_bot_and_changed_by_somebody_else_is_not_done(
-    tmp_path: Path, counter: Counter, change: str
+    tmp_path: Path, harness: Harness, change: str
 ) -> None:
     left_by_the_dead(tmp_path, inbound())
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
         connection.execute(f"UPDATE inbox SET {change}")
 
-    recover(counter)
+    recover(harness)
 
-    assert counter.asked == []
-    assert [entry.facts.get("reason") for entry in counter.entries()] == [FORGED]
+    assert harness.asked == []
+    assert [entry.facts.get("reason") for entry in harness.entries()] == [FORGED]
 
 
 POISON = {
@@ -189,41 +189,41 @@ POISON = {
 
 @pytest.mark.parametrize("change", POISON.values(), ids=POISON)
 def test_an_item_that_cannot_be_read_is_put_aside_once_and_holds_up_no_other(
-    tmp_path: Path, counter: Counter, change: str
+    tmp_path: Path, harness: Harness, change: str
 ) -> None:
     left_by_the_dead(tmp_path, inbound("K1"))
     left_by_the_dead(tmp_path, inbound("K2"))
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
         connection.execute(f"UPDATE inbox SET {change} WHERE id = 'K1'")
 
-    recover(counter)
-    recover(counter)
+    recover(harness)
+    recover(harness)
 
-    assert counter.asked == ["K2"]
-    assert [entry.facts.get("reason") for entry in counter.entries()].count(FORGED) == 1
-    assert counter.unanswered() == []
+    assert harness.asked == ["K2"]
+    assert [entry.facts.get("reason") for entry in harness.entries()].count(FORGED) == 1
+    assert harness.unanswered() == []
 
 
-def test_a_field_that_only_a_newer_version_knows_is_ignored(tmp_path: Path, counter: Counter) -> None:
+def test_a_field_that_only_a_newer_version_knows_is_ignored(tmp_path: Path, harness: Harness) -> None:
     left(tmp_path, inbound("K1").to_body() | {"mood": "good"})
 
-    recover(counter)
+    recover(harness)
 
-    assert counter.said("K1") == [ANSWER]
+    assert harness.said("K1") == [ANSWER]
 
 
 def test_an_item_of_ours_that_lacks_a_field_is_put_aside_and_holds_up_no_other(
-    tmp_path: Path, counter: Counter
+    tmp_path: Path, harness: Harness
 ) -> None:
     left(tmp_path, {"key": "K1"})
     left_by_the_dead(tmp_path, inbound("K2"))
 
-    recover(counter)
-    recover(counter)
+    recover(harness)
+    recover(harness)
 
-    assert counter.asked == ["K2"]
-    assert [entry.facts.get("reason") for entry in counter.entries()].count(UNREADABLE) == 1
-    assert counter.unanswered() == []
+    assert harness.asked == ["K2"]
+    assert [entry.facts.get("reason") for entry in harness.entries()].count(UNREADABLE) == 1
+    assert harness.unanswered() == []
 
 
 def left(folder: Path, body: dict[str, Any]) -> None:

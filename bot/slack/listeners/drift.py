@@ -1,6 +1,6 @@
-"""Jobs for drift at a glance: `/pkgstatus drift`, the rows behind a count, and the way from there to a package.
+"""`/pkgstatus drift`, the buttons that show the rows behind a count, and those that show a package of theirs.
 
-The rows and the package are for the clicker's eyes only, whatever the digest's channel.
+The answer to a button is for its clicker only, whatever the digest's channel.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from bot.usecases.ports.clock import Clock
     from bot.views.block_kit import Message
 
-LOOKED_BACK = timedelta(days=1)
+NEW_WITHIN = timedelta(days=1)
 """What counts as new when somebody asks between two digests."""
 
 
 @dataclass(frozen=True, slots=True)
 class DriftListeners:
-    """The way from a question about drift to its answer; `charts` says how a history may be drawn."""
+    """Answers queries about drift; `charts` holds the forms that Slack takes for a history."""
 
     digest_service: DigestService
     access: Access
@@ -49,28 +49,28 @@ class DriftListeners:
     public: bool
 
     def register(self, app: App, commands: SlashCommand) -> None:
-        """Tell Bolt, the desk and the command."""
-        commands.add_handler(DriftNow, self._now)
-        jobs = dict.fromkeys(drift_summary.PACKAGE_ACTIONS, commands.reply_to_button) | {
+        """Register the handlers of the sub-command and the buttons."""
+        commands.add_handler(DriftNow, self._drift)
+        handlers = dict.fromkeys(drift_summary.PACKAGE_ACTIONS, commands.reply_to_button) | {
             drift_rows.SHOW_ACTION: self._rows,
             drift_rows.PREVIOUS_ACTION: self._rows,
             drift_rows.NEXT_ACTION: self._rows,
         }
-        for action_id, job in jobs.items():
+        for action_id, handler in handlers.items():
             app.action(action_id)(self.dispatcher.on_click)
-            self.dispatcher.register(action_id, job)
+            self.dispatcher.register(action_id, handler)
 
-    def _now(self, inbound: InboundRequest, question: DriftNow) -> Outcome:
-        verb, subject = "looked at drift", " ".join(sorted(question.sites))
+    def _drift(self, inbound: InboundRequest, query: DriftNow) -> Outcome:
+        verb, subject = "looked at drift", " ".join(sorted(query.sites))
         refusal = self.access.refusal(inbound.actor)
         if refusal:
-            return self._say(inbound, refused(verb, refusal.reason, subject), replies.refused(refusal))
-        unknown = question.sites.difference(self.digest_service.sites)
+            return self._reply(inbound, refused(verb, refusal.reason, subject), replies.refused(refusal))
+        unknown = query.sites.difference(self.digest_service.sites)
         if unknown:
             words = drift_rows.no_such_site(unknown, self.digest_service.sites)
-            return self._say(inbound, refused(verb, "no such site", subject), words)
-        scope = DriftScope(frozenset(map(SiteCode, question.sites)) or None)
-        summary = self.digest_service.summary(scope.sites, since=self.clock() - LOOKED_BACK)
+            return self._reply(inbound, refused(verb, "no such site", subject), words)
+        scope = DriftScope(frozenset(map(SiteCode, query.sites)) or None)
+        summary = self.digest_service.summary(scope.sites, since=self.clock() - NEW_WITHIN)
 
         def draw(form: ChartForm) -> Message:
             return drift_summary.draw(summary, scope, as_chart=form is ChartForm.CHART)
@@ -84,7 +84,7 @@ class DriftListeners:
         refusal = self.access.refusal(click.actor) if pointer else Refusal(Reason.UNKNOWN_BUTTON)
         if pointer is None or refusal:
             reason = refusal or Refusal(Reason.UNKNOWN_BUTTON)
-            return self._say(click, refused(verb, reason.reason, click.text), replies.refused(reason))
+            return self._reply(click, refused(verb, reason.reason, click.text), replies.refused(reason))
         scope, size = pointer.scope, drift_rows.PAGE_ROWS
         listed = self.digest_service.rows(
             pointer.which, scope.sites, scope.packages, pointer.since, start=pointer.start, limit=size
@@ -96,8 +96,8 @@ class DriftListeners:
             detail=f"{quantity(listed.count, 'row')}, from row {pointer.start + 1}",
         )
         draw = partial(drift_rows.draw, pointer, listed, self.clock())
-        is_turned = click.kind != drift_rows.SHOW_ACTION
-        return Outcome(action, partial(self.responder.send_table, click, draw, public=False, replace=is_turned))
+        is_next_page = click.kind != drift_rows.SHOW_ACTION
+        return Outcome(action, partial(self.responder.send_table, click, draw, public=False, replace=is_next_page))
 
-    def _say(self, inbound: InboundRequest, action: AuditAction, message: Message) -> Outcome:
+    def _reply(self, inbound: InboundRequest, action: AuditAction, message: Message) -> Outcome:
         return Outcome(action, partial(self.responder.reply, inbound, message))

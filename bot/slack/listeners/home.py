@@ -1,6 +1,6 @@
 """App Home: published when it is opened, and again when something in it changes for those who opened it lately.
 
-Bounded in people, in time and in calls per look (views.publish: 100 and more a minute, docs.slack.dev).
+Bounded in people, in time and in calls per refresh (views.publish: 100 and more a minute, docs.slack.dev).
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ log = structlog.stdlib.get_logger(__name__)
 EVENT = "app_home_opened"
 VERB = "opened App Home"
 FRESH_FOR = timedelta(hours=1)
-MOST_PEOPLE = 100
-MOST_PER_LOOK = 10
+MAX_PEOPLE = 100
+MAX_PER_REFRESH = 10
 
 
 @dataclass(slots=True)
 class _Opened:
-    """Who opened their Home, when, and as what it was published last."""
+    """Who opened their Home, when, and the view that was published last."""
 
     actor: Actor
     at: datetime
@@ -56,7 +56,7 @@ class _Opened:
 
 @dataclass(frozen=True, slots=True)
 class HomeListeners:
-    """Publishes Homes; `person` names somebody by user id, without a ping."""
+    """Publishes Homes; `person` returns the mrkdwn that names a user id without a ping."""
 
     home_page: HomePage
     dispatcher: Dispatcher
@@ -64,26 +64,26 @@ class HomeListeners:
     person: Callable[[str], str]
     clock: Clock
     _opened: OrderedDict[str, _Opened] = field(default_factory=OrderedDict)
-    _traces: list[object] = field(default_factory=list)
+    _last_traces: list[object] = field(default_factory=list)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def register(self, app: App) -> None:
-        """Tell Bolt and the desk."""
+        """Register the handler of the event."""
         app.event(EVENT)(self.on_home_opened)
         self.dispatcher.register(EVENT, self._open)
 
     def on_home_opened(self, ack: Ack, body: dict[str, Any]) -> None:
-        """Hear that somebody opened the app; its Messages tab needs nothing."""
+        """Bolt listener of `app_home_opened`; the Messages tab needs nothing."""
         inbound = InboundRequest.event(body)
         if inbound.text == "home":
             self.dispatcher.accept_click(ack, inbound)
 
     def refresh(self) -> None:
-        """Publish again what says something new, for a few people at a time; look away while nothing changes."""
-        people = self._lately()
-        if not people or [traces := self.home_page.traces()] == self._traces:
+        """Publish Homes whose content changed, at most MAX_PER_REFRESH of them; read nothing while no trace changed."""
+        people = self._opened_recently()
+        if not people or [traces := self.home_page.traces()] == self._last_traces:
             return
-        self._traces[:] = [traces] if self._publish_what_changed(people, self.home_page.home_snapshot()) else []
+        self._last_traces[:] = [traces] if self._publish_changed(people, self.home_page.home_snapshot()) else []
 
     def _open(self, inbound: InboundRequest) -> Outcome:
         outcome = self.home_page.home(inbound.actor, self.home_page.home_snapshot())
@@ -91,32 +91,34 @@ class HomeListeners:
             view = app_home.refused(outcome)
             return Outcome(refused(VERB, outcome.reason), partial(self._publish, inbound.user_id, view))
         view = app_home.draw(outcome, self.person)
-        return Outcome(AuditAction(VERB, "answered"), partial(self._show, _Opened(inbound.actor, self.clock(), view)))
+        return Outcome(
+            AuditAction(VERB, "answered"), partial(self._publish_opened, _Opened(inbound.actor, self.clock(), view))
+        )
 
-    def _show(self, opened: _Opened) -> None:
+    def _publish_opened(self, opened: _Opened) -> None:
         user_id = opened.actor.user_id
         self._publish(user_id, opened.view)
         with self._guard:
             self._opened[user_id] = opened
             self._opened.move_to_end(user_id)
-            while len(self._opened) > MOST_PEOPLE:
+            while len(self._opened) > MAX_PEOPLE:
                 self._opened.popitem(last=False)
 
-    def _lately(self) -> list[_Opened]:
+    def _opened_recently(self) -> list[_Opened]:
         oldest = self.clock() - FRESH_FOR
         with self._guard:
             for user_id in [user_id for user_id, opened in self._opened.items() if opened.at < oldest]:
                 del self._opened[user_id]
             return list(self._opened.values())
 
-    def _publish_what_changed(self, people: Sequence[_Opened], home_snapshot: HomeSnapshot) -> bool:
-        """Publish for those whose Home says something new; False when some are left for the next look."""
+    def _publish_changed(self, people: Sequence[_Opened], home_snapshot: HomeSnapshot) -> bool:
+        """Publish Homes whose content changed; False when some are left for the next refresh."""
         published = 0
         for opened in people:
-            view = self._drawn_anew(opened, home_snapshot)
+            view = self._redraw(opened, home_snapshot)
             if app_home.says(view) == app_home.says(opened.view):
                 continue
-            if published == MOST_PER_LOOK:
+            if published == MAX_PER_REFRESH:
                 return False
             try:
                 self._publish(opened.actor.user_id, view)
@@ -127,7 +129,7 @@ class HomeListeners:
             published += 1
         return True
 
-    def _drawn_anew(self, opened: _Opened, home_snapshot: HomeSnapshot) -> Block:
+    def _redraw(self, opened: _Opened, home_snapshot: HomeSnapshot) -> Block:
         outcome = self.home_page.home(opened.actor, home_snapshot)
         if isinstance(outcome, Refusal):
             # Slack does not say who somebody is just now: what they see stays.
