@@ -115,7 +115,7 @@ class DriftParts:
         access: Access,
         client: WebClient,
     ) -> HomeListeners:
-        """Register the listeners of `/pkgstatus drift` and App Home; `refresh` of what is returned is to be scheduled."""
+        """Register the listeners of `/pkgstatus drift` and App Home; return the latter, for their `refresh`."""
         public = self._settings.answers.visibility == "channel"
         DriftListeners(self.digest_service, access, dispatcher, responder, self.charts, now, public).register(
             app, commands
