@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.dbapi import Database
 from bot.demo.sample.build import build_sample
-from bot.demo.sample.past import story_of
+from bot.demo.sample.past_states import states_days_ago
 from bot.domain.digest import DAYS_SHOWN
 from bot.domain.ledger_entry import moment_text
 from bot.domain.package import SiteCode
@@ -44,7 +44,7 @@ def write_history(environment: dict[str, str], folder: Path, now: datetime) -> N
     try:
         for days_ago in range(DAYS_SHOWN - 1, 0, -1):
             past = folder / "past.db"
-            build_sample(past, now=now - days_ago * A_DAY, story=story_of(days_ago))
+            build_sample(past, now=now - days_ago * A_DAY, states=states_days_ago(days_ago))
             _scan(store, past, now - days_ago * A_DAY)
             past.unlink()
         yesterday = moment_text(now - A_DAY)

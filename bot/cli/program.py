@@ -148,21 +148,21 @@ def demo(
         raise click.UsageError("--rows and --tour are for the sample site: leave them out with --site.")
     logs.configure("warning", as_json=False)
     try:
-        from bot.demo.launch import Database, play  # noqa: PLC0415 - needs the extra "demo"
+        from bot.demo.launch import OwnDatabase, run_demo  # noqa: PLC0415 - needs the extra "demo"
     except ModuleNotFoundError as error:
         if (error.name or "bot").partition(".")[0] == "bot":
             raise
         _end("The demo needs more than the bot: pip install 'pkgstatus-bot[demo]'", Exit.NOT_DONE)
 
     if site is None:
-        sys.exit(play(port=port, rows=rows, browser=browser, tour=tour, env_file=env_file, past=write_history))
+        sys.exit(run_demo(port=port, rows=rows, browser=browser, tour=tour, env_file=env_file, history=write_history))
     try:
         own = own_site(site, site_code)
     except NotASite as error:
         _end(str(error), Exit.NOT_DONE)
     first = f"Type /pkgstatus {own.package or 'help'} in #sccm-ops."
     advice = tuple(filter(None, (own.notice, first)))
-    sys.exit(play(port=port, browser=browser, env_file=env_file, own=Database(own.settings, advice)))
+    sys.exit(run_demo(port=port, browser=browser, env_file=env_file, own_database=OwnDatabase(own.settings, advice)))
 
 
 def _end(sentence: str, code: Exit) -> NoReturn:

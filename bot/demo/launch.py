@@ -26,7 +26,7 @@ from urllib.request import urlopen
 
 from bot.demo.sample.build import build_sample
 from bot.demo.sample.distribution_manager import step
-from bot.demo.tour import guide
+from bot.demo.tour import run_tour
 from bot.demo.workspace.server import RunningWorkspace
 from bot.exit_codes import Exit
 
@@ -36,103 +36,103 @@ if TYPE_CHECKING:
     from types import FrameType
 
 CONNECT_SECONDS = 120
-LOOK_SECONDS = 0.05
+POLL_SECONDS = 0.05
 STOP_SECONDS = 25
 DIGEST = "daily"
 ADVICE = ("Type /pkgstatus PS100112 in #sccm-ops.",)
 NOT_STARTED = Exit.NOT_DONE
-"""The exit code of a demo that did not come to be played; 1 is for a tour that saw something wrong."""
+"""The exit code of a demo that did not start; 1 means that a step of the tour failed."""
 STEP_SECONDS = 1.5
 """How often the sample site works on what was reset."""
 
 
-Past = Callable[[dict[str, str], Path, datetime], None]
-"""Fills the store of these settings with what the bot would have seen before a moment; the folder is to work in."""
+HistoryWriter = Callable[[dict[str, str], Path, datetime], None]
+"""Fills the store of these settings with the history before a moment; takes settings, a scratch folder, the moment."""
 
 
 @dataclass(frozen=True, slots=True)
-class Database:
+class OwnDatabase:
     """A site database of one's own: the bot's settings that lead to it, and what to say at the start."""
 
     settings: dict[str, str]
     advice: tuple[str, ...]
 
 
-def play(
+def run_demo(
     *,
     port: int,
     rows: int | None = None,
     browser: bool,
     tour: bool = False,
     env_file: Path | None = None,
-    past: Past | None = None,
-    own: Database | None = None,
+    history: HistoryWriter | None = None,
+    own_database: OwnDatabase | None = None,
 ) -> int:
     """Run the demo until Ctrl-C, or for the length of the tour; return the exit code.
 
-    With `own` nothing is made up: no sample site, no Distribution Manager, no past.
+    With `own_database` there is no sample site, no Distribution Manager and no sample history.
     """
-    end, now = End(), datetime.now(UTC)
-    listening = _listening(port)
-    if listening is None:
+    end, now = StopSignal(), datetime.now(UTC)
+    server = _bind(port)
+    if server is None:
         return NOT_STARTED
-    with tempfile.TemporaryDirectory(prefix="pkgstatus-demo-") as name, listening as workspace:
+    with tempfile.TemporaryDirectory(prefix="pkgstatus-demo-") as name, server as workspace:
         folder = Path(name)
         site = folder / "site.db"
-        environment = settings(workspace, site, folder) | daily(now)
-        if own:
-            environment |= own.settings
-        if env_file and not write_down(environment, env_file):
+        environment = settings(workspace, site, folder) | digest_settings(now)
+        if own_database:
+            environment |= own_database.settings
+        if env_file and not write_env_file(environment, env_file):
             return NOT_STARTED
-        if own:
-            return _run(workspace, environment, end, nullcontext(), own.advice, browser=browser, tour=False)
+        if own_database:
+            return _run(workspace, environment, end, nullcontext(), own_database.advice, browser=browser, tour=False)
         build_sample(site, now=now, rows=rows)
-        if past:
-            past(environment, folder, now.replace(second=0, microsecond=0))
+        if history:
+            history(environment, folder, now.replace(second=0, microsecond=0))
         return _run(workspace, environment, end, distribution_manager(site), ADVICE, browser=browser, tour=tour)
 
 
 def _run(
     workspace: RunningWorkspace,
     environment: dict[str, str],
-    end: End,
-    beside: AbstractContextManager[None],
+    end: StopSignal,
+    site_simulation: AbstractContextManager[None],
     advice: tuple[str, ...],
     *,
     browser: bool,
     tour: bool,
 ) -> int:
-    may_speak = threading.Event()
-    with running_bot(environment, may_speak) as bot, beside:
+    may_log = threading.Event()
+    with running_bot(environment, may_log) as bot, site_simulation:
         is_connected = _is_connected_in_time(workspace, bot, end)
-        if end.is_asked_for:
+        if end.is_set:
             return 0
         if not is_connected:
             print("The bot did not connect; its log says why.", file=sys.stderr)  # noqa: T201
             return NOT_STARTED
         print(workspace.url, flush=True)  # noqa: T201 - the first line is the address, for scripts
-        may_speak.set()
+        may_log.set()
         if browser:
             webbrowser.open(workspace.url)
         if tour:
             return _tour(workspace)
         print(*advice, "Ctrl-C ends the demo.", file=sys.stderr, flush=True)  # noqa: T201
-        while bot.poll() is None and not end.is_asked_for:
-            time.sleep(LOOK_SECONDS)
+        while bot.poll() is None and not end.is_set:
+            time.sleep(POLL_SECONDS)
         # A bot that was killed ended by a signal, which is no exit code of ours.
         return Exit.FAULT if (bot.poll() or 0) < 0 else bot.poll() or Exit.DONE
 
 
-class End:
-    """Remembers that Ctrl-C or SIGTERM came: an exception in the middle of anything could leave the bot behind."""
+class StopSignal:
+    """Set by Ctrl-C or SIGTERM; no exception is raised, which could leave the bot running."""
 
     def __init__(self) -> None:
-        self.is_asked_for = False
+        self.is_set = False
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
+            signal.signal(number, self._on_signal)
 
-    def _ask(self, _number: int, _frame: FrameType | None) -> None:
-        self.is_asked_for = True
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.is_set = True
 
 
 def settings(workspace: RunningWorkspace, site: Path, folder: Path) -> dict[str, str]:
@@ -152,13 +152,13 @@ def settings(workspace: RunningWorkspace, site: Path, folder: Path) -> dict[str,
     }
 
 
-def daily(now: datetime) -> dict[str, str]:
+def digest_settings(now: datetime) -> dict[str, str]:
     """Return the settings of a digest that was due a moment ago, and of scans that a visitor need not wait for."""
     digest = {"name": DIGEST, "cron": f"{now.minute} {now.hour} * * *", "timezone": "Etc/UTC"}
     return {"PKGSTATUS_DIGESTS": json.dumps([digest]), "PKGSTATUS_DRIFT__SCAN_EVERY": "1min"}
 
 
-def write_down(environment: dict[str, str], file: Path) -> bool:
+def write_env_file(environment: dict[str, str], file: Path) -> bool:
     """Write the bot's settings as a shell reads them, for a second terminal; return False after saying why not.
 
     They hold tokens: the file is made anew, for its owner alone, and takes the place of what has its name at once. A
@@ -189,7 +189,7 @@ def _replace(file: Path, text: str) -> None:
 
 @contextmanager
 def distribution_manager(site: Path) -> Iterator[None]:
-    """Let the sample site answer resets by itself for as long as the block lasts."""
+    """Run the simulated Distribution Manager on a thread for as long as the block lasts."""
     stopping = threading.Event()
 
     def work() -> None:
@@ -206,7 +206,7 @@ def distribution_manager(site: Path) -> Iterator[None]:
 
 
 @contextmanager
-def running_bot(environment: dict[str, str], may_speak: threading.Event) -> Iterator[subprocess.Popen[bytes]]:
+def running_bot(environment: dict[str, str], may_log: threading.Event) -> Iterator[subprocess.Popen[bytes]]:
     """Run the bot in a process of its own for as long as the block lasts; its log is shown once it may speak."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PKGSTATUS_")}
     form = {"PKGSTATUS_LOGS__FORMAT": "console" if sys.stderr.isatty() else "json"}
@@ -215,24 +215,24 @@ def running_bot(environment: dict[str, str], may_speak: threading.Event) -> Iter
     bot = subprocess.Popen(  # noqa: S603 - our own program
         command, env=inherited | form | environment, stderr=subprocess.PIPE, start_new_session=True
     )
-    showing = threading.Thread(target=_show, args=(bot.stderr, may_speak))
-    showing.start()
+    forwarder = threading.Thread(target=_forward, args=(bot.stderr, may_log))
+    forwarder.start()
     try:
         yield bot
     finally:
-        may_speak.set()
+        may_log.set()
         bot.terminate()
         try:
             bot.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             bot.kill()
             bot.wait()
-        showing.join()
+        forwarder.join()
 
 
-def _show(log: IO[bytes], may_speak: threading.Event) -> None:
-    """Pass a log on; what a start says fits into the pipe meanwhile."""
-    may_speak.wait()
+def _forward(log: IO[bytes], may_log: threading.Event) -> None:
+    """Copy a log to standard error once allowed; until then the pipe holds what is printed during the start."""
+    may_log.wait()
     with log, suppress(OSError):  # nobody may be there any more to read it
         for line in log:
             sys.stderr.buffer.write(line)
@@ -245,7 +245,7 @@ def manifest_path() -> Path:
     return checkout if checkout.is_file() else Path(__file__).with_name("manifest.yml")
 
 
-def _listening(port: int) -> RunningWorkspace | None:
+def _bind(port: int) -> RunningWorkspace | None:
     try:
         return RunningWorkspace(manifest=manifest_path(), port=port)
     except OSError as error:
@@ -258,15 +258,15 @@ def _listening(port: int) -> RunningWorkspace | None:
 def _tour(workspace: RunningWorkspace) -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # nothing is half started now
     with suppress(KeyboardInterrupt):
-        return guide(workspace.url)
+        return run_tour(workspace.url)
     return Exit.INTERRUPTED
 
 
-def _is_connected_in_time(workspace: RunningWorkspace, bot: subprocess.Popen[bytes], end: End) -> bool:
+def _is_connected_in_time(workspace: RunningWorkspace, bot: subprocess.Popen[bytes], end: StopSignal) -> bool:
     deadline = time.monotonic() + CONNECT_SECONDS
-    while time.monotonic() < deadline and bot.poll() is None and not end.is_asked_for:
+    while time.monotonic() < deadline and bot.poll() is None and not end.is_set:
         with urlopen(f"{workspace.url}/control/workspace") as answer:  # noqa: S310 - our own server
             if json.load(answer)["connected"]:
                 return True
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     return False

@@ -17,8 +17,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from bot.demo.control import ControlClient, text_of
-from bot.demo.launch import write_down
+from bot.demo.control_client import ControlClient, text_of
+from bot.demo.launch import write_env_file
 from bot.demo.sample.build import build_sample
 from tests.bot_process import CHECKOUT, BotProcess
 from tests.frontdoor.sites import change
@@ -156,7 +156,7 @@ def test_the_settings_for_a_second_terminal_are_for_their_owner_alone(tmp_path: 
     link.symlink_to(target)
 
     for file in (wide, link, tmp_path / "new.env"):
-        assert write_down({"TOKEN": "it's secret"}, file)
+        assert write_env_file({"TOKEN": "it's secret"}, file)
 
         assert stat.S_IMODE(file.lstat().st_mode) == 0o600
         assert file.read_text() == "export TOKEN='it'\"'\"'s secret'\n"

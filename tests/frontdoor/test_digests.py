@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.cli.demo_history import write_history
-from bot.demo.launch import DIGEST, daily
+from bot.demo.launch import DIGEST, digest_settings
 from tests.bot_process import CHECKOUT
 from tests.frontdoor.message_content import block, block_types, buttons, column, visible_text
 from tests.frontdoor.resets import ask_for, entries, wait_for_form
@@ -34,7 +34,7 @@ def ops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     """Yield a harness whose bot has been there for two weeks and has a digest due."""
     folder, now = tmp_path_factory.mktemp("ops"), datetime.now(UTC)
     with Harness(folder) as harness:
-        harness.settings |= daily(now)
+        harness.settings |= digest_settings(now)
         write_history(harness.settings, folder, now.replace(second=0, microsecond=0))
         harness.start_bot()
         yield harness
@@ -182,7 +182,7 @@ def test_a_chart_that_slack_refuses_comes_as_bars(ops: Harness) -> None:
 
 
 def test_the_first_digest_of_a_week_says_how_votes_went_and_what_became_of_requests(fresh_harness: Harness) -> None:
-    fresh_harness.settings |= daily(datetime.now(UTC))
+    fresh_harness.settings |= digest_settings(datetime.now(UTC))
     fresh_harness.start_bot()
     card = ask_for(fresh_harness, "PS100112 dp:NYC-DP03")
     for approver in ("grace", "linus"):
@@ -199,7 +199,7 @@ def test_the_first_digest_of_a_week_says_how_votes_went_and_what_became_of_reque
 
 
 def test_a_site_that_cannot_be_read_is_unknown_and_said_to_be(fresh_harness: Harness) -> None:
-    fresh_harness.settings |= daily(datetime.now(UTC))
+    fresh_harness.settings |= digest_settings(datetime.now(UTC))
     fresh_harness.start_bot(sites={"PS1": {"database": "sqlite:////nowhere/site.db"}})
     fresh_harness.wait_for(lambda: "cannot scan" in fresh_harness.log() or None)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.dbapi import Database
-from bot.demo.launch import daily
+from bot.demo.launch import digest_settings
 from tests.bot_process import CHECKOUT
 from tests.frontdoor.audit_trail import pending_inbox, pending_outbox, store_path
 from tests.frontdoor.message_content import visible_text
@@ -31,7 +31,7 @@ def earlier(tmp_path: Path) -> Iterator[Harness]:
     """Yield a harness without a bot, whose store an earlier version wrote."""
     with Harness(tmp_path, timing=FAST_TIMING) as harness:
         write_earlier_store(Path(store_path(harness)))
-        harness.settings |= daily(datetime.now(UTC))
+        harness.settings |= digest_settings(datetime.now(UTC))
         harness.settings |= {"PKGSTATUS_WATCH__STALL_AFTER": "3649d", "PKGSTATUS_WATCH__GIVE_UP_AFTER": "3650d"}
         yield harness
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.demo.launch import daily
+from bot.demo.launch import digest_settings
 from bot.demo.sample.build import build_sample
 from tests.frontdoor.message_content import CSV, SHOW, buttons, records, visible_text
 from tests.frontdoor.resets import (
@@ -45,7 +45,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
         there = folder / "there.db"
         build_sample(there, now=datetime.now(UTC))
         move(there)
-        harness.settings |= daily(datetime.now(UTC))
+        harness.settings |= digest_settings(datetime.now(UTC))
         harness.start_bot(sites=addresses(harness.site, there))
         harness.wait_for(lambda: harness.log().count('"event": "scanned"') == 2 or None)
         yield harness
@@ -248,7 +248,7 @@ def test_drift_is_told_of_those_that_answer_with_a_line_on_the_other(one_away: H
 
 
 def test_the_first_day_says_that_it_is_the_first_and_takes_ages_from_the_rows(fresh_harness: Harness) -> None:
-    fresh_harness.settings |= daily(datetime.now(UTC))
+    fresh_harness.settings |= digest_settings(datetime.now(UTC))
     fresh_harness.start_bot(drift__scan_every="24h")
     fresh_harness.wait_for(lambda: '"event": "scanned"' in fresh_harness.log() or None)
 

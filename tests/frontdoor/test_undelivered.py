@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.cli.demo_history import write_history
-from bot.demo.launch import DIGEST, daily
+from bot.demo.launch import DIGEST, digest_settings
 from tests.builders import nal_path
 from tests.frontdoor.audit_trail import audit_messages
 from tests.frontdoor.check_command import check
@@ -269,7 +269,7 @@ def test_a_digest_is_planned_then_refused_with_slacks_reason_then_posted_with_it
     harness: Harness, tmp_path: Path
 ) -> None:
     now = datetime.now(UTC)
-    harness.settings |= daily(now)
+    harness.settings |= digest_settings(now)
     write_history(harness.settings, tmp_path, now.replace(second=0, microsecond=0))
     harness.faults("chat.postMessage", channel="C0SCCMOPS", error="is_archived", times=3)
     harness.start_bot(health__address="127.0.0.1:0")

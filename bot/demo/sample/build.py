@@ -9,14 +9,14 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+from bot.demo.sample.row_states import SAMPLE_STATES, RowStates
 from bot.demo.sample.rows import Row
 from bot.demo.sample.rows import rows as sample_rows
 from bot.demo.sample.schema import TABLES, indexes, tables
-from bot.demo.sample.story import STORY, Story
 
 
-def build_sample(path: Path, *, now: datetime, rows: int | None = None, story: Story = STORY) -> None:
-    """Write the sample to `path`; with `rows`, a site with about that many DP rows, with `story`, another day's."""
+def build_sample(path: Path, *, now: datetime, rows: int | None = None, states: RowStates = SAMPLE_STATES) -> None:
+    """Write the sample to `path`; `rows`: a site with about that many DP rows; `states`: the rows not in sync."""
     for suffix in ("", "-journal", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -24,7 +24,7 @@ def build_sample(path: Path, *, now: datetime, rows: int | None = None, story: S
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("BEGIN")
-        _fill(connection, sample_rows(now, rows, story))
+        _fill(connection, sample_rows(now, rows, states))
         connection.execute("COMMIT")
 
 

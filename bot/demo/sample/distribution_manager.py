@@ -1,4 +1,4 @@
-"""A small stand-in for Distribution Manager: it answers a reset by sending again, a few points at a time.
+"""A simulation of Distribution Manager: it answers a reset by sending again, a few points at a time.
 
 It wakes by itself, which the real one does only after a redistribute; it cannot send what the source lost.
 """

@@ -8,18 +8,18 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import chain
 
-from bot.demo.sample.big import BIG_SITES, big_site
+from bot.demo.sample.big_site import BIG_SITES, big_site
 from bot.demo.sample.copies import POINT_COPY, Copy, sample_copies, sample_targets
 from bot.demo.sample.hierarchy import DOMAIN, POINTS, PRIMARY, PULLS_FROM, Point
 from bot.demo.sample.packages import PACKAGES, Package
-from bot.demo.sample.story import JOBS, STORY, Story
+from bot.demo.sample.row_states import JOBS, SAMPLE_STATES, RowStates
 
 Row = tuple[str | int | None, ...]
 Moment = Callable[[timedelta], str]
 FIRST_KEY = 1 << 56  # the product counts from its site number in the high byte
 
 
-def rows(now: datetime, count: int | None = None, story: Story = STORY) -> Mapping[str, Iterable[Row]]:
+def rows(now: datetime, count: int | None = None, states: RowStates = SAMPLE_STATES) -> Mapping[str, Iterable[Row]]:
     """Return the rows of each table by its name; with a count, of a site with that many DP rows."""
     ago = _moments(now)
     small = sum(copy.kind == POINT_COPY for copy in sample_copies())
@@ -28,7 +28,7 @@ def rows(now: datetime, count: int | None = None, story: Story = STORY) -> Mappi
     return {
         "SMSData": [(PRIMARY.code, PRIMARY.name)],
         "SMSPackages": (_package(each, ago) for each in (*PACKAGES, *big.packages)),
-        "PkgStatus": _statuses(chain(sample_copies(story), big.copies()), ago),
+        "PkgStatus": _statuses(chain(sample_copies(states), big.copies()), ago),
         "PkgServers": _targets(chain(sample_targets(), big.targets()), ago),
         "DistributionPoints": (
             (number, each.server, each.nal_path, each.site, 0) for number, each in enumerate(points, 1)
@@ -63,19 +63,19 @@ def _package(package: Package, ago: Moment) -> Row:
 
 
 def _statuses(copies: Iterable[Copy], ago: Moment) -> Iterator[Row]:
-    for key, (package_id, kind, site, server, holder, held) in enumerate(copies, FIRST_KEY + 1):
-        head = (key, package_id, kind, site, holder, held.status, ago(held.age))
+    for key, (package_id, kind, site, server, holder, state) in enumerate(copies, FIRST_KEY + 1):
+        head = (key, package_id, kind, site, holder, state.status, ago(state.age))
         if kind == POINT_COPY:
-            signature = f"{package_id}.{held.version}"
+            signature = f"{package_id}.{state.version}"
             yield (
                 *head,
                 rf"\\{server}\SMSPKGD$\{package_id}" + "\\",
                 "",
                 f"http://{server}/SMS_DP_SMSPKG$/{package_id}",
-                *(held.version, 0, 0, f"http://{server}/SMS_DP_SMSSIG$/{signature}", rf"\\{server}\SMSSIG$"),
+                *(state.version, 0, 0, f"http://{server}/SMS_DP_SMSSIG$/{signature}", rf"\\{server}\SMSSIG$"),
             )
         else:
-            yield (*head, rf"\\{server}\SMSPKG\{package_id}.PCK", "", "", held.version, 0, 0, "", "")
+            yield (*head, rf"\\{server}\SMSPKG\{package_id}.PCK", "", "", state.version, 0, 0, "", "")
 
 
 def _targets(targets: Iterable[tuple[Package, Point]], ago: Moment) -> Iterator[Row]:

@@ -58,9 +58,9 @@ async def change_place(workspace: Workspace, document: Json) -> Json:
     return {}
 
 
-async def keep_back(workspace: Workspace, document: Json) -> Json:
+async def hide_blocks(workspace: Workspace, document: Json) -> Json:
     """Let answers or clicks not tell some kinds of blocks, or clicks not the `message`: {answers?, clicks?}."""
-    workspace.kept_back = {name: document[name] for name in ("answers", "clicks") if name in document}
+    workspace.hidden_block_types = {name: document[name] for name in ("answers", "clicks") if name in document}
     return {}
 
 

@@ -52,21 +52,21 @@ def own_message(workspace: Workspace, arguments: Arguments, error: str) -> Messa
     return message
 
 
-def _told(workspace: Workspace, message: Message) -> Json:
-    return as_payload(message, workspace.kept_back.get("answers", ()))
+def _visible_payload(workspace: Workspace, message: Message) -> Json:
+    return as_payload(message, workspace.hidden_block_types.get("answers", ()))
 
 
 def post_message(workspace: Workspace, arguments: Arguments) -> Json:
     """Answer chat.postMessage."""
     channel = writable_channel(workspace, arguments.required("channel"))
     text, blocks = content_of(arguments)
-    workspace.pace_posts(channel)
+    workspace.limit_posts(channel)
     message = Message(workspace.conversations.next_ts(), channel.id, people.BOT_USER_ID, text, blocks)
     message.metadata = metadata_of(arguments)
     message.thread_ts = arguments.text("thread_ts") or None
     message.is_broadcast = arguments.flag("reply_broadcast")
     workspace.post(message)
-    return {"channel": channel.id, "ts": message.ts, "message": _told(workspace, message)}
+    return {"channel": channel.id, "ts": message.ts, "message": _visible_payload(workspace, message)}
 
 
 def post_ephemeral(workspace: Workspace, arguments: Arguments) -> Json:
@@ -89,13 +89,13 @@ def update(workspace: Workspace, arguments: Arguments) -> Json:
     if arguments.has("metadata"):
         message.metadata = metadata_of(arguments)
     workspace.rewrite(message, text, blocks)
-    return {"channel": message.channel, "ts": message.ts, "text": text, "message": _told(workspace, message)}
+    return {"channel": message.channel, "ts": message.ts, "text": text, "message": _visible_payload(workspace, message)}
 
 
 def delete(workspace: Workspace, arguments: Arguments) -> Json:
     """Answer chat.delete."""
     message = own_message(workspace, arguments, "cant_delete_message")
-    workspace.withdraw(message)
+    workspace.delete(message)
     return {"channel": message.channel, "ts": message.ts}
 
 

@@ -81,7 +81,7 @@ async def click_in_message(workspace: Workspace, person: Person, message: Messag
         container=_container(message),
         trigger_id=workspace.triggers.issue(person.id),
         channel={"id": channel.id, "name": payloads.channel_name(channel)},
-        **_told(workspace, message),
+        **_visible_payload(workspace, message),
         state={"values": values},
         response_url=workspace.response_url(channel, person.id, message),
         actions=[action],
@@ -92,9 +92,9 @@ async def click_in_message(workspace: Workspace, person: Person, message: Messag
     return delivery
 
 
-def _told(workspace: Workspace, message: Message) -> Json:
-    kept_back = workspace.kept_back.get("clicks", ())
-    return {} if "message" in kept_back else {"message": message_payload(message, kept_back)}
+def _visible_payload(workspace: Workspace, message: Message) -> Json:
+    hidden = workspace.hidden_block_types.get("clicks", ())
+    return {} if "message" in hidden else {"message": message_payload(message, hidden)}
 
 
 def _container(message: Message) -> Json:
@@ -104,7 +104,7 @@ def _container(message: Message) -> Json:
 
 
 def _show_failure(workspace: Workspace, person: Person, channel: Channel) -> None:
-    workspace.tell(channel, person.id, "This app responded with an error. Try again in a moment.")
+    workspace.notify(channel, person.id, "This app responded with an error. Try again in a moment.")
 
 
 async def click_in_view(workspace: Workspace, person: Person, view: View, pick: Pick) -> Delivery:

@@ -49,7 +49,7 @@ async def run_command(workspace: Workspace, person: Person, channel: Channel, co
 
 def show_error(workspace: Workspace, person: Person, channel: Channel, command: str, error: str) -> None:
     """Show what Slack's client shows when a command fails."""
-    workspace.tell(channel, person.id, f'{command} failed with the error "{error}"')
+    workspace.notify(channel, person.id, f'{command} failed with the error "{error}"')
 
 
 def _show_answer(workspace: Workspace, person: Person, channel: Channel, line: str, answer: Json) -> None:

@@ -26,7 +26,7 @@ class Connection:
 
     socket: web.WebSocketResponse
     request: web.Request
-    heard_at: float = field(default_factory=time.monotonic)
+    last_received_at: float = field(default_factory=time.monotonic)
     is_silent: bool = False
     """A dead link: nothing arrives in either direction, though TCP stays up."""
     is_leaving: bool = False
@@ -48,15 +48,15 @@ class Connection:
         async for frame in self.socket:
             if self.is_silent:
                 continue
-            self.heard_at = time.monotonic()
+            self.last_received_at = time.monotonic()
             if frame.type is WSMsgType.TEXT:
                 hear(frame.data)
             elif frame.type is WSMsgType.PING:
                 await self.socket.pong(frame.data)
 
-    async def keep_alive(self, interval_s: float, patience_s: float) -> None:
+    async def keep_alive(self, interval_s: float, timeout_s: float) -> None:
         """Ping at an interval; cut a connection that was not heard for too long."""
-        while not self.socket.closed and time.monotonic() - self.heard_at < patience_s:
+        while not self.socket.closed and time.monotonic() - self.last_received_at < timeout_s:
             await asyncio.sleep(interval_s)
             if self.is_silent:
                 return  # a dead link is left to the app to notice

@@ -1,7 +1,4 @@
-"""Carrying out ordered faults around any answer: before it or after it, late, false or not at all.
-
-It does not know what the answer is about.
-"""
+"""Apply injected faults to any HTTP answer: before or after its effect, late, with an error, or not at all."""
 
 import asyncio
 import json
@@ -20,14 +17,14 @@ NO_FAULT = Fault("")
 async def answer_with_faults(
     workspace: Workspace, name: str, request: web.Request, answer: Answer
 ) -> web.StreamResponse:
-    """Return the answer, unless a fault was ordered for this name."""
+    """Return the answer, unless a fault was injected for this name."""
     fault = workspace.faults.take(name, await _channel(request)) or NO_FAULT
     if fault.after_effect:
         response = await answer()
         await asyncio.sleep(fault.delay_s)
-        return _spoiled(workspace, request, fault) if fault.spoils_answer else response
+        return _faulty_response(workspace, request, fault) if fault.replaces_answer else response
     await asyncio.sleep(fault.delay_s)
-    return _spoiled(workspace, request, fault) if fault.spoils_answer else await answer()
+    return _faulty_response(workspace, request, fault) if fault.replaces_answer else await answer()
 
 
 async def _channel(request: web.Request) -> str | None:
@@ -42,7 +39,7 @@ async def _channel(request: web.Request) -> str | None:
     return arguments.get("channel") if isinstance(arguments, dict) else None
 
 
-def _spoiled(workspace: Workspace, request: web.Request, fault: Fault) -> web.StreamResponse:
+def _faulty_response(workspace: Workspace, request: web.Request, fault: Fault) -> web.StreamResponse:
     status, headers, body = fault.answer
     workspace.journal.write(method=fault.method, ok=False, error=body["error"], status=status, fault=True)
     if fault.drop and request.transport is not None:

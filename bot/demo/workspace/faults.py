@@ -1,6 +1,6 @@
-"""Faults ordered through the control API: the next calls of a method fail, stall or lose their answer.
+"""Faults to inject, as given to the control API: the next calls of a method fail, stall or lose their answer.
 
-It only remembers and hands out; the places that answer calls carry a fault out.
+This module only holds them; `fault_injection` applies them.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from bot.demo.workspace.failure import Json, Refused
 
-KINDS: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
+FIELD_TYPES: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
     {
         "method": str,
         "channel": str,
@@ -22,7 +22,7 @@ KINDS: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
         "times": int,
     }
 )
-"""What an order may say, and in which kind of value."""
+"""The fields of a fault document and their types."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ class Fault:
     """Do what was asked first, then go wrong."""
 
     @property
-    def spoils_answer(self) -> bool:
+    def replaces_answer(self) -> bool:
         """Tell whether the caller gets anything else than the true answer, only late."""
         return self.drop or self.error is not None or self.status is not None
 
     @property
     def answer(self) -> tuple[int, dict[str, str], Json]:
-        """Return status, headers and body of the spoiled answer."""
+        """Return status, headers and body of the answer given instead."""
         status = self.status or 200
         headers = {"Retry-After": str(self.retry_after)} if status == 429 else {}  # noqa: PLR2004 - HTTP's number
         default = "ratelimited" if headers else "internal_error"
@@ -61,10 +61,10 @@ class Faults:
     def __init__(self) -> None:
         self._pending: list[tuple[Fault, int]] = []
 
-    def order(self, document: Json) -> None:
-        """Remember a fault from its control document."""
+    def add(self, document: Json) -> None:
+        """Add a fault from its control document. Raises Refused for a field it does not know."""
         fields = {name: value for name, value in document.items() if value is not None}
-        wrong = sorted(name for name, value in fields.items() if not isinstance(value, KINDS.get(name, ())))
+        wrong = sorted(name for name, value in fields.items() if not isinstance(value, FIELD_TYPES.get(name, ())))
         if wrong or not fields.get("method"):
             raise Refused(f"A fault needs a method, and cannot use {wrong}.", 400)
         times = fields.pop("times", 1)
@@ -75,7 +75,7 @@ class Faults:
         self._pending.clear()
 
     def take(self, method: str, channel: str | None = None) -> Fault | None:
-        """Return the fault for this call, if one was ordered, and count it down."""
+        """Return the fault for this call, if there is one, and count it down."""
         for position, (fault, times) in enumerate(self._pending):
             if fault.method == method and fault.channel in {None, channel}:
                 self._pending[position] = (fault, times - 1)

@@ -46,13 +46,13 @@ class Message:
         return self.reader in (None, user)
 
 
-def as_payload(message: Message, kept_back: Collection[str] = ()) -> Json:
-    """Return the message object of Web API answers and interaction payloads, but for kinds of blocks kept back."""
+def as_payload(message: Message, hidden_types: Collection[str] = ()) -> Json:
+    """Return the message object of Web API answers and interaction payloads, without blocks of hidden types."""
     payload: Json = {"type": "message", "user": message.author, "ts": message.ts, "text": message.text}
     if message.is_from_bot:
         payload |= {"bot_id": people.BOT_ID, "app_id": people.APP_ID, "team": people.TEAM_ID}
     if message.blocks:
-        payload["blocks"] = [block for block in message.blocks if block["type"] not in kept_back]
+        payload["blocks"] = [block for block in message.blocks if block["type"] not in hidden_types]
     if message.thread_ts:
         payload["thread_ts"] = message.thread_ts
     if message.edited_ts:

@@ -1,4 +1,4 @@
-"""The control API's looks at the workspace: messages, modals, Home tabs, files, log, stream of changes.
+"""The control API's queries: messages, modals, Home tabs, files, log, stream of changes.
 
 It shows each person what that person may see, and changes nothing.
 """
@@ -132,7 +132,7 @@ async def _next_lines(listener: Listener) -> bytes:
     return f"data: {json.dumps(document)}\n\n".encode()
 
 
-LOOKS: Mapping[str, Callable[[Workspace, Query], Json]] = MappingProxyType(
+QUERIES: Mapping[str, Callable[[Workspace, Query], Json]] = MappingProxyType(
     {
         "files": files,
         "home": home,

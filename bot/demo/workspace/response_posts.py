@@ -23,7 +23,7 @@ def respond(workspace: Workspace, response_url: ResponseUrl, arguments: Argument
     if arguments.flag("delete_original"):
         if origin is None:
             raise Failure("message_not_found")
-        return workspace.withdraw(origin)
+        return workspace.delete(origin)
     text, blocks = content_of(arguments)
     if arguments.flag("replace_original") and origin is not None:
         return workspace.rewrite(origin, text, blocks)

@@ -16,12 +16,12 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.demo.workspace import people
-from bot.demo.workspace.control import DEEDS
+from bot.demo.workspace.control_api import ACTIONS
 from bot.demo.workspace.failure import Refused
 from bot.demo.workspace.fault_injection import answer_with_faults
 from bot.demo.workspace.files_api import receive_upload
 from bot.demo.workspace.manifest import read_manifest
-from bot.demo.workspace.queries import LOOKS, stream_changes
+from bot.demo.workspace.queries import QUERIES, stream_changes
 from bot.demo.workspace.response_posts import answer_response_url
 from bot.demo.workspace.timing import Timing
 from bot.demo.workspace.web_api import answer_call
@@ -60,8 +60,8 @@ class Routes:
                 web.get("/archives/{channel}/{message}", self.permalink),
                 web.get("/team/{user}", self.profile),
                 web.get("/control/events", partial(stream_changes, self._workspace)),
-                web.get("/control/{look}", self.look),
-                web.post("/control/{deed}", self.deed),
+                web.get("/control/{query}", self.query),
+                web.post("/control/{action}", self.act),
                 web.get("/", self.index),
             ]
         )
@@ -112,25 +112,25 @@ class Routes:
         self._workspace.conversations.person(request.match_info["user"])
         raise web.HTTPFound("/")
 
-    async def look(self, request: web.Request) -> web.StreamResponse:
+    async def query(self, request: web.Request) -> web.StreamResponse:
         """Serve a view of the workspace."""
-        look = LOOKS.get(request.match_info["look"])
-        if look is None:
-            raise Refused(f"There is only {', '.join(LOOKS)} to look at.", 404)
-        return web.json_response(look(self._workspace, request.query))
+        query = QUERIES.get(request.match_info["query"])
+        if query is None:
+            raise Refused(f"There is only {', '.join(QUERIES)} to look at.", 404)
+        return web.json_response(query(self._workspace, request.query))
 
-    async def deed(self, request: web.Request) -> web.StreamResponse:
-        """Serve a deed of a person or a test."""
-        deed = DEEDS.get(request.match_info["deed"])
-        if deed is None:
-            raise Refused(f"One can only {', '.join(DEEDS)} here.", 404)
+    async def act(self, request: web.Request) -> web.StreamResponse:
+        """Serve an action of a person or a test."""
+        action = ACTIONS.get(request.match_info["action"])
+        if action is None:
+            raise Refused(f"One can only {', '.join(ACTIONS)} here.", 404)
         try:
             document = await request.json()
         except ValueError:
             document = None
         if not isinstance(document, dict):
             raise Refused("The body must be a JSON object.", 400)
-        return web.json_response(await deed(self._workspace, document))
+        return web.json_response(await action(self._workspace, document))
 
     async def index(self, _: web.Request) -> web.StreamResponse:
         """Serve the page."""

@@ -75,7 +75,7 @@ class Sockets:
         self._note("connected")
         await connection.send(hello(len(self.connections)))
         timing = self._timing
-        self.begin(connection.keep_alive(timing.server_ping_s, timing.server_patience_s))
+        self.begin(connection.keep_alive(timing.server_ping_s, timing.server_timeout_s))
         try:
             await connection.listen(self._hear)
         finally:

@@ -22,7 +22,7 @@ class Timing:
     """An event that was not acknowledged comes again after these."""
     server_ping_s: float = 20.0
     """The server pings each connection this often ..."""
-    server_patience_s: float = 60.0
+    server_timeout_s: float = 60.0
     """... and cuts one that was not heard for this long."""
     warning_s: float = 10.0
     """From the warning to the refresh of a connection."""

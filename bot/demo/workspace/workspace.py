@@ -1,4 +1,4 @@
-"""The whole workspace as one value: memory, journal, sockets, limits, faults, and what is done to messages.
+"""The state of the whole workspace: conversations, journal, sockets, limits, faults; and the changes of messages.
 
 Nothing here speaks HTTP; `server` puts it on the network.
 """
@@ -43,7 +43,7 @@ class Workspace:
         self.place = Place()
         self.named = Place()
         """What payloads say instead: a test may have one come from elsewhere."""
-        self.kept_back: Mapping[str, Collection[str]] = {}
+        self.hidden_block_types: Mapping[str, Collection[str]] = {}
         """Kinds of blocks that are not told with a message, by what would tell them: `answers` or `clicks`."""
         self.conversations = Conversations()
         self.journal = Journal()
@@ -55,8 +55,8 @@ class Workspace:
         self.triggers = Triggers(timing.trigger_s)
         self.views = Views()
 
-    def pace_posts(self, channel: Channel) -> None:
-        """Refuse a post that comes too soon after the last ones in its channel."""
+    def limit_posts(self, channel: Channel) -> None:
+        """Raise RateLimited for a post that comes too soon after the last ones in its channel."""
         retry_after = self.rates.wait_for_post(channel.id)
         if retry_after:
             raise RateLimited(retry_after)
@@ -76,12 +76,12 @@ class Workspace:
         message.inputs.clear()
         self._announce(message)
 
-    def withdraw(self, message: Message) -> None:
+    def delete(self, message: Message) -> None:
         """Remove a message."""
         self.conversations.remove(message)
         self._announce(message)
 
-    def tell(self, channel: Channel, user: str, text: str) -> None:
+    def notify(self, channel: Channel, user: str, text: str) -> None:
         """Show one person a line from Slackbot, as Slack's client shows errors."""
         ts = self.conversations.next_ts()
         self.post(Message(ts, channel.id, people.SLACKBOT_ID, text, reader=user))

@@ -40,7 +40,7 @@ class Watched:
         query = "SELECT count(*) " + P02_ROWS + "2 AND SourceVersion = ? AND Status = 3"
         return int(self.connection.execute(query, (version,)).fetchone()[0])
 
-    def held(self, holder: str) -> tuple[int, int]:
+    def state(self, holder: str) -> tuple[int, int]:
         query = "SELECT SourceVersion, Status FROM PkgStatus WHERE ID = 'PS100112' AND PkgServer = ?"
         version, status = self.connection.execute(query, (holder,)).fetchone()
         return version, status
@@ -103,16 +103,16 @@ def test_a_reset_point_comes_back_and_its_neighbours_stay(watched: Watched) -> N
 
     watched.step(times=3)
 
-    assert watched.held(NYC) == (13, 3)
-    assert watched.held(nal_path("SEA-DP02.contoso.com", "PS1")) == (7, 3)
+    assert watched.state(NYC) == (13, 3)
+    assert watched.state(nal_path("SEA-DP02.contoso.com", "PS1")) == (7, 3)
 
 
 def test_a_reset_point_waits_while_its_site_is_behind(watched: Watched) -> None:
     watched.reset(LON)
     watched.step(times=3)
-    assert watched.held(LON) == (0, 2)
+    assert watched.state(LON) == (0, 2)
 
     watched.reset("CM02.contoso.com")
     watched.step(times=6)
-    assert watched.held(LON) == (13, 3)
+    assert watched.state(LON) == (13, 3)
     assert watched.points_at(13) == 16

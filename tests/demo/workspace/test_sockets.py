@@ -168,7 +168,7 @@ def test_the_log_tells_how_long_an_acknowledgement_took(start_app: StartApp, con
 
 
 def test_a_connection_that_answers_no_pings_is_cut(start_workspace: StartWorkspace) -> None:
-    workspace = start_workspace(timing={"server_patience_s": 0.2})
+    workspace = start_workspace(timing={"server_timeout_s": 0.2})
     address = urlsplit(
         WebClient(base_url=workspace.api_url).apps_connections_open(app_token=workspace.app_token)["url"]
     )

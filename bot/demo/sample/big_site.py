@@ -1,7 +1,7 @@
 """A site as large as one asks for: thousands of points, about one copy in a hundred behind or failed.
 
 Everything follows from arithmetic on row numbers, so the same size is always the same site; rows are
-yielded one by one and never held.
+yielded one by one and never state.
 """
 
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ from functools import cached_property
 from bot.demo.sample.copies import Copy, point_copy, site_copy
 from bot.demo.sample.hierarchy import DOMAIN, SITES, Point, Site, point
 from bot.demo.sample.packages import Package
-from bot.demo.sample.story import FAILED, INSTALLED, RECEIVED, Held
+from bot.demo.sample.row_states import FAILED, INSTALLED, RECEIVED, RowState
 
 MOST_POINTS = 5_000  # what one primary site supports
 VERSION = 5
 CHANGED = timedelta(days=30)
-IN_SYNC = Held(VERSION, INSTALLED, timedelta(days=29))
-RECEIVED_BY_SITE = Held(VERSION, RECEIVED, timedelta(days=29))
-BEHIND = Held(VERSION - 1)
-BROKEN = Held(VERSION - 1, FAILED, timedelta(days=28))
+IN_SYNC = RowState(VERSION, INSTALLED, timedelta(days=29))
+RECEIVED_BY_SITE = RowState(VERSION, RECEIVED, timedelta(days=29))
+BEHIND = RowState(VERSION - 1)
+BROKEN = RowState(VERSION - 1, FAILED, timedelta(days=28))
 
 BIG_SITES = (*SITES, *(Site(f"P{n:02}", f"Contoso site {n}", f"CM{n:02}.{DOMAIN}") for n in range(3, 11)))
 
@@ -54,7 +54,7 @@ class BigSite:
                 owns = site.code == "PS1"
                 yield site_copy(package.package_id, site, IN_SYNC if owns else RECEIVED_BY_SITE)
         for number, (package, each) in enumerate(self.targets()):
-            yield point_copy(package.package_id, each, _held(number, self.points_wanted))
+            yield point_copy(package.package_id, each, _state(number, self.points_wanted))
 
     def targets(self) -> Iterator[tuple[Package, Point]]:
         """Yield which point each package is meant to be on."""
@@ -70,7 +70,7 @@ def big_site(rows: int, sample_rows: int) -> BigSite:
     return BigSite(max(rows - sample_rows, points), points)
 
 
-def _held(number: int, points: int) -> Held:
+def _state(number: int, points: int) -> RowState:
     package, place = divmod(number, points)
     # The factors move the gaps from package to package, so that no point is behind on everything.
     if (31 * place + 17 * package) % 100:

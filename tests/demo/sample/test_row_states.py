@@ -93,10 +93,10 @@ def test_most_rows_are_in_sync(site: sqlite3.Connection) -> None:
 
 def test_the_boot_image_tells_the_story_and_nothing_else(site: sqlite3.Connection) -> None:
     package = "SELECT Name, SourceVersion, SourceSite, PackageType FROM dbo.v_Package WHERE PackageID = 'PS100112'"
-    held = "SELECT Type, SiteCode, SourceVersion, Status FROM dbo.PkgStatus WHERE ID = 'PS100112'"
+    state = "SELECT Type, SiteCode, SourceVersion, Status FROM dbo.PkgStatus WHERE ID = 'PS100112'"
 
     assert site.execute(package).fetchone() == ("Boot image (x64)", 13, "PS1", 258)
-    assert Counter(site.execute(held)) == {
+    assert Counter(site.execute(state)) == {
         (1, "PS1", 13, 3): 1,
         (1, "P02", 7, 2): 1,
         (2, "P02", 7, 3): 16,

@@ -1,4 +1,4 @@
-"""A person's hands in the local workspace, over its control API; the tour plays with them."""
+"""A client of the local workspace's control API: acts as a person and returns what that person sees."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 Message = dict[str, Any]
 
-PATIENCE_SECONDS = 90
+TIMEOUT_SECONDS = 90
 
 
 class StepFailed(Exception):
-    """Something did not happen as the story says."""
+    """A step of the tour did not have the expected result."""
 
 
 @dataclass(frozen=True, slots=True)
 class ControlClient:
-    """What people do and see in the workspace at `url`."""
+    """Acts in the workspace at `url`; every method names the person by handle."""
 
     url: str
 
@@ -38,7 +38,7 @@ class ControlClient:
     def home(self, user: str, what: str, fits: Callable[[Message], bool]) -> None:
         """Open somebody's App Home and wait until it fits. Raises StepFailed when it does not."""
         self._post("open_home", user=user)
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             with urlopen(f"{self.url}/control/home?{urlencode({'user': user})}") as answer:  # noqa: S310
                 view = json.load(answer)["view"]
@@ -49,7 +49,7 @@ class ControlClient:
 
     def form(self, user: str, callback: str) -> Message:
         """Wait for a form to be ready and return it. Raises StepFailed when it does not come."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             with urlopen(f"{self.url}/control/views?{urlencode({'user': user})}") as answer:  # noqa: S310
                 views = json.load(answer)["views"]
@@ -77,7 +77,7 @@ class ControlClient:
 
     def wait(self, user: str, channel: str, what: str, fits: Callable[[Message], bool]) -> Message:
         """Wait until a person sees a message that fits. Raises StepFailed when it does not come."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             for message in reversed(self.messages(user, channel)):
                 if fits(message):
@@ -85,9 +85,9 @@ class ControlClient:
             time.sleep(0.1)
         raise StepFailed(f"{user} did not see {what} in {channel}")
 
-    def _post(self, deed: str, **document: object) -> Message:
+    def _post(self, action: str, **document: object) -> Message:
         request = Request(  # noqa: S310 - our own server
-            f"{self.url}/control/{deed}", json.dumps(document).encode(), {"Content-Type": "application/json"}
+            f"{self.url}/control/{action}", json.dumps(document).encode(), {"Content-Type": "application/json"}
         )
         with urlopen(request) as answer:  # noqa: S310
             return dict(json.load(answer))

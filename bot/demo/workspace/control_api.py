@@ -1,6 +1,6 @@
-"""The control API's deeds: what people do and what tests order. JSON in, JSON out.
+"""The control API's actions: what people do and which faults tests inject. JSON in, JSON out.
 
-Each deed is a function from the document that was posted to the answer; a refusal is one sentence.
+Each action is a function from the document that was posted to the answer. Raises Refused, whose text is one sentence.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -97,12 +97,12 @@ async def open_home_tab(workspace: Workspace, document: Json) -> Json:
     return {}
 
 
-async def order_fault(workspace: Workspace, document: Json) -> Json:
-    """Order a fault, or forget all with `clear`."""
+async def inject_fault(workspace: Workspace, document: Json) -> Json:
+    """Inject a fault, or remove all with `clear`."""
     if document.get("clear"):
         workspace.faults.clear()
     else:
-        workspace.faults.order(document)
+        workspace.faults.add(document)
     return {}
 
 
@@ -112,16 +112,16 @@ async def disturb_sockets(workspace: Workspace, document: Json) -> Json:
     return {}
 
 
-Deed = Callable[[Workspace, Json], Awaitable[Json]]
-DEEDS: Mapping[str, Deed] = MappingProxyType(
+Action = Callable[[Workspace, Json], Awaitable[Json]]
+ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
         "channel": admin_actions.change_channel,
         "click": click,
         "close": close_modal,
         "command": command,
-        "faults": order_fault,
+        "faults": inject_fault,
         "group": admin_actions.change_group,
-        "keep_back": admin_actions.keep_back,
+        "keep_back": admin_actions.hide_blocks,
         "open_home": open_home_tab,
         "person": admin_actions.change_person,
         "place": admin_actions.change_place,
