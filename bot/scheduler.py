@@ -52,7 +52,7 @@ def _guarded(name: str, work: Callable[[], None]) -> Callable[[], None]:
         try:
             work()
         except StoreError as error:
-            log.warning("cannot do what is due", job=name, trouble=error.trouble.value, detail=error.detail)
+            log.warning("cannot do what is due", job=name, trouble=error.kind.value, detail=error.detail)
         except Exception:
             log.exception("a scheduled job failed", job=name)
 

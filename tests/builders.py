@@ -30,7 +30,7 @@ from bot.domain.signing import Signer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SIGNET = Signer(b"a key that all processes of a test share")
+SIGNER = Signer(b"a key that all processes of a test share")
 NOW = datetime(2026, 3, 9, 7, 30, tzinfo=UTC)
 GRACE = timedelta(hours=4)
 LONG_AGO = NOW - timedelta(days=60)

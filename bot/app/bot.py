@@ -85,12 +85,12 @@ class Bot:
         self._settings = settings
         self._me = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._store = store_of(settings, self._me)
-        self._diary = AuditLog(self._store.ledger)
+        self._audit_log = AuditLog(self._store.ledger)
         self._client = create_client(settings)
         self._client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES))
         self._databases = {code: reader_of(settings, code) for code in map(SiteCode, settings.sites)}
         self._writers = {code: writer_of(settings, code, reader) for code, reader in self._databases.items()}
-        self._sites = {code: WatchedSite(site, self._diary) for code, site in self._databases.items()}
+        self._sites = {code: WatchedSite(site, self._audit_log) for code, site in self._databases.items()}
         self._forms = AcceptedForms(forms_of(settings.answers.tables))
         self._health = Health(settings, self._store, self._sites, lambda: self._executors.unfinished)
         self._ack_gate = AckGate()
@@ -140,7 +140,9 @@ class Bot:
         here = installation_of(self._client, identity, app_token)
         parts = RequestParts(self._settings, self._store, self._sites, self._writers, self._client, here)
         check_policy(parts)
-        self._diary.note("started", f"version {version('pkgstatus-bot')}", {"settings": fingerprint(self._settings)})
+        self._audit_log.note(
+            "started", f"version {version('pkgstatus-bot')}", {"settings": fingerprint(self._settings)}
+        )
         responder = Responder(self._client, self._forms, self._mail)
         inbox, ledger, pools = self._store.inbox, self._store.ledger, self._executors
         recorded = self._health.metrics.recorded
@@ -148,13 +150,13 @@ class Bot:
         recovery = OrphanRecovery(self._me, self._store.inbox, self._store.leases, dispatcher, now)
         recovery.renew_lease()
         parts.keep_policy()
-        drift = DriftParts(self._settings, self._store, self._diary, parts, names_of(here, self._client))
+        drift = DriftParts(self._settings, self._store, self._audit_log, parts, names_of(here, self._client))
         app = self._app(identity, here, dispatcher, responder, parts, drift)
         self._start(drift.run, self._stopping)
         self._start(self._relay(here, parts, drift).run, self._stopping)
         for name, work in (
             ("tick", parts.watcher.tick),
-            ("apply", parts.executor.work_off),
+            ("apply", parts.executor.run_pending),
             ("watch", parts.watcher.look),
             ("close undone", parts.watcher.close_undone),
             ("live", recovery.renew_lease),
@@ -264,9 +266,9 @@ class Bot:
     def _note(self, verb: str) -> None:
         """Record what happened to us; when that is impossible, it happened all the same."""
         try:
-            self._diary.note(verb)
+            self._audit_log.note(verb)
         except StoreError as error:
-            log.warning("cannot record", verb=verb, trouble=error.trouble.value, detail=error.detail)
+            log.warning("cannot record", verb=verb, trouble=error.kind.value, detail=error.detail)
 
     def _start(self, work: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=partial(work, *arguments), daemon=True)
@@ -279,7 +281,7 @@ def say_what_is_readable(site: SiteDatabase) -> None:
     try:
         shape = site.probe()
     except SiteError as error:
-        log.warning("site database failed", site=error.site, trouble=error.trouble.value, detail=error.detail)
+        log.warning("site database failed", site=error.site, trouble=error.kind.value, detail=error.detail)
     else:
         log.info(
             "site database is readable", site=site.code, unread=list(shape.unread), key_types=list(shape.key_types)

@@ -35,7 +35,7 @@ def ends_in_a_sentence() -> Iterator[None]:
         click.echo("\n".join(wrong.lines), err=True)
         sys.exit(Exit.NOT_DONE)
     except StoreError as error:
-        click.echo(replies.store_trouble(error.trouble, error.detail), err=True)
+        click.echo(replies.store_trouble(error.kind, error.detail), err=True)
         sys.exit(Exit.NOT_DONE)
 
 

@@ -21,7 +21,7 @@ from bot.exit_codes import TABLE, Exit
 from bot.settings import load, secrets_of
 from bot.usecases.audit.channel_comparison import ChannelComparison
 from bot.usecases.ports.store import StoreError
-from bot.views.transcript_comparison import unsaid
+from bot.views.transcript_comparison import entries_missing_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -123,7 +123,7 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 
 def _compare(settings: Settings, store: Store, folder: Path) -> None:
-    comparing = ChannelComparison(store.ledger, store.outbox, unsaid)
+    comparing = ChannelComparison(store.ledger, store.outbox, entries_missing_from)
     channel = settings.channels.audit
     messages = {message["ts"]: message for message in _messages(folder, channel)}
     is_same = True

@@ -113,7 +113,7 @@ def run() -> None:
     try:
         bot = Bot(settings)
     except StoreError as error:
-        _end(replies.store_trouble(error.trouble, error.detail), Exit.NO_STORE)
+        _end(replies.store_trouble(error.kind, error.detail), Exit.NO_STORE)
     _stop_on_signals(bot)
     sentence, code = _until_it_ends(bot)
     if sentence:
@@ -196,7 +196,7 @@ def _until_it_ends(bot: Bot) -> tuple[str, Exit]:
     try:
         bot.run()
     except StoreError as error:
-        return replies.store_trouble(error.trouble, error.detail), Exit.NO_STORE
+        return replies.store_trouble(error.kind, error.detail), Exit.NO_STORE
     except PolicyRefused as refusal:
         return str(refusal), Exit.REFUSED_BY_POLICY
     except SlackAuthError as refusal:

@@ -129,7 +129,7 @@ class AuditStatus:
     head: Head
     untold: int
     oldest_untold_at: datetime | None = None
-    told_at: datetime | None = None
+    delivered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

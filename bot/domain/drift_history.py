@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.domain.digest import DRIFTED, DriftedRow
 from bot.domain.drift_classes import DriftClass, settled_age
@@ -35,35 +35,6 @@ class Moved(StrEnum):
     STILL = "still"
     HEALED = "healed"
     GONE = "gone"
-
-
-class Moments(Protocol):
-    """When a row was seen not in sync, when it became drift, and when that was over."""
-
-    @property
-    def drift_class(self) -> DriftClass:
-        """What is wrong, or was when last seen."""
-        ...
-
-    @property
-    def seen_at(self) -> datetime:
-        """First seen not in sync at this source version."""
-        ...
-
-    @property
-    def drifted_at(self) -> datetime | None:
-        """First seen in a class that counts as drift."""
-        ...
-
-    @property
-    def healed_at(self) -> datetime | None:
-        """First seen in sync, or no more, again."""
-        ...
-
-    @property
-    def gone(self) -> bool:
-        """Whether it ended because the row is no longer there."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +211,7 @@ def existing(keys: Iterable[Key], wanted: AbstractSet[Key]) -> set[Key]:
 _QUIET = {DriftClass.IN_SYNC, DriftClass.EXEMPT}
 
 
-def moved(seen: Moments, since: datetime | None) -> Moved | None:
+def moved(seen: DriftEpisode | Group, since: datetime | None) -> Moved | None:
     """Say what became of rows since a moment; without one, all that is drifted counts as still."""
     if seen.drifted_at is None:
         return None

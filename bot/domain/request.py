@@ -1,4 +1,4 @@
-"""What a request is: the fold of its ledger entries (folding.py), and nothing that is kept anywhere else.
+"""A request, rebuilt by replaying its ledger entries; nothing of it is kept anywhere else.
 
 Pure. Which commands a request takes at which stage is decided in approval.py.
 """
@@ -9,13 +9,15 @@ import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.domain.ledger_entry import CLOCKS_APART, facts_text
 from bot.domain.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from bot.domain.ledger_entry import Entry
 
 
 class Stage(StrEnum):
@@ -74,7 +76,7 @@ class Vote:
     team_id: str
     at: datetime
     click: str = ""
-    mark: str = ""
+    signature: str = ""
     also: frozenset[str] = frozenset()
     """Other ids of the same person."""
 
@@ -118,10 +120,10 @@ class Request:
     """The numbers in the plan, from 1, of the rows that were ever seen back; None when only a count was recorded."""
     version: int = 0
     cause: str = ""
-    mark: str = ""
+    signature: str = ""
     """The bot's own, by which it knows that it recorded this request as it reads (signed.py)."""
     quorum_at: str = ""
-    quorum_mark: str = ""
+    quorum_signature: str = ""
     """The same for the moment at which the votes were enough."""
     requester_also: frozenset[str] = frozenset()
     """Other ids of the requester: in an Enterprise Grid organisation one person may have two."""
@@ -165,38 +167,19 @@ class Freeze:
     why: str
 
 
-class RecordedEvent(Protocol):
-    """What the fold needs of a ledger entry."""
+@dataclass(frozen=True, slots=True)
+class PlannedEntry:
+    """What replay reads of a ledger entry, of an event that is yet to be recorded."""
 
-    @property
-    def kind(self) -> str:
-        """Its event."""
-        ...
+    kind: str
+    actor_user: str
+    actor_team: str
+    at: datetime
+    version: int
+    facts: Mapping[str, Any]
 
-    @property
-    def actor_user(self) -> str:
-        """Who caused it."""
-        ...
 
-    @property
-    def actor_team(self) -> str:
-        """From which workspace."""
-        ...
-
-    @property
-    def at(self) -> datetime:
-        """When it was recorded."""
-        ...
-
-    @property
-    def version(self) -> int:
-        """Its place in the stream."""
-        ...
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """The rest."""
-        ...
+RecordedEvent: TypeAlias = "Entry | PlannedEntry"
 
 
 def replay(request_id: str, entries: Iterable[RecordedEvent]) -> Request | None:
@@ -213,23 +196,11 @@ def replay(request_id: str, entries: Iterable[RecordedEvent]) -> Request | None:
     return request
 
 
-@dataclass(frozen=True, slots=True)
-class _Recorded:
-    """An event as its entry will read."""
-
-    kind: str
-    actor_user: str
-    actor_team: str
-    at: datetime
-    version: int
-    facts: Mapping[str, Any]
-
-
 def advance(request: Request, events: Iterable[Event], at: datetime) -> Request:
     """Return the request as it will be when these events are recorded at this moment."""
     for event in events:
         facts = json.loads(facts_text(event.facts))  # as the ledger will give them back
-        entry = _Recorded(str(event.kind), event.user_id, event.team_id, at, request.version + 1, facts)
+        entry = PlannedEntry(str(event.kind), event.user_id, event.team_id, at, request.version + 1, facts)
         change = _APPLY.get(event.kind)
         request = replace(change(request, entry) if change else request, version=entry.version)
     return request
@@ -256,7 +227,7 @@ def opening(request: Request) -> Event:
 
 
 def _opened(request_id: str, entry: RecordedEvent) -> Request:
-    facts = entry.facts
+    facts = _facts(entry)
     return Request(
         id=request_id,
         plan=Plan.from_facts(facts["plan"]),
@@ -271,10 +242,15 @@ def _opened(request_id: str, entry: RecordedEvent) -> Request:
         backup_table=facts.get("backup_table", ""),
         max_rows=facts.get("max_rows"),
         quorum=int(facts.get("quorum", QUORUM)),
-        mark=str(facts.get("mark", "")),
+        signature=str(facts.get("mark", "")),
         version=entry.version,
         requester_also=_also(entry),
     )
+
+
+def _facts(entry: RecordedEvent) -> Mapping[str, Any]:
+    """Return the facts of an event; what is not of its kind raises LookupError, TypeError or ValueError when read."""
+    return entry.facts
 
 
 def also_facts(also: frozenset[str]) -> dict[str, list[str]]:
@@ -283,18 +259,18 @@ def also_facts(also: frozenset[str]) -> dict[str, list[str]]:
 
 
 def _also(entry: RecordedEvent) -> frozenset[str]:
-    return frozenset(map(str, entry.facts.get("also", ())))
+    return frozenset(map(str, _facts(entry).get("also", ())))
 
 
 def _voted(request: Request, entry: RecordedEvent) -> Request:
-    click, mark = (str(entry.facts.get(name, "")) for name in ("click", "mark"))
-    vote = Vote(entry.actor_user, entry.actor_team, entry.at, click, mark, _also(entry))
+    click, signature = (str(entry.facts.get(name, "")) for name in ("click", "mark"))
+    vote = Vote(entry.actor_user, entry.actor_team, entry.at, click, signature, _also(entry))
     return replace(request, votes=(*request.votes, vote))
 
 
 def _approved(request: Request, entry: RecordedEvent) -> Request:
-    at, mark = (str(entry.facts.get(name, "")) for name in ("reached_at", "mark"))
-    return replace(request, stage=Stage.APPROVED, decided_at=entry.at, quorum_at=at, quorum_mark=mark)
+    at, signature = (str(entry.facts.get(name, "")) for name in ("reached_at", "mark"))
+    return replace(request, stage=Stage.APPROVED, decided_at=entry.at, quorum_at=at, quorum_signature=signature)
 
 
 def _decided(stage: Stage, note: str = "") -> Callable[[Request, RecordedEvent], Request]:
@@ -308,8 +284,9 @@ def _decided(stage: Stage, note: str = "") -> Callable[[Request, RecordedEvent],
 
 def _watching(stage: Stage | None) -> Callable[[Request, RecordedEvent], Request]:
     def change(request: Request, entry: RecordedEvent) -> Request:
-        note, back = str(entry.facts.get("look_at", request.note)), int(entry.facts["back"])
-        seen = _seen_back(request, back, entry.facts.get("rows_back"))
+        facts = _facts(entry)
+        note, back = str(facts.get("look_at", request.note)), int(facts["back"])
+        seen = _seen_back(request, back, facts.get("rows_back"))
         return replace(request, stage=stage or request.stage, back=back, seen_back=seen, note=note)
 
     return change

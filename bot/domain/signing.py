@@ -1,7 +1,8 @@
-"""What the bot's own mark stands on in its record: everything that a later decision relies on, and nothing else.
+"""Signatures (HMAC-SHA-256) of what the bot records, and the parts that each of them covers.
 
-Pure. Whoever writes the store can compute hashes but no marks (signet.py), so what reads otherwise than it was marked
-was not recorded by this bot: forged, rewritten, of a version that made no marks, or of another app-level token.
+Pure. The parts are all that a later decision relies on, and nothing else. Who can write the store can compute hashes
+but no signatures, so a record whose signature does not match was not made by this bot: it is forged, rewritten, of a
+version that signed nothing, or of another app-level token. In the ledger's facts a signature is called `mark`.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ def vote_parts(request: Request, vote: Vote) -> Parts:
 
 def quorum_parts(request: Request, at: str) -> Parts:
     """Return the quorum of these votes, reached at this moment."""
-    return ("quorum", request.id, at, *(vote.mark for vote in request.votes))
+    return ("quorum", request.id, at, *(vote.signature for vote in request.votes))
 
 
 def freeze_parts(kind: str, version: int, user_id: str, team_id: str, why: str) -> Parts:
-    """Return a pull of the brake at its place in the record: a copy of an earlier one is of another place."""
+    """Return a freeze or unfreeze at its version of the stream, so that a copy of an earlier one does not verify."""
     return (kind, str(version), user_id, team_id, why)
 
 
@@ -49,29 +50,29 @@ def card_parts(request_id: str, channel: str, ts: str, link: str) -> Parts:
 
 
 def notice_parts(sequence: int, number: int, destination: str, payload: str) -> Parts:
-    """Return a message that waits to be told, at its place."""
+    """Return a message of the outbox, at its place."""
     return ("notice", str(sequence), str(number), destination, payload)
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Marks and recognises; without a given key it recognises nothing but its own."""
+    """Signs and verifies with one key of 32 bytes; without a given key it makes a random one."""
 
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     @classmethod
     def of(cls, secret: str, purpose: str) -> Signer:
-        """Derive a signet from a secret, which cannot be found from it; each purpose has one of its own."""
+        """Derive a signer from a secret, which cannot be found from it; each purpose has a key of its own."""
         return cls(hmac.digest(secret.encode(), purpose.encode(), hashlib.sha256))
 
     def key_for(self, purpose: str) -> bytes:
-        """Derive a key of 32 bytes for something else than marks, which cannot be found from it either."""
+        """Derive a key of 32 bytes for something else than signatures, which cannot be found from it either."""
         return hmac.digest(self.key, purpose.encode(), hashlib.sha256)
 
-    def mark(self, *parts: str) -> str:
-        """Return the mark of these parts in this order."""
+    def sign(self, *parts: str) -> str:
+        """Return the signature of these parts in this order, as 64 hexadecimal digits."""
         return hmac.new(self.key, json.dumps(parts).encode(), hashlib.sha256).hexdigest()
 
-    def is_on(self, mark: str, *parts: str) -> bool:
-        """Whether this is the mark of these parts."""
-        return hmac.compare_digest(mark.encode("utf-8", "replace"), self.mark(*parts).encode())
+    def verify(self, signature: str, *parts: str) -> bool:
+        """Whether this is the signature of these parts, compared in constant time."""
+        return hmac.compare_digest(signature.encode("utf-8", "replace"), self.sign(*parts).encode())

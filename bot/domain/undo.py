@@ -39,7 +39,7 @@ class BackupCopy:
     values: Values
 
 
-def undo_objection(
+def undo_violation(
     row: PlanRow,
     undoing: Undoing,
     now: Values,

@@ -17,7 +17,7 @@ from bot.dbapi import Connection, Database, DatabaseError, ErrorKind
 from bot.dbapi.catalogue import MARK, column_types, locking, quoted, table_name
 from bot.domain.plan import Action
 from bot.domain.site_error_kind import SiteErrorKind
-from bot.domain.undo import BackupCopy, Undoing, told, undo_objection
+from bot.domain.undo import BackupCopy, Undoing, told, undo_violation
 from bot.failpoints import reach
 from bot.site.identity import DatabaseIdentity, identify, identify_exactly, objection
 from bot.site.schema_probe import STATUS, marks
@@ -175,7 +175,7 @@ class SiteWriter:
             raise site_error(self.code, error) from error
         return [(lines[0][0], lines[0][1]) if len(lines) == 1 else None for lines in found]
 
-    def undo_objections(self, undoing: Undoing, package_id: PackageId, rows: Sequence[PlanRow]) -> Sequence[str]:
+    def undo_violations(self, undoing: Undoing, package_id: PackageId, rows: Sequence[PlanRow]) -> Sequence[str]:
         """Say of each row of an undo why it may not be written back, or nothing. Raises SiteError."""
 
         def work(connection: Connection) -> list[str]:
@@ -365,7 +365,7 @@ def _undo_objection(
         BackupCopy(str(request_id).rstrip(), made_at, dict(zip(texts.names, values, strict=True)))
         for request_id, made_at, *values in connection.query(texts.copies, key)
     ]
-    return undo_objection(row, undoing, now, copies, texts.steady)
+    return undo_violation(row, undoing, now, copies, texts.steady)
 
 
 def _reading(line: Mapping[str, object]) -> str:

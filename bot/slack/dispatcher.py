@@ -177,7 +177,7 @@ class Dispatcher:
         try:
             is_new = self.inbox.put(inbound.key, inbound.kind, inbound.to_body())
         except StoreError as error:
-            log.error("cannot keep what came in", trouble=error.trouble.value, detail=error.detail)
+            log.error("cannot keep what came in", trouble=error.kind.value, detail=error.detail)
             executor.release(inbound.user_id)
             run_later(0, partial(self._mark_done, inbound))  # if it was stored after all: its sender was told otherwise
             return Intake.UNRECORDED, executor
@@ -239,7 +239,7 @@ class Dispatcher:
                     return
                 self._send(inbound, outcome)
             except StoreError as error:
-                log.error("cannot record", trouble=error.trouble.value, detail=error.detail)
+                log.error("cannot record", trouble=error.kind.value, detail=error.detail)
                 self._retry_later(inbound, handler or self._retry, is_announced=is_announced)
             else:
                 reach("answer: given")
@@ -255,9 +255,9 @@ class Dispatcher:
         except StoreError:
             raise
         except SiteError as error:
-            log.warning("site database failed", site=error.site, trouble=error.trouble.value, detail=error.detail)
-            message = replies.trouble(error.site, error.trouble, inbound.reference)
-            action = AuditAction(inbound.kind, "failed", inbound.text, reason=f"site {error.site} {error.trouble}")
+            log.warning("site database failed", site=error.site, trouble=error.kind.value, detail=error.detail)
+            message = replies.trouble(error.site, error.kind, inbound.reference)
+            action = AuditAction(inbound.kind, "failed", inbound.text, reason=f"site {error.site} {error.kind}")
         except PeopleError as error:
             log.warning("Slack did not say who somebody is", detail=str(error))
             message = replies.refused(Refusal(Reason.CANNOT_LOOK_UP))
@@ -281,7 +281,7 @@ class Dispatcher:
             try:
                 self.responder.reply(inbound, replies.say(replies.LATER))
             except StoreError as error:
-                log.error("cannot even say so", trouble=error.trouble.value, detail=error.detail)
+                log.error("cannot even say so", trouble=error.kind.value, detail=error.detail)
         again = partial(self._process, inbound, handler=handler, is_announced=True)
         run_later(STORE_RETRY_SECONDS, partial(self._executor(inbound).submit, again))
 
@@ -310,7 +310,7 @@ class Dispatcher:
             with bound_contextvars(ref=inbound.reference):
                 self.inbox.done(inbound.key)
         except StoreError as error:
-            log.error("cannot note that it is answered", trouble=error.trouble.value, detail=error.detail)
+            log.error("cannot note that it is answered", trouble=error.kind.value, detail=error.detail)
             run_later(STORE_RETRY_SECONDS, partial(self._mark_done, inbound))
 
 

@@ -67,7 +67,7 @@ class SlackInspector:
             is_archived=bool(found.get("is_archived")),
         )
 
-    def objections(self, message: Mapping[str, Any]) -> tuple[str, ...]:
+    def violations(self, message: Mapping[str, Any]) -> tuple[str, ...]:
         """Return what Slack has against the blocks of a message, or against a view. Raises SlackSays."""
         asked = {"view": message} if "type" in message else {"blocks": message["blocks"]}
         try:

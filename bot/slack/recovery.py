@@ -64,7 +64,7 @@ class OrphanRecovery:
             self.dispatcher.ledger.append(refused("taken over", reason, str(item.kind)).draft(NOBODY, f"in {item.key}"))
             self.inbox.done(item.key)
         except StoreError as error:  # what else was adopted must not wait for it
-            log.error("cannot record what is not ours", trouble=error.trouble.value, detail=error.detail)
+            log.error("cannot record what is not ours", trouble=error.kind.value, detail=error.detail)
 
 
 def _lease(holder: str) -> str:

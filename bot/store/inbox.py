@@ -41,7 +41,7 @@ class InboxTable:
         self._database = database
         self._holder = holder
         self._clock = clock
-        self._signet = signer
+        self._signer = signer
         self._cipher = AESGCM(signer.key_for(_KEY_PURPOSE))
 
     def put(self, key: str, kind: str, body: Mapping[str, Any]) -> bool:
@@ -127,7 +127,7 @@ class InboxTable:
         if form == _CIPHER:
             text = self._decrypted(rest, key, kind, at)
         else:  # as versions wrote it that marked an item instead of encrypting it
-            text = rest if self._signet.is_on(form, key, kind, rest, at) else None
+            text = rest if self._signer.verify(form, key, kind, rest, at) else None
         if text is not None:
             return InboxItem(key, kind, json.loads(text), moment_read(at))
         return InboxItem(key, kind, {}, self._clock(), is_ours=False)

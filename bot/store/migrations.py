@@ -84,7 +84,7 @@ def version_of(database: StoreDatabase) -> int | None:
     try:
         return database.read(_read_version)
     except StoreError as error:
-        if error.trouble is StoreErrorKind.SCHEMA:
+        if error.kind is StoreErrorKind.SCHEMA:
             return None
         raise
 

@@ -57,7 +57,7 @@ class OutboxTable:
 
     def __init__(self, database: StoreDatabase, audit_channel: str, clock: Clock, signer: Signer | None = None) -> None:
         """Without a signet marks are neither made nor asked for: for those who only look."""
-        self._signet = signer
+        self._signer = signer
         self._database = database
         self._audit_channel = audit_channel
         self._clock = clock
@@ -69,7 +69,7 @@ class OutboxTable:
         for number, notice in enumerate(notices, start=AUDIT_LINE + 1):
             at = (entries[-1].sequence, number, notice.destination)
             text = json.dumps(notice.payload)
-            marked = f"{self._signet.mark(*notice_parts(*at, text))} {text}" if self._signet else text
+            marked = f"{self._signer.sign(*notice_parts(*at, text))} {text}" if self._signer else text
             connection.execute(_INSERT_NOTICE, (*at, marked))
 
     def newest(self) -> int:
@@ -166,7 +166,7 @@ class OutboxTable:
 
         return self._database.read(work)
 
-    def told_at(self, destination: str) -> datetime | None:
+    def delivered_at(self, destination: str) -> datetime | None:
         """Return when the newest of what was told to a destination was told; None before anything was."""
         rows = self._database.read(
             lambda connection: connection.query(
@@ -202,17 +202,17 @@ class OutboxTable:
         if payload is None:
             return Delivery(number, destination, None, entry, bool(tried_at), trouble=trouble)
         mark, _, text = str(payload).partition(" ") if not str(payload).startswith("{") else ("", "", str(payload))
-        is_on = self._signet is None or self._signet.is_on(
+        verify = self._signer is None or self._signer.verify(
             mark, *notice_parts(sequence, number, str(destination), text)
         )
-        if not trouble and not is_on:
+        if not trouble and not verify:
             return Delivery(number, destination, {}, entry, bool(tried_at), is_ours=False, trouble=NOT_OURS)
         told = _object(text)
         if told is None or not isinstance(payload, str):
             trouble = trouble or "its payload cannot be read"
         elif not trouble and _moment_of(row) is None:
             trouble = "the moment of its entry cannot be read"
-        return Delivery(number, destination, {} if trouble else told, entry, bool(tried_at), is_on, trouble)
+        return Delivery(number, destination, {} if trouble else told, entry, bool(tried_at), verify, trouble)
 
 
 def _object(text: str) -> Mapping[str, Any] | None:

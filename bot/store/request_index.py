@@ -31,7 +31,7 @@ class RequestTable:
 
     def __init__(self, database: StoreDatabase, signer: Signer | None = None) -> None:
         self._database = database
-        self._signet = signer or Signer()
+        self._signer = signer or Signer()
 
     def follow(self, request: Request) -> Step:
         """Make the step that notes where a request stands and holds or frees its rows; it raises RowsHeld."""
@@ -48,7 +48,7 @@ class RequestTable:
 
     def place_card(self, request_id: str, card: Card) -> Step:
         """Make the step that notes where a request's card is."""
-        mark = self._signet.mark(*card_parts(request_id, *_place(card)))
+        mark = self._signer.sign(*card_parts(request_id, *_place(card)))
 
         def step(connection: Connection, _entry: Entry) -> None:
             connection.execute(
@@ -66,10 +66,10 @@ class RequestTable:
                 (request_id,),
             )
         )
-        is_ours = rows and self._signet.is_on(str(rows[0][0]), *card_parts(request_id, *map(str, rows[0][1:])))
+        is_ours = rows and self._signer.verify(str(rows[0][0]), *card_parts(request_id, *map(str, rows[0][1:])))
         return Card(*rows[0][1:]) if is_ours else None
 
-    def at_place(self, channel: str, ts: str) -> str | None:
+    def request_at(self, channel: str, ts: str) -> str | None:
         """Return the request whose card a message is, or None."""
         rows = self._database.read(
             lambda connection: connection.query(

@@ -7,7 +7,7 @@ wear out Slack or a database.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from bot.usecases.ports.store import StoreError
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.domain.pending_post import PendingPost
     from bot.domain.site_error_kind import SiteErrorKind
     from bot.usecases.ports.clock import Clock
+    from bot.usecases.ports.slack import Connection
     from bot.usecases.ports.store import Backlog
 
 STALE_SECONDS = 30
@@ -33,20 +34,6 @@ class StoreCounts:
     requests: Mapping[str, int] = field(default_factory=dict)
     drifted: Mapping[tuple[str, str], int] = field(default_factory=dict)
     scanned_at: Mapping[str, datetime] = field(default_factory=dict)
-
-
-class Line(Protocol):
-    """The connection to Slack."""
-
-    @property
-    def is_healthy(self) -> bool:
-        """Connected, and Slack answered a ping lately."""
-        ...
-
-    @property
-    def pong_age(self) -> float | None:
-        """Seconds since Slack last answered a ping; None before there was a connection."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +58,7 @@ class HealthMonitor:
     monotonic: Callable[[], float]
     clock: Clock
     undelivered: Callable[[], Sequence[PendingPost]] = tuple
-    line: Line | None = None
+    line: Connection | None = None
     looked_at: float | None = None
     trouble: str = "not asked yet"
     waiting: int = 0
@@ -85,7 +72,7 @@ class HealthMonitor:
             backlog, self.store_counts, self.messages = self.backlog(), self.counts_of(), self.undelivered()
             self.waiting, self.oldest_at, self.trouble = backlog.count, backlog.oldest_at, ""
         except StoreError as error:
-            self.trouble = str(error.trouble)
+            self.trouble = str(error.kind)
         self.looked_at = self.monotonic()
 
     @property

@@ -63,7 +63,7 @@ class HomePage:
         digest_service = self.digest_service
         now = digest_service.clock()
         backlog = digest_service.outbox.backlog(digest_service.audit_channel)
-        told_at = digest_service.outbox.told_at(digest_service.audit_channel)
+        delivered_at = digest_service.outbox.delivered_at(digest_service.audit_channel)
         index = digest_service.requests.index
         requests, lost = replay_requests(digest_service.ledger, index.in_stages(OWN))
         cards = {request.id: index.card(request.id) for request in requests}
@@ -74,10 +74,10 @@ class HomePage:
             links={request_id: card.link for request_id, card in cards.items() if card and card.link},
             digests=tuple(self.digests(now)),
             freeze=digest_service.freeze_service.now(),
-            trail=AuditStatus(digest_service.ledger.head(), backlog.count, backlog.oldest_at, told_at),
+            trail=AuditStatus(digest_service.ledger.head(), backlog.count, backlog.oldest_at, delivered_at),
             audit_channel=digest_service.audit_channel,
             lost=lost,
-            cardless={each: digest_service.requests.card_trouble(each) for each, card in cards.items() if card is None},
+            cardless={each: digest_service.requests.card_fault(each) for each, card in cards.items() if card is None},
             approvals_channel=digest_service.requests.channel,
             undelivered=tuple(each for each in self.undelivered() if each.is_overdue(now)),
         )

@@ -161,7 +161,7 @@ def _reached(home_snapshot: HomeSnapshot) -> Iterator[str]:
     for site in home_snapshot.summary.sites[:SITES_SHOWN]:
         read = f"last read {_ago(at - site.scanned_at)}" if site.scanned_at else "never read"
         yield f"{escape(site.site)} {read}"
-    told = f"last told {_ago(at - trail.told_at)}" if trail.told_at else "not told anything yet"
+    told = f"last told {_ago(at - trail.delivered_at)}" if trail.delivered_at else "not told anything yet"
     yield f"audit channel {told}"
 
 

@@ -23,8 +23,7 @@ from bot.domain.home_content import Home, HomeSnapshot, NextDigest
 from bot.domain.ledger_entry import GENESIS, Draft, moment_text, seal
 from bot.domain.lookup_result import Answer, SnapshotKey, StoredAnswer
 from bot.domain.package import Package, PackageId, PackageTable, Row, RowType, SiteCode, Status
-from bot.domain.plan import RowsAllowed
-from bot.domain.planning import reset_plan, resettable
+from bot.domain.plan import RowsAllowed, reset_plan, resettable
 from bot.domain.request import Freeze, Request, Stage, Vote
 from bot.views import app_home, audit_lines, drift_digest, request_card, request_form, version_table
 from bot.views import drift_summary as drifts

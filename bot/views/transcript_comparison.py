@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.domain.ledger_entry import Entry
 
 
-def unsaid(entries: Sequence[Entry], message: Mapping[str, Any]) -> Sequence[Entry]:
+def entries_missing_from(entries: Sequence[Entry], message: Mapping[str, Any]) -> Sequence[Entry]:
     """Return those of the entries told by one message whose lines are not in it as they were posted."""
     posted = audit_lines.draw(entries)
     wrong = _differing(posted.text, str(message.get("text") or ""), len(entries))

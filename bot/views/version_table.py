@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from bot.domain.drift_classes import DriftClass, Verdict
 from bot.domain.lookup_result import SnapshotKey
 from bot.domain.package import JobAction, JobState, known_moment, status_name
-from bot.domain.plan import RowsAllowed
-from bot.domain.planning import refusals, resettable
+from bot.domain.plan import RowsAllowed, refusals, resettable
 from bot.domain.quantity import all_of, quantity
 from bot.views import replies
 from bot.views.block_kit import Block, Message, actions, age, button, context, escape, header, moment, plain, section

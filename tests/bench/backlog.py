@@ -95,7 +95,7 @@ def _told_after_an_outage(count: int, deeds: Sequence[tuple[Actor, AuditAction]]
     """Return how many seconds after Slack came back everything was told, and the bytes that this took at most."""
     with tempfile.TemporaryDirectory() as folder, closing(_filled(Path(folder), count, deeds)) as store:
         slack = _Slack(back_at=OUTAGE_SECONDS)
-        relay = OutboxRelay(store.outbox, store.ledger, store.leases, slack, PEN, slack.clock)
+        relay = OutboxRelay(store.outbox, store.ledger, store.leases, slack, RENDERER, slack.clock)
         tracemalloc.start()
         while store.outbox.backlog(CHANNEL).count:
             store.leases.hold(LEASE)
@@ -108,7 +108,7 @@ def _told_after_an_outage(count: int, deeds: Sequence[tuple[Actor, AuditAction]]
     return slack.now - OUTAGE_SECONDS, peak
 
 
-PEN = MessageRenderer(
+RENDERER = MessageRenderer(
     how_many=audit_lines.how_many,
     lines=lambda entries, repeated: payload_of(audit_lines.draw(entries, repeated=repeated)),
     gap=lambda entry, error: payload_of(audit_lines.gap(entry, error)),

@@ -19,9 +19,9 @@ from bot.usecases.audit.recorder import NOBODY, AuditAction
 from bot.usecases.ports.slack import Posted
 from bot.usecases.resets.convergence import ConvergenceWatcher
 from bot.usecases.resets.request_repository import ChangeTexts, RequestRepository
-from tests.bench.backlog import CHANNEL, PEN
+from tests.bench.backlog import CHANNEL, RENDERER
 from tests.bench.figure import Figure
-from tests.builders import SIGNET
+from tests.builders import SIGNER
 from tests.fakes import GRACE, LINUS
 from tests.requests import SOON, approve, asked
 
@@ -60,7 +60,7 @@ def _minute(stalled: int, doublings: int) -> float:
             for number in range(stalled):
                 _stall(requests, f"{number:016x}")
             store.ledger.append(AuditAction("started", "noted").draft(NOBODY, "bot"))
-            relay = OutboxRelay(store.outbox, store.ledger, store.leases, _Slack(), PEN, time.monotonic, spacing=0)
+            relay = OutboxRelay(store.outbox, store.ledger, store.leases, _Slack(), RENDERER, time.monotonic, spacing=0)
             store.leases.hold(LEASE)
             while store.outbox.destinations():
                 relay.deliver()
@@ -71,7 +71,7 @@ def _minute(stalled: int, doublings: int) -> float:
 
 def _looks(store: Store) -> float:
     watcher = ConvergenceWatcher({}, _requests(store), lambda: SOON, HOUR, HOUR, 1000 * HOUR)
-    relay = OutboxRelay(store.outbox, store.ledger, store.leases, _Slack(), PEN, time.monotonic)
+    relay = OutboxRelay(store.outbox, store.ledger, store.leases, _Slack(), RENDERER, time.monotonic)
     watcher.look()
     watcher.close_undone()
     began = time.process_time()
@@ -86,13 +86,13 @@ def _looks(store: Store) -> float:
 
 def _opened(path: Path) -> Store:
     return open_store(
-        f"sqlite:///{path}", audit_channel=CHANNEL, holder=str(time.monotonic_ns()), clock=lambda: SOON, signer=SIGNET
+        f"sqlite:///{path}", audit_channel=CHANNEL, holder=str(time.monotonic_ns()), clock=lambda: SOON, signer=SIGNER
     )
 
 
 def _requests(store: Store) -> RequestRepository:
     telling = ChangeTexts(lambda _request, _event: None, lambda _request, _event: None)
-    return RequestRepository(store.ledger, RequestTable(store.database), "C0APPROVALS", telling, lambda: SOON, SIGNET)
+    return RequestRepository(store.ledger, RequestTable(store.database), "C0APPROVALS", telling, lambda: SOON, SIGNER)
 
 
 def _stall(requests: RequestRepository, request_id: str) -> None:

@@ -48,7 +48,7 @@ from bot.usecases.resets.voting import Reading, VoteService
 from bot.views import request_card, request_texts
 from bot.views.card_comparison import Face
 from bot.views.tables import Form
-from tests.builders import GRACE, SIGNET, dp_row, package, site_row, table
+from tests.builders import GRACE, SIGNER, dp_row, package, site_row, table
 from tests.domain.judge_of_requests import NOTE_EVERY_CHANGE, Book
 from tests.fakes import APPROVERS, HERE, TEAM, FakeClock, contoso
 from tests.site.makers import SqliteSite
@@ -190,9 +190,9 @@ class FragileSite:
         """Apply a plan."""
         self._call("apply", lambda: self.writer.apply(request_id, plan, undoing))
 
-    def undo_objections(self, undoing: Undoing, package_id: PackageId, rows: Sequence[PlanRow]) -> Sequence[str]:
+    def undo_violations(self, undoing: Undoing, package_id: PackageId, rows: Sequence[PlanRow]) -> Sequence[str]:
         """Look at the rows of an undo and their copies."""
-        return self._call("read", lambda: self.writer.undo_objections(undoing, package_id, rows))
+        return self._call("read", lambda: self.writer.undo_violations(undoing, package_id, rows))
 
     def was_applied(self, request_id: str) -> bool:
         """Look for a request."""
@@ -320,12 +320,12 @@ class Process:
     def __init__(self, world: World, name: str) -> None:
         self.world, self.name = world, name
         database = StoreDatabase(f"sqlite:///{world.places.store}", BRIEF)
-        outbox = OutboxTable(database, AUDIT, world.clock, SIGNET)
+        outbox = OutboxTable(database, AUDIT, world.clock, SIGNER)
         self.ledger = FragileLedger(LedgerTable(database, outbox, world.clock), world.traps)
         self.leases = LeaseTable(database, name, LEASE_SECONDS, lambda: world.monotonic)
-        self.index = RequestTable(database, SIGNET)
+        self.index = RequestTable(database, SIGNER)
         self.outbox = outbox
-        self.inbox = InboxTable(database, name, world.clock, SIGNET)
+        self.inbox = InboxTable(database, name, world.clock, SIGNER)
         address = f"sqlite:///{world.places.site}"
         reader = SiteDatabase(PS1, Database(address, BRIEF))
         writer = SiteWriter(PS1, FragileDatabase(address, world.traps), "dbo.PkgStatus_BU")
@@ -335,9 +335,9 @@ class Process:
 
     def _wire(self, world: World, sites: dict[SiteCode, FragileSite]) -> None:
         policy = ApprovalPolicy(RowsAllowed.ANY, 50, EXPIRE_AFTER, world.requester_counts, GRACE)
-        self.freeze_service = FreezeService(self.ledger, self.index, APPROVALS, SIGNET)
+        self.freeze_service = FreezeService(self.ledger, self.index, APPROVALS, SIGNER)
         telling = ChangeTexts(_words(request_texts.to_requester), _words(partial(request_texts.in_thread, ask="")))
-        self.requests = RequestRepository(self.ledger, self.index, APPROVALS, telling, world.clock, SIGNET)
+        self.requests = RequestRepository(self.ledger, self.index, APPROVALS, telling, world.clock, SIGNER)
         people, approvers = FragilePeople(world.people, world.traps), Allowed(groups=frozenset({APPROVERS}))
         self.eligibility = Eligibility(HERE, Allowed(), approvers, people, self.freeze_service, self._lag, MOST_LAG)
         self.submission = RequestSubmission(sites, sites, self.requests, self.eligibility, policy, world.clock)
@@ -504,7 +504,7 @@ class World:
         bot = self.bots[number]
         bot.leases.hold("apply")
         self.monotonic += LEASE_SECONDS + 1
-        self.act(number, lambda bot: bot.executor.work_off())
+        self.act(number, lambda bot: bot.executor.run_pending())
 
     def _let_freeze(self, number: int) -> None:
         self.act(

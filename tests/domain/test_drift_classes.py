@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from bot.domain.digest import DRIFTED
 from bot.domain.drift_classes import RESETTABLE, Barrier, Drift, DriftClass, Hop, Verdict, judge, settled_age
 from bot.domain.package import JobAction, JobState, Package, PackageTable, Row, SiteCode, Status
-from bot.domain.plan import RowsAllowed
-from bot.domain.planning import row_fault
+from bot.domain.plan import RowsAllowed, row_fault
 from tests.builders import GRACE, LONG_AGO, NOW, ago, dp_row, job, nal_path, package, site_row, story, table
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ import pytest
 
 from bot.domain.drift_classes import judge
 from bot.domain.form_snapshot import FILTER_BYTES, Fingerprint, FormRow, FormSnapshot, changes
-from bot.domain.plan import RowsAllowed
-from bot.domain.planning import resettable
+from bot.domain.plan import RowsAllowed, resettable
 from tests.builders import GRACE, NOW, dp_row, points, site_row, table
 
 if TYPE_CHECKING:

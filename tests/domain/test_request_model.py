@@ -31,7 +31,7 @@ from bot.usecases.access import Actor
 from bot.usecases.ports.slack import Posted
 from bot.usecases.resets.submission import Selection
 from bot.usecases.resets.voting import CardClick
-from tests.builders import SIGNET
+from tests.builders import SIGNER
 from tests.domain.judge_of_requests import (
     DONE_AFTER,
     RESPONSE_URL,
@@ -218,15 +218,15 @@ class Histories(RuleBasedStateMachine):
             if is_told:
                 self.tell(bot)
         self.the_records_are_right()
-        self.work_off(bot)
+        self.run_pending(bot)
 
     # The bots by themselves
 
     @rule(bot=BOTS)
-    def work_off(self, bot: int) -> None:
+    def run_pending(self, bot: int) -> None:
         self.world.act(bot, lambda process: process.executor.leases.hold("apply"))
         self.world.monotonic += LEASE_SECONDS + 1
-        self.world.act(bot, lambda process: process.executor.work_off())
+        self.world.act(bot, lambda process: process.executor.run_pending())
 
     @rule(bot=BOTS, minutes=st.sampled_from([0, 0, 5, 1500]))
     def look(self, bot: int, minutes: int) -> None:
@@ -357,7 +357,7 @@ class Histories(RuleBasedStateMachine):
         self._set(bot, traps)
         if end == "approved":
             return
-        self.work_off(bot)
+        self.run_pending(bot)
         self.the_records_are_right()
         if end == "healed":
             self.distribution_manager_brings_back_what_was_reset()
@@ -421,7 +421,7 @@ class Histories(RuleBasedStateMachine):
             for bot in world.bots:
                 bot.leases.hold("apply")
                 bot.watcher.tick()
-                bot.executor.work_off()
+                bot.executor.run_pending()
             self.judge.judge()
         world.pass_time(minutes=1)
         world.bots[0].tell()
@@ -470,7 +470,7 @@ class Histories(RuleBasedStateMachine):
         return self.world.act(bot, lambda process: process.answer(origin["click"], body, watched))
 
     def _read_by_a_thief(self) -> None:
-        reads_nothing_to_act_with(self.world.places.store, SIGNET.key, SIGNET.key_for("encryption"))
+        reads_nothing_to_act_with(self.world.places.store, SIGNER.key, SIGNER.key_for("encryption"))
 
     def _do_kept(self, bot: int, item: InboxItem) -> None:
         """Do what a process that is no more had kept and not answered; of all that, only votes matter here."""
@@ -722,7 +722,7 @@ class Forgeries(Histories):
             self.blocked_by(bot, freeze=True)
         if when == "after the votes":
             self.somebody_writes_the_store(0, 1, forgery)
-        self.work_off(bot)
+        self.run_pending(bot)
         self.the_records_are_right()
         if when == "after the apply":
             self.somebody_writes_the_store(0, 1, forgery)
@@ -731,7 +731,7 @@ class Forgeries(Histories):
         self.tell(bot)
         self.what_the_dead_left_is_done(1 - bot)
         self.people_press_on_what_was_forged(bot)
-        self.work_off(bot)
+        self.run_pending(bot)
         self.the_records_are_right()
         self.the_way_back_of_a_story(bot, GOOD, "", [], "applied")
 

@@ -68,7 +68,7 @@ def test_a_vote_is_for_one_plan_of_one_request(name: str) -> None:
     [("f" * 16, "then", ["mark"]), (REQUEST.id, "now", ["mark"]), (REQUEST.id, "then", [])],
 )
 def test_a_quorum_is_of_these_votes_at_this_moment(request_id: str, at: str, marks: list[str]) -> None:
-    other = replace(REQUEST, id=request_id, votes=tuple(replace(VOTE, mark=mark) for mark in marks))
+    other = replace(REQUEST, id=request_id, votes=tuple(replace(VOTE, signature=mark) for mark in marks))
 
     assert signing.quorum_parts(other, at) != signing.quorum_parts(REQUEST, "then")
 

@@ -11,12 +11,12 @@ PARTS = ("request 1", "U1", "T1")
 
 
 def test_a_mark_is_known_to_everybody_who_has_the_same_secret_for_the_same_purpose() -> None:
-    mark = Signer.of("xapp-1", "votes").mark(*PARTS)
+    mark = Signer.of("xapp-1", "votes").sign(*PARTS)
 
-    assert Signer.of("xapp-1", "votes").is_on(mark, *PARTS)
-    assert not Signer.of("xapp-2", "votes").is_on(mark, *PARTS)
-    assert not Signer.of("xapp-1", "what came in").is_on(mark, *PARTS)
-    assert not Signer().is_on(mark, *PARTS)
+    assert Signer.of("xapp-1", "votes").verify(mark, *PARTS)
+    assert not Signer.of("xapp-2", "votes").verify(mark, *PARTS)
+    assert not Signer.of("xapp-1", "what came in").verify(mark, *PARTS)
+    assert not Signer().verify(mark, *PARTS)
 
 
 @pytest.mark.parametrize(
@@ -25,12 +25,12 @@ def test_a_mark_is_known_to_everybody_who_has_the_same_secret_for_the_same_purpo
 def test_a_mark_is_for_these_parts_in_this_order(parts: tuple[str, ...]) -> None:
     signer = Signer(b"key")
 
-    assert not signer.is_on(signer.mark(*PARTS), *parts)
+    assert not signer.verify(signer.sign(*PARTS), *parts)
 
 
 @pytest.mark.parametrize("forged", ["", "\ud800", hashlib.sha256(json.dumps(PARTS).encode()).hexdigest()])
 def test_what_can_be_written_without_the_key_is_no_mark(forged: str) -> None:
-    assert not Signer(b"key").is_on(forged, *PARTS)
+    assert not Signer(b"key").verify(forged, *PARTS)
 
 
 def test_a_signet_does_not_show_its_key() -> None:

@@ -34,7 +34,7 @@ class Rule:
 APPROVAL, CHAIN, DRIFT, FOLDING = (
     f"bot/domain/{name}.py" for name in ("approval", "chain", "drift_classes", "request")
 )
-PLAN, PLANNING, REQUEST, SIGNING = (f"bot/domain/{name}.py" for name in ("plan", "planning", "request", "signing"))
+PLAN, REQUEST, SIGNING = (f"bot/domain/{name}.py" for name in ("plan", "request", "signing"))
 SIGNED, SHOWN, PACKAGE = (f"bot/domain/{name}.py" for name in ("signing", "form_snapshot", "package"))
 TYPED_TEXT = "bot/domain/typed_text.py"
 WRITER = "bot/site/writer.py"
@@ -51,7 +51,7 @@ STORE_INBOX, STORE_LEDGER, STORE_REQUESTS = (f"bot/store/{name}.py" for name in 
 RELAY, STORE_OUTBOX = "bot/usecases/audit/outbox_relay.py", "bot/store/outbox.py"
 
 DECIDING = ("tests/domain/test_approval.py",)
-PLANS = ("tests/domain/test_plan.py", "tests/domain/test_planning.py")
+PLANS = ("tests/domain/test_plan.py",)
 CHAINS = ("tests/domain/test_chain.py",)
 FORMS = ("tests/domain/test_form_snapshot.py",)
 VERDICTS = ("tests/domain/test_drift_classes.py",)
@@ -218,7 +218,7 @@ RULES = (
     ),
     Rule(
         "classes of a reset",
-        PLANNING,
+        PLAN,
         "(verdict.drift_class not in RESETTABLE, RowFault.CLASS),",
         "(False, RowFault.CLASS),",
         "A row that is ahead or in sync is reset.",
@@ -226,7 +226,7 @@ RULES = (
     ),
     Rule(
         "readable names",
-        PLANNING,
+        PLAN,
         "(not verdict.row.is_addressable, RowFault.UNREADABLE_NAME),",
         "(False, RowFault.UNREADABLE_NAME),",
         "A row whose server is not understood is reset.",
@@ -234,7 +234,7 @@ RULES = (
     ),
     Rule(
         "site rows only",
-        PLANNING,
+        PLAN,
         "(allowed is RowsAllowed.SITE and not verdict.row.is_site, RowFault.SITE_ROWS_ONLY),",
         "(False, RowFault.SITE_ROWS_ONLY),",
         "A DP row is reset where settings forbid it.",
@@ -242,7 +242,7 @@ RULES = (
     ),
     Rule(
         "fresh read of the rows",
-        PLANNING,
+        PLAN,
         "found = list(differences(plan, [verdict.row for verdict in verdicts if not verdict.missing]))",
         "found: list[str] = []",
         "Rows that moved on since the vote are reset.",
@@ -250,7 +250,7 @@ RULES = (
     ),
     Rule(
         "one row for a key",
-        PLANNING,
+        PLAN,
         "if len(fresh) > 1:",
         "if False:",
         "Of two rows with one key, nobody knows which was shown.",
@@ -258,7 +258,7 @@ RULES = (
     ),
     Rule(
         "source site of now",
-        PLANNING,
+        PLAN,
         "if package.source_site != plan.site:",
         "if False:",
         "A package that moved to another site is reset at the old one.",
@@ -266,7 +266,7 @@ RULES = (
     ),
     Rule(
         "source version of now",
-        PLANNING,
+        PLAN,
         "if package.source_version != plan.source_version:",
         "if False:",
         "A reset for version 13 is made when 14 is out.",
@@ -274,7 +274,7 @@ RULES = (
     ),
     Rule(
         "classes of now",
-        PLANNING,
+        PLAN,
         "found += _not_to_be_reset(plan, verdicts, allowed)",
         "found += []",
         "A row that needs no reset any more is reset.",
@@ -283,7 +283,7 @@ RULES = (
     # The way back.
     Rule(
         "undo of what is ours",
-        PLANNING,
+        PLAN,
         'why = _what_is_wrong(row, present.get(row.key, [])) or left_alone.get(row.key, "")',
         'why = left_alone.get(row.key, "")',
         "An undo writes old values over rows that moved on.",
@@ -291,7 +291,7 @@ RULES = (
     ),
     Rule(
         "undo of what nobody touched since",
-        PLANNING,
+        PLAN,
         'why = _what_is_wrong(row, present.get(row.key, [])) or left_alone.get(row.key, "")',
         "why = _what_is_wrong(row, present.get(row.key, []))",
         "An undo takes back somebody else's later reset.",
@@ -299,7 +299,7 @@ RULES = (
     ),
     Rule(
         "undo knows of the jobs",
-        PLANNING,
+        PLAN,
         "if any(row.jobs is None for row in rows):",
         "if False:",
         "An undo is made though nobody can tell whether the reset works already.",
@@ -307,7 +307,7 @@ RULES = (
     ),
     Rule(
         "undo before any job",
-        PLANNING,
+        PLAN,
         "return Reason.JOB_STARTED if is_moving else None",
         "return None",
         "An undo is made while Distribution Manager sends.",
@@ -324,7 +324,7 @@ RULES = (
     Rule(
         "no undo of what came back",
         USECASE_UNDOING,
-        "    if said := stage_objection(done):\n        return (said,)\n",
+        "    if said := stage_violation(done):\n        return (said,)\n",
         "",
         "An undo asked for before its reset converged takes back a reset that the DBA made by hand.",
         UNDOING,
@@ -591,7 +591,7 @@ RULES = (
     Rule(
         "an inbox item of ours",
         STORE_INBOX,
-        "text = rest if self._signet.is_on(form, key, kind, rest, at) else None",
+        "text = rest if self._signer.verify(form, key, kind, rest, at) else None",
         "text = rest",
         "A click that somebody wrote into the store is worked off.",
         ("tests/store/test_inbox.py",),
@@ -631,7 +631,7 @@ RULES = (
     Rule(
         "an old drawing is looked at again",
         VOTING,
-        "return None if abs(now - replaced_at) <= JUST_NOW else Reason.CARD_CHANGED",
+        "return None if abs(now - replaced_at) <= REDRAW_GRACE else Reason.CARD_CHANGED",
         "return None",
         "A vote counts that was cast on what a card showed long ago.",
         WORDS,
@@ -834,7 +834,7 @@ RULES = (
     Rule(
         "votes that this bot took",
         REQUESTS,
-        'return "" if all(is_on(vote.mark, *vote_parts(request, vote)) for vote in request.votes) else VOTE_NOT_OURS',
+        'return "" if is_ours else VOTE_NOT_OURS',
         'return ""',
         "A vote that was written into the store counts.",
         PROOFS,
@@ -842,7 +842,7 @@ RULES = (
     Rule(
         "the record's marks are asked",
         PRECONDITIONS,
-        "forgery = self.requests.forgery(request) or self._misshapen(request)",
+        "forgery = self.requests.forgery(request) or self._shape_fault(request)",
         'forgery = ""',
         "A forged request is applied.",
         FORGING,
@@ -850,7 +850,7 @@ RULES = (
     Rule(
         "a request that this bot recorded",
         REQUESTS,
-        "return self.signer.is_on(request.mark, *request_parts(request))",
+        "return self.signer.verify(request.signature, *request_parts(request))",
         "return True",
         "A request that was written into the store, or rewritten there, is voted on and applied.",
         FORGING,
@@ -882,7 +882,7 @@ RULES = (
     Rule(
         "votes are in the mark of their quorum",
         SIGNED,
-        'return ("quorum", request.id, at, *(vote.mark for vote in request.votes))',
+        'return ("quorum", request.id, at, *(vote.signature for vote in request.votes))',
         'return ("quorum", request.id, at)',
         "A quorum outlives the votes that it was made of.",
         MARKED,
@@ -906,14 +906,14 @@ RULES = (
     Rule(
         "what a plan ends in is proved at the apply",
         PRECONDITIONS,
-        "self.requests.forgery(request) or self._misshapen(request)",
+        "self.requests.forgery(request) or self._shape_fault(request)",
         "self.requests.forgery(request)",
         "A request with a good mark sets rows to what no reset sets.",
         FORGING,
     ),
     Rule(
         "every row of a reset",
-        PLANNING,
+        PLAN,
         "is_reset = all((row.version_after",
         "is_reset = any((row.version_after",
         "One row of a reset ends elsewhere.",
@@ -930,7 +930,7 @@ RULES = (
     Rule(
         "a quorum that this bot found",
         REQUESTS,
-        "if not self.signer.is_on(request.quorum_mark, *quorum_parts(request, request.quorum_at)):",
+        "if not self.signer.verify(request.quorum_signature, *quorum_parts(request, request.quorum_at)):",
         "if False:",
         "A forged quorum of true votes changes rows.",
         FORGING,
@@ -970,8 +970,8 @@ RULES = (
     Rule(
         "a notice bears the mark",
         "bot/store/outbox.py",
-        "if not trouble and not is_on:",
-        "if not trouble and is_on:",
+        "if not trouble and not verify:",
+        "if not trouble and verify:",
         "The bot posts what somebody wrote into its outbox.",
         ("tests/store/test_outbox.py",),
     ),
@@ -985,7 +985,7 @@ RULES = (
     ),
     Rule(
         "a reset ends at (0, 2)",
-        PLANNING,
+        PLAN,
         'return "" if is_reset and plan.rows and undone is None else "its rows do not end as those of a reset do"',
         'return ""',
         "Rows are set to something that no reset sets.",
@@ -993,7 +993,7 @@ RULES = (
     ),
     Rule(
         "an undo is the reverse",
-        PLANNING,
+        PLAN,
         'return "" if is_reverse else "it is not the reverse of the reset that it takes back"',
         'return ""',
         "An undo writes values that never were.",
@@ -1042,7 +1042,7 @@ RULES = (
     Rule(
         "rows behind the claim",
         EXECUTOR,
-        "found = self.preconditions.objections(request)",
+        "found = self.preconditions.violations(request)",
         "found: tuple[str, ...] = ()",
         "Rows change though the package moved on.",
         APPLIES,
@@ -1140,7 +1140,7 @@ RULES = (
     Rule(
         "writer of the store, of a whole record",
         PRECONDITIONS,
-        "forgery = self.requests.forgery(request) or self._misshapen(request)",
+        "forgery = self.requests.forgery(request) or self._shape_fault(request)",
         'forgery = ""',
         "Rows change as nobody wanted.",
         FORGERIES,
@@ -1148,7 +1148,7 @@ RULES = (
     Rule(
         "writer of the store, of who asked",
         REQUESTS,
-        "return self.signer.is_on(request.mark, *request_parts(request))",
+        "return self.signer.verify(request.signature, *request_parts(request))",
         "return True",
         "The requester is one of the two who decided.",
         FORGERIES,
@@ -1156,7 +1156,7 @@ RULES = (
     Rule(
         "writer of the store, of votes",
         REQUESTS,
-        'return "" if all(is_on(vote.mark, *vote_parts(request, vote)) for vote in request.votes) else VOTE_NOT_OURS',
+        'return "" if is_ours else VOTE_NOT_OURS',
         'return ""',
         "Rows change that one person or nobody wanted.",
         FORGERIES,
@@ -1172,7 +1172,7 @@ RULES = (
     Rule(
         "writer of the store, of clicks",
         STORE_INBOX,
-        "text = rest if self._signet.is_on(form, key, kind, rest, at) else None",
+        "text = rest if self._signer.verify(form, key, kind, rest, at) else None",
         "text = rest",
         "A click that nobody made is the second vote.",
         FORGERIES,
@@ -1188,8 +1188,8 @@ RULES = (
     Rule(
         "writer of the store, without the key",
         SIGNING,
-        'return hmac.compare_digest(mark.encode("utf-8", "replace"), self.mark(*parts).encode())',
-        "return bool(mark)",
+        'return hmac.compare_digest(signature.encode("utf-8", "replace"), self.sign(*parts).encode())',
+        "return bool(signature)",
         "Any mark is as good as the bot's own.",
         FORGERIES,
     ),
@@ -1245,8 +1245,8 @@ RULES = (
     Rule(
         "a mark needs the key",
         SIGNING,
-        'return hmac.compare_digest(mark.encode("utf-8", "replace"), self.mark(*parts).encode())',
-        "return bool(mark)",
+        'return hmac.compare_digest(signature.encode("utf-8", "replace"), self.sign(*parts).encode())',
+        "return bool(signature)",
         "Whoever writes the store makes votes.",
         ("tests/domain/test_signing.py",),
     ),
@@ -1327,8 +1327,8 @@ RULES = (
     Rule(
         "a channel is never given up",
         RELAY,
-        "if is_person(destination) and self._is_hopeless",
-        "if self._is_hopeless",
+        "if is_person(destination) and self._is_undeliverable",
+        "if self._is_undeliverable",
         "Audit lines become gaps because their channel is away.",
         ("tests/usecases/test_outbox_relay.py::test_a_channel_is_never_given_up_whatever_slack_says_of_it",),
     ),
@@ -1346,7 +1346,7 @@ RULES = (
     Rule(
         "what fails as nobody foresaw is put aside",
         RELAY,
-        "elif state.failures >= MOST_FAULTS:",
+        "elif state.failures >= MAX_FAULTS:",
         "elif False:",
         "One message that breaks is posted for ever.",
         ("tests/usecases/test_outbox_relay.py::test_what_fails_as_nobody_foresaw_is_put_aside_after_some_tries",),
@@ -1427,7 +1427,7 @@ RULES = (
     Rule(
         "a read that failed once",
         EXECUTOR,
-        "return Finish(trouble, claimed=False) if error.trouble in _LASTING else Delay(trouble)",
+        "return Finish(trouble, claimed=False) if error.kind in _LASTING else Delay(trouble)",
         "return Finish(trouble, claimed=False)",
         "Two votes are lost because the site did not answer once.",
         ("tests/usecases/test_executor.py::test_rows_that_cannot_be_read_just_before_the_apply_are_read_again",),
@@ -1515,7 +1515,7 @@ RULES = (
     ),
     Rule(
         "undo beside a stuck job",
-        PLANNING,
+        PLAN,
         "drift.basis.is_moving(job, version) for job in jobs for version in versions",
         "True for job in jobs",
         "An ancient job forbids an undo for ever.",
@@ -1571,7 +1571,7 @@ RULES = (
     ),
     Rule(
         "whom to redistribute to",
-        PLANNING,
+        PLAN,
         "return is_target(row) and is_certain",
         "return is_certain",
         "People are told to redistribute to a DP that is gone.",
@@ -1630,7 +1630,7 @@ RULES = (
         SHOWN,
         "return found if found or is_same else",
         "return found if True else",
-        "A row that a form counted moves unsaid.",
+        "A row that a form counted moves entries_missing_from.",
         FORMS,
     ),
     Rule(

@@ -63,7 +63,7 @@ def refusals(writer: SiteWriter) -> Iterator[str]:
     for action in (writer.dry_run, lambda: writer.apply("R1", PLAN), lambda: writer.forbid("R1")):
         with pytest.raises(SiteError) as caught:
             action()
-        assert caught.value.trouble is SiteErrorKind.WRONG_DATABASE
+        assert caught.value.kind is SiteErrorKind.WRONG_DATABASE
         yield caught.value.detail
 
 
@@ -115,7 +115,7 @@ def test_the_owner_is_asked_for_in_the_transaction_itself(site: SiteMaker) -> No
     with closing(SiteWriter(PS1, Moving(site), BACKUP)) as writer, pytest.raises(SiteError) as caught:
         writer.apply("R1", PLAN)
 
-    assert caught.value.trouble is SiteErrorKind.WRONG_DATABASE
+    assert caught.value.kind is SiteErrorKind.WRONG_DATABASE
     assert look(site) == before
 
 

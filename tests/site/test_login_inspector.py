@@ -72,7 +72,7 @@ def test_a_site_without_a_backup_table_has_a_reader_and_no_writer(maker: SiteMak
         with pytest.raises(SiteError) as caught:
             site.writer()
 
-    assert caught.value.trouble is SiteErrorKind.SCHEMA
+    assert caught.value.kind is SiteErrorKind.SCHEMA
 
 
 def said_of(maker: SiteMaker) -> dict[str, list[tuple[Severity, str]]]:

@@ -195,7 +195,7 @@ def test_all_that_a_reset_and_its_undo_say_finds_rows_by_their_index(large: Larg
     assert not writer.was_applied("R1")
     writer.apply("R1", PLAN)
     assert writer.was_applied("R1")
-    assert writer.undo_objections(Undoing("R1"), PLAN.package_id, undo.rows) == ["", ""]
+    assert writer.undo_violations(Undoing("R1"), PLAN.package_id, undo.rows) == ["", ""]
     writer.apply("R2", undo, Undoing("R1"))
     assert writer.forbid("R3")
 

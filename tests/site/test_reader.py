@@ -36,11 +36,11 @@ def read(site: SiteDatabase) -> PackageTable:
     return found
 
 
-def trouble_of(site: SiteDatabase) -> SiteErrorKind:
+def card_fault_of(site: SiteDatabase) -> SiteErrorKind:
     """Return why a site gives no answer."""
     with pytest.raises(SiteError) as caught:
         site.package(ID)
-    return caught.value.trouble
+    return caught.value.kind
 
 
 def without(maker: SiteMaker, *columns: str) -> None:
@@ -194,7 +194,7 @@ class TestASiteThatShowsLess:
     def test_gives_no_answer_without_what_is_needed_of_packages(self, maker: SiteMaker, column: str) -> None:
         without(maker, column)
 
-        assert trouble_of(maker.reader()) is SiteErrorKind.SCHEMA
+        assert card_fault_of(maker.reader()) is SiteErrorKind.SCHEMA
 
     @pytest.mark.parametrize("column", ["PkgServer", "Status", "SourceVersion"])
     def test_gives_no_answer_without_what_is_needed_of_rows(self, maker: SiteMaker, column: str) -> None:
@@ -203,20 +203,20 @@ class TestASiteThatShowsLess:
         with pytest.raises(SiteError) as caught:
             maker.reader().packages()
 
-        assert caught.value.trouble is SiteErrorKind.SCHEMA
+        assert caught.value.kind is SiteErrorKind.SCHEMA
         assert caught.value.detail == f"dbo.PkgStatus has no column {column}"
 
     @pytest.mark.parametrize("statement", ["DROP VIEW dbo.v_Package", "DROP TABLE dbo.PkgStatus"])
     def test_gives_no_answer_without_a_table_that_is_needed(self, maker: SiteMaker, statement: str) -> None:
         maker.run(statement)
 
-        assert trouble_of(maker.reader()) is SiteErrorKind.SCHEMA
+        assert card_fault_of(maker.reader()) is SiteErrorKind.SCHEMA
 
     def test_answers_as_soon_as_what_was_missing_is_there(self, maker: SiteMaker) -> None:
         maker.add(OPEN)
         maker.run(renamed(maker.engine, "PkgStatus", "Hidden"))
         site = maker.reader()
-        assert trouble_of(site) is SiteErrorKind.SCHEMA
+        assert card_fault_of(site) is SiteErrorKind.SCHEMA
 
         maker.run(renamed(maker.engine, "Hidden", "PkgStatus"))
 
@@ -228,7 +228,7 @@ class TestASiteThatShowsLess:
         assert read(site).unread == ()
 
         maker.run("DROP TABLE dbo.DistributionJobs")
-        assert trouble_of(site) is SiteErrorKind.SCHEMA
+        assert card_fault_of(site) is SiteErrorKind.SCHEMA
 
         assert read(site).unread == ("DistributionJobs",)
 
@@ -270,7 +270,7 @@ class TestALoginWithFewRights:
         self, maker: SiteMaker, site: SiteDatabase, closed: str
     ) -> None:
         maker.run(f"REVOKE ALL ON dbo.{closed} FROM {READER}")
-        assert trouble_of(site) is SiteErrorKind.PERMISSION
+        assert card_fault_of(site) is SiteErrorKind.PERMISSION
 
         maker.run(f"GRANT SELECT ON dbo.{closed} TO {READER}")
         assert read(site).rows
@@ -279,7 +279,7 @@ class TestALoginWithFewRights:
         assert read(site).unread == ()
 
         maker.run(f"REVOKE ALL ON dbo.DistributionJobs FROM {READER}")
-        assert trouble_of(site) is SiteErrorKind.PERMISSION
+        assert card_fault_of(site) is SiteErrorKind.PERMISSION
 
         assert read(site).unread == ("DistributionJobs",)
 

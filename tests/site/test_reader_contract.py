@@ -161,5 +161,5 @@ def test_a_site_that_is_away_raises_its_own_error(broken: SiteReader) -> None:
         with pytest.raises(SiteError) as caught:
             question()
 
-        assert (caught.value.site, caught.value.trouble) == (SiteCode("P02"), SiteErrorKind.UNREACHABLE)
+        assert (caught.value.site, caught.value.kind) == (SiteCode("P02"), SiteErrorKind.UNREACHABLE)
         assert caught.value.detail

@@ -195,7 +195,7 @@ def test_a_site_that_is_away_raises_its_own_error(tmp_path: Path) -> None:
         for question in (lambda site=site: site.scan((), list), lambda site=site: site.present([], list)):
             with pytest.raises(SiteError) as caught:
                 question()  # type: ignore[no-untyped-call]
-            assert (caught.value.site, caught.value.trouble) == (PS1, SiteErrorKind.UNREACHABLE)
+            assert (caught.value.site, caught.value.kind) == (PS1, SiteErrorKind.UNREACHABLE)
 
 
 @pytest.mark.parametrize("missing", ["DistributionPoints", "DistributionJobs", "PkgServers"])

@@ -112,7 +112,7 @@ def undo_statements(texts: str, moment: str) -> list[tuple[str, Sequence[object]
     connection = LeftByReset(shapes, texts)
     row = plan_row().reversed()
     writer = SiteWriter(SiteCode("PS1"), ShapedDatabase(connection), "dbo.PkgStatus_BU")
-    (said,) = writer.undo_objections(Undoing("R1"), PackageId("PS100112"), [row])
+    (said,) = writer.undo_violations(Undoing("R1"), PackageId("PS100112"), [row])
     assert said == "the backup table has no copy of it by request R1"
     return connection.asked
 

@@ -14,8 +14,7 @@ from bot.dbapi import Connection, Database, DatabaseError, Engine, ErrorKind, Ti
 from bot.dbapi.catalogue import quoted, table_name
 from bot.demo.sample.schema import PKG_STATUS
 from bot.domain.package import SiteCode
-from bot.domain.plan import Action
-from bot.domain.planning import undo_plan
+from bot.domain.plan import Action, undo_plan
 from bot.domain.site_error_kind import SiteErrorKind
 from bot.domain.undo import Undoing
 from bot.site.writer import SiteWriter
@@ -169,7 +168,7 @@ def test_the_way_back_restores_every_row_as_it_was_with_a_backup_of_its_own(site
     assert back
     assert moved == ()
 
-    assert list(site.writer.undo_objections(Undoing("R1"), back.package_id, back.rows)) == [""] * len(back.rows)
+    assert list(site.writer.undo_violations(Undoing("R1"), back.package_id, back.rows)) == [""] * len(back.rows)
     site.writer.apply("R2", back, Undoing("R1"))
 
     assert site.rows == before
@@ -236,7 +235,7 @@ def test_one_row_that_its_reset_was_not_the_last_to_change_stops_the_whole_way_b
 
     assert moved.value.row == BACK.rows[2]
     assert moved.value.found.casefold().startswith(said.casefold()), "PostgreSQL spells columns in small letters"
-    asked = site.writer.undo_objections(Undoing("R1"), BACK.package_id, BACK.rows)
+    asked = site.writer.undo_violations(Undoing("R1"), BACK.package_id, BACK.rows)
     assert list(asked) == ["", "", moved.value.found]
 
 
@@ -280,7 +279,7 @@ def test_without_moments_in_the_backup_table_only_a_lone_copy_tells_that_nobody_
     if other:
         site.change(COPY_AGAIN.format(other=other, at="").replace(" BackedUpAt,", "").replace(" 1, ,", " 1,"))
 
-    said = site.writer.undo_objections(Undoing("R1"), BACK.package_id, BACK.rows)
+    said = site.writer.undo_violations(Undoing("R1"), BACK.package_id, BACK.rows)
 
     assert [bool(each) for each in said] == [False, False, bool(other)]
 
@@ -605,7 +604,7 @@ def test_forbidding_where_the_backup_table_keeps_nothing_is_no_answer(site: Site
     with site.nothing_happens(), pytest.raises(SiteError) as caught:
         site.writer.forbid("R1")
 
-    assert caught.value.trouble is SiteErrorKind.SCHEMA
+    assert caught.value.kind is SiteErrorKind.SCHEMA
     assert "does not keep what is put into it" in caught.value.detail
 
 
@@ -844,7 +843,7 @@ def test_a_lock_that_somebody_holds_too_long_is_said_to_be_one_and_nothing_happe
         for request in ("R1", "R2"):
             with pytest.raises(SiteError) as failed:
                 hasty.writer.apply(request, PLAN)
-            troubles.append(failed.value.trouble)
+            troubles.append(failed.value.kind)
 
     with hasty.nothing_happens():
         hold(hasty, f"UPDATE dbo.PkgStatus SET Status = 5 WHERE {ONE}", attempt)
@@ -860,7 +859,7 @@ def test_forbidding_that_waits_too_long_says_that_it_does_not_know(hasty: Site) 
     def attempt(_connection: Connection) -> None:
         with pytest.raises(SiteError) as failed:
             hasty.writer.forbid("R1")
-        assert failed.value.trouble is SiteErrorKind.LOCKED
+        assert failed.value.kind is SiteErrorKind.LOCKED
 
     with hasty.nothing_happens():
         hold(hasty, insert, attempt)
@@ -893,7 +892,7 @@ def test_the_victim_of_a_deadlock_changed_nothing_and_says_what_it_was(postgresq
         connection.execute("UPDATE dbo.PkgStatus SET State = 1 WHERE PkgServer = 'CM02.contoso.com'")
         error = executor.exception(20)
         assert isinstance(error, SiteError)
-        assert error.trouble is SiteErrorKind.DEADLOCK
+        assert error.kind is SiteErrorKind.DEADLOCK
 
     with ThreadPoolExecutor(1) as pool, site.nothing_happens():
         hold(site, f"UPDATE dbo.PkgStatus SET State = 1 WHERE {ONE}", deadlock)
@@ -1026,7 +1025,7 @@ def test_a_rehearsal_misses_each_right_that_an_apply_needs(writer_of_its_own: Si
 
     with pytest.raises(SiteError) as failed:
         writer_of_its_own.writer.dry_run()
-    assert failed.value.trouble is SiteErrorKind.PERMISSION
+    assert failed.value.kind is SiteErrorKind.PERMISSION
 
 
 def test_a_site_that_is_away_is_an_error_of_the_site(tmp_path: Path) -> None:
@@ -1035,10 +1034,10 @@ def test_a_site_that_is_away_is_an_error_of_the_site(tmp_path: Path) -> None:
     for action in (
         away.dry_run,
         lambda: away.apply("R1", PLAN),
-        lambda: away.undo_objections(Undoing("R1"), PLAN.package_id, PLAN.rows),
+        lambda: away.undo_violations(Undoing("R1"), PLAN.package_id, PLAN.rows),
         lambda: away.was_applied("R1"),
         lambda: away.forbid("R1"),
     ):
         with pytest.raises(SiteError) as failed:
             action()
-        assert (failed.value.site, failed.value.trouble) == ("P02", SiteErrorKind.UNREACHABLE)
+        assert (failed.value.site, failed.value.kind) == ("P02", SiteErrorKind.UNREACHABLE)

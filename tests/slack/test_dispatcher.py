@@ -30,7 +30,7 @@ from bot.usecases.ports.store import StoreError, StoreErrorKind
 from bot.usecases.resets.freeze import FROZE, STREAM
 from bot.views import replies
 from bot.views.block_kit import Message
-from tests.builders import SIGNET
+from tests.builders import SIGNER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,7 +132,7 @@ def opened(path: Path, holder: str) -> Store:
         holder=holder,
         clock=clock,
         patience=Timeouts(query=1),
-        signer=SIGNET,
+        signer=SIGNER,
     )
 
 

@@ -119,7 +119,7 @@ def test_each_failure_is_named_and_the_next_post_goes_through(
     # The client repeats a call whose connection was cut once; then it is a failure.
     harness.faults("chat.postMessage", **fault, times=2 if "drop" in fault else 1)
 
-    assert failure(sender).trouble is trouble
+    assert failure(sender).kind is trouble
 
     sender.post(AUDIT, {"text": "again"})
     assert texts(harness)[-1] == "again"
@@ -137,7 +137,7 @@ def test_what_slack_took_before_it_failed_is_an_ordinary_failure(harness: Harnes
 
     failures = [failure(sender), failure(sender)]
 
-    assert [(found.trouble, found.is_unclear) for found in failures] == [(UNREACHABLE, True)] * 2
+    assert [(found.kind, found.is_unclear) for found in failures] == [(UNREACHABLE, True)] * 2
     assert texts(harness) == ["hello", "hello"]
 
 
@@ -147,7 +147,7 @@ def test_more_posts_than_slack_takes_in_a_second_are_told_to_come_later(sender: 
 
     found = failure(sender)
 
-    assert found.trouble is LATER
+    assert found.kind is LATER
     assert found.retry_after >= 1
 
 
@@ -165,17 +165,17 @@ def test_more_posts_than_slack_takes_in_a_second_are_told_to_come_later(sender: 
 def test_what_slack_itself_refuses_is_named(
     sender: SlackMessageSender, destination: str, payload: Json, trouble: PostErrorKind
 ) -> None:
-    assert failure(sender, destination, payload).trouble is trouble
+    assert failure(sender, destination, payload).kind is trouble
 
 
 def test_an_archived_channel_is_trouble_with_the_channel(harness: Harness, sender: SlackMessageSender) -> None:
     harness.do("channel", id=AUDIT, is_archived=True)
 
-    assert failure(sender).trouble is CHANNEL
+    assert failure(sender).kind is CHANNEL
 
 
 def test_a_wrong_token_is_waited_out_because_an_admin_can_mend_it(harness: Harness) -> None:
-    assert failure(poster_at(harness.workspace.api_url, "xoxb-wrong")).trouble is DENIED
+    assert failure(poster_at(harness.workspace.api_url, "xoxb-wrong")).kind is DENIED
 
 
 def test_nobody_at_the_address_is_unreachable() -> None:
@@ -185,13 +185,13 @@ def test_nobody_at_the_address_is_unreachable() -> None:
 
     found = failure(poster_at(address))
 
-    assert (found.trouble, found.is_unclear) == (UNREACHABLE, False)
+    assert (found.kind, found.is_unclear) == (UNREACHABLE, False)
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_whatever_stands_between_us_and_slack_may_answer_it_is_a_passing_failure(answer: bytes) -> None:
     with answering(answer) as address:
-        assert failure(poster_at(address)).trouble in {LATER, UNREACHABLE}
+        assert failure(poster_at(address)).kind in {LATER, UNREACHABLE}
 
 
 def test_a_posted_message_gets_new_content(harness: Harness, sender: SlackMessageSender) -> None:
@@ -213,7 +213,7 @@ def test_a_replacement_that_fails_otherwise_is_named_like_a_post(harness: Harnes
     with pytest.raises(PostError) as caught:
         sender.replace(posted, {"text": "changed"})
 
-    assert (caught.value.trouble, caught.value.retry_after) == (LATER, 7)
+    assert (caught.value.kind, caught.value.retry_after) == (LATER, 7)
     assert texts(harness) == ["hello"]
 
 

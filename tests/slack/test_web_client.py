@@ -72,7 +72,7 @@ def test_nothing_counts_as_posted(client: WebClient) -> None:
     with pytest.raises(PostError) as caught:
         SlackMessageSender(client).post("C1", {"text": "x"})
 
-    assert caught.value.trouble in {PostErrorKind.UNREACHABLE, PostErrorKind.LATER, PostErrorKind.UNKNOWN}
+    assert caught.value.kind in {PostErrorKind.UNREACHABLE, PostErrorKind.LATER, PostErrorKind.UNKNOWN}
     assert SlackMessageSender(client).link(Posted("C1", "1.2")) == ""
 
 
@@ -105,7 +105,7 @@ def test_check_hears_that_slack_did_not_answer(client: WebClient) -> None:
     with suppress(SlackQueryError):
         inspector.identity()
     with suppress(SlackQueryError):
-        inspector.objections({"blocks": []})
+        inspector.violations({"blocks": []})
 
 
 @pytest.mark.parametrize(
@@ -130,4 +130,4 @@ def test_a_pause_is_a_sane_number_of_seconds(header: dict[str, str], seconds: fl
     ):
         SlackMessageSender(Client("xoxb-1", base_url=address, timeout=10, retry_handlers=[])).post("C1", {"text": "x"})
 
-    assert (caught.value.trouble, caught.value.retry_after) == (PostErrorKind.LATER, seconds)
+    assert (caught.value.kind, caught.value.retry_after) == (PostErrorKind.LATER, seconds)

@@ -10,7 +10,7 @@ import pytest
 
 from bot.dbapi import Connection, Database, Timeouts
 from bot.store import Store, open_store
-from tests.builders import SIGNET
+from tests.builders import SIGNER
 from tests.engines import SQLITE, STORE_ODBC, empty, postgresql_in, server_in
 from tests.store.clock import SteppingClock
 
@@ -68,7 +68,7 @@ def opened(address: str, clock: SteppingClock) -> Iterator[Opener]:
 
         def open_as(holder: str = "one", patience: Timeouts | None = None) -> Store:
             store = open_store(
-                address, audit_channel=AUDIT, holder=holder, clock=clock, patience=patience, signer=SIGNET
+                address, audit_channel=AUDIT, holder=holder, clock=clock, patience=patience, signer=SIGNER
             )
             return stack.enter_context(closing(store))
 

@@ -28,7 +28,7 @@ def nothing_happens(store: Store, trouble: StoreErrorKind) -> Iterator[None]:
     before = (store.ledger.head(), store.outbox.backlog(AUDIT).count)
     with pytest.raises(StoreError) as failed:
         yield
-    assert failed.value.trouble is trouble, failed.value.detail
+    assert failed.value.kind is trouble, failed.value.detail
     assert (store.ledger.head(), store.outbox.backlog(AUDIT).count) == before
 
 
@@ -56,7 +56,7 @@ def test_a_slow_writer_of_the_same_process_makes_others_wait_no_longer_than_thei
         try:
             store.ledger.append(draft())
         except StoreError as error:
-            troubles.append(error.trouble)
+            troubles.append(error.kind)
 
     def meanwhile(_connection: object, _entry: object) -> None:
         other = threading.Thread(target=append)

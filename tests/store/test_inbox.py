@@ -7,7 +7,7 @@ import pytest
 
 from bot.store import Store
 from bot.usecases.ports.store import InboxItem
-from tests.builders import SIGNET
+from tests.builders import SIGNER
 from tests.store.clock import SteppingClock
 from tests.store.conftest import Opener
 
@@ -130,7 +130,7 @@ def test_what_an_answered_item_said_is_erased(store: Store) -> None:
 def test_an_item_that_an_older_version_left_unanswered_is_still_read(store: Store) -> None:
     store.inbox.put("T1", "command", {})
     text, at = '{"text": "old"}', "2026-03-09T07:30:00.000000Z"
-    row = (f"{SIGNET.mark('T1', 'command', text, at)} {text}", at)
+    row = (f"{SIGNER.sign('T1', 'command', text, at)} {text}", at)
 
     store.database.write(
         lambda connection: connection.execute("UPDATE dbo.inbox SET body = ?, received_at = ? WHERE id = 'T1'", row)

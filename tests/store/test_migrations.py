@@ -51,7 +51,7 @@ def test_a_store_of_a_newer_program_is_refused_with_a_sentence_and_left_alone(
     with pytest.raises(StoreError, match="at version 3, this program knows 2; start a newer program") as refused:
         migrate(starter(), STEPS[:2])
 
-    assert refused.value.trouble is StoreErrorKind.NEWER
+    assert refused.value.kind is StoreErrorKind.NEWER
     assert outside.read("SELECT version FROM dbo.store_version") == [(3,)]
 
 
@@ -126,4 +126,4 @@ def test_a_store_that_cannot_be_reached_says_so(tmp_path: object) -> None:
         with pytest.raises(StoreError) as refused:
             migrate(database)
 
-        assert refused.value.trouble is StoreErrorKind.UNREACHABLE
+        assert refused.value.kind is StoreErrorKind.UNREACHABLE

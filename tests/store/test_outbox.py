@@ -149,15 +149,15 @@ def test_what_is_told_while_the_backlog_is_read_has_not_waited_for_ever(
 def test_it_is_known_when_the_newest_was_told(store: Store, clock: SteppingClock) -> None:
     for _ in range(3):
         append(store)
-    assert store.outbox.told_at(AUDIT) is None
+    assert store.outbox.delivered_at(AUDIT) is None
 
     store.outbox.settle(pending(store, AUDIT, limit=2), AUDIT, "1.0")
-    first = store.outbox.told_at(AUDIT)
+    first = store.outbox.delivered_at(AUDIT)
     store.outbox.settle(pending(store, AUDIT), AUDIT, "2.0")
 
     assert first is not None
-    assert first < (store.outbox.told_at(AUDIT) or first) < clock()
-    assert store.outbox.told_at("U1") is None
+    assert first < (store.outbox.delivered_at(AUDIT) or first) < clock()
+    assert store.outbox.delivered_at("U1") is None
 
 
 def test_a_backlog_of_thousands_comes_out_in_order_and_so_do_its_posts(store: Store) -> None:

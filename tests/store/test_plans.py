@@ -16,7 +16,7 @@ from bot.store.ledger import LedgerTable
 from bot.store.outbox import OutboxTable
 from bot.store.request_index import RequestTable
 from bot.usecases.ports.store import Notification
-from tests.builders import SIGNET
+from tests.builders import SIGNER
 from tests.requests import asked
 from tests.store.clock import SteppingClock
 from tests.store.conftest import AUDIT, Outside
@@ -102,14 +102,14 @@ def whole(plan: str) -> list[str]:
 
 def test_the_looks_of_every_second_read_no_table_from_end_to_end(watched: Watched, clock: SteppingClock) -> None:
     outbox, requests = OutboxTable(watched, AUDIT, clock), RequestTable(watched)
-    inbox, ledger = InboxTable(watched, "one", clock, SIGNET), LedgerTable(watched, outbox, clock)
+    inbox, ledger = InboxTable(watched, "one", clock, SIGNER), LedgerTable(watched, outbox, clock)
 
     assert set(outbox.destinations()) == {ADA, AUDIT}
     assert outbox.pending(ADA)
     assert outbox.backlog(AUDIT).count == 1
     assert list(requests.in_stages({Stage.APPLIED, Stage.STALLED})) == []
     assert list(requests.of_package(PackageId("PS100001"))) == ["1"]
-    assert requests.at_place("C", "7.0") == "7"
+    assert requests.request_at("C", "7.0") == "7"
     assert inbox.holders() == []
     assert ledger.changed_since(ledger.head()) == set()
 

@@ -113,7 +113,7 @@ def _lines(entries: Sequence[Entry], repeated: frozenset[int] = frozenset()) -> 
     return {"text": "\n".join(f"{line(each)}{' again' if each.sequence in repeated else ''}" for each in entries)}
 
 
-PEN = MessageRenderer(
+RENDERER = MessageRenderer(
     how_many=lambda entries: min(len(entries), LINES_TOGETHER),
     lines=_lines,
     gap=lambda entry, error: {"text": f"gap {line(entry)} {error}"},

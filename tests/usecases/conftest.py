@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.store import open_store
-from tests.builders import SIGNET
+from tests.builders import SIGNER
 from tests.store.clock import SteppingClock
-from tests.usecases.reset_house import House
+from tests.usecases.reset_harness import ResetHarness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def opened(tmp_path: Path) -> Iterator[Callable[[str], Store]]:
 
         def open_as(holder: str) -> Store:
             store = open_store(
-                f"sqlite:///{tmp_path}/store.db", audit_channel=AUDIT, holder=holder, clock=clock, signer=SIGNET
+                f"sqlite:///{tmp_path}/store.db", audit_channel=AUDIT, holder=holder, clock=clock, signer=SIGNER
             )
             return stack.enter_context(closing(store))
 
@@ -42,9 +42,9 @@ def store(opened: Callable[[str], Store]) -> Store:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with closing(House(tmp_path)) as house:
-        yield house
+def harness(tmp_path: Path) -> Iterator[ResetHarness]:
+    with closing(ResetHarness(tmp_path)) as harness:
+        yield harness
 
 
 def tamper(store: Store, request_id: str, facts: str | None) -> None:

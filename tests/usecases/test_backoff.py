@@ -6,9 +6,9 @@ from bot.usecases.resets.backoff import Backoff
 from tests.builders import NOW
 
 
-def tries(pacing: Backoff, seconds: int, name: str = "a") -> list[int]:
+def tries(backoff: Backoff, seconds: int, name: str = "a") -> list[int]:
     """Return the seconds at which something is tried by somebody who asks every second."""
-    return [second for second in range(seconds) if pacing.is_time(name, NOW + timedelta(seconds=second))]
+    return [second for second in range(seconds) if backoff.is_due(name, NOW + timedelta(seconds=second))]
 
 
 def test_the_first_try_is_at_once_and_each_pause_is_twice_as_long() -> None:
@@ -22,23 +22,23 @@ def test_no_pause_is_longer_than_five_minutes() -> None:
 
 
 def test_things_do_not_wait_for_each_other() -> None:
-    pacing = Backoff()
+    backoff = Backoff()
 
-    assert tries(pacing, 1, "a") == tries(pacing, 1, "b") == [0]
+    assert tries(backoff, 1, "a") == tries(backoff, 1, "b") == [0]
 
 
 def test_a_clock_that_was_set_back_makes_nobody_wait() -> None:
-    pacing = Backoff()
-    tries(pacing, 60)
+    backoff = Backoff()
+    tries(backoff, 60)
 
-    assert pacing.is_time("a", NOW - timedelta(hours=1))
+    assert backoff.is_due("a", NOW - timedelta(hours=1))
 
 
 def test_what_is_settled_is_forgotten() -> None:
-    pacing = Backoff()
-    tries(pacing, 60)
-    pacing.is_time("b", NOW + timedelta(hours=1))
+    backoff = Backoff()
+    tries(backoff, 60)
+    backoff.is_due("b", NOW + timedelta(hours=1))
 
-    assert pacing.is_time("a", NOW + timedelta(hours=1))
-    assert not pacing.is_time("a", NOW + timedelta(hours=1, seconds=1))
-    assert pacing.is_time("a", NOW + timedelta(hours=1, seconds=2))
+    assert backoff.is_due("a", NOW + timedelta(hours=1))
+    assert not backoff.is_due("a", NOW + timedelta(hours=1, seconds=1))
+    assert backoff.is_due("a", NOW + timedelta(hours=1, seconds=2))

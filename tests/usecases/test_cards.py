@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.refusal import Reason
-from bot.usecases.audit.outbox_relay import LONGEST_PAUSE_SECONDS, OutboxRelay
+from bot.usecases.audit.outbox_relay import MAX_PAUSE_SECONDS, OutboxRelay
 from bot.usecases.audit.undelivered import Undelivered
 from bot.usecases.ports.slack import OutboundMessage, Posted, PostError, PostErrorKind
 from bot.usecases.ports.store import CARD, REPLACED, Delivery
@@ -17,12 +17,12 @@ from bot.usecases.resets.request_repository import CARD_POSTED, CARD_REDRAWN, CA
 from bot.usecases.resets.voting import CardClick, VoteService
 from tests.fakes import ADA, GRACE
 from tests.store.drafts import draft
-from tests.usecases.channels import PEN, FakeSlack, Time, let_pass
+from tests.usecases.channels import RENDERER, FakeSlack, Time, let_pass
 
 if TYPE_CHECKING:
     from bot.domain.ledger_entry import Entry
     from bot.domain.request import Request
-    from tests.usecases.reset_house import House
+    from tests.usecases.reset_harness import ResetHarness
 
 APPROVALS = "C0APPROVALS"
 BUTTONS = " with buttons"
@@ -42,9 +42,9 @@ def words(form: str = "") -> CardTexts:
 
 @dataclass
 class Office:
-    """A house with its relay, a Slack, and a ladder of forms for cards."""
+    """A reset harness with its relay, a Slack, and a ladder of forms for cards."""
 
-    house: House
+    harness: ResetHarness
     forms: list[str] = field(default_factory=lambda: [" as table", " as text"])
     holds: bool = True
     gives_tables_back: bool = True
@@ -53,8 +53,8 @@ class Office:
         self.time = Time()
         self.slack = FakeSlack(self.time)
         self.cards = CardMessages(
-            self.house.requests,
-            self.house.freeze_service,
+            self.harness.requests,
+            self.harness.freeze_service,
             replace(words(), draw=lambda drawn, freeze: words(self.forms[0]).draw(drawn, freeze)),
             lambda _posted: "https://contoso.slack.com/card",
             self._simpler,
@@ -63,13 +63,18 @@ class Office:
             lambda payload: self.gives_tables_back or "as table" not in payload["text"],
         )
         renderer = replace(
-            PEN,
+            RENDERER,
             notice=self.cards.outbound,
             subject=self.cards.subject,
             is_drawn_from_state=lambda payload: CARD in payload,
         )
         self.relay = OutboxRelay(
-            self.house.store.outbox, self.house.store.ledger, self.house.store.leases, self.slack, renderer, self.time
+            self.harness.store.outbox,
+            self.harness.store.ledger,
+            self.harness.store.leases,
+            self.slack,
+            renderer,
+            self.time,
         )
 
     def _no_tables(self) -> None:
@@ -83,19 +88,21 @@ class Office:
 
     def ask(self, *hosts: str) -> Request:
         """Ask without placing the card."""
-        found = self.house.submission.ask(self.house.actor(ADA), self.house.selection(*hosts), self.house.click())
+        found = self.harness.submission.ask(
+            self.harness.actor(ADA), self.harness.selection(*hosts), self.harness.click()
+        )
         assert not isinstance(found, tuple)
         return found  # type: ignore[return-value]
 
     def outbound(self, payload: dict[str, Any]) -> OutboundMessage | None:
         """Return the letter of a notice of the newest entry."""
-        entry = self.house.store.ledger.entry(self.house.store.ledger.head().sequence)
+        entry = self.harness.store.ledger.entry(self.harness.store.ledger.head().sequence)
         assert entry
         return self.cards.outbound(delivery_of(payload, entry))
 
     def kinds(self, request: Request) -> list[str]:
         """Return what was recorded of a card."""
-        return [entry.kind for entry in self.house.store.ledger.stream(f"card {request.id}")]
+        return [entry.kind for entry in self.harness.store.ledger.stream(f"card {request.id}")]
 
     def pass_(self, seconds: float) -> None:
         """Let the relay work for a while."""
@@ -107,13 +114,13 @@ def delivery_of(payload: dict[str, Any], entry: Entry) -> Delivery:
 
 
 @pytest.fixture
-def office(house: House) -> Office:
-    return Office(house)
+def office(harness: ResetHarness) -> Office:
+    return Office(harness)
 
 
-def asked_again(house: House, request: Request) -> int:
+def asked_again(harness: ResetHarness, request: Request) -> int:
     """Count how often the card of a request is still to be drawn."""
-    return [each.payload for each in house.store.outbox.pending(APPROVALS)].count({CARD: request.id})
+    return [each.payload for each in harness.store.outbox.pending(APPROVALS)].count({CARD: request.id})
 
 
 def test_a_card_whose_rows_did_not_come_back_with_a_press_is_drawn_without_a_table(office: Office) -> None:
@@ -122,7 +129,7 @@ def test_a_card_whose_rows_did_not_come_back_with_a_press_is_drawn_without_a_tab
     posted = office.slack.texts(APPROVALS)[-1]
     assert "as table" in str(posted)
 
-    office.house.requests.redraw(request, Reason.ROWS_WITHHELD)
+    office.harness.requests.redraw(request, Reason.ROWS_WITHHELD)
 
     outbound = office.outbound({CARD: request.id})
     assert outbound
@@ -135,7 +142,7 @@ def test_a_card_that_slack_does_not_give_back_is_drawn_once_more_while_it_takes_
 
     office.pass_(5)
 
-    card = office.house.requests.index.card(request.id)
+    card = office.harness.requests.index.card(request.id)
     assert card
     assert "as text" in str(office.slack.texts(f"{APPROVALS} {card.ts}")[-1])
     assert office.kinds(request) == [CARD_POSTED, CARD_REDRAWN]
@@ -147,18 +154,18 @@ def test_a_card_that_was_sent_by_a_process_taken_for_dead_is_drawn_again(
     holds: bool,  # noqa: FBT001 - a parameter
     more: int,
 ) -> None:
-    house = office.house
-    request = house.approved()
+    harness = office.harness
+    request = harness.approved()
     office.holds = holds
     outbound = office.outbound({CARD: request.id})
     assert outbound
     assert outbound.replaces == Posted(APPROVALS, request.id)
-    house.executor.work_off()
-    before = asked_again(house, request)
+    harness.executor.run_pending()
+    before = asked_again(harness, request)
 
     outbound.sent(outbound.replaces)
 
-    assert asked_again(house, request) == before + more
+    assert asked_again(harness, request) == before + more
     again = office.outbound({CARD: request.id})
     assert again
     assert again.payload == {"text": f"{request.id} applied as table{BUTTONS}"}
@@ -172,7 +179,7 @@ def test_a_post_whose_answer_is_lost_leaves_nothing_that_can_be_pressed(office: 
 
     drawn = f"{request.id} pending as table"
     assert office.slack.texts(APPROVALS) == [drawn, drawn]
-    card = office.house.requests.index.card(request.id)
+    card = office.harness.requests.index.card(request.id)
     assert card
     assert office.slack.texts(f"{APPROVALS} {card.ts}") == [f"{drawn}{BUTTONS}"]
     assert office.kinds(request) == [CARD_POSTED]
@@ -190,10 +197,10 @@ def test_a_card_goes_down_its_forms_then_waits_and_its_requester_is_told_once(of
     assert office.kinds(request) == [CARD_REFUSED]
     tries = office.slack.tried[APPROVALS]
     assert 8 <= len(tries) <= 12
-    assert tries[-1] - tries[-2] >= LONGEST_PAUSE_SECONDS
+    assert tries[-1] - tries[-2] >= MAX_PAUSE_SECONDS
 
     office.slack.poison = lambda _text: False
-    office.pass_(LONGEST_PAUSE_SECONDS + 5)
+    office.pass_(MAX_PAUSE_SECONDS + 5)
 
     assert office.slack.texts(APPROVALS) == [f"{request.id} pending as text"]
     assert office.kinds(request) == [CARD_REFUSED, CARD_POSTED]
@@ -204,13 +211,13 @@ def test_a_card_that_slack_does_not_take_holds_up_no_other(office: Office) -> No
     first = office.ask("NYC-DP03")
     office.slack.poison = lambda text: f"{first.id} pending" in text
     office.pass_(5)
-    office.house.store.ledger.append_all([draft() for _ in range(200)])
+    office.harness.store.ledger.append_all([draft() for _ in range(200)])
     second = office.ask("NYC-DP04")
 
     office.pass_(5)
 
     assert any(text.startswith(second.id) for text in office.slack.texts(APPROVALS))
-    assert office.house.requests.index.card(first.id) is None
+    assert office.harness.requests.index.card(first.id) is None
 
 
 @pytest.mark.parametrize("trouble", [PostErrorKind.CHANNEL, PostErrorKind.DENIED])
@@ -228,13 +235,13 @@ def test_a_channel_that_takes_nothing_is_told_to_everybody_who_waits_for_it(
         assert office.kinds(request) == [CARD_REFUSED]
     told = office.slack.texts(ADA.id)
     assert told == [f"{each.id} no card: a fault that the test wants" for each in (first, second)]
-    waiting = Undelivered(office.house.store.outbox, office.house.store.ledger, [APPROVALS]).look()
+    waiting = Undelivered(office.harness.store.outbox, office.harness.store.ledger, [APPROVALS]).look()
     assert [(each.name, each.reason) for each in waiting] == [
         (each.id, "a fault that the test wants") for each in (first, second)
     ]
     office.pass_(60)
     assert [office.kinds(each) for each in (first, second)] == [[CARD_REFUSED, CARD_POSTED]] * 2
-    assert Undelivered(office.house.store.outbox, office.house.store.ledger, [APPROVALS]).look() == ()
+    assert Undelivered(office.harness.store.outbox, office.harness.store.ledger, [APPROVALS]).look() == ()
 
 
 def test_an_error_that_nobody_knows_is_told_too(office: Office) -> None:
@@ -250,13 +257,13 @@ def test_a_request_that_ended_before_it_had_a_card_gets_none(office: Office) -> 
     request = office.ask()
     office.slack.fail(APPROVALS, PostErrorKind.CHANNEL, times=2)
     office.pass_(1)
-    vote_service = VoteService(office.house.requests, office.house.eligibility)
+    vote_service = VoteService(office.harness.requests, office.harness.eligibility)
 
-    vote_service.withdraw_own(office.house.actor(ADA), request.id, office.house.click())
+    vote_service.withdraw_own(office.harness.actor(ADA), request.id, office.harness.click())
     office.pass_(60)
 
     assert office.slack.texts(APPROVALS) == []
-    assert office.house.store.outbox.notices(APPROVALS) == []
+    assert office.harness.store.outbox.notices(APPROVALS) == []
 
 
 def test_an_edit_that_slack_refuses_is_told_and_tried_again(office: Office) -> None:
@@ -265,7 +272,7 @@ def test_an_edit_that_slack_refuses_is_told_and_tried_again(office: Office) -> N
     edits = Refusing(office.slack, times=5)
     office.relay.sender = edits
 
-    office.house.freeze_service.freeze(office.house.actor(GRACE), "a reason to draw it again", "click")
+    office.harness.freeze_service.freeze(office.harness.actor(GRACE), "a reason to draw it again", "click")
     office.pass_(60)
 
     assert office.kinds(request) == [CARD_POSTED, CARD_REFUSED, CARD_POSTED]
@@ -275,11 +282,11 @@ def test_an_edit_that_slack_refuses_is_told_and_tried_again(office: Office) -> N
 def test_a_card_that_was_posted_anew_leaves_a_note_where_the_old_one_was(office: Office) -> None:
     request = office.ask()
     office.pass_(5)
-    old = office.house.requests.index.card(request.id)
+    old = office.harness.requests.index.card(request.id)
     assert old
     office.slack.forget_once(Posted(APPROVALS, old.ts))
 
-    office.house.freeze_service.freeze(office.house.actor(GRACE), "a reason to draw it again", "click")
+    office.harness.freeze_service.freeze(office.harness.actor(GRACE), "a reason to draw it again", "click")
     office.pass_(10)
 
     assert office.slack.texts(f"{APPROVALS} {old.ts}")[-1] == f"{request.id} replaced"
@@ -290,15 +297,17 @@ def test_a_click_on_an_old_card_is_refused_with_the_way_to_the_new_one_and_the_o
 ) -> None:
     request = office.ask("NYC-DP03")
     office.pass_(5)
-    house = office.house
-    vote_service = VoteService(house.requests, house.eligibility)
+    harness = office.harness
+    vote_service = VoteService(harness.requests, harness.eligibility)
     second = office.ask("NYC-DP04")
     office.pass_(5)
-    other = house.requests.index.card(second.id)
+    other = harness.requests.index.card(second.id)
     assert other
 
     def refused(channel: str, ts: str) -> str:
-        pressed = CardClick(house.actor(GRACE), request.id, request.plan.fingerprint, channel, ts, house.click(), {})
+        pressed = CardClick(
+            harness.actor(GRACE), request.id, request.plan.fingerprint, channel, ts, harness.click(), {}
+        )
         refusal = vote_service.check_card(pressed)
         assert refusal
         return refusal.link
@@ -315,7 +324,7 @@ def test_a_click_on_an_old_card_is_refused_with_the_way_to_the_new_one_and_the_o
 def test_the_newest_card_is_never_redrawn_as_replaced(office: Office) -> None:
     request = office.ask()
     office.pass_(5)
-    card = office.house.requests.index.card(request.id)
+    card = office.harness.requests.index.card(request.id)
     assert card
 
     assert office.outbound({REPLACED: request.id, "ts": card.ts}) is None

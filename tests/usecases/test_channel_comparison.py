@@ -27,7 +27,7 @@ def text_of(entries: Sequence[Entry]) -> str:
     return "\n".join(line(entry) for entry in entries)
 
 
-def unsaid(entries: Sequence[Entry], message: Mapping[str, Any]) -> Sequence[Entry]:
+def entries_missing_from(entries: Sequence[Entry], message: Mapping[str, Any]) -> Sequence[Entry]:
     return [entry for entry in entries if line(entry) not in message["text"].split("\n")]
 
 
@@ -46,7 +46,7 @@ def tell(store: Store, count: int, *, is_gap: bool = False) -> dict[str, Any]:
 
 
 def findings(store: Store, messages: Messages) -> list[Discrepancy]:
-    return list(ChannelComparison(store.ledger, store.outbox, unsaid).findings(AUDIT, messages))
+    return list(ChannelComparison(store.ledger, store.outbox, entries_missing_from).findings(AUDIT, messages))
 
 
 def test_a_channel_that_says_the_same_leaves_nothing_to_say(store: Store, told: Messages) -> None:

@@ -11,14 +11,14 @@ import pytest
 from bot.domain.request import Request, Stage
 from bot.usecases.resets.convergence import ConvergenceWatcher
 from tests.fakes import ADA, GRACE
-from tests.usecases.reset_house import BACK, PS1
+from tests.usecases.reset_harness import BACK, PS1
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
     from bot.domain.ledger_entry import Entry
-    from tests.usecases.reset_house import House
+    from tests.usecases.reset_harness import ResetHarness
 
 
 @dataclass
@@ -39,148 +39,152 @@ class CountingLedger:
 
 
 @pytest.fixture
-def ledger(house: House) -> CountingLedger:
-    return CountingLedger(house.store.ledger)
+def ledger(harness: ResetHarness) -> CountingLedger:
+    return CountingLedger(harness.store.ledger)
 
 
-def watcher_over(house: House, ledger: Any, **changes: timedelta) -> ConvergenceWatcher:
+def watcher_over(harness: ResetHarness, ledger: Any, **changes: timedelta) -> ConvergenceWatcher:
     """Return what watches the requests of a house, reading by this ledger."""
-    known = house.watcher
+    known = harness.watcher
     times: dict[str, Any] = {
         "first_look": known.first_look,
         "stall_after": known.stall_after,
         "give_up_after": known.give_up_after,
     }
-    return ConvergenceWatcher(known.readers, replace(house.requests, ledger=ledger), house.clock, **(times | changes))
+    return ConvergenceWatcher(
+        known.readers, replace(harness.requests, ledger=ledger), harness.clock, **(times | changes)
+    )
 
 
-def stalled(house: House, *hosts: str) -> Request:
+def stalled(harness: ResetHarness, *hosts: str) -> Request:
     """Reset rows that never come back."""
-    done = house.reset(*hosts)
-    house.watcher.look()
-    house.clock.move(hours=25)
-    house.watcher.look()
-    assert house.now(done).stage is Stage.STALLED
-    return house.now(done)
+    done = harness.reset(*hosts)
+    harness.watcher.look()
+    harness.clock.move(hours=25)
+    harness.watcher.look()
+    assert harness.now(done).stage is Stage.STALLED
+    return harness.now(done)
 
 
-def every_second(house: House, watcher: ConvergenceWatcher, seconds: int) -> None:
+def every_second(harness: ResetHarness, watcher: ConvergenceWatcher, seconds: int) -> None:
     """Do what the schedule does."""
     for _ in range(seconds):
         watcher.tick()
         watcher.look()
         watcher.close_undone()
-        house.clock.move(seconds=1)
+        harness.clock.move(seconds=1)
 
 
 def test_open_requests_are_read_again_when_they_change_and_not_every_second(
-    house: House, ledger: CountingLedger
+    harness: ResetHarness, ledger: CountingLedger
 ) -> None:
-    done = stalled(house, "NYC-DP03")
-    waiting = house.ask("NYC-DP04")
-    watcher = watcher_over(house, ledger)
-    every_second(house, watcher, 1)
+    done = stalled(harness, "NYC-DP03")
+    waiting = harness.ask("NYC-DP04")
+    watcher = watcher_over(harness, ledger)
+    every_second(harness, watcher, 1)
     ledger.read.clear()
 
-    every_second(house, watcher, 50)
+    every_second(harness, watcher, 50)
     assert ledger.read == {}
 
-    house.vote(waiting, GRACE)
-    every_second(house, watcher, 5)
+    harness.vote(waiting, GRACE)
+    every_second(harness, watcher, 5)
     assert ledger.read == {f"request {waiting.id}": 1}
-    assert house.now(done).stage is Stage.STALLED
+    assert harness.now(done).stage is Stage.STALLED
 
 
-def test_what_another_process_did_is_seen_in_the_next_second(house: House, ledger: CountingLedger) -> None:
-    watcher = watcher_over(house, ledger)
-    every_second(house, watcher, 1)
+def test_what_another_process_did_is_seen_in_the_next_second(harness: ResetHarness, ledger: CountingLedger) -> None:
+    watcher = watcher_over(harness, ledger)
+    every_second(harness, watcher, 1)
 
-    done = house.reset("NYC-DP03")
-    house.put("NYC-DP03", BACK)
-    every_second(house, watcher, 1)
+    done = harness.reset("NYC-DP03")
+    harness.put("NYC-DP03", BACK)
+    every_second(harness, watcher, 1)
 
-    assert house.now(done).stage is Stage.CONVERGED
-
-
-def test_a_store_that_was_put_back_under_a_watcher_is_read_anew(house: House) -> None:
-    waiting = house.ask("NYC-DP04")
-    house.remember()
-    ledger = CountingLedger(house.store.ledger)
-    watcher = watcher_over(house, ledger)
-    house.requests.change(waiting.id, house.withdrawal(ADA))
-    every_second(house, watcher, 1)
-
-    house.put_back()
-    ledger.real = house.store.ledger
-    watcher.requests = replace(house.requests, ledger=ledger)
-    house.requests.change(house.ask("NYC-DP03").id, house.withdrawal(ADA))
-    every_second(house, watcher, 1)
-    house.clock.move(hours=5)
-    every_second(house, watcher, 1)
-
-    assert house.now(waiting).stage is Stage.EXPIRED
+    assert harness.now(done).stage is Stage.CONVERGED
 
 
-def test_a_request_that_was_altered_after_it_was_kept_in_memory_holds_up_no_other(house: House) -> None:
-    altered, other = house.ask("NYC-DP03"), house.ask("NYC-DP04")
-    watcher = watcher_over(house, house.store.ledger)
-    every_second(house, watcher, 1)
-    house.sql("UPDATE ledger_entry SET facts = '[]' WHERE stream = ?", f"request {altered.id}", database="store.db")
-    house.clock.move(hours=5)
+def test_a_store_that_was_put_back_under_a_watcher_is_read_anew(harness: ResetHarness) -> None:
+    waiting = harness.ask("NYC-DP04")
+    harness.remember()
+    ledger = CountingLedger(harness.store.ledger)
+    watcher = watcher_over(harness, ledger)
+    harness.requests.change(waiting.id, harness.withdrawal(ADA))
+    every_second(harness, watcher, 1)
 
-    every_second(house, watcher, 1)
+    harness.put_back()
+    ledger.real = harness.store.ledger
+    watcher.requests = replace(harness.requests, ledger=ledger)
+    harness.requests.change(harness.ask("NYC-DP03").id, harness.withdrawal(ADA))
+    every_second(harness, watcher, 1)
+    harness.clock.move(hours=5)
+    every_second(harness, watcher, 1)
 
-    assert house.now(other).stage is Stage.EXPIRED
+    assert harness.now(waiting).stage is Stage.EXPIRED
 
 
-def test_a_stalled_request_is_abandoned_after_the_time_of_the_settings_and_says_what_can_be_done(house: House) -> None:
-    done = stalled(house, "NYC-DP03")
-    house.clock.move(days=12)
-    house.watcher.look()
-    assert house.now(done).stage is Stage.STALLED
+def test_a_request_that_was_altered_after_it_was_kept_in_memory_holds_up_no_other(harness: ResetHarness) -> None:
+    altered, other = harness.ask("NYC-DP03"), harness.ask("NYC-DP04")
+    watcher = watcher_over(harness, harness.store.ledger)
+    every_second(harness, watcher, 1)
+    harness.sql("UPDATE ledger_entry SET facts = '[]' WHERE stream = ?", f"request {altered.id}", database="store.db")
+    harness.clock.move(hours=5)
 
-    house.clock.move(days=2)
-    house.watcher.look()
+    every_second(harness, watcher, 1)
 
-    found = house.now(done)
+    assert harness.now(other).stage is Stage.EXPIRED
+
+
+def test_a_stalled_request_is_abandoned_after_the_time_of_the_settings_and_says_what_can_be_done(
+    harness: ResetHarness,
+) -> None:
+    done = stalled(harness, "NYC-DP03")
+    harness.clock.move(days=12)
+    harness.watcher.look()
+    assert harness.now(done).stage is Stage.STALLED
+
+    harness.clock.move(days=2)
+    harness.watcher.look()
+
+    found = harness.now(done)
     assert found.stage is Stage.ABANDONED
     assert found.note.startswith("Not all seen back within 14 days; I look no more. Nothing moved:")
-    house.put("NYC-DP03", BACK)
-    house.clock.move(days=1)
-    house.watcher.look()
-    assert house.now(done).stage is Stage.ABANDONED
+    harness.put("NYC-DP03", BACK)
+    harness.clock.move(days=1)
+    harness.watcher.look()
+    assert harness.now(done).stage is Stage.ABANDONED
 
 
-def test_rows_that_are_back_at_the_last_look_end_well(house: House) -> None:
-    done = stalled(house, "NYC-DP03")
-    house.put("NYC-DP03", BACK)
-    house.clock.move(days=15)
+def test_rows_that_are_back_at_the_last_look_end_well(harness: ResetHarness) -> None:
+    done = stalled(harness, "NYC-DP03")
+    harness.put("NYC-DP03", BACK)
+    harness.clock.move(days=15)
 
-    house.watcher.look()
+    harness.watcher.look()
 
-    assert house.now(done).stage is Stage.CONVERGED
+    assert harness.now(done).stage is Stage.CONVERGED
 
 
-def test_a_reset_at_a_site_that_is_no_longer_in_the_settings_is_abandoned_too(house: House) -> None:
-    done = house.reset("NYC-DP03")
-    house.clock.move(days=15)
-    watcher = watcher_over(house, house.store.ledger)
+def test_a_reset_at_a_site_that_is_no_longer_in_the_settings_is_abandoned_too(harness: ResetHarness) -> None:
+    done = harness.reset("NYC-DP03")
+    harness.clock.move(days=15)
+    watcher = watcher_over(harness, harness.store.ledger)
     watcher.readers = {code: reader for code, reader in watcher.readers.items() if code != PS1}
 
     watcher.look()
 
-    assert house.now(done).stage is Stage.ABANDONED
+    assert harness.now(done).stage is Stage.ABANDONED
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["seen by who watched all along", "seen after a restart"])
-def test_an_abandoned_reset_can_be_undone_and_is_closed_by_it(house: House, restarted: bool) -> None:  # noqa: FBT001
-    done = stalled(house, "NYC-DP03")
-    house.clock.move(days=15)
-    house.watcher.look()
-    assert house.now(done).stage is Stage.ABANDONED
-    house.watcher.close_undone()
+def test_an_abandoned_reset_can_be_undone_and_is_closed_by_it(harness: ResetHarness, restarted: bool) -> None:  # noqa: FBT001
+    done = stalled(harness, "NYC-DP03")
+    harness.clock.move(days=15)
+    harness.watcher.look()
+    assert harness.now(done).stage is Stage.ABANDONED
+    harness.watcher.close_undone()
 
-    house.undone(done)
-    (watcher_over(house, house.store.ledger) if restarted else house.watcher).close_undone()
+    harness.undone(done)
+    (watcher_over(harness, harness.store.ledger) if restarted else harness.watcher).close_undone()
 
-    assert house.now(done).stage is Stage.UNDONE
+    assert harness.now(done).stage is Stage.UNDONE

@@ -36,7 +36,7 @@ YESTERDAY = NOW - timedelta(days=1)
 LAST_WEEK = NOW - timedelta(days=7)
 BEFORE = NOW - timedelta(hours=2)
 FIRST_LOOK = NOW - timedelta(days=30)
-JUST_NOW = NOW - timedelta(minutes=5)
+REDRAW_GRACE = NOW - timedelta(minutes=5)
 
 
 def old(host: str, package: str = "PS100112", **changes: Any) -> DriftEpisode:
@@ -67,7 +67,7 @@ def scanned(history: FakeHistory, *episodes: DriftEpisode) -> None:
     history.write(episodes, ())
     for site in (PS1, P02):
         history.finish(site, FIRST_LOOK, ())
-        history.finish(site, JUST_NOW, ())
+        history.finish(site, REDRAW_GRACE, ())
 
 
 def hosts(listed: object) -> list[str]:
@@ -91,7 +91,7 @@ def test_rows_are_new_healed_gone_or_still_open(digest_service: DigestService, h
         old("C", healed_at=BEFORE),
         old("D", healed_at=BEFORE, gone=True),
         old("E", healed_at=YESTERDAY),
-        new("F", healed_at=JUST_NOW),
+        new("F", healed_at=REDRAW_GRACE),
         new("G", drift_class=DriftClass.IN_FLIGHT, drifted_at=None),
         old("H", drift_class=DriftClass.IN_FLIGHT),
     )
@@ -149,7 +149,7 @@ def test_a_site_that_failed_keeps_what_it_said(digest_service: DigestService, hi
 
     summary = digest_service.summary(since=YESTERDAY)
 
-    assert summary.sites[0] == SiteSeen(PS1, JUST_NOW, SiteErrorKind.UNREACHABLE, NOW, FIRST_LOOK)
+    assert summary.sites[0] == SiteSeen(PS1, REDRAW_GRACE, SiteErrorKind.UNREACHABLE, NOW, FIRST_LOOK)
     assert (summary.still.count, summary.healed.count) == (1, 0)
 
 
@@ -157,7 +157,7 @@ def test_a_site_that_is_no_longer_in_the_settings_is_left_out(
     digest_service: DigestService, history: FakeHistory
 ) -> None:
     scanned(history, old("A"), old("B", site=SiteCode("XYZ")))
-    history.finish(SiteCode("XYZ"), JUST_NOW, ())
+    history.finish(SiteCode("XYZ"), REDRAW_GRACE, ())
 
     assert digest_service.summary().drifted == 1
 
@@ -277,22 +277,24 @@ class TestTheFirstLook:
     def test_calls_nothing_new_and_keeps_the_ages_of_the_rows(
         self, digest_service: DigestService, history: FakeHistory
     ) -> None:
-        history.write([old("A", drifted_at=JUST_NOW), old("B", seen_at=BEFORE, drifted_at=JUST_NOW)], ())
-        history.finish(PS1, JUST_NOW, ())
+        history.write([old("A", drifted_at=REDRAW_GRACE), old("B", seen_at=BEFORE, drifted_at=REDRAW_GRACE)], ())
+        history.finish(PS1, REDRAW_GRACE, ())
 
         summary = digest_service.summary(since=YESTERDAY)
 
         assert (summary.newly.count, summary.healed.count, hosts(summary.still)) == (0, 0, ["A", "B"])
         assert summary.still.rows[0].first_seen_at == LAST_WEEK
         assert summary.sites[0].is_first_look
-        assert summary.since == JUST_NOW
+        assert summary.since == REDRAW_GRACE
 
     def test_is_what_changes_count_from_while_it_is_later(
         self, digest_service: DigestService, history: FakeHistory
     ) -> None:
-        history.write([old("A", drifted_at=BEFORE), new("B", drifted_at=JUST_NOW), old("C", healed_at=JUST_NOW)], ())
+        history.write(
+            [old("A", drifted_at=BEFORE), new("B", drifted_at=REDRAW_GRACE), old("C", healed_at=REDRAW_GRACE)], ()
+        )
         history.finish(PS1, BEFORE, ())
-        history.finish(PS1, JUST_NOW, ())
+        history.finish(PS1, REDRAW_GRACE, ())
 
         summary = digest_service.summary([PS1], since=YESTERDAY)
 
@@ -303,10 +305,10 @@ class TestTheFirstLook:
     def test_at_one_site_does_not_move_the_comparison_of_another(
         self, digest_service: DigestService, history: FakeHistory
     ) -> None:
-        history.write([new("A"), new("B", site=P02, drifted_at=JUST_NOW)], ())
+        history.write([new("A"), new("B", site=P02, drifted_at=REDRAW_GRACE)], ())
         history.finish(PS1, LAST_WEEK, ())
-        history.finish(PS1, JUST_NOW, ())
-        history.finish(P02, JUST_NOW, ())
+        history.finish(PS1, REDRAW_GRACE, ())
+        history.finish(P02, REDRAW_GRACE, ())
 
         summary = digest_service.summary(since=YESTERDAY)
 

@@ -13,7 +13,7 @@ from bot.domain.site_error_kind import SiteErrorKind
 from bot.usecases.access import Actor
 from bot.usecases.ports.site import SiteError
 from tests.fakes import ADA, GRACE, LINUS, TEAM
-from tests.usecases.reset_house import BACK, BEHIND, PS1, RESET
+from tests.usecases.reset_harness import BACK, BEHIND, PS1, RESET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.domain.package import PackageId
     from bot.domain.plan import Plan, PlanRow
     from bot.domain.undo import Undoing
-    from tests.usecases.reset_house import House
+    from tests.usecases.reset_harness import ResetHarness
 
 
 class Silent:
@@ -39,7 +39,7 @@ class Silent:
     def apply(self, request_id: str, plan: Plan, undoing: Undoing | None = None) -> None:
         raise SiteError(PS1, SiteErrorKind.LOGIN, f"{request_id} {plan.site} {undoing}")
 
-    def undo_objections(self, undoing: Undoing, package_id: PackageId, rows: Sequence[PlanRow]) -> Never:
+    def undo_violations(self, undoing: Undoing, package_id: PackageId, rows: Sequence[PlanRow]) -> Never:
         raise SiteError(PS1, SiteErrorKind.LOGIN, f"{undoing} {package_id} {rows}")
 
     def was_applied(self, request_id: str) -> bool:
@@ -87,108 +87,108 @@ class Dying:
         return getattr(self._writer, name)
 
 
-def test_an_apply_that_a_restored_store_does_not_know_is_found_at_the_site(house: House) -> None:
-    request = house.approved()
-    house.remember()
-    house.executor.work_off()
-    house.put_back()
-    assert house.now(request).stage is Stage.APPROVED
+def test_an_apply_that_a_restored_store_does_not_know_is_found_at_the_site(harness: ResetHarness) -> None:
+    request = harness.approved()
+    harness.remember()
+    harness.executor.run_pending()
+    harness.put_back()
+    assert harness.now(request).stage is Stage.APPROVED
 
-    house.executor.work_off()
+    harness.executor.run_pending()
 
-    assert house.now(request).stage is Stage.APPLIED
-    assert set(house.reads().values()) == {RESET}
-
-
-def test_an_apply_that_a_store_restored_too_late_does_not_know_is_found_all_the_same(house: House) -> None:
-    request = house.approved()
-    house.remember()
-    house.executor.work_off()
-    house.put_back()
-    house.clock.move(hours=1)
-
-    house.executor.work_off()
-
-    assert house.now(request).stage is Stage.APPLIED
+    assert harness.now(request).stage is Stage.APPLIED
+    assert set(harness.reads().values()) == {RESET}
 
 
-def test_a_vote_of_the_requester_ends_with_the_rule_that_allowed_it(house: House) -> None:
-    house.reopen(requester_counts=True)
-    request = house.ask(who=GRACE)
-    house.vote(request, GRACE)
-    house.reopen(requester_counts=False)
-    house.vote(request, LINUS)
+def test_an_apply_that_a_store_restored_too_late_does_not_know_is_found_all_the_same(harness: ResetHarness) -> None:
+    request = harness.approved()
+    harness.remember()
+    harness.executor.run_pending()
+    harness.put_back()
+    harness.clock.move(hours=1)
 
-    house.executor.work_off()
+    harness.executor.run_pending()
 
-    assert house.now(request).note == "the requester's own approval no longer counts"
-    assert set(house.reads().values()) == {BEHIND}
-
-
-def test_a_request_with_more_rows_than_are_allowed_now_is_not_applied(house: House) -> None:
-    request = house.approved()
-    house.reopen(max_rows=1)
-
-    house.executor.work_off()
-
-    assert house.now(request).note == "it has 2 rows, and 1 is allowed now"
-    assert set(house.reads().values()) == {BEHIND}
+    assert harness.now(request).stage is Stage.APPLIED
 
 
-def test_what_was_approved_by_a_clock_that_was_ahead_is_not_applied(house: House) -> None:
-    house.clock.move(days=365)
-    request = house.approved()
-    house.clock.move(days=-365)
+def test_a_vote_of_the_requester_ends_with_the_rule_that_allowed_it(harness: ResetHarness) -> None:
+    harness.reopen(requester_counts=True)
+    request = harness.ask(who=GRACE)
+    harness.vote(request, GRACE)
+    harness.reopen(requester_counts=False)
+    harness.vote(request, LINUS)
 
-    house.executor.work_off()
+    harness.executor.run_pending()
 
-    assert house.now(request).note == "the clock was set back since it was approved: please ask again"
-    assert set(house.reads().values()) == {BEHIND}
-
-
-def test_one_entry_by_a_clock_that_was_ahead_holds_up_no_later_request(house: House) -> None:
-    house.clock.move(days=365)
-    house.freeze_service.freeze(Actor(GRACE.id, TEAM), "a clock is wrong", "K0")
-    house.clock.move(days=-365)
-    house.freeze_service.unfreeze(Actor(GRACE.id, TEAM), "K1")
-
-    request = house.approved()
-    house.executor.work_off()
-
-    assert house.now(request).stage is Stage.APPLIED
-    assert house.now(request).applied_at == house.clock()
+    assert harness.now(request).note == "the requester's own approval no longer counts"
+    assert set(harness.reads().values()) == {BEHIND}
 
 
-def test_a_request_asked_for_by_a_clock_that_was_ahead_has_expired(house: House) -> None:
-    house.clock.move(days=365)
-    request = house.ask()
-    house.clock.move(days=-365)
+def test_a_request_with_more_rows_than_are_allowed_now_is_not_applied(harness: ResetHarness) -> None:
+    request = harness.approved()
+    harness.reopen(max_rows=1)
 
-    house.watcher.tick()
+    harness.executor.run_pending()
 
-    assert house.now(request).stage is Stage.EXPIRED
+    assert harness.now(request).note == "it has 2 rows, and 1 is allowed now"
+    assert set(harness.reads().values()) == {BEHIND}
 
 
-def test_a_new_source_version_that_comes_behind_the_claim_outdates_the_plan(house: House) -> None:
-    request = house.approved()
+def test_what_was_approved_by_a_clock_that_was_ahead_is_not_applied(harness: ResetHarness) -> None:
+    harness.clock.move(days=365)
+    request = harness.approved()
+    harness.clock.move(days=-365)
+
+    harness.executor.run_pending()
+
+    assert harness.now(request).note == "the clock was set back since it was approved: please ask again"
+    assert set(harness.reads().values()) == {BEHIND}
+
+
+def test_one_entry_by_a_clock_that_was_ahead_holds_up_no_later_request(harness: ResetHarness) -> None:
+    harness.clock.move(days=365)
+    harness.freeze_service.freeze(Actor(GRACE.id, TEAM), "a clock is wrong", "K0")
+    harness.clock.move(days=-365)
+    harness.freeze_service.unfreeze(Actor(GRACE.id, TEAM), "K1")
+
+    request = harness.approved()
+    harness.executor.run_pending()
+
+    assert harness.now(request).stage is Stage.APPLIED
+    assert harness.now(request).applied_at == harness.clock()
+
+
+def test_a_request_asked_for_by_a_clock_that_was_ahead_has_expired(harness: ResetHarness) -> None:
+    harness.clock.move(days=365)
+    request = harness.ask()
+    harness.clock.move(days=-365)
+
+    harness.watcher.tick()
+
+    assert harness.now(request).stage is Stage.EXPIRED
+
+
+def test_a_new_source_version_that_comes_behind_the_claim_outdates_the_plan(harness: ResetHarness) -> None:
+    request = harness.approved()
 
     def publish() -> None:
-        if house.now(request).stage is Stage.APPLYING:
-            house.sql("UPDATE SMSPackages SET SourceVersion = 14, StoredPkgVersion = 14")
-            house.sql("UPDATE PkgStatus SET SourceVersion = 14 WHERE Type = 1")
+        if harness.now(request).stage is Stage.APPLYING:
+            harness.sql("UPDATE SMSPackages SET SourceVersion = 14, StoredPkgVersion = 14")
+            harness.sql("UPDATE PkgStatus SET SourceVersion = 14 WHERE Type = 1")
 
-    house.meanwhile = publish
-    house.executor.work_off()
+    harness.meanwhile = publish
+    harness.executor.run_pending()
 
-    assert house.now(request).stage is Stage.STALE
-    assert house.now(request).note == "the source version is 14 now, not 13"
-    assert set(house.reads().values()) == {BEHIND}
+    assert harness.now(request).stage is Stage.STALE
+    assert harness.now(request).note == "the source version is 14 now, not 13"
+    assert set(harness.reads().values()) == {BEHIND}
 
 
-def test_a_request_that_cannot_be_read_holds_up_no_other(house: House) -> None:
-    broken = house.approved("NYC-DP03")
-    other = house.approved("NYC-DP04")
-    house.sql(
+def test_a_request_that_cannot_be_read_holds_up_no_other(harness: ResetHarness) -> None:
+    broken = harness.approved("NYC-DP03")
+    other = harness.approved("NYC-DP04")
+    harness.sql(
         "UPDATE ledger_entry SET facts = replace(facts, ?, ?) WHERE stream = ? AND version = 1",
         '"reset"',
         '"a later kind"',
@@ -196,54 +196,54 @@ def test_a_request_that_cannot_be_read_holds_up_no_other(house: House) -> None:
         database="store.db",
     )
 
-    house.executor.work_off()
-    house.watcher.tick()
+    harness.executor.run_pending()
+    harness.watcher.tick()
 
-    assert house.now(other).stage is Stage.APPLIED
-    assert house.reads() == {"NYC-DP03": BEHIND, "NYC-DP04": RESET}
+    assert harness.now(other).stage is Stage.APPLIED
+    assert harness.reads() == {"NYC-DP03": BEHIND, "NYC-DP04": RESET}
 
 
-def test_while_nobody_can_be_looked_up_a_request_waits_and_loses_no_vote(house: House) -> None:
-    request = house.approved()
-    house.people.is_down = True
-    house.executor.work_off()
-    waiting = house.now(request)
-    house.people.is_down = False
-    house.clock.move(minutes=1)
+def test_while_nobody_can_be_looked_up_a_request_waits_and_loses_no_vote(harness: ResetHarness) -> None:
+    request = harness.approved()
+    harness.people.is_down = True
+    harness.executor.run_pending()
+    waiting = harness.now(request)
+    harness.people.is_down = False
+    harness.clock.move(minutes=1)
 
-    house.executor.work_off()
+    harness.executor.run_pending()
 
     assert waiting.stage is Stage.APPROVED
     assert waiting.note.startswith("it could not be looked up whether the requester still may ask")
-    assert house.now(request).stage is Stage.APPLIED
+    assert harness.now(request).stage is Stage.APPLIED
 
 
-def test_a_request_waits_for_people_no_longer_than_its_approval_is_good_for(house: House) -> None:
-    request = house.approved()
-    house.people.is_down = True
-    house.executor.work_off()
-    house.clock.move(minutes=16)
+def test_a_request_waits_for_people_no_longer_than_its_approval_is_good_for(harness: ResetHarness) -> None:
+    request = harness.approved()
+    harness.people.is_down = True
+    harness.executor.run_pending()
+    harness.clock.move(minutes=16)
 
-    house.executor.work_off()
+    harness.executor.run_pending()
 
-    assert house.now(request).stage is Stage.FAILED
-    assert house.now(request).note.startswith("it was approved too long ago (it could not be looked up")
-    assert set(house.reads().values()) == {BEHIND}
+    assert harness.now(request).stage is Stage.FAILED
+    assert harness.now(request).note.startswith("it was approved too long ago (it could not be looked up")
+    assert set(harness.reads().values()) == {BEHIND}
 
 
-def test_a_site_that_cannot_be_read_just_before_the_apply_is_read_again(house: House) -> None:
-    request = house.approved()
-    writer = house.writers[PS1]
-    house.writers[PS1] = Away()
-    house.executor.work_off()
-    waiting = house.now(request)
-    house.writers[PS1] = writer
-    house.clock.move(minutes=1)
+def test_a_site_that_cannot_be_read_just_before_the_apply_is_read_again(harness: ResetHarness) -> None:
+    request = harness.approved()
+    writer = harness.writers[PS1]
+    harness.writers[PS1] = Away()
+    harness.executor.run_pending()
+    waiting = harness.now(request)
+    harness.writers[PS1] = writer
+    harness.clock.move(minutes=1)
 
-    house.executor.work_off()
+    harness.executor.run_pending()
 
     assert (waiting.stage, waiting.note) == (Stage.APPROVED, "site PS1 does not answer")
-    assert house.now(request).stage is Stage.APPLIED
+    assert harness.now(request).stage is Stage.APPLIED
 
 
 class Unread:
@@ -253,145 +253,148 @@ class Unread:
         raise SiteError(PS1, SiteErrorKind.TIMEOUT, "a fault that the test wants")
 
 
-def test_rows_that_cannot_be_read_just_before_the_apply_are_read_again(house: House) -> None:
-    request = house.approved()
+def test_rows_that_cannot_be_read_just_before_the_apply_are_read_again(harness: ResetHarness) -> None:
+    request = harness.approved()
     unread: Any = Unread()
-    preconditions = replace(house.preconditions, readers={PS1: unread})
+    preconditions = replace(harness.preconditions, readers={PS1: unread})
 
-    replace(house.executor, preconditions=preconditions).work_off()
+    replace(harness.executor, preconditions=preconditions).run_pending()
 
-    waiting = house.now(request)
+    waiting = harness.now(request)
     assert (waiting.stage, waiting.note) == (Stage.APPROVED, "the site database could not be read: timeout")
-    house.clock.move(minutes=2)
-    house.executor.work_off()
-    assert house.now(request).stage is Stage.APPLIED
+    harness.clock.move(minutes=2)
+    harness.executor.run_pending()
+    assert harness.now(request).stage is Stage.APPLIED
 
 
-def test_what_a_requester_who_left_asked_for_is_not_applied(house: House) -> None:
-    request = house.approved()
-    house.people.deactivate(ADA.id)
+def test_what_a_requester_who_left_asked_for_is_not_applied(harness: ResetHarness) -> None:
+    request = harness.approved()
+    harness.people.deactivate(ADA.id)
 
-    house.executor.work_off()
+    harness.executor.run_pending()
 
-    assert house.now(request).note == "the requester no longer may ask (deactivated)"
-    assert set(house.reads().values()) == {BEHIND}
+    assert harness.now(request).note == "the requester no longer may ask (deactivated)"
+    assert set(harness.reads().values()) == {BEHIND}
 
 
-def test_a_store_put_back_is_never_called_unchanged_while_its_site_does_not_answer(house: House) -> None:
-    request = house.approved()
-    house.remember()
-    house.executor.work_off()
-    house.put_back()
-    writer = house.writers[PS1]
-    house.writers[PS1] = Away()
+def test_a_store_put_back_is_never_called_unchanged_while_its_site_does_not_answer(harness: ResetHarness) -> None:
+    request = harness.approved()
+    harness.remember()
+    harness.executor.run_pending()
+    harness.put_back()
+    writer = harness.writers[PS1]
+    harness.writers[PS1] = Away()
     for _ in range(20):
-        house.clock.move(minutes=1)
-        house.executor.work_off()
-    unknown = house.now(request)
-    house.writers[PS1] = writer
-    house.clock.move(hours=1)
+        harness.clock.move(minutes=1)
+        harness.executor.run_pending()
+    unknown = harness.now(request)
+    harness.writers[PS1] = writer
+    harness.clock.move(hours=1)
 
-    house.executor.work_off()
+    harness.executor.run_pending()
 
     assert (unknown.stage, unknown.note) == (Stage.APPLYING, "the site database does not say (unreachable)")
-    assert house.now(request).stage is Stage.APPLIED
+    assert harness.now(request).stage is Stage.APPLIED
 
 
-def test_a_site_that_left_the_settings_leaves_open_what_became_of_an_approved_request(house: House) -> None:
-    request = house.approved()
-    writer = house.writers.pop(PS1)
-    house.clock.move(minutes=16)
-    house.executor.work_off()
-    unknown = house.now(request)
-    house.writers[PS1] = writer
-    house.clock.move(hours=1)
+def test_a_site_that_left_the_settings_leaves_open_what_became_of_an_approved_request(harness: ResetHarness) -> None:
+    request = harness.approved()
+    writer = harness.writers.pop(PS1)
+    harness.clock.move(minutes=16)
+    harness.executor.run_pending()
+    unknown = harness.now(request)
+    harness.writers[PS1] = writer
+    harness.clock.move(hours=1)
 
-    house.executor.work_off()
+    harness.executor.run_pending()
 
     assert (unknown.stage, unknown.note) == (Stage.APPLYING, "site PS1 is no longer in the settings")
-    assert (house.now(request).stage, house.now(request).note) == (Stage.FAILED, "the bot stopped before it happened")
+    assert (harness.now(request).stage, harness.now(request).note) == (
+        Stage.FAILED,
+        "the bot stopped before it happened",
+    )
 
 
-def test_an_apply_is_looked_for_in_the_backup_table_under_which_it_was_asked_for(house: House) -> None:
-    request = house.approved()
-    house.writers[PS1] = Dying(house.writers[PS1])
+def test_an_apply_is_looked_for_in_the_backup_table_under_which_it_was_asked_for(harness: ResetHarness) -> None:
+    request = harness.approved()
+    harness.writers[PS1] = Dying(harness.writers[PS1])
     with pytest.raises(PowerCut):
-        house.executor.work_off()
-    for host in house.reads():
-        house.put(host, BACK)
-    house.sql("CREATE TABLE PkgStatus_New AS SELECT * FROM PkgStatus_BU WHERE 1 = 0")
-    house.sql("CREATE UNIQUE INDEX one ON PkgStatus_New (RequestId, RowNumber)")
+        harness.executor.run_pending()
+    for host in harness.reads():
+        harness.put(host, BACK)
+    harness.sql("CREATE TABLE PkgStatus_New AS SELECT * FROM PkgStatus_BU WHERE 1 = 0")
+    harness.sql("CREATE UNIQUE INDEX one ON PkgStatus_New (RequestId, RowNumber)")
 
-    house.writers[PS1] = house.writer_into("dbo.PkgStatus_New")
-    house.reopen(backup_table="dbo.PkgStatus_New")
-    house.clock.move(hours=1)
-    house.executor.work_off()
+    harness.writers[PS1] = harness.writer_into("dbo.PkgStatus_New")
+    harness.reopen(backup_table="dbo.PkgStatus_New")
+    harness.clock.move(hours=1)
+    harness.executor.run_pending()
 
-    assert house.now(request).stage is Stage.APPLIED
-
-
-def test_a_request_is_applied_into_the_backup_table_under_which_it_was_asked_for(house: House) -> None:
-    request = house.approved("NYC-DP03")
-    house.writers[PS1] = house.writer_into("dbo.Another")
-    house.reopen(backup_table="dbo.Another")
-
-    house.executor.work_off()
-
-    assert house.now(request).stage is Stage.APPLIED
-    assert [row[0] for row in house.sql("SELECT RequestId FROM PkgStatus_BU")] == [request.id]
+    assert harness.now(request).stage is Stage.APPLIED
 
 
-def test_a_bot_whose_rules_are_not_those_of_another_applies_nothing_and_loses_no_vote(house: House) -> None:
-    request = house.approved("NYC-DP03")
-    eligibility = replace(house.eligibility, policy_fault=lambda: Refusal(Reason.OTHER_POLICY))
-    preconditions = replace(house.preconditions, eligibility=eligibility)
+def test_a_request_is_applied_into_the_backup_table_under_which_it_was_asked_for(harness: ResetHarness) -> None:
+    request = harness.approved("NYC-DP03")
+    harness.writers[PS1] = harness.writer_into("dbo.Another")
+    harness.reopen(backup_table="dbo.Another")
 
-    replace(house.executor, eligibility=eligibility, preconditions=preconditions).work_off()
+    harness.executor.run_pending()
 
-    now = house.now(request)
+    assert harness.now(request).stage is Stage.APPLIED
+    assert [row[0] for row in harness.sql("SELECT RequestId FROM PkgStatus_BU")] == [request.id]
+
+
+def test_a_bot_whose_rules_are_not_those_of_another_applies_nothing_and_loses_no_vote(harness: ResetHarness) -> None:
+    request = harness.approved("NYC-DP03")
+    eligibility = replace(harness.eligibility, policy_fault=lambda: Refusal(Reason.OTHER_POLICY))
+    preconditions = replace(harness.preconditions, eligibility=eligibility)
+
+    replace(harness.executor, eligibility=eligibility, preconditions=preconditions).run_pending()
+
+    now = harness.now(request)
     assert (now.stage, now.note) == (Stage.APPROVED, Reason.OTHER_POLICY)
-    assert house.reads()["NYC-DP03"] == BEHIND
-    house.clock.move(minutes=2)
-    house.executor.work_off()
-    assert house.now(request).stage is Stage.APPLIED
+    assert harness.reads()["NYC-DP03"] == BEHIND
+    harness.clock.move(minutes=2)
+    harness.executor.run_pending()
+    assert harness.now(request).stage is Stage.APPLIED
 
 
 STAMPING = """CREATE TRIGGER stamping AFTER UPDATE ON PkgStatus FOR EACH ROW WHEN NEW.SourceVersion = 0
     BEGIN UPDATE PkgStatus SET UpdateTime = '2999-01-01 00:00:00' WHERE PKID = NEW.PKID; END"""
 
 
-def test_a_reset_of_which_the_site_itself_makes_more_fails_and_says_what_can_be_done(house: House) -> None:
-    before = house.sql("SELECT * FROM PkgStatus")
-    house.sql(STAMPING)
-    request = house.approved("NYC-DP03")
-    house.executor.work_off()
+def test_a_reset_of_which_the_site_itself_makes_more_fails_and_says_what_can_be_done(harness: ResetHarness) -> None:
+    before = harness.sql("SELECT * FROM PkgStatus")
+    harness.sql(STAMPING)
+    request = harness.approved("NYC-DP03")
+    harness.executor.run_pending()
 
-    now = house.now(request)
+    now = harness.now(request)
     assert now.stage is Stage.FAILED
     assert now.note.startswith("NYC-DP03.contoso.com: the site database by itself also changed its UpdateTime (")
     assert "ask the DBA whether a trigger on dbo.PkgStatus does so" in now.note
-    assert house.sql("SELECT * FROM PkgStatus") == before
-    house.sql("DROP TRIGGER stamping")
-    assert house.now(house.reset("NYC-DP03")).stage is Stage.APPLIED
+    assert harness.sql("SELECT * FROM PkgStatus") == before
+    harness.sql("DROP TRIGGER stamping")
+    assert harness.now(harness.reset("NYC-DP03")).stage is Stage.APPLIED
 
 
-def test_a_writer_that_is_gone_is_named(house: House) -> None:
-    request = house.approved()
-    house.writers.pop(PS1)
+def test_a_writer_that_is_gone_is_named(harness: ResetHarness) -> None:
+    request = harness.approved()
+    harness.writers.pop(PS1)
 
-    house.executor.work_off()
+    harness.executor.run_pending()
 
-    assert house.now(request).note == "site PS1 is no longer in the settings"
+    assert harness.now(request).note == "site PS1 is no longer in the settings"
 
 
-def test_a_site_that_does_not_say_what_became_of_an_apply_is_asked_with_growing_pauses(house: House) -> None:
-    request = house.approved()
+def test_a_site_that_does_not_say_what_became_of_an_apply_is_asked_with_growing_pauses(harness: ResetHarness) -> None:
+    request = harness.approved()
     asked: list[str] = []
-    house.writers[PS1] = Silent(asked)
+    harness.writers[PS1] = Silent(asked)
 
     for _ in range(60):
-        house.clock.move(seconds=1)
-        house.executor.work_off()
+        harness.clock.move(seconds=1)
+        harness.executor.run_pending()
 
-    assert house.now(request).stage is Stage.APPLYING
+    assert harness.now(request).stage is Stage.APPLYING
     assert len(asked) == 5

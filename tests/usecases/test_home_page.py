@@ -106,7 +106,7 @@ def test_a_card_that_is_posted_is_linked(home_page: HomePage) -> None:
     request = requests.load(request_id)
     assert request
 
-    requests.note_card(request, Card("C0APPROVE", "1.0", "https://contoso.slack.com/archives/C0APPROVE/p1"))
+    requests.record_card(request, Card("C0APPROVE", "1.0", "https://contoso.slack.com/archives/C0APPROVE/p1"))
 
     assert home_page.home_snapshot().links == {request_id: "https://contoso.slack.com/archives/C0APPROVE/p1"}
 

@@ -16,7 +16,7 @@ import pytest
 from bot.slack.responder import payload_of
 from bot.store.outbox import NOT_OURS
 from bot.usecases.audit.outbox_relay import (
-    LONGEST_PAUSE_SECONDS,
+    MAX_PAUSE_SECONDS,
     NOT_DELIVERED,
     OTHER_LANES,
     SPACING_SECONDS,
@@ -27,7 +27,7 @@ from bot.usecases.ports.slack import OutboundMessage, Posted, PostErrorKind
 from bot.usecases.ports.store import Notification, StoreError, StoreErrorKind
 from bot.views import audit_lines
 from tests.store.drafts import draft
-from tests.usecases.channels import LINES_TOGETHER, PEN, FakeSlack, Time, let_pass, line
+from tests.usecases.channels import LINES_TOGETHER, RENDERER, FakeSlack, Time, let_pass, line
 from tests.usecases.conftest import AUDIT
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def relay(store: Store, slack: FakeSlack, time: Time) -> OutboxRelay:
 
 
 def relay_of(
-    store: Store, slack: FakeSlack, time: Callable[[], float], renderer: MessageRenderer = PEN, **more: Any
+    store: Store, slack: FakeSlack, time: Callable[[], float], renderer: MessageRenderer = RENDERER, **more: Any
 ) -> OutboxRelay:
     return OutboxRelay(store.outbox, store.ledger, store.leases, slack, renderer, time, **more)
 
@@ -179,7 +179,7 @@ def test_pauses_double_up_to_a_minute_and_begin_anew_after_a_success(
     let_pass(relay, time, 400)
 
     pauses = [later - earlier for earlier, later in pairwise(slack.tried[AUDIT])]
-    assert pauses == [1, 2, 4, 8, 16, 32, *[LONGEST_PAUSE_SECONDS] * 3]
+    assert pauses == [1, 2, 4, 8, 16, 32, *[MAX_PAUSE_SECONDS] * 3]
     append(store, 1)
     slack.fail(AUDIT, trouble)
     failed_at = time.now
@@ -194,7 +194,7 @@ def test_nothing_is_given_up_however_long_slack_is_away(
     entries = append(store, 5)
     slack.fail(AUDIT, trouble, times=100)
 
-    let_pass(relay, time, 100 * LONGEST_PAUSE_SECONDS, look_every=LONGEST_PAUSE_SECONDS)
+    let_pass(relay, time, 100 * MAX_PAUSE_SECONDS, look_every=MAX_PAUSE_SECONDS)
     let_pass(relay, time, 10)
 
     assert [text.removesuffix(" again") for text in slack.lines(AUDIT)] == lines(entries)
@@ -257,7 +257,7 @@ def test_a_refused_notice_is_drawn_simpler_before_a_gap_stands_for_it(
     def draw(delivery: Delivery) -> OutboundMessage:
         return OutboundMessage({"text": f"{said(delivery)['text']} as {forms[0]}"}, simpler=simpler)
 
-    renderer = replace(PEN, notice=draw)
+    renderer = replace(RENDERER, notice=draw)
     relay = relay_of(store, slack, time, renderer)
     append(store, 1, notice(APPROVALS, "card"))
     slack.poison = lambda text: "table" in text
@@ -285,11 +285,11 @@ def test_a_gap_notice_that_does_not_get_through_is_tried_again_and_nothing_overt
     bad, good = append(store, 2)
     slack.poison = lambda text: line(bad) in text
 
-    let_pass(relay, time, 5 * LONGEST_PAUSE_SECONDS, look_every=5)
+    let_pass(relay, time, 5 * MAX_PAUSE_SECONDS, look_every=5)
     assert slack.texts(AUDIT) == []
 
     slack.poison = lambda text: line(bad) in text and not text.startswith("gap")
-    let_pass(relay, time, 2 * LONGEST_PAUSE_SECONDS, look_every=5)
+    let_pass(relay, time, 2 * MAX_PAUSE_SECONDS, look_every=5)
     assert slack.lines(AUDIT) == [f"gap {line(bad)} invalid_blocks", line(good)]
 
 
@@ -311,7 +311,7 @@ def test_what_arrived_but_could_not_be_noted_comes_again_before_anything_else(
     store: Store, slack: FakeSlack, time: Time
 ) -> None:
     entries = append(store, 4)
-    relay = OutboxRelay(Forgetful(store.outbox), store.ledger, store.leases, slack, PEN, time)
+    relay = OutboxRelay(Forgetful(store.outbox), store.ledger, store.leases, slack, RENDERER, time)
 
     with pytest.raises(StoreError):
         let_pass(relay, time, 20)
@@ -347,7 +347,7 @@ def test_who_does_not_hold_the_lease_posts_nothing(
 
 def test_who_lost_the_lease_between_two_destinations_stops_at_once(store: Store, slack: FakeSlack, time: Time) -> None:
     append(store, 1, notice(ADA, "message"))
-    relay = OutboxRelay(store.outbox, store.ledger, LostAfter(looks=1), slack, PEN, time)
+    relay = OutboxRelay(store.outbox, store.ledger, LostAfter(looks=1), slack, RENDERER, time)
 
     let_pass(relay, time, 0.5)
 
@@ -376,7 +376,7 @@ def test_two_that_both_believe_they_hold_the_lease_repeat_lines_but_lose_none_an
     slack = FakeSlack(clock_time.monotonic)
     entries = append(store, 15)
     twins = [
-        OutboxRelay(each.outbox, each.ledger, LostAfter(looks=10_000), slack, PEN, clock_time.monotonic, spacing=0)
+        OutboxRelay(each.outbox, each.ledger, LostAfter(looks=10_000), slack, RENDERER, clock_time.monotonic, spacing=0)
         for each in (store, opened("two"))
     ]
 
@@ -390,7 +390,9 @@ def test_two_that_both_believe_they_hold_the_lease_repeat_lines_but_lose_none_an
 def test_a_relay_goes_on_after_the_store_was_away(store: Store) -> None:
     slack = FakeSlack(clock_time.monotonic)
     entries = append(store, 2)
-    relay = OutboxRelay(store.outbox, store.ledger, AwayFor(store.leases, times=2), slack, PEN, clock_time.monotonic)
+    relay = OutboxRelay(
+        store.outbox, store.ledger, AwayFor(store.leases, times=2), slack, RENDERER, clock_time.monotonic
+    )
 
     with running(relay):
         wait_for(lambda: is_told(store))
@@ -420,7 +422,7 @@ def test_a_notice_that_cannot_be_drawn_stops_neither_the_relay_nor_another_desti
     slack = FakeSlack(clock_time.monotonic)
     entries = append(store, 1, notice(APPROVALS, "card"), notice(ADA, "message"))
 
-    with running(relay_of(store, slack, clock_time.monotonic, replace(PEN, notice=draw))):
+    with running(relay_of(store, slack, clock_time.monotonic, replace(RENDERER, notice=draw))):
         wait_for(lambda: slack.texts(ADA) == ["message"] and slack.lines(AUDIT)[:1] == lines(entries))
         more = append(store, 1)
         wait_for(lambda: slack.lines(AUDIT)[-1:] == lines(more))
@@ -434,9 +436,9 @@ def test_an_entry_that_cannot_be_drawn_leaves_a_gap_notice_and_holds_nobody_up(
     def draw(batch: Sequence[Entry], repeated: frozenset[int]) -> Payload:
         if entries[1] in batch:
             raise ValueError("its facts are no JSON any more")
-        return PEN.lines(batch, repeated)
+        return RENDERER.lines(batch, repeated)
 
-    relay = relay_of(store, slack, time, replace(PEN, lines=draw))
+    relay = relay_of(store, slack, time, replace(RENDERER, lines=draw))
     let_pass(relay, time, 30)
 
     shown = slack.lines(AUDIT)
@@ -447,7 +449,7 @@ def test_an_entry_that_cannot_be_drawn_leaves_a_gap_notice_and_holds_nobody_up(
 def test_a_letter_gives_new_content_to_the_message_it_replaces(store: Store, slack: FakeSlack, time: Time) -> None:
     posted = Posted(APPROVALS, "99.000000")
     relay = relay_of(
-        store, slack, time, replace(PEN, notice=lambda delivery: OutboundMessage(said(delivery), replaces=posted))
+        store, slack, time, replace(RENDERER, notice=lambda delivery: OutboundMessage(said(delivery), replaces=posted))
     )
     append(store, 1, notice(APPROVALS, "card"))
 
@@ -463,7 +465,9 @@ def test_a_letter_for_a_message_that_is_gone_is_posted_and_says_where(
 ) -> None:
     gone, places = Posted(APPROVALS, "99.000000"), list[Posted]()
     slack.delete(gone)
-    renderer = replace(PEN, notice=lambda delivery: OutboundMessage(said(delivery), replaces=gone, sent=places.append))
+    renderer = replace(
+        RENDERER, notice=lambda delivery: OutboundMessage(said(delivery), replaces=gone, sent=places.append)
+    )
     append(store, 1, notice(APPROVALS, "card"))
 
     let_pass(relay_of(store, slack, time, renderer), time, 5)
@@ -485,7 +489,7 @@ def test_memory_does_not_grow_with_the_backlog(opened: Callable[[str], Store], t
 
 def peak_while_delivering(store: Store, time: Time, count: int) -> int:
     store.ledger.append_all([draft(facts={"object": "PS100112", "detail": "x" * 200}) for _ in range(count)])
-    renderer = replace(PEN, how_many=lambda entries: min(len(entries), 40))
+    renderer = replace(RENDERER, how_many=lambda entries: min(len(entries), 40))
     relay = OutboxRelay(store.outbox, store.ledger, store.leases, Forgotten(), renderer, time, spacing=0)
     tracemalloc.start()
     while not is_told(store):
@@ -543,11 +547,11 @@ def test_nobody_s_message_is_given_up_while_slack_takes_nothing_at_all(
     slack.fail(ADA, trouble, times=2000)
     slack.fail(AUDIT, trouble, times=2000)
 
-    let_pass(relay, time, 2 * DAY, look_every=LONGEST_PAUSE_SECONDS)
+    let_pass(relay, time, 2 * DAY, look_every=MAX_PAUSE_SECONDS)
 
     assert given_up(store) == []
     slack.recover()
-    let_pass(relay, time, 200, look_every=LONGEST_PAUSE_SECONDS)
+    let_pass(relay, time, 200, look_every=MAX_PAUSE_SECONDS)
     assert slack.texts(ADA)[-1:] == ["message"]
 
 
@@ -560,11 +564,11 @@ def test_a_message_that_fails_for_a_day_while_others_arrive_is_given_up(
 
     for _ in range(23):
         append(store, 1)
-        let_pass(relay, time, 3600, look_every=LONGEST_PAUSE_SECONDS)
+        let_pass(relay, time, 3600, look_every=MAX_PAUSE_SECONDS)
     assert given_up(store) == []
     for _ in range(3):
         append(store, 1)
-        let_pass(relay, time, 3600, look_every=LONGEST_PAUSE_SECONDS)
+        let_pass(relay, time, 3600, look_every=MAX_PAUSE_SECONDS)
 
     assert given_up(store) == [(LEFT, "1 message: a fault that the test wants")]
 
@@ -576,7 +580,7 @@ def test_a_channel_is_never_given_up_whatever_slack_says_of_it(
     append(store, 1, notice(APPROVALS, "card"))
     slack.fail(APPROVALS, trouble, times=20)
 
-    let_pass(relay, time, 3600, look_every=LONGEST_PAUSE_SECONDS)
+    let_pass(relay, time, 3600, look_every=MAX_PAUSE_SECONDS)
 
     assert given_up(store) == []
     assert slack.texts(APPROVALS) == ["card"]
@@ -610,7 +614,9 @@ def test_a_row_that_cannot_be_read_is_put_aside_and_holds_up_nobody(
     append(store, 4, notice(ADA, "message"), notice(APPROVALS, "card"))
     with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as outside:
         outside.execute(poison)
-    relay = relay_of(store, slack, time, replace(PEN, lines=_sober_lines, gap=_sober_gap), first=(AUDIT, APPROVALS))
+    relay = relay_of(
+        store, slack, time, replace(RENDERER, lines=_sober_lines, gap=_sober_gap), first=(AUDIT, APPROVALS)
+    )
 
     let_pass(relay, time, 300)
 
@@ -661,7 +667,7 @@ def test_what_fails_as_nobody_foresaw_is_put_aside_after_some_tries(store: Store
     def sent(_posted: Posted) -> None:
         raise ZeroDivisionError
 
-    renderer = replace(PEN, notice=lambda delivery: OutboundMessage(said(delivery), sent=sent))
+    renderer = replace(RENDERER, notice=lambda delivery: OutboundMessage(said(delivery), sent=sent))
     relay = relay_of(store, slack, time, renderer)
     append(store, 1, notice(APPROVALS, "card"))
 
@@ -756,7 +762,7 @@ def test_what_breaks_before_a_post_is_of_no_concern_to_other_destinations(
         return "any"
 
     entries = append(store, 1, notice(ADA, "message"), notice(APPROVALS, "card"))
-    relay = relay_of(store, slack, time, replace(PEN, subject=subject), first=(ADA,))
+    relay = relay_of(store, slack, time, replace(RENDERER, subject=subject), first=(ADA,))
 
     let_pass(relay, time, 5)
 
@@ -863,8 +869,8 @@ class Forgetful:
     def backlog(self, destination: str) -> Any:
         return self._outbox.backlog(destination)
 
-    def told_at(self, destination: str) -> Any:
-        return self._outbox.told_at(destination)
+    def delivered_at(self, destination: str) -> Any:
+        return self._outbox.delivered_at(destination)
 
     def posts(self, destination: str) -> Iterator[Any]:
         return self._outbox.posts(destination)

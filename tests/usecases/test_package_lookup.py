@@ -203,7 +203,7 @@ class TestASiteThatFails:
 
         with pytest.raises(SiteError) as caught:
             lookup(site).show(ME, show())
-        assert caught.value.trouble is SiteErrorKind.TIMEOUT
+        assert caught.value.kind is SiteErrorKind.TIMEOUT
 
     def test_is_named_beside_those_that_do_not_know_the_package(self) -> None:
         near = package("PS100111")

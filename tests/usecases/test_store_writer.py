@@ -16,42 +16,42 @@ from bot.usecases.resets.freeze import FROZE, STREAM, UNFROZE
 from bot.usecases.resets.request_repository import NOT_OURS as NOT_RECORDED
 from bot.usecases.resets.request_repository import QUORUM_NOT_OURS
 from bot.usecases.resets.voting import CardClick, VoteService
-from tests.builders import NOW, SIGNET
+from tests.builders import NOW, SIGNER
 from tests.fakes import ADA, GRACE, LINUS, MARGARET, TEAM
-from tests.usecases.reset_house import BEHIND, RESET
+from tests.usecases.reset_harness import BEHIND, RESET
 
 if TYPE_CHECKING:
     from bot.domain.ledger_entry import JSON
     from bot.domain.plan import Plan
     from bot.domain.request import Request
-    from tests.usecases.reset_house import House
+    from tests.usecases.reset_harness import ResetHarness
 
 NOT_OURS = "a vote in its record was not taken by this bot, or its app-level token is a new one: please ask again"
 
 
-def forge(house: House, request: Request, kind: str, user: str, facts: dict[str, JSON]) -> None:
+def forge(harness: ResetHarness, request: Request, kind: str, user: str, facts: dict[str, JSON]) -> None:
     """Append an entry whose place in the chain and whose hash are as they must be."""
     stream = f"request {request.id}"
     last = "SELECT sequence, at, hash FROM ledger_entry ORDER BY sequence DESC LIMIT 1"
-    ((sequence, at, previous),) = house.sql(last, database="store.db")
+    ((sequence, at, previous),) = harness.sql(last, database="store.db")
     draft = Draft(stream, None, kind, user, TEAM if user else "", facts)
-    entry = seal(draft, int(sequence) + 1, str(at), house.now(request).version + 1, str(previous))
-    insert(house, entry)
-    house.sql("UPDATE request SET stage = 'approved' WHERE id = ?", request.id, database="store.db")
+    entry = seal(draft, int(sequence) + 1, str(at), harness.now(request).version + 1, str(previous))
+    insert(harness, entry)
+    harness.sql("UPDATE request SET stage = 'approved' WHERE id = ?", request.id, database="store.db")
 
 
-def insert(house: House, entry: Entry) -> None:
+def insert(harness: ResetHarness, entry: Entry) -> None:
     """Write an entry into the ledger's table."""
-    house.sql(f"INSERT INTO ledger_entry VALUES ({', '.join('?' * len(entry))})", *entry, database="store.db")
+    harness.sql(f"INSERT INTO ledger_entry VALUES ({', '.join('?' * len(entry))})", *entry, database="store.db")
 
 
-def rewrite(house: House, stream: str, kind: str, facts: dict[str, JSON] | None = None, **fields: str) -> None:
+def rewrite(harness: ResetHarness, stream: str, kind: str, facts: dict[str, JSON] | None = None, **fields: str) -> None:
     """Change an entry, and seal it and all that follow anew, so that the chain holds."""
     entries = [
         Entry(*row)  # type: ignore[call-arg, arg-type]
-        for row in house.sql("SELECT * FROM ledger_entry ORDER BY sequence", database="store.db")
+        for row in harness.sql("SELECT * FROM ledger_entry ORDER BY sequence", database="store.db")
     ]
-    house.sql("DELETE FROM ledger_entry", database="store.db")
+    harness.sql("DELETE FROM ledger_entry", database="store.db")
     previous = "0" * 64
     for entry in entries:
         is_it = (entry.stream, entry.kind) == (stream, kind)
@@ -60,18 +60,18 @@ def rewrite(house: House, stream: str, kind: str, facts: dict[str, JSON] | None 
         draft = Draft(now.stream, None, now.kind, now.actor_user, now.actor_team, known)
         sealed = seal(draft, now.sequence, now.moment, now.version, previous)
         previous = sealed.hash
-        insert(house, sealed)
-    assert house.store.ledger.verify() is None
+        insert(harness, sealed)
+    assert harness.store.ledger.verify() is None
 
 
-def ends_unapplied(house: House, request: Request, note: str) -> None:
+def ends_unapplied(harness: ResetHarness, request: Request, note: str) -> None:
     """Let the bot work; the request ends, says why, holds no row, and no row was changed."""
-    house.watcher.tick()
-    house.executor.work_off()
-    now = house.now(request)
+    harness.watcher.tick()
+    harness.executor.run_pending()
+    now = harness.now(request)
     assert (now.stage, now.note) == (Stage.FAILED, note)
-    assert set(house.reads().values()) == {BEHIND}
-    assert house.sql("SELECT request FROM request_row WHERE request = ?", request.id, database="store.db") == []
+    assert set(harness.reads().values()) == {BEHIND}
+    assert harness.sql("SELECT request FROM request_row WHERE request = ?", request.id, database="store.db") == []
 
 
 REWRITINGS: dict[str, tuple[dict[str, JSON], dict[str, str]]] = {
@@ -87,220 +87,224 @@ REWRITINGS: dict[str, tuple[dict[str, JSON], dict[str, str]]] = {
     "how many approvals, fewer": ({"quorum": 1}, {}),
     "how many approvals, more": ({"quorum": 3}, {}),
     "what it takes back": ({"undoes": "0123456789abcdef"}, {}),
-    "a mark of somebody else": ({"mark": Signer().mark("request")}, {}),
+    "a mark of somebody else": ({"mark": Signer().sign("request")}, {}),
     "no mark, as older versions recorded it": ({"mark": ""}, {}),
 }
 
 
 @pytest.mark.parametrize(("facts", "fields"), REWRITINGS.values(), ids=REWRITINGS)
 def test_a_request_that_was_rewritten_while_it_waited_takes_no_vote_and_ends(
-    house: House, facts: dict[str, JSON], fields: dict[str, str]
+    harness: ResetHarness, facts: dict[str, JSON], fields: dict[str, str]
 ) -> None:
-    request = house.ask()
-    rewrite(house, f"request {request.id}", Kind.REQUESTED, facts, **fields)
+    request = harness.ask()
+    rewrite(harness, f"request {request.id}", Kind.REQUESTED, facts, **fields)
 
     pressed = CardClick(
-        house.actor(GRACE), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, house.click(), {}
+        harness.actor(GRACE), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, harness.click(), {}
     )
-    assert VoteService(house.requests, house.eligibility).approve(pressed) == Refusal(Reason.NOT_OUR_RECORD)
+    assert VoteService(harness.requests, harness.eligibility).approve(pressed) == Refusal(Reason.NOT_OUR_RECORD)
 
-    ends_unapplied(house, request, NOT_RECORDED)
-    assert house.store.ledger.stream(f"request {request.id}")[-1].kind == Kind.FAILED
+    ends_unapplied(harness, request, NOT_RECORDED)
+    assert harness.store.ledger.stream(f"request {request.id}")[-1].kind == Kind.FAILED
 
 
 @pytest.mark.parametrize(("facts", "fields"), REWRITINGS.values(), ids=REWRITINGS)
 def test_a_request_that_was_rewritten_after_its_votes_is_not_applied(
-    house: House, facts: dict[str, JSON], fields: dict[str, str]
+    harness: ResetHarness, facts: dict[str, JSON], fields: dict[str, str]
 ) -> None:
-    request = house.approved()
-    rewrite(house, f"request {request.id}", Kind.REQUESTED, facts, **fields)
+    request = harness.approved()
+    rewrite(harness, f"request {request.id}", Kind.REQUESTED, facts, **fields)
 
-    ends_unapplied(house, request, NOT_RECORDED)
+    ends_unapplied(harness, request, NOT_RECORDED)
 
 
-def test_other_rows_than_those_that_were_approved_are_not_applied(house: House) -> None:
-    request = house.approved("NYC-DP03")
+def test_other_rows_than_those_that_were_approved_are_not_applied(harness: ResetHarness) -> None:
+    request = harness.approved("NYC-DP03")
     facts = request.plan.to_facts()
     facts["rows"] = [[*row[:5], 99, 3, *row[7:]] for row in facts["rows"]]
-    rewrite(house, f"request {request.id}", Kind.REQUESTED, {"plan": facts})
+    rewrite(harness, f"request {request.id}", Kind.REQUESTED, {"plan": facts})
 
-    house.executor.work_off()
+    harness.executor.run_pending()
 
-    assert set(house.reads().values()) == {BEHIND}
-    assert house.now(request).stage is Stage.FAILED
+    assert set(harness.reads().values()) == {BEHIND}
+    assert harness.now(request).stage is Stage.FAILED
 
 
-def test_the_requester_s_own_vote_does_not_count_because_somebody_else_is_written_as_requester(house: House) -> None:
-    request = house.ask(who=GRACE)
-    rewrite(house, f"request {request.id}", Kind.REQUESTED, actor_user=ADA.id)
+def test_the_requester_s_own_vote_does_not_count_because_somebody_else_is_written_as_requester(
+    harness: ResetHarness,
+) -> None:
+    request = harness.ask(who=GRACE)
+    rewrite(harness, f"request {request.id}", Kind.REQUESTED, actor_user=ADA.id)
     pressed = CardClick(
-        house.actor(GRACE), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, house.click(), {}
+        harness.actor(GRACE), request.id, request.plan.fingerprint, "C0APPROVALS", request.id, harness.click(), {}
     )
 
-    assert VoteService(house.requests, house.eligibility).approve(pressed) == Refusal(Reason.NOT_OUR_RECORD)
+    assert VoteService(harness.requests, harness.eligibility).approve(pressed) == Refusal(Reason.NOT_OUR_RECORD)
 
 
-def test_a_quorum_of_long_ago_is_not_made_fresh_by_another_moment(house: House) -> None:
-    request = house.approved()
-    house.clock.move(seconds=3600)
-    at = house.clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    rewrite(house, f"request {request.id}", Kind.QUORUM, moment=at)
+def test_a_quorum_of_long_ago_is_not_made_fresh_by_another_moment(harness: ResetHarness) -> None:
+    request = harness.approved()
+    harness.clock.move(seconds=3600)
+    at = harness.clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    rewrite(harness, f"request {request.id}", Kind.QUORUM, moment=at)
 
-    ends_unapplied(house, request, QUORUM_NOT_OURS)
+    ends_unapplied(harness, request, QUORUM_NOT_OURS)
 
 
-def test_votes_become_no_quorum_by_an_entry_that_says_so(house: House) -> None:
+def test_votes_become_no_quorum_by_an_entry_that_says_so(harness: ResetHarness) -> None:
     """The mark of each vote is good, but the bot never found them to be enough."""
-    request = house.ask()
+    request = harness.ask()
     for user in (GRACE.id, LINUS.id):
         vote = replace_vote(user)
         facts: dict[str, JSON] = {"fingerprint": request.plan.fingerprint, "click": "click"}
-        forge(house, request, "approved", user, {**facts, "mark": SIGNET.mark(*vote_parts(request, vote))})
-    forge(house, request, "quorum reached", "", {})
+        forge(harness, request, "approved", user, {**facts, "mark": SIGNER.sign(*vote_parts(request, vote))})
+    forge(harness, request, "quorum reached", "", {})
 
-    ends_unapplied(house, request, QUORUM_NOT_OURS)
+    ends_unapplied(harness, request, QUORUM_NOT_OURS)
 
 
 def replace_vote(user: str) -> Vote:
     return Vote(user, TEAM, NOW, "click")
 
 
-def test_an_undo_of_something_that_this_bot_did_not_record_is_not_applied(house: House) -> None:
-    done = house.reset()
-    undo = house.undo(done)
+def test_an_undo_of_something_that_this_bot_did_not_record_is_not_applied(harness: ResetHarness) -> None:
+    done = harness.reset()
+    undo = harness.undo(done)
     assert not isinstance(undo, Refusal)
-    placed = house.placed(undo)
+    placed = harness.placed(undo)
     assert placed.plan.action is Action.UNDO
-    house.vote(placed, GRACE, LINUS)
-    rewrite(house, f"request {done.id}", Kind.REQUESTED, {"reason_given": "something else"})
+    harness.vote(placed, GRACE, LINUS)
+    rewrite(harness, f"request {done.id}", Kind.REQUESTED, {"reason_given": "something else"})
 
-    house.executor.work_off()
+    harness.executor.run_pending()
 
-    assert house.now(placed).stage is Stage.FAILED
-    assert "was not recorded by this bot as it reads" in house.now(placed).note
-    assert set(house.reads().values()) == {RESET}
+    assert harness.now(placed).stage is Stage.FAILED
+    assert "was not recorded by this bot as it reads" in harness.now(placed).note
+    assert set(harness.reads().values()) == {RESET}
 
 
-def opened(house: House, like: Request, plan: Plan, undoes: str = "") -> Request:
+def opened(harness: ResetHarness, like: Request, plan: Plan, undoes: str = "") -> Request:
     """Open a request that bears the bot's own mark and whose plan the bot would never make, and let two approve it."""
     request = replace(like, id="f" * 16, plan=plan, undoes=undoes, stage=Stage.PENDING, votes=(), version=0)
-    request = house.placed(house.requests.open(request, house.click()))
-    house.vote(request, GRACE, LINUS)
+    request = harness.placed(harness.requests.open(request, harness.click()))
+    harness.vote(request, GRACE, LINUS)
     return request
 
 
 @pytest.mark.parametrize("number", [0, 1])
 @pytest.mark.parametrize("change", [{"version_after": 99}, {"status_after": 3}], ids=str)
 def test_a_reset_of_which_one_row_ends_elsewhere_is_not_applied_whatever_mark_it_bears(
-    house: House, number: int, change: dict[str, int]
+    harness: ResetHarness, number: int, change: dict[str, int]
 ) -> None:
-    like = house.ask()
-    house.requests.change(like.id, house.withdrawal(ADA))
+    like = harness.ask()
+    harness.requests.change(like.id, harness.withdrawal(ADA))
     rows = [replace(row, **change) if place == number else row for place, row in enumerate(like.plan.rows)]  # type: ignore[arg-type]
     assert len(rows) == 2
 
-    request = opened(house, like, replace(like.plan, rows=tuple(rows)))
+    request = opened(harness, like, replace(like.plan, rows=tuple(rows)))
 
-    ends_unapplied(house, request, "its rows do not end as those of a reset do")
+    ends_unapplied(harness, request, "its rows do not end as those of a reset do")
 
 
-def test_an_undo_of_what_was_never_applied_is_not_applied_whatever_mark_it_bears(house: House) -> None:
-    like = house.approved()
-    house.clock.move(seconds=16 * 60)
-    ends_unapplied(house, like, "it was approved too long ago")
+def test_an_undo_of_what_was_never_applied_is_not_applied_whatever_mark_it_bears(harness: ResetHarness) -> None:
+    like = harness.approved()
+    harness.clock.move(seconds=16 * 60)
+    ends_unapplied(harness, like, "it was approved too long ago")
     rows = tuple(row.reversed() for row in like.plan.rows)
 
-    request = opened(house, like, replace(like.plan, action=Action.UNDO, rows=rows), undoes=like.id)
+    request = opened(harness, like, replace(like.plan, action=Action.UNDO, rows=rows), undoes=like.id)
 
-    ends_unapplied(house, request, f"what it takes back, request {like.id}, was not recorded by this bot as it reads")
+    ends_unapplied(harness, request, f"what it takes back, request {like.id}, was not recorded by this bot as it reads")
 
 
-def test_an_undo_is_the_reverse_of_the_applied_request_that_it_names(house: House) -> None:
-    done = house.reset()
+def test_an_undo_is_the_reverse_of_the_applied_request_that_it_names(harness: ResetHarness) -> None:
+    done = harness.reset()
     rows = tuple(replace(row.reversed(), version_after=row.version_before + 1) for row in done.plan.rows)
 
-    request = opened(house, done, replace(done.plan, action=Action.UNDO, rows=rows), undoes=done.id)
-    house.executor.work_off()
+    request = opened(harness, done, replace(done.plan, action=Action.UNDO, rows=rows), undoes=done.id)
+    harness.executor.run_pending()
 
-    now = house.now(request)
+    now = harness.now(request)
     assert (now.stage, now.note) == (Stage.FAILED, "it is not the reverse of the reset that it takes back")
-    assert set(house.reads().values()) == {RESET}
+    assert set(harness.reads().values()) == {RESET}
 
 
-def test_a_card_that_somebody_put_elsewhere_is_nowhere(house: House) -> None:
-    request = house.ask()
-    house.sql("UPDATE request SET card_ts = '1.1' WHERE id = ?", request.id, database="store.db")
+def test_a_card_that_somebody_put_elsewhere_is_nowhere(harness: ResetHarness) -> None:
+    request = harness.ask()
+    harness.sql("UPDATE request SET card_ts = '1.1' WHERE id = ?", request.id, database="store.db")
 
-    assert house.requests.index.card(request.id) is None
+    assert harness.requests.index.card(request.id) is None
 
 
 @pytest.mark.parametrize("mark", ["", "good for the one before"])
-def test_only_the_bot_itself_lifts_a_freeze(house: House, mark: str) -> None:
-    actor = house.actor(GRACE)
-    house.freeze_service.freeze(actor, "look first", "1")
-    house.freeze_service.unfreeze(actor, "2")
-    assert house.freeze_service.now() is None
-    lifted = house.store.ledger.stream(STREAM)[-1]
-    house.freeze_service.freeze(actor, "look again", "3")
+def test_only_the_bot_itself_lifts_a_freeze(harness: ResetHarness, mark: str) -> None:
+    actor = harness.actor(GRACE)
+    harness.freeze_service.freeze(actor, "look first", "1")
+    harness.freeze_service.unfreeze(actor, "2")
+    assert harness.freeze_service.now() is None
+    lifted = harness.store.ledger.stream(STREAM)[-1]
+    harness.freeze_service.freeze(actor, "look again", "3")
     copied = {**lifted.facts, "click": "4"} if mark else {"click": "4"}
-    house.store.ledger.append(Draft(STREAM, None, UNFROZE, GRACE.id, TEAM, copied))
+    harness.store.ledger.append(Draft(STREAM, None, UNFROZE, GRACE.id, TEAM, copied))
 
-    freeze = house.freeze_service.now()
+    freeze = harness.freeze_service.now()
 
     assert freeze
     assert freeze.why == "look again"
-    house.freeze_service.unfreeze(actor, "5")
-    assert house.freeze_service.now() is None
+    harness.freeze_service.unfreeze(actor, "5")
+    assert harness.freeze_service.now() is None
 
 
-def test_a_freeze_that_somebody_calls_an_unfreeze_still_holds(house: House) -> None:
-    actor = house.actor(GRACE)
-    house.freeze_service.freeze(actor, "first", "1")
-    house.freeze_service.unfreeze(actor, "2")
-    house.freeze_service.freeze(actor, "second", "3")
-    house.sql("UPDATE ledger_entry SET kind = ? WHERE stream = ? AND version = 3", UNFROZE, STREAM, database="store.db")
+def test_a_freeze_that_somebody_calls_an_unfreeze_still_holds(harness: ResetHarness) -> None:
+    actor = harness.actor(GRACE)
+    harness.freeze_service.freeze(actor, "first", "1")
+    harness.freeze_service.unfreeze(actor, "2")
+    harness.freeze_service.freeze(actor, "second", "3")
+    harness.sql(
+        "UPDATE ledger_entry SET kind = ? WHERE stream = ? AND version = 3", UNFROZE, STREAM, database="store.db"
+    )
 
-    assert house.freeze_service.now()
-
-
-def test_the_only_freeze_that_somebody_calls_an_unfreeze_still_holds(house: House) -> None:
-    house.freeze_service.freeze(house.actor(GRACE), "first", "1")
-    house.sql("UPDATE ledger_entry SET kind = ? WHERE stream = ?", UNFROZE, STREAM, database="store.db")
-
-    assert house.freeze_service.now()
+    assert harness.freeze_service.now()
 
 
-def test_a_freeze_counts_whoever_wrote_it(house: House) -> None:
-    house.store.ledger.append(Draft(STREAM, None, FROZE, GRACE.id, TEAM, {"reason_given": "now"}))
+def test_the_only_freeze_that_somebody_calls_an_unfreeze_still_holds(harness: ResetHarness) -> None:
+    harness.freeze_service.freeze(harness.actor(GRACE), "first", "1")
+    harness.sql("UPDATE ledger_entry SET kind = ? WHERE stream = ?", UNFROZE, STREAM, database="store.db")
 
-    assert house.freeze_service.now()
+    assert harness.freeze_service.now()
+
+
+def test_a_freeze_counts_whoever_wrote_it(harness: ResetHarness) -> None:
+    harness.store.ledger.append(Draft(STREAM, None, FROZE, GRACE.id, TEAM, {"reason_given": "now"}))
+
+    assert harness.freeze_service.now()
 
 
 @pytest.mark.parametrize("marked", [False, True], ids=["without a mark", "with the mark of another key"])
-def test_votes_that_nobody_clicked_are_worth_nothing(house: House, marked: bool) -> None:  # noqa: FBT001 - a parameter
-    request = house.ask()
+def test_votes_that_nobody_clicked_are_worth_nothing(harness: ResetHarness, marked: bool) -> None:  # noqa: FBT001 - a parameter
+    request = harness.ask()
     plan = request.plan.fingerprint
     for user in (GRACE.id, LINUS.id):
-        mark = Signer().mark(request.id, plan, user, TEAM, "click") if marked else ""
-        forge(house, request, "approved", user, {"fingerprint": plan, "click": "click", "mark": mark})
-    forge(house, request, "quorum reached", "", {})
+        mark = Signer().sign(request.id, plan, user, TEAM, "click") if marked else ""
+        forge(harness, request, "approved", user, {"fingerprint": plan, "click": "click", "mark": mark})
+    forge(harness, request, "quorum reached", "", {})
 
-    house.executor.work_off()
+    harness.executor.run_pending()
 
-    assert house.now(request).stage is Stage.FAILED
-    assert house.now(request).note == NOT_OURS
-    assert set(house.reads().values()) == {BEHIND}
+    assert harness.now(request).stage is Stage.FAILED
+    assert harness.now(request).note == NOT_OURS
+    assert set(harness.reads().values()) == {BEHIND}
 
 
-def test_one_vote_does_not_become_two_by_being_copied_under_another_name(house: House) -> None:
-    request = house.ask()
-    house.vote(request, GRACE)
-    (vote,) = house.now(request).votes
+def test_one_vote_does_not_become_two_by_being_copied_under_another_name(harness: ResetHarness) -> None:
+    request = harness.ask()
+    harness.vote(request, GRACE)
+    (vote,) = harness.now(request).votes
     plan = request.plan.fingerprint
-    forge(house, request, "approved", LINUS.id, {"fingerprint": plan, "click": vote.click, "mark": vote.mark})
-    forge(house, request, "quorum reached", "", {})
+    forge(harness, request, "approved", LINUS.id, {"fingerprint": plan, "click": vote.click, "mark": vote.signature})
+    forge(harness, request, "quorum reached", "", {})
 
-    house.executor.work_off()
+    harness.executor.run_pending()
 
-    assert house.now(request).note == NOT_OURS
-    assert set(house.reads().values()) == {BEHIND}
+    assert harness.now(request).note == NOT_OURS
+    assert set(harness.reads().values()) == {BEHIND}

@@ -11,10 +11,10 @@ from bot.domain.request import Request, Stage
 from bot.usecases.audit.recorder import AuditLog
 from bot.usecases.resets.submission import NothingToUndo
 from tests.fakes import ADA, GRACE, LINUS
-from tests.usecases.reset_house import BACK, BEHIND, RESET
+from tests.usecases.reset_harness import BACK, BEHIND, RESET
 
 if TYPE_CHECKING:
-    from tests.usecases.reset_house import House
+    from tests.usecases.reset_harness import ResetHarness
 
 
 def _left_alone(outcome: object) -> str:
@@ -23,232 +23,238 @@ def _left_alone(outcome: object) -> str:
     return "; ".join(outcome.rows)
 
 
-def _reset_twice(house: House) -> Request:
+def _reset_twice(harness: ResetHarness) -> Request:
     """Reset a DP, let it come back, and reset it again for the next source version; return the first."""
-    first = house.reset("NYC-DP03")
-    house.put("NYC-DP03", BACK)
-    house.clock.move(hours=6)
-    house.sql("UPDATE SMSPackages SET SourceVersion = 14, StoredPkgVersion = 14")
-    house.sql("UPDATE PkgStatus SET SourceVersion = 14 WHERE Type = 1")
-    house.clock.move(hours=6)
-    house.reset("NYC-DP03")
-    assert house.reads()["NYC-DP03"] == RESET
+    first = harness.reset("NYC-DP03")
+    harness.put("NYC-DP03", BACK)
+    harness.clock.move(hours=6)
+    harness.sql("UPDATE SMSPackages SET SourceVersion = 14, StoredPkgVersion = 14")
+    harness.sql("UPDATE PkgStatus SET SourceVersion = 14 WHERE Type = 1")
+    harness.clock.move(hours=6)
+    harness.reset("NYC-DP03")
+    assert harness.reads()["NYC-DP03"] == RESET
     return first
 
 
-def test_a_row_that_was_reset_again_keeps_what_that_reset_left_however_many_requests_came_since(house: House) -> None:
-    first = _reset_twice(house)
-    assert _left_alone(house.undo(first)).endswith(" changed it afterwards")
+def test_a_row_that_was_reset_again_keeps_what_that_reset_left_however_many_requests_came_since(
+    harness: ResetHarness,
+) -> None:
+    first = _reset_twice(harness)
+    assert _left_alone(harness.undo(first)).endswith(" changed it afterwards")
 
     for _ in range(21):
-        later = house.ask("NYC-DP04")
-        house.requests.change(later.id, house.withdrawal(ADA))
+        later = harness.ask("NYC-DP04")
+        harness.requests.change(later.id, harness.withdrawal(ADA))
 
-    assert isinstance(house.undo(first), NothingToUndo)
-
-
-def test_a_reset_recorded_at_the_same_moment_counts_as_later(house: House) -> None:
-    house.clock.move(days=1)
-    AuditLog(house.store.ledger).note("started")
-    house.clock.move(days=-1)
-
-    assert isinstance(house.undo(_reset_twice(house)), NothingToUndo)
+    assert isinstance(harness.undo(first), NothingToUndo)
 
 
-def test_a_reset_behind_one_by_a_clock_that_was_ahead_counts_as_later(house: House) -> None:
-    house.clock.move(days=365)
-    first = house.reset("NYC-DP03")
-    house.clock.move(days=-365)
-    house.put("NYC-DP03", (9, 3))
-    second = house.reset("NYC-DP03")
+def test_a_reset_recorded_at_the_same_moment_counts_as_later(harness: ResetHarness) -> None:
+    harness.clock.move(days=1)
+    AuditLog(harness.store.ledger).note("started")
+    harness.clock.move(days=-1)
 
-    assert _left_alone(house.undo(first)) == f"NYC-DP03.contoso.com: request {second.id} changed it afterwards"
+    assert isinstance(harness.undo(_reset_twice(harness)), NothingToUndo)
 
 
-def test_a_row_that_came_back_and_was_reset_by_hand_is_left_alone(house: House) -> None:
-    done = house.reset("NYC-DP03")
-    house.put("NYC-DP03", BACK)
-    house.clock.move(hours=1)
-    house.watcher.look()
-    assert house.now(done).stage is Stage.CONVERGED
-    house.put("NYC-DP03", RESET)
+def test_a_reset_behind_one_by_a_clock_that_was_ahead_counts_as_later(harness: ResetHarness) -> None:
+    harness.clock.move(days=365)
+    first = harness.reset("NYC-DP03")
+    harness.clock.move(days=-365)
+    harness.put("NYC-DP03", (9, 3))
+    second = harness.reset("NYC-DP03")
 
-    assert isinstance(house.undo(done), NothingToUndo)
-
-
-def _comes_back_and_is_reset_by_hand(house: House) -> None:
-    house.bring_back("NYC-DP03")
-    house.put("NYC-DP03", RESET)
+    assert _left_alone(harness.undo(first)) == f"NYC-DP03.contoso.com: request {second.id} changed it afterwards"
 
 
-def test_a_row_that_came_back_unseen_and_was_reset_by_hand_is_left_alone(house: House) -> None:
-    done = house.reset("NYC-DP03")
-    _comes_back_and_is_reset_by_hand(house)
+def test_a_row_that_came_back_and_was_reset_by_hand_is_left_alone(harness: ResetHarness) -> None:
+    done = harness.reset("NYC-DP03")
+    harness.put("NYC-DP03", BACK)
+    harness.clock.move(hours=1)
+    harness.watcher.look()
+    assert harness.now(done).stage is Stage.CONVERGED
+    harness.put("NYC-DP03", RESET)
 
-    assert "NYC-DP03.contoso.com: its UpdateTime reads " in _left_alone(house.undo(done))
-
-
-def test_a_row_that_came_back_and_was_reset_by_hand_before_an_undo_is_applied_is_left_alone(house: House) -> None:
-    undo = house.placed(house.undo(house.reset("NYC-DP03")))
-    house.vote(undo, GRACE, LINUS)
-    _comes_back_and_is_reset_by_hand(house)
-
-    house.executor.work_off()
-
-    assert house.now(undo).stage is Stage.STALE
-    assert house.now(undo).note.startswith("NYC-DP03.contoso.com: its UpdateTime reads ")
-    assert house.reads()["NYC-DP03"] == RESET
+    assert isinstance(harness.undo(done), NothingToUndo)
 
 
-def test_a_row_that_was_once_seen_back_is_left_alone_although_it_reads_as_reset_again(house: House) -> None:
-    done = house.reset()
-    house.put("NYC-DP03", BACK)
-    house.watcher.look()
-    house.put("NYC-DP03", RESET)
+def _comes_back_and_is_reset_by_hand(harness: ResetHarness) -> None:
+    harness.bring_back("NYC-DP03")
+    harness.put("NYC-DP03", RESET)
 
-    undo = house.placed(house.undo(done))
+
+def test_a_row_that_came_back_unseen_and_was_reset_by_hand_is_left_alone(harness: ResetHarness) -> None:
+    done = harness.reset("NYC-DP03")
+    _comes_back_and_is_reset_by_hand(harness)
+
+    assert "NYC-DP03.contoso.com: its UpdateTime reads " in _left_alone(harness.undo(done))
+
+
+def test_a_row_that_came_back_and_was_reset_by_hand_before_an_undo_is_applied_is_left_alone(
+    harness: ResetHarness,
+) -> None:
+    undo = harness.placed(harness.undo(harness.reset("NYC-DP03")))
+    harness.vote(undo, GRACE, LINUS)
+    _comes_back_and_is_reset_by_hand(harness)
+
+    harness.executor.run_pending()
+
+    assert harness.now(undo).stage is Stage.STALE
+    assert harness.now(undo).note.startswith("NYC-DP03.contoso.com: its UpdateTime reads ")
+    assert harness.reads()["NYC-DP03"] == RESET
+
+
+def test_a_row_that_was_once_seen_back_is_left_alone_although_it_reads_as_reset_again(harness: ResetHarness) -> None:
+    done = harness.reset()
+    harness.put("NYC-DP03", BACK)
+    harness.watcher.look()
+    harness.put("NYC-DP03", RESET)
+
+    undo = harness.placed(harness.undo(done))
 
     assert [row.server for row in undo.plan.rows] == ["NYC-DP04.contoso.com"]
     assert "NYC-DP03.contoso.com: it was seen back" in undo.reason
 
 
-def test_a_row_that_is_seen_back_before_an_undo_of_it_is_applied_is_left_alone(house: House) -> None:
-    undo = house.placed(house.undo(house.reset()))
-    house.vote(undo, GRACE, LINUS)
-    house.put("NYC-DP03", BACK)
-    house.watcher.look()
-    house.put("NYC-DP03", RESET)
+def test_a_row_that_is_seen_back_before_an_undo_of_it_is_applied_is_left_alone(harness: ResetHarness) -> None:
+    undo = harness.placed(harness.undo(harness.reset()))
+    harness.vote(undo, GRACE, LINUS)
+    harness.put("NYC-DP03", BACK)
+    harness.watcher.look()
+    harness.put("NYC-DP03", RESET)
 
-    house.executor.work_off()
+    harness.executor.run_pending()
 
-    assert house.now(undo).stage is Stage.STALE
-    assert house.now(undo).note.startswith("NYC-DP03.contoso.com: it was seen back")
-    assert set(house.reads().values()) == {RESET}
+    assert harness.now(undo).stage is Stage.STALE
+    assert harness.now(undo).note.startswith("NYC-DP03.contoso.com: it was seen back")
+    assert set(harness.reads().values()) == {RESET}
 
 
-def test_every_row_that_was_seen_back_is_remembered_also_when_as_many_are_back_as_before(house: House) -> None:
-    done = house.reset()
+def test_every_row_that_was_seen_back_is_remembered_also_when_as_many_are_back_as_before(harness: ResetHarness) -> None:
+    done = harness.reset()
     for host in ("NYC-DP03", "NYC-DP04"):
-        house.put(host, BACK)
-        house.clock.move(hours=3)
-        house.watcher.look()
-        house.put(host, RESET)
+        harness.put(host, BACK)
+        harness.clock.move(hours=3)
+        harness.watcher.look()
+        harness.put(host, RESET)
 
-    assert house.now(done).seen_back == frozenset({1, 2})
-    assert _left_alone(house.undo(done)).count("it was seen back") == 2
+    assert harness.now(done).seen_back == frozenset({1, 2})
+    assert _left_alone(harness.undo(done)).count("it was seen back") == 2
 
 
-def test_an_abandoned_reset_remembers_which_rows_were_seen_back(house: House) -> None:
-    done = house.reset()
-    house.put("NYC-DP03", BACK)
-    house.clock.move(days=15)
-    house.watcher.look()
-    assert house.now(done).stage is Stage.ABANDONED
-    house.put("NYC-DP03", RESET)
+def test_an_abandoned_reset_remembers_which_rows_were_seen_back(harness: ResetHarness) -> None:
+    done = harness.reset()
+    harness.put("NYC-DP03", BACK)
+    harness.clock.move(days=15)
+    harness.watcher.look()
+    assert harness.now(done).stage is Stage.ABANDONED
+    harness.put("NYC-DP03", RESET)
 
-    undo = house.undone(done)
+    undo = harness.undone(done)
 
     assert [row.server for row in undo.plan.rows] == ["NYC-DP04.contoso.com"]
 
 
-def test_rows_of_a_request_of_which_only_a_count_was_recorded_are_left_alone(house: House) -> None:
-    done = house.reset()
-    house.put("NYC-DP03", BACK)
-    house.watcher.look()
-    house.put("NYC-DP03", RESET)
-    house.sql(
+def test_rows_of_a_request_of_which_only_a_count_was_recorded_are_left_alone(harness: ResetHarness) -> None:
+    done = harness.reset()
+    harness.put("NYC-DP03", BACK)
+    harness.watcher.look()
+    harness.put("NYC-DP03", RESET)
+    harness.sql(
         "UPDATE ledger_entry SET facts = replace(facts, ?, '') WHERE kind = 'progressed'",
         ',"rows_back":[1]',
         database="store.db",
     )
-    assert house.now(done).back == 1
-    assert house.now(done).seen_back is None
+    assert harness.now(done).back == 1
+    assert harness.now(done).seen_back is None
 
-    assert _left_alone(house.undo(done)).count("only how many rows were seen back") == 2
-
-
-def test_a_later_reset_that_a_restored_store_does_not_know_is_found_at_the_site(house: House) -> None:
-    first = house.reset("NYC-DP03")
-    house.remember()
-    house.put("NYC-DP03", BACK)
-    house.put("NYC-DP03", (9, 3))
-    second = house.reset("NYC-DP03")
-    house.put_back()
-
-    assert f"by request {second.id}" in _left_alone(house.undo(first))
+    assert _left_alone(harness.undo(done)).count("only how many rows were seen back") == 2
 
 
-def test_a_later_reset_that_a_restored_store_does_not_know_is_found_before_an_undo_is_applied(house: House) -> None:
-    first = house.reset("NYC-DP03")
-    undo = house.placed(house.undo(first))
-    house.vote(undo, GRACE, LINUS)
-    house.copy_backup(first, "another bot's", "2999-01-01 00:00:00")
+def test_a_later_reset_that_a_restored_store_does_not_know_is_found_at_the_site(harness: ResetHarness) -> None:
+    first = harness.reset("NYC-DP03")
+    harness.remember()
+    harness.put("NYC-DP03", BACK)
+    harness.put("NYC-DP03", (9, 3))
+    second = harness.reset("NYC-DP03")
+    harness.put_back()
 
-    house.executor.work_off()
-
-    assert house.now(undo).stage is Stage.STALE
-    assert "by request another bot's" in house.now(undo).note
-    assert house.reads()["NYC-DP03"] == RESET
+    assert f"by request {second.id}" in _left_alone(harness.undo(first))
 
 
-def test_a_copy_of_another_request_that_is_older_speaks_against_no_undo(house: House) -> None:
-    first = house.reset("NYC-DP03")
-    house.copy_backup(first, "another bot's", "1999-01-01 00:00:00")
+def test_a_later_reset_that_a_restored_store_does_not_know_is_found_before_an_undo_is_applied(
+    harness: ResetHarness,
+) -> None:
+    first = harness.reset("NYC-DP03")
+    undo = harness.placed(harness.undo(first))
+    harness.vote(undo, GRACE, LINUS)
+    harness.copy_backup(first, "another bot's", "2999-01-01 00:00:00")
 
-    house.undone(first)
+    harness.executor.run_pending()
 
-    assert house.reads()["NYC-DP03"] == BEHIND
+    assert harness.now(undo).stage is Stage.STALE
+    assert "by request another bot's" in harness.now(undo).note
+    assert harness.reads()["NYC-DP03"] == RESET
+
+
+def test_a_copy_of_another_request_that_is_older_speaks_against_no_undo(harness: ResetHarness) -> None:
+    first = harness.reset("NYC-DP03")
+    harness.copy_backup(first, "another bot's", "1999-01-01 00:00:00")
+
+    harness.undone(first)
+
+    assert harness.reads()["NYC-DP03"] == BEHIND
 
 
 @pytest.mark.parametrize("at", ["2999-01-01 00:00:00", None, ""])
 def test_a_copy_of_another_request_that_is_not_known_to_be_older_speaks_against_an_undo(
-    house: House, at: str | None
+    harness: ResetHarness, at: str | None
 ) -> None:
-    first = house.reset("NYC-DP03")
-    house.copy_backup(first, "another bot's", at)
+    first = harness.reset("NYC-DP03")
+    harness.copy_backup(first, "another bot's", at)
 
-    assert "by request another bot's" in _left_alone(house.undo(first))
-
-
-def test_a_reset_can_be_undone_behind_an_earlier_reset_and_its_undo(house: House) -> None:
-    house.undone(house.reset("NYC-DP03"))
-    house.watcher.close_undone()
-    house.clock.move(minutes=1)
-
-    house.undone(house.reset("NYC-DP03"))
-
-    assert house.reads()["NYC-DP03"] == BEHIND
+    assert "by request another bot's" in _left_alone(harness.undo(first))
 
 
-def test_an_undo_that_was_asked_for_before_its_reset_converged_is_not_applied_afterwards(house: House) -> None:
-    done = house.reset("NYC-DP03")
-    undo = house.placed(house.undo(done))
-    house.put("NYC-DP03", BACK)
-    house.watcher.look()
-    assert house.now(done).stage is Stage.CONVERGED
-    house.put("NYC-DP03", RESET)
-    house.vote(undo, GRACE, LINUS)
+def test_a_reset_can_be_undone_behind_an_earlier_reset_and_its_undo(harness: ResetHarness) -> None:
+    harness.undone(harness.reset("NYC-DP03"))
+    harness.watcher.close_undone()
+    harness.clock.move(minutes=1)
 
-    house.executor.work_off()
+    harness.undone(harness.reset("NYC-DP03"))
 
-    assert house.now(undo).stage is Stage.STALE
-    assert house.now(undo).note.startswith(f"request {done.id} is converged: every row was seen back")
-    assert house.reads()["NYC-DP03"] == RESET
+    assert harness.reads()["NYC-DP03"] == BEHIND
 
 
-def test_an_undo_that_is_not_the_reverse_of_its_reset_is_not_applied(house: House) -> None:
-    done = house.reset("NYC-DP03")
-    undo = house.placed(house.undo(done))
-    house.vote(undo, GRACE, LINUS)
+def test_an_undo_that_was_asked_for_before_its_reset_converged_is_not_applied_afterwards(harness: ResetHarness) -> None:
+    done = harness.reset("NYC-DP03")
+    undo = harness.placed(harness.undo(done))
+    harness.put("NYC-DP03", BACK)
+    harness.watcher.look()
+    assert harness.now(done).stage is Stage.CONVERGED
+    harness.put("NYC-DP03", RESET)
+    harness.vote(undo, GRACE, LINUS)
+
+    harness.executor.run_pending()
+
+    assert harness.now(undo).stage is Stage.STALE
+    assert harness.now(undo).note.startswith(f"request {done.id} is converged: every row was seen back")
+    assert harness.reads()["NYC-DP03"] == RESET
+
+
+def test_an_undo_that_is_not_the_reverse_of_its_reset_is_not_applied(harness: ResetHarness) -> None:
+    done = harness.reset("NYC-DP03")
+    undo = harness.placed(harness.undo(done))
+    harness.vote(undo, GRACE, LINUS)
     forged = replace(undo.plan, rows=(replace(undo.plan.rows[0], version_after=9),))
 
-    assert house.preconditions.objections(replace(undo, plan=forged)) == (
+    assert harness.preconditions.violations(replace(undo, plan=forged)) == (
         f"NYC-DP03.contoso.com: request {done.id} did not change it so",
     )
-    assert house.preconditions.objections(replace(undo, undoes="")) == (
+    assert harness.preconditions.violations(replace(undo, undoes="")) == (
         "the ledger does not know the reset that it takes back",
     )
-    assert house.preconditions.objections(undo) == ()
+    assert harness.preconditions.violations(undo) == ()
 
 
 @pytest.mark.parametrize(
@@ -261,51 +267,51 @@ def test_an_undo_that_is_not_the_reverse_of_its_reset_is_not_applied(house: Hous
         ("DELETE FROM PkgStatus_BU", "no copy of it by request"),
     ],
 )
-def test_a_row_that_is_not_as_its_reset_left_it_is_left_alone(house: House, change: str, said: str) -> None:
-    done = house.reset("NYC-DP03")
-    house.sql(change)
+def test_a_row_that_is_not_as_its_reset_left_it_is_left_alone(harness: ResetHarness, change: str, said: str) -> None:
+    done = harness.reset("NYC-DP03")
+    harness.sql(change)
 
-    assert said in _left_alone(house.undo(done))
-
-
-def test_a_reset_is_closed_by_an_undo_of_all_its_rows(house: House) -> None:
-    done = house.reset()
-    house.undone(done)
-
-    house.watcher.close_undone()
-
-    assert house.now(done).stage is Stage.UNDONE
-    assert set(house.reads().values()) == {BEHIND}
+    assert said in _left_alone(harness.undo(done))
 
 
-def test_what_an_undo_left_alone_is_watched_on(house: House) -> None:
-    done = house.reset()
-    house.put("NYC-DP03", (9, 2))
-    house.undone(done)
+def test_a_reset_is_closed_by_an_undo_of_all_its_rows(harness: ResetHarness) -> None:
+    done = harness.reset()
+    harness.undone(done)
 
-    house.watcher.close_undone()
-    house.watcher.look()
-    assert house.now(done).stage is Stage.APPLIED
-    assert house.reads() == {"NYC-DP03": (9, 2), "NYC-DP04": BEHIND}
+    harness.watcher.close_undone()
 
-    house.put("NYC-DP03", BACK)
-    house.clock.move(hours=2)
-    house.watcher.look()
-    assert house.now(done).stage is Stage.UNDONE
+    assert harness.now(done).stage is Stage.UNDONE
+    assert set(harness.reads().values()) == {BEHIND}
 
 
-def test_a_request_expires_however_many_came_after_it(house: House) -> None:
-    request = house.ask("NYC-DP03")
+def test_what_an_undo_left_alone_is_watched_on(harness: ResetHarness) -> None:
+    done = harness.reset()
+    harness.put("NYC-DP03", (9, 2))
+    harness.undone(done)
+
+    harness.watcher.close_undone()
+    harness.watcher.look()
+    assert harness.now(done).stage is Stage.APPLIED
+    assert harness.reads() == {"NYC-DP03": (9, 2), "NYC-DP04": BEHIND}
+
+    harness.put("NYC-DP03", BACK)
+    harness.clock.move(hours=2)
+    harness.watcher.look()
+    assert harness.now(done).stage is Stage.UNDONE
+
+
+def test_a_request_expires_however_many_came_after_it(harness: ResetHarness) -> None:
+    request = harness.ask("NYC-DP03")
     later = [(f"later {number}", "pending", "PS1", f"PS1{number:05}", ADA.id, "9999") for number in range(201)]
     for row in later:
-        house.sql(
+        harness.sql(
             "INSERT INTO request (id, stage, site, package, requester, created_at, card_channel, card_ts, card_link)"
             " VALUES (?, ?, ?, ?, ?, ?, '', '', '')",
             *row,
             database="store.db",
         )
-    house.clock.move(hours=5)
+    harness.clock.move(hours=5)
 
-    house.watcher.tick()
+    harness.watcher.tick()
 
-    assert house.now(request).stage is Stage.EXPIRED
+    assert harness.now(request).stage is Stage.EXPIRED

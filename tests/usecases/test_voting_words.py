@@ -12,7 +12,7 @@ from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Request, Stage, opening
 from bot.usecases.ports.store import CARD
 from bot.usecases.resets.freeze import FROZE, STREAM
-from bot.usecases.resets.voting import JUST_NOW, CardClick, Reading, VoteService
+from bot.usecases.resets.voting import REDRAW_GRACE, CardClick, Reading, VoteService
 from tests.fakes import ADA, GRACE, LINUS, TEAM
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bot.domain.request import Freeze
     from bot.usecases.ports.slack import Person
-    from tests.usecases.reset_house import House
+    from tests.usecases.reset_harness import ResetHarness
 
 
 def face(request: Request, freeze: Freeze | None = None) -> Mapping[str, Any]:
@@ -33,114 +33,118 @@ def bare(request: Request, freeze: Freeze | None = None) -> Mapping[str, Any]:
     return {**face(request, freeze), "rows": None}
 
 
-def dispatcher(house: House) -> VoteService:
+def dispatcher(harness: ResetHarness) -> VoteService:
     def read(shown: Mapping[str, Any], request: Request, freeze: Freeze | None) -> Reading:
         if shown == face(request, freeze):
             return Reading.SAME
         return Reading.WITHOUT_ROWS if shown == bare(request, freeze) else Reading.OTHER
 
-    return VoteService(house.requests, house.eligibility, read)
+    return VoteService(harness.requests, harness.eligibility, read)
 
 
-def press(house: House, request: Request, who: Person, shown: Mapping[str, Any] | None) -> CardClick:
+def press(harness: ResetHarness, request: Request, who: Person, shown: Mapping[str, Any] | None) -> CardClick:
     plan = request.plan.fingerprint
-    return CardClick(house.actor(who), request.id, plan, "C0APPROVALS", request.id, house.click(), shown)
+    return CardClick(harness.actor(who), request.id, plan, "C0APPROVALS", request.id, harness.click(), shown)
 
 
-def redraws(house: House, request: Request) -> int:
+def redraws(harness: ResetHarness, request: Request) -> int:
     """Count how often the card is still to be drawn."""
-    return [each.payload for each in house.store.outbox.pending("C0APPROVALS")].count({CARD: request.id})
+    return [each.payload for each in harness.store.outbox.pending("C0APPROVALS")].count({CARD: request.id})
 
 
-def test_a_vote_on_other_words_is_no_vote_and_the_card_is_drawn_anew(house: House) -> None:
-    request = house.ask()
-    before = redraws(house, request)
+def test_a_vote_on_other_words_is_no_vote_and_the_card_is_drawn_anew(harness: ResetHarness) -> None:
+    request = harness.ask()
+    before = redraws(harness, request)
 
     for who in (GRACE, LINUS):
-        assert dispatcher(house).approve(press(house, request, who, {"text": "1 row"})) == Refusal(Reason.CARD_ALTERED)
+        assert dispatcher(harness).approve(press(harness, request, who, {"text": "1 row"})) == Refusal(
+            Reason.CARD_ALTERED
+        )
 
-    assert house.now(request).votes == ()
-    assert redraws(house, request) == before + 2
+    assert harness.now(request).votes == ()
+    assert redraws(harness, request) == before + 2
 
 
-def test_two_who_press_on_the_same_drawing_both_count(house: House) -> None:
-    request = house.ask()
+def test_two_who_press_on_the_same_drawing_both_count(harness: ResetHarness) -> None:
+    request = harness.ask()
     shown = face(request)
 
     for who in (GRACE, LINUS):
-        assert isinstance(dispatcher(house).approve(press(house, request, who, shown)), Request)
+        assert isinstance(dispatcher(harness).approve(press(harness, request, who, shown)), Request)
 
 
-def test_a_drawing_of_a_while_ago_is_to_be_looked_at_again(house: House) -> None:
-    request = house.ask()
+def test_a_drawing_of_a_while_ago_is_to_be_looked_at_again(harness: ResetHarness) -> None:
+    request = harness.ask()
     shown = face(request)
-    house.vote(request, GRACE)
-    house.clock.move(seconds=JUST_NOW.total_seconds() + 1)
+    harness.vote(request, GRACE)
+    harness.clock.move(seconds=REDRAW_GRACE.total_seconds() + 1)
 
-    assert dispatcher(house).approve(press(house, request, LINUS, shown)) == Refusal(Reason.CARD_CHANGED)
-    assert isinstance(dispatcher(house).approve(press(house, request, LINUS, face(house.now(request)))), Request)
-
-
-def test_a_card_that_still_shows_a_freeze_just_lifted_takes_votes(house: House) -> None:
-    request = house.ask()
-    house.freeze_service.freeze(house.actor(GRACE), "look first", "1")
-    shown = face(request, house.freeze_service.now())
-    house.freeze_service.unfreeze(house.actor(GRACE), "2")
-
-    assert isinstance(dispatcher(house).approve(press(house, request, GRACE, shown)), Request)
-    house.clock.move(seconds=JUST_NOW.total_seconds() + 1)
-    assert dispatcher(house).approve(press(house, request, LINUS, shown)) == Refusal(Reason.CARD_CHANGED)
+    assert dispatcher(harness).approve(press(harness, request, LINUS, shown)) == Refusal(Reason.CARD_CHANGED)
+    assert isinstance(dispatcher(harness).approve(press(harness, request, LINUS, face(harness.now(request)))), Request)
 
 
-def test_the_lifted_freeze_of_somebody_else_is_no_drawing(house: House) -> None:
+def test_a_card_that_still_shows_a_freeze_just_lifted_takes_votes(harness: ResetHarness) -> None:
+    request = harness.ask()
+    harness.freeze_service.freeze(harness.actor(GRACE), "look first", "1")
+    shown = face(request, harness.freeze_service.now())
+    harness.freeze_service.unfreeze(harness.actor(GRACE), "2")
+
+    assert isinstance(dispatcher(harness).approve(press(harness, request, GRACE, shown)), Request)
+    harness.clock.move(seconds=REDRAW_GRACE.total_seconds() + 1)
+    assert dispatcher(harness).approve(press(harness, request, LINUS, shown)) == Refusal(Reason.CARD_CHANGED)
+
+
+def test_the_lifted_freeze_of_somebody_else_is_no_drawing(harness: ResetHarness) -> None:
     """Its reason is what somebody wrote into the store, and stands on the card."""
-    request = house.ask()
+    request = harness.ask()
     words = {"reason_given": "only a rehearsal, press when it is over"}
-    house.store.ledger.append(Draft(STREAM, None, FROZE, GRACE.id, TEAM, words))
-    shown = face(request, house.freeze_service.now())
-    house.freeze_service.unfreeze(house.actor(GRACE), "1")
+    harness.store.ledger.append(Draft(STREAM, None, FROZE, GRACE.id, TEAM, words))
+    shown = face(request, harness.freeze_service.now())
+    harness.freeze_service.unfreeze(harness.actor(GRACE), "1")
 
-    assert dispatcher(house).approve(press(house, request, GRACE, shown)) == Refusal(Reason.CARD_ALTERED)
+    assert dispatcher(harness).approve(press(harness, request, GRACE, shown)) == Refusal(Reason.CARD_ALTERED)
 
 
 @pytest.mark.parametrize("who", [GRACE, ADA])
-def test_a_press_of_which_slack_does_not_say_what_was_seen_counts_nowhere(house: House, who: Person) -> None:
-    request = house.ask()
-    pressed = press(house, request, who, None)
+def test_a_press_of_which_slack_does_not_say_what_was_seen_counts_nowhere(harness: ResetHarness, who: Person) -> None:
+    request = harness.ask()
+    pressed = press(harness, request, who, None)
 
     for action in (
-        (dispatcher(house).withdraw,) if who is ADA else (dispatcher(house).approve, dispatcher(house).check_words)
+        (dispatcher(harness).withdraw,)
+        if who is ADA
+        else (dispatcher(harness).approve, dispatcher(harness).check_words)
     ):
         assert action(pressed) == Refusal(Reason.CARD_NOT_SENT)
-    assert house.now(request).votes == ()
-    assert house.now(request).stage is Stage.PENDING
+    assert harness.now(request).votes == ()
+    assert harness.now(request).stage is Stage.PENDING
 
 
 def test_a_vote_on_a_card_whose_rows_did_not_come_back_is_no_vote_and_the_card_is_drawn_with_others(
-    house: House,
+    harness: ResetHarness,
 ) -> None:
-    request = house.ask()
-    before = redraws(house, request)
-    assert not house.requests.are_rows_withheld(request.id)
+    request = harness.ask()
+    before = redraws(harness, request)
+    assert not harness.requests.are_rows_withheld(request.id)
 
-    assert dispatcher(house).approve(press(house, request, GRACE, bare(request))) == Refusal(Reason.ROWS_WITHHELD)
+    assert dispatcher(harness).approve(press(harness, request, GRACE, bare(request))) == Refusal(Reason.ROWS_WITHHELD)
 
-    assert house.now(request).votes == ()
-    assert redraws(house, request) == before + 1
-    assert house.requests.are_rows_withheld(request.id)
+    assert harness.now(request).votes == ()
+    assert redraws(harness, request) == before + 1
+    assert harness.requests.are_rows_withheld(request.id)
 
 
-def test_nothing_that_happens_to_an_open_request_changes_what_is_decided(house: House) -> None:
+def test_nothing_that_happens_to_an_open_request_changes_what_is_decided(harness: ResetHarness) -> None:
     """So of an earlier drawing only the votes can be out of date."""
-    request = house.ask()
-    house.clock.move(seconds=2 * 3600 + 1)
-    house.watcher.tick()
-    house.vote(request, GRACE)
-    now = house.now(request)
+    request = harness.ask()
+    harness.clock.move(seconds=2 * 3600 + 1)
+    harness.watcher.tick()
+    harness.vote(request, GRACE)
+    now = harness.now(request)
     assert now.reminded
     assert len(now.votes) == 1
 
-    earlier = [before for before, _ in house.requests.before(request.id)]
+    earlier = [before for before, _ in harness.requests.before(request.id)]
 
     assert len(earlier) == 2
     assert {opening(before) == opening(now) for before in earlier} == {True}
@@ -152,18 +156,18 @@ def test_nothing_that_happens_to_an_open_request_changes_what_is_decided(house: 
     ]
 
 
-def test_a_withdrawal_on_other_words_is_refused(house: House) -> None:
-    request = house.ask()
+def test_a_withdrawal_on_other_words_is_refused(harness: ResetHarness) -> None:
+    request = harness.ask()
 
-    assert dispatcher(house).withdraw(press(house, request, ADA, {"text": "1 row"})) == Refusal(Reason.CARD_ALTERED)
-    assert dispatcher(house).check_words(press(house, request, GRACE, {"text": "1 row"})) == Refusal(
+    assert dispatcher(harness).withdraw(press(harness, request, ADA, {"text": "1 row"})) == Refusal(Reason.CARD_ALTERED)
+    assert dispatcher(harness).check_words(press(harness, request, GRACE, {"text": "1 row"})) == Refusal(
         Reason.CARD_ALTERED
     )
 
 
-def test_a_decided_request_says_so_whatever_its_card_says(house: House) -> None:
-    request = house.approved()
+def test_a_decided_request_says_so_whatever_its_card_says(harness: ResetHarness) -> None:
+    request = harness.approved()
 
-    said = dispatcher(house).approve(press(house, request, LINUS, {"text": "1 row"}))
+    said = dispatcher(harness).approve(press(harness, request, LINUS, {"text": "1 row"}))
 
     assert said == Refusal(Reason.DECIDED_ALREADY)

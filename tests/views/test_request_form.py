@@ -8,8 +8,7 @@ from bot.domain.command import LONGEST_FILTER, MOST_FILTERS, Show, parse
 from bot.domain.drift_classes import judge
 from bot.domain.form_snapshot import Fingerprint, FormRow, FormSnapshot
 from bot.domain.package import SiteCode
-from bot.domain.plan import RowsAllowed
-from bot.domain.planning import reset_plan, resettable
+from bot.domain.plan import RowsAllowed, reset_plan, resettable
 from bot.views import request_form
 from tests.builders import GRACE, NOW, points, site_row, table
 

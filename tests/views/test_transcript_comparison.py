@@ -11,7 +11,7 @@ from hypothesis import given
 
 from bot.slack.responder import payload_of
 from bot.views import audit_lines
-from bot.views.transcript_comparison import unsaid
+from bot.views.transcript_comparison import entries_missing_from
 from tests.views.test_audit_lines import entry, many
 
 if TYPE_CHECKING:
@@ -62,25 +62,25 @@ def changed(entries: list[Entry], old: str, new: str) -> dict[str, Any]:
 def test_what_was_posted_says_what_was_posted(entries: list[Entry]) -> None:
     told = entries[: audit_lines.how_many(entries)]
 
-    assert unsaid(told, exported(told)) == []
+    assert entries_missing_from(told, exported(told)) == []
 
 
 @pytest.mark.parametrize(("ours", "slack_s"), SPELLINGS, ids=[slack_s for _, slack_s in SPELLINGS])
 def test_a_spelling_that_is_slack_s_is_no_edit(ours: str, slack_s: str) -> None:
-    assert unsaid(TOLD, changed(TOLD, ours, slack_s)) == []
+    assert entries_missing_from(TOLD, changed(TOLD, ours, slack_s)) == []
 
 
 @pytest.mark.parametrize(
     "link", ["slack://user?team=T0CONTOSO&amp;id=U000000ADA", "https://contoso.enterprise.slack.com/team/U000000ADA"]
 )
 def test_lines_of_older_versions_and_of_other_addresses_of_the_workspace_say_the_same(link: str) -> None:
-    assert unsaid(TOLD, changed(TOLD, f"{audit_lines.WEB}team/U000000ADA", link)) == []
+    assert entries_missing_from(TOLD, changed(TOLD, f"{audit_lines.WEB}team/U000000ADA", link)) == []
 
 
 def test_a_foreign_address_that_looks_like_a_profile_is_compared_as_what_it_is() -> None:
     told = [entry({"outcome": "answered", "object": "http://cm01/team/x"}, sequence=1)]
 
-    assert unsaid(told, changed(told, "http://cm01/team/x", "<http://cm01/team/x>")) == []
+    assert entries_missing_from(told, changed(told, "http://cm01/team/x", "<http://cm01/team/x>")) == []
 
 
 @pytest.mark.parametrize("also", ["blocks", "text only"])
@@ -101,7 +101,7 @@ def test_the_lines_that_were_edited_are_named(old: str, new: str, sequences: lis
     if also == "text only":
         del message["blocks"]
 
-    assert [each.sequence for each in unsaid(TOLD, message)] == sequences
+    assert [each.sequence for each in entries_missing_from(TOLD, message)] == sequences
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_lines_that_came_or_went_make_all_of_the_message_wrong(change: Callable[
     message = exported(TOLD)
     change(message)
 
-    assert unsaid(TOLD, message) == TOLD
+    assert entries_missing_from(TOLD, message) == TOLD
 
 
 def test_what_the_text_had_no_room_for_is_found_in_the_blocks() -> None:
@@ -131,4 +131,4 @@ def test_what_the_text_had_no_room_for_is_found_in_the_blocks() -> None:
     assert "!" not in message["text"]
     message["blocks"][0]["text"]["text"] = message["blocks"][0]["text"]["text"].replace("!", "?", 1)
 
-    assert unsaid(told, message) == told[:1]
+    assert entries_missing_from(told, message) == told[:1]

@@ -393,11 +393,13 @@ OLD_RESET: dict[str, Any] = {"held_version": 0, "status_number": Status.RECEIVED
         ),
     ],
 )
-def test_advice_is_what_can_be_done_about_just_these_rows(rows: tuple[Row, ...], said: str, unsaid: str) -> None:
+def test_advice_is_what_can_be_done_about_just_these_rows(
+    rows: tuple[Row, ...], said: str, entries_missing_from: str
+) -> None:
     drawn = str(version_table.draw(kept(table(*rows)), Form.TEXT).blocks)
 
     assert said in drawn
-    assert unsaid not in drawn
+    assert entries_missing_from not in drawn
 
 
 def test_rows_of_one_class_that_need_different_things_are_named() -> None:

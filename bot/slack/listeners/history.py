@@ -53,7 +53,7 @@ class RequestList:
     def _places(self, requests: Sequence[Request], asker: str) -> Places:
         cards = {request.id: self.requests.index.card(request.id) for request in requests}
         links = {request_id: card.link for request_id, card in cards.items() if card and card.link}
-        without = {each: self.requests.card_trouble(each) for each, card in cards.items() if card is None}
+        without = {each: self.requests.card_fault(each) for each, card in cards.items() if card is None}
         return Places(links, without, asker, self.requests.channel)
 
 

@@ -182,9 +182,9 @@ class RequestListeners:
         try:
             outcome = self.submission.ask(form.actor, selection, {"click": form.key})
         except SiteError as error:
-            log.warning("site database failed", site=error.site, trouble=error.trouble.value, detail=error.detail)
-            words = request_texts.with_form(replies.trouble(error.site, error.trouble, form.reference), again)
-            why = f"site {error.site} {error.trouble}"
+            log.warning("site database failed", site=error.site, trouble=error.kind.value, detail=error.detail)
+            words = request_texts.with_form(replies.trouble(error.site, error.kind, form.reference), again)
+            why = f"site {error.site} {error.kind}"
             return self._reply(form, AuditAction(form.kind, "failed", question.text, reason=why), words)
         match outcome:
             case FormOutdated():

@@ -46,7 +46,7 @@ class ChannelComparison:
 
     ledger: Ledger
     outbox: Outbox
-    unsaid: Callable[[Sequence[Entry], Mapping[str, Any]], Sequence[Entry]]
+    entries_missing_from: Callable[[Sequence[Entry], Mapping[str, Any]], Sequence[Entry]]
     """Says which of the entries that one message told are not in it as they were posted."""
 
     def findings(self, channel: str, messages: Messages) -> Iterator[Discrepancy]:
@@ -91,7 +91,7 @@ class ChannelComparison:
         if lines[0].is_gap:
             text = str(message.get("text", ""))
             return [entry for entry in entries if f"#{entry.sequence} {entry.short_hash}" not in text]
-        return self.unsaid(entries, message)
+        return self.entries_missing_from(entries, message)
 
 
 def _unless_beyond(ts: str, messages: Messages) -> str:

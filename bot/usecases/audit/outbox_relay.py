@@ -36,21 +36,21 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger(__name__)
 LEASE = "relay"
 SPACING_SECONDS = 1.05
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 60.0
+INITIAL_PAUSE_SECONDS = 1.0
+MAX_PAUSE_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 0.5
 BATCH = 60
 OTHER_LANES = 4
 END_SECONDS = 2
 """A post that waits for Slack for longer than this is left behind at the end, and the lease with it."""
-MOST_FAULTS = 3
+MAX_FAULTS = 3
 UNCLEAR_TRIES, UNCLEAR_SECONDS = 5, 15
-AWAY_SECONDS = 24 * 3600
+OUTAGE_SECONDS = 24 * 3600
 """For so long a person's message waits for a Slack that takes messages of others."""
 NOT_DELIVERED = "not delivered"
 BEFORE_ALL, LAST_OF_ALL = -(2**63), 2**63 - 1
 """The least and the greatest sequence number that a store can hold."""
-_AWAY = frozenset({PostErrorKind.LATER, PostErrorKind.UNREACHABLE})
+_UNAVAILABLE = frozenset({PostErrorKind.LATER, PostErrorKind.UNREACHABLE})
 _ABOUT_THE_DESTINATION = frozenset({PostErrorKind.CHANNEL, PostErrorKind.DENIED})
 """Slack said no whatever the message, so the same holds for everything that waits there."""
 
@@ -94,7 +94,7 @@ class _DestinationState:
     one_by_one: bool = False
     denied: str = ""
     told: set[str] = field(default_factory=set)
-    told_to: int = BEFORE_ALL
+    notified_up_to: int = BEFORE_ALL
     failing_since: float = 0.0
     failed_at: float = 0.0
     alone: int = 0
@@ -106,12 +106,12 @@ class _DestinationState:
             self.failing_since, self.alone = now, 0
         self.failures += 1
         self.failed_at = now
-        pause = min(FIRST_PAUSE_SECONDS * 2 ** min(self.failures - 1, 10), LONGEST_PAUSE_SECONDS)
+        pause = min(INITIAL_PAUSE_SECONDS * 2 ** min(self.failures - 1, 10), MAX_PAUSE_SECONDS)
         self.not_before = now + max(pause, retry_after)
 
     def succeeded(self) -> None:
         """Forget every failure."""
-        self.failures, self.one_by_one, self.denied, self.told, self.told_to = 0, False, "", set(), BEFORE_ALL
+        self.failures, self.one_by_one, self.denied, self.told, self.notified_up_to = 0, False, "", set(), BEFORE_ALL
 
 
 @dataclass(slots=True)
@@ -126,8 +126,8 @@ class OutboxRelay:
     monotonic: Callable[[], float]
     spacing: float = SPACING_SECONDS
     first: Sequence[str] = ()
-    _roads: dict[str, _DestinationState] = field(default_factory=dict)
-    _told_at: float = -math.inf
+    _states: dict[str, _DestinationState] = field(default_factory=dict)
+    _last_posted_at: float = -math.inf
     _wake: threading.Event = field(default_factory=threading.Event)
 
     def wake(self) -> None:
@@ -136,14 +136,14 @@ class OutboxRelay:
 
     def run(self, stopping: threading.Event) -> None:
         """Deliver until stopped, whenever this process holds the lease."""
-        lanes = Lanes(self._attend, self.first, stopping)
+        lanes = Lanes(self._visit_safely, self.first, stopping)
         while not stopping.is_set():
             try:
                 if self.leases.hold(LEASE):
                     for destination in self._due():
                         lanes.take(destination)
             except StoreError as error:
-                log.warning("the store does not say what to deliver", trouble=error.trouble.value, detail=error.detail)
+                log.warning("the store does not say what to deliver", trouble=error.kind.value, detail=error.detail)
             except Exception:
                 # A relay that died would pause all resets; whatever it was, the next look may go better.
                 log.exception("delivering failed")
@@ -157,7 +157,7 @@ class OutboxRelay:
         """Return how long to wait for the next look: not longer than any destination must."""
         now = self.monotonic()
         return min(
-            [LOOK_EVERY_SECONDS, *(state.not_before - now for state in self._roads.values() if state.not_before > now)]
+            [LOOK_EVERY_SECONDS, *(state.not_before - now for state in self._states.values() if state.not_before > now)]
         )
 
     def deliver(self) -> None:
@@ -170,28 +170,28 @@ class OutboxRelay:
         pending = self.outbox.destinations()
         now, due = self.monotonic(), []
         for destination in [*filter(pending.__contains__, self.first), *(d for d in pending if d not in self.first)]:
-            state = self._roads.setdefault(destination, _DestinationState())
+            state = self._states.setdefault(destination, _DestinationState())
             if state.denied or now >= state.not_before:
                 due.append(destination)
         return due
 
-    def _attend(self, destination: str) -> None:
+    def _visit_safely(self, destination: str) -> None:
         """Visit a destination on a lane: whatever goes wrong there is of no concern to any other."""
         try:
             self._visit(destination)
         except StoreError as error:
-            self._roads[destination].failed(self.monotonic())
-            log.warning("the store does not deliver", trouble=error.trouble.value, detail=error.detail)
+            self._states[destination].failed(self.monotonic())
+            log.warning("the store does not deliver", trouble=error.kind.value, detail=error.detail)
 
     def _visit(self, destination: str) -> None:
-        state = self._roads[destination]
+        state = self._states[destination]
         if not self.leases.holds(LEASE):
             return
         try:
             if self.monotonic() >= state.not_before:
                 self._deliver_to(destination, state)
             elif state.denied:
-                self._tell_all_who_wait(destination, state)
+                self._notify_waiting(destination, state)
         except StoreError:
             raise
         except Exception:
@@ -244,20 +244,22 @@ class OutboxRelay:
             raise
         except Exception as error:
             log.exception("delivering failed", destination=destination)
-            self._broke(destination, state, batch, type(error).__name__)
+            self._failed_unexpectedly(destination, state, batch, type(error).__name__)
         else:
             self.outbox.settle(batch, posted.channel, posted.ts)
             reach("deliver: settled")
-            self._told_at = self.monotonic()
+            self._last_posted_at = self.monotonic()
             state.waits.pop(self.renderer.subject(batch[0]), None)
             state.succeeded()
 
-    def _broke(self, destination: str, state: _DestinationState, batch: Sequence[Delivery], error: str) -> None:
+    def _failed_unexpectedly(
+        self, destination: str, state: _DestinationState, batch: Sequence[Delivery], error: str
+    ) -> None:
         """Try again what failed in a way that nobody foresaw; one that does so each time is put aside."""
         state.failed(self.monotonic())
         if len(batch) > 1:
             state.one_by_one = True
-        elif state.failures >= MOST_FAULTS:
+        elif state.failures >= MAX_FAULTS:
             self._give_up(destination, batch, error)
             state.succeeded()
 
@@ -291,14 +293,14 @@ class OutboxRelay:
         if batch[0].trouble:
             raise PostError(PostErrorKind.REFUSED, batch[0].trouble, was_sent=False)
         try:
-            return self._letter(batch)
+            return self._message(batch)
         except StoreError:
             raise
         except Exception as error:
             log.exception("cannot draw what is to be told")
             raise PostError(PostErrorKind.REFUSED, f"cannot be drawn: {type(error).__name__}") from error
 
-    def _letter(self, batch: Sequence[Delivery]) -> OutboundMessage | None:
+    def _message(self, batch: Sequence[Delivery]) -> OutboundMessage | None:
         if batch[0].payload is not None:
             return self.renderer.notice(batch[0])
         repeated = frozenset(delivery.entry.sequence for delivery in batch if delivery.was_tried)
@@ -313,24 +315,22 @@ class OutboxRelay:
         error: PostError,
     ) -> None:
         waits = outbound is not None and outbound.refused is not None
-        if error.trouble is PostErrorKind.REFUSED or (error.trouble is PostErrorKind.UNKNOWN and waits):
+        if error.kind is PostErrorKind.REFUSED or (error.kind is PostErrorKind.UNKNOWN and waits):
             self._refused(destination, state, batch, outbound, error)
             return
-        state.alone += self._told_at >= state.failed_at
+        state.alone += self._last_posted_at >= state.failed_at
         state.failed(self.monotonic(), error.retry_after)
-        if is_person(destination) and self._is_hopeless(state, error.trouble):
+        if is_person(destination) and self._is_undeliverable(state, error.kind):
             self._give_up(destination, self.outbox.pending(destination, BATCH), error.error)
             state.succeeded()
             return
-        log.warning(
-            "not delivered; trying again", destination=destination, trouble=error.trouble.value, error=error.error
-        )
-        if error.trouble in _ABOUT_THE_DESTINATION:
+        log.warning("not delivered; trying again", destination=destination, trouble=error.kind.value, error=error.error)
+        if error.kind in _ABOUT_THE_DESTINATION:
             if state.denied != error.error:
-                state.denied, state.told, state.told_to = error.error, set(), BEFORE_ALL
-            self._tell_all_who_wait(destination, state)
+                state.denied, state.told, state.notified_up_to = error.error, set(), BEFORE_ALL
+            self._notify_waiting(destination, state)
 
-    def _is_hopeless(self, state: _DestinationState, trouble: PostErrorKind) -> bool:
+    def _is_undeliverable(self, state: _DestinationState, trouble: PostErrorKind) -> bool:
         """Whether a person will never get what waits for them, as far as can be told.
 
         Where Slack does not say that it is about the person, it must go on failing while others are told things.
@@ -338,10 +338,10 @@ class OutboxRelay:
         if trouble is PostErrorKind.PERSON:
             return True
         failing = self.monotonic() - state.failing_since
-        if trouble in _AWAY:
-            return state.alone >= UNCLEAR_TRIES and failing >= AWAY_SECONDS
-        others_are_told = self._told_at >= state.failing_since - LONGEST_PAUSE_SECONDS
-        others_fail = any(other.denied for place, other in self._roads.copy().items() if not is_person(place))
+        if trouble in _UNAVAILABLE:
+            return state.alone >= UNCLEAR_TRIES and failing >= OUTAGE_SECONDS
+        others_are_told = self._last_posted_at >= state.failing_since - MAX_PAUSE_SECONDS
+        others_fail = any(other.denied for place, other in self._states.copy().items() if not is_person(place))
         return state.failures >= UNCLEAR_TRIES and failing >= UNCLEAR_SECONDS and others_are_told and not others_fail
 
     def _give_up(self, destination: str, batch: Sequence[Delivery], reason: str, posted: Posted | None = None) -> None:
@@ -356,9 +356,9 @@ class OutboxRelay:
         place = (posted.channel, posted.ts) if posted else ("", "")
         self.ledger.append(action.draft(NOBODY, "outbox"), also=[self.outbox.settling(batch, *place, is_gap=True)])
 
-    def _tell_all_who_wait(self, destination: str, state: _DestinationState) -> None:
+    def _notify_waiting(self, destination: str, state: _DestinationState) -> None:
         """Let everything that waits for this destination hear once why it takes nothing."""
-        for pending in self._pages(destination, BATCH, state.told_to):
+        for pending in self._pages(destination, BATCH, state.notified_up_to):
             for delivery in pending:
                 if delivery.payload is None or (subject := self.renderer.subject(delivery)) in state.told:
                     continue
@@ -368,7 +368,7 @@ class OutboxRelay:
                     if outbound and outbound.refused:
                         outbound.refused(state.denied)
             if isinstance(pending[-1].entry.sequence, int):
-                state.told_to = pending[-1].entry.sequence  # this one again: it may have more notices
+                state.notified_up_to = pending[-1].entry.sequence  # this one again: it may have more notices
 
     def _refused(
         self,
@@ -394,12 +394,12 @@ class OutboxRelay:
         try:
             posted, is_gap = self._without_blocks(destination, batch[0], outbound, error)
         except PostError as again:
-            if batch[0].payload is not None and again.trouble not in _AWAY:
+            if batch[0].payload is not None and again.kind not in _UNAVAILABLE:
                 self._give_up(destination, batch, error.error)
                 return
-            state.not_before = self.monotonic() + max(LONGEST_PAUSE_SECONDS, again.retry_after)
+            state.not_before = self.monotonic() + max(MAX_PAUSE_SECONDS, again.retry_after)
             return
-        self._told_at = self.monotonic()
+        self._last_posted_at = self.monotonic()
         if is_gap and batch[0].payload is not None:
             self._give_up(destination, batch, error.error, posted)
         else:
@@ -419,7 +419,7 @@ class OutboxRelay:
             try:
                 return self._send(destination, attempt), is_gap
             except PostError as again:
-                if again.trouble is not PostErrorKind.REFUSED:
+                if again.kind is not PostErrorKind.REFUSED:
                     raise
         return self._send(destination, tries[-1][0]), True
 

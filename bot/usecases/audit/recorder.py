@@ -68,9 +68,9 @@ class WatchedSite:
 
     def __init__(self, site: SiteReader, audit_log: AuditLog) -> None:
         self._site = site
-        self._diary = audit_log
+        self._audit_log = audit_log
         self._trouble: SiteErrorKind | None = None
-        self._unnoted: deque[tuple[str, str]] = deque()
+        self._unrecorded_changes: deque[tuple[str, str]] = deque()
         self._guard = threading.Lock()
 
     @property
@@ -95,7 +95,7 @@ class WatchedSite:
         try:
             result = read()
         except SiteError as error:
-            self._changed(error.trouble)
+            self._changed(error.kind)
             raise
         self._changed(None)
         return result
@@ -104,11 +104,11 @@ class WatchedSite:
         with self._guard:
             if (trouble is None) != (self._trouble is None):
                 self._trouble = trouble
-                self._unnoted.append(
+                self._unrecorded_changes.append(
                     ("site database back", self.code)
                     if trouble is None
                     else ("site database failed", f"{self.code}: {trouble}")
                 )
-            while self._unnoted:  # also what the store could not take before
-                self._diary.note(*self._unnoted[0])
-                self._unnoted.popleft()
+            while self._unrecorded_changes:  # also what the store could not take before
+                self._audit_log.note(*self._unrecorded_changes[0])
+                self._unrecorded_changes.popleft()

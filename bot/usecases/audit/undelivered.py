@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.domain.pending_post import PendingPost, PostKind
 from bot.usecases.drift.digest_publisher import refusal_of
 from bot.usecases.ports.store import CARD, DIGEST
-from bot.usecases.resets.request_repository import trouble_of
+from bot.usecases.resets.request_repository import card_fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,7 +40,7 @@ class Undelivered:
         return tuple(found.values())
 
     def _card(self, delivery: Delivery, request_id: str) -> PendingPost:
-        reason = trouble_of(self.ledger.stream(f"card {request_id}"))
+        reason = card_fault_of(self.ledger.stream(f"card {request_id}"))
         return PendingPost(PostKind.CARD, request_id, delivery.destination, delivery.entry.at, reason)
 
     def _digest(self, delivery: Delivery) -> PendingPost:

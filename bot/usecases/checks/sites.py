@@ -135,11 +135,11 @@ class SiteCheck:
             yield self._finding(login, Severity.GOOD, "has no right that it does not need")
 
     def _trouble(self, login: str, error: SiteError, name: str, script: str) -> Finding:
-        cure = _CURES.get(error.trouble, _ELSE)
+        cure = _CURES.get(error.kind, _ELSE)
         if any(words in error.detail for words in NO_FILE):
             cure = "Check the path in {setting}: an absolute one begins with four slashes, like sqlite:////srv/site.db."
         cure = cure.format(setting=self._setting(name), script=script)
-        return self._finding(login, Severity.WRONG, f"{error.trouble}: {error.detail}", cure)
+        return self._finding(login, Severity.WRONG, f"{error.kind}: {error.detail}", cure)
 
     def _setting(self, name: str) -> str:
         return f"PKGSTATUS_SITES__{self.inspector.code}__{name}"

@@ -104,18 +104,18 @@ class SlackCheck:
         taken = 0
         for name, message in self.samples.items():
             try:
-                objections = self.workspace.objections(message)
+                violations = self.workspace.violations(message)
             except SlackQueryError as said:
                 shapes = quantity(len(self.samples), "shape")
                 looked = f"Slack looked at {taken} of {shapes} only" if taken else "Slack looked at none"
                 yield Finding(Area.SLACK, Severity.UNKNOWN, "messages", f"{looked}: {said.error}")
                 return
-            taken += not objections
-            if objections:
+            taken += not violations
+            if violations:
                 cure = "Set PKGSTATUS_ANSWERS__TABLES to a form that Slack takes: data_table, table or text."
                 if "type" in message:
                     cure = "Take a newer version of the bot, or tell its authors: it cannot be drawn in another form."
-                yield Finding(Area.SLACK, Severity.WARNING, name, f"Slack would refuse it: {objections[0]}", cure)
+                yield Finding(Area.SLACK, Severity.WARNING, name, f"Slack would refuse it: {violations[0]}", cure)
         if taken:
             yield Finding(
                 Area.SLACK,

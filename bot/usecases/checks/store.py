@@ -42,8 +42,8 @@ class StoreCheck:
         try:
             facts = self.inspector.look()
         except StoreError as error:
-            cure = _CURES.get(error.trouble, _ELSE)
-            yield Finding(Area.STORE, Severity.WRONG, "store", f"{error.trouble}: {error.detail}", cure)
+            cure = _CURES.get(error.kind, _ELSE)
+            yield Finding(Area.STORE, Severity.WRONG, "store", f"{error.kind}: {error.detail}", cure)
             return
         yield _version(facts)
         if facts.lacking:

@@ -68,7 +68,7 @@ class ScanService:
             try:
                 self.tick()
             except StoreError as error:
-                log.warning("the store does not keep a scan", trouble=error.trouble.value, detail=error.detail)
+                log.warning("the store does not keep a scan", trouble=error.kind.value, detail=error.detail)
             except Exception:
                 # Scans that died would let digests tell old news for ever; the next may go better.
                 log.exception("a scan failed")
@@ -157,7 +157,7 @@ class ScanService:
             self.audit_log.note("scans work again", before.site)
 
     def _failed(self, before: SiteSeen, error: SiteError) -> None:
-        self.history.fail(before.site, self.clock(), error.trouble)
-        log.warning("cannot scan", site=error.site, trouble=error.trouble.value, detail=error.detail)
+        self.history.fail(before.site, self.clock(), error.kind)
+        log.warning("cannot scan", site=error.site, trouble=error.kind.value, detail=error.detail)
         if before.trouble is None:
-            self.audit_log.note("scan failed", f"{error.site}: {error.trouble}")
+            self.audit_log.note("scan failed", f"{error.site}: {error.kind}")

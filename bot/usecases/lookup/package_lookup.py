@@ -164,5 +164,5 @@ def _hits(read: Mapping[SiteCode, Sequence[Package]]) -> list[Hit]:
 
 def _away(errors: Sequence[SiteError]) -> tuple[SiteUnavailable, ...]:
     for error in errors:
-        log.warning("site database failed", site=error.site, trouble=error.trouble.value, detail=error.detail)
-    return tuple(SiteUnavailable(error.site, error.trouble) for error in errors)
+        log.warning("site database failed", site=error.site, trouble=error.kind.value, detail=error.detail)
+    return tuple(SiteUnavailable(error.site, error.kind) for error in errors)

@@ -34,10 +34,10 @@ def no_resets(_site: SiteCode, _package_id: PackageId | None) -> WaitingRows:
 class SiteError(Exception):
     """A site's database failed; `detail` is for the log only, unless it is the wrong database."""
 
-    def __init__(self, site: SiteCode, trouble: SiteErrorKind, detail: str) -> None:
-        super().__init__(f"site {site}: {trouble}: {detail}")
+    def __init__(self, site: SiteCode, kind: SiteErrorKind, detail: str) -> None:
+        super().__init__(f"site {site}: {kind}: {detail}")
         self.site = site
-        self.trouble = trouble
+        self.kind = kind
         self.detail = detail
 
 
@@ -92,7 +92,7 @@ class SiteWriter(Protocol):
         """
         ...
 
-    def undo_objections(self, undoing: Undoing, package_id: PackageId, rows: Sequence[PlanRow]) -> Sequence[str]:
+    def undo_violations(self, undoing: Undoing, package_id: PackageId, rows: Sequence[PlanRow]) -> Sequence[str]:
         """Say of each row of an undo why it may not be written back, or nothing. Raises SiteError."""
         ...
 

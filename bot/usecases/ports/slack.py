@@ -31,12 +31,12 @@ class PostError(Exception):
     It is certain only where Slack said so, or where nothing was sent at all (`was_sent` false).
     """
 
-    def __init__(self, trouble: PostErrorKind, error: str, retry_after: float = 0, *, was_sent: bool = True) -> None:
-        super().__init__(f"{trouble}: {error}")
-        self.trouble = trouble
+    def __init__(self, kind: PostErrorKind, error: str, retry_after: float = 0, *, was_sent: bool = True) -> None:
+        super().__init__(f"{kind}: {error}")
+        self.kind = kind
         self.error = error
         self.retry_after = retry_after
-        self.is_unclear = trouble is PostErrorKind.UNREACHABLE and was_sent
+        self.is_unclear = kind is PostErrorKind.UNREACHABLE and was_sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +168,20 @@ class Workspace(Protocol):
         """Look at a channel."""
         ...
 
-    def objections(self, message: Mapping[str, Any]) -> tuple[str, ...]:
+    def violations(self, message: Mapping[str, Any]) -> tuple[str, ...]:
         """Return what Slack has against a message or a view that nobody posts."""
+        ...
+
+
+class Connection(Protocol):
+    """The state of the Socket Mode connection. Implemented by bot.slack.socket_mode."""
+
+    @property
+    def is_healthy(self) -> bool:
+        """Connected, and Slack answered a ping lately."""
+        ...
+
+    @property
+    def pong_age(self) -> float | None:
+        """Seconds since Slack last answered a ping; None before there was a connection."""
         ...

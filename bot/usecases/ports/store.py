@@ -52,9 +52,9 @@ class StoreErrorKind(StrEnum):
 class StoreError(Exception):
     """Nothing was written; `detail` is for the log only. A link lost during a commit is the one case left in doubt."""
 
-    def __init__(self, trouble: StoreErrorKind, detail: str) -> None:
-        super().__init__(f"store: {trouble}: {detail}")
-        self.trouble = trouble
+    def __init__(self, kind: StoreErrorKind, detail: str) -> None:
+        super().__init__(f"store: {kind}: {detail}")
+        self.kind = kind
         self.detail = detail
 
 
@@ -165,7 +165,7 @@ class Outbox(Protocol):
     def backlog(self, destination: str) -> Backlog:
         """Say how far behind a destination is."""
 
-    def told_at(self, destination: str) -> datetime | None:
+    def delivered_at(self, destination: str) -> datetime | None:
         """Return when the newest of what was told to a destination was told; None before anything was."""
 
     def posts(self, destination: str) -> Iterator[PostRecord]:
@@ -282,7 +282,7 @@ class RequestIndex(Protocol):
         """Return where a request's card is, or None before it was posted."""
         ...
 
-    def at_place(self, channel: str, ts: str) -> str | None:
+    def request_at(self, channel: str, ts: str) -> str | None:
         """Return the request whose card a message is, or None."""
         ...
 

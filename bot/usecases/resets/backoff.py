@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-FIRST_PAUSE = timedelta(seconds=2)
+INITIAL_PAUSE = timedelta(seconds=2)
 GROWTH = 2
-LONGEST_PAUSE = timedelta(minutes=5)
+MAX_PAUSE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +19,13 @@ class Backoff:
 
     _last: dict[str, tuple[datetime, timedelta]] = field(default_factory=dict)
 
-    def is_time(self, name: str, now: datetime) -> bool:
+    def is_due(self, name: str, now: datetime) -> bool:
         """Whether to try this now; if so, the next try comes after a longer pause."""
         tried, pause = self._last.get(name, (now, timedelta(0)))
         if tried <= now < tried + pause:  # a clock that was set back makes nobody wait
             return False
         for other, (at, its_pause) in list(self._last.items()):
-            if now - at > its_pause + LONGEST_PAUSE:
+            if now - at > its_pause + MAX_PAUSE:
                 del self._last[other]
-        self._last[name] = (now, min(max(pause * GROWTH, FIRST_PAUSE), LONGEST_PAUSE))
+        self._last[name] = (now, min(max(pause * GROWTH, INITIAL_PAUSE), MAX_PAUSE))
         return True

@@ -124,9 +124,9 @@ class CardMessages:
 
         Also what Slack does not give back: nobody could vote on it.
         """
-        if posted != recorded or self.requests.card_trouble(request.id):
+        if posted != recorded or self.requests.card_fault(request.id):
             self._unrecorded[request.id] = posted
-            self.requests.note_card(request, Card(posted.channel, posted.ts, self.link(posted)))
+            self.requests.record_card(request, Card(posted.channel, posted.ts, self.link(posted)))
             del self._unrecorded[request.id]
         if request.stage is Stage.PENDING and not self.is_given_back(whole):
             self.requests.redraw(request, Reason.ROWS_WITHHELD)
@@ -137,7 +137,7 @@ class CardMessages:
 
     def _refused(self, request: Request, reason: str) -> None:
         card = self.requests.index.card(request.id)
-        self.requests.note_card_refused(request, reason, self.words.refused(request, card, reason))
+        self.requests.record_card_refusal(request, reason, self.words.refused(request, card, reason))
 
     def _recorded(self, request_id: str) -> Posted | None:
         card = self.requests.index.card(request_id)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger(__name__)
 
 GROWTH = 2
-LONGEST_PAUSE = timedelta(hours=1)
+MAX_PAUSE = timedelta(hours=1)
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 _HAS_IT = {RowType.SITE: {Status.RECEIVED, Status.INSTALLED}, RowType.DP: {Status.INSTALLED}}
 
@@ -71,7 +71,7 @@ class ConvergenceWatcher:
         for request in watched:
             at, pause = self._next.get(request.id, (self.clock(), self.first_look))
             if self.clock() >= at:
-                self._next[request.id] = (self.clock() + pause, min(pause * GROWTH, LONGEST_PAUSE))
+                self._next[request.id] = (self.clock() + pause, min(pause * GROWTH, MAX_PAUSE))
                 for fresh in self._read_again(request):
                     self._look_at(fresh)
 
@@ -91,7 +91,7 @@ class ConvergenceWatcher:
         try:
             table = reader.package(request.plan.package_id)
         except SiteError as error:
-            log.warning("cannot look whether rows are back", trouble=error.trouble.value)
+            log.warning("cannot look whether rows are back", trouble=error.kind.value)
             return
         waiting = [row for row in request.plan.rows if table is None or not _is_back(request.plan, row, table)]
         undo = self._cache.undo_of(request.id)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.domain.approval import Claim, Delay, Finish, MarkInDoubt, MarkStale
-from bot.domain.planning import looks_applied
+from bot.domain.plan import looks_applied
 from bot.domain.refusal import Refusal
 from bot.domain.request import Request, Stage
 from bot.domain.site_error_kind import SiteErrorKind
@@ -53,9 +53,9 @@ class ResetExecutor:
     preconditions: Preconditions
     leases: Leases
     clock: Clock
-    pacing: Backoff = field(default_factory=Backoff)
+    backoff: Backoff = field(default_factory=Backoff)
 
-    def work_off(self) -> None:
+    def run_pending(self) -> None:
         """Apply all that is approved, resolve all that was left in the middle. Raises StoreError."""
         for request in self.requests.at({Stage.APPROVED, Stage.APPLYING}):
             if not self.leases.hold(LEASE):
@@ -64,16 +64,16 @@ class ResetExecutor:
                 self._work_on(request)
 
     def _work_on(self, request: Request) -> None:
-        if not self.pacing.is_time(request.id, self.clock()):
+        if not self.backoff.is_due(request.id, self.clock()):
             return
         if request.stage is Stage.APPLYING:
             self._resolve(request, "the bot stopped before it happened")
             return
         was_applied = self._was_applied(request)
         if was_applied or (was_applied is None and self._is_late(request)):
-            self._recall(request)
+            self._resolve_late(request)
             return
-        step = self._step_before(request) if was_applied is False else Delay(self._silence(request.plan.site))
+        step = self._step_before(request) if was_applied is False else Delay(self._unreachable(request.plan.site))
         if step:
             self.requests.change(request.id, step)
         elif self._claim(request):
@@ -86,9 +86,9 @@ class ResetExecutor:
         except SiteError as error:
             log.warning("cannot read before an apply", detail=error.detail)
             trouble = _unread(error)
-            return Finish(trouble, claimed=False) if error.trouble in _LASTING else Delay(trouble)
+            return Finish(trouble, claimed=False) if error.kind in _LASTING else Delay(trouble)
 
-    def _recall(self, request: Request) -> None:
+    def _resolve_late(self, request: Request) -> None:
         """Find out what became of a request that may have been applied although the record says nothing of it."""
         if self._claim(request):
             self._resolve(request, "it was approved too long ago")
@@ -105,7 +105,7 @@ class ResetExecutor:
             log.warning("cannot ask whether it was applied", detail=error.detail)
             return None
 
-    def _silence(self, site: SiteCode) -> str:
+    def _unreachable(self, site: SiteCode) -> str:
         return f"site {site} does not answer" if site in self.writers else f"site {site} is no longer in the settings"
 
     def _is_late(self, request: Request) -> bool:
@@ -124,7 +124,7 @@ class ResetExecutor:
             self._resolve(request, str(blocked_by.reason))
             return
         try:
-            found = self.preconditions.objections(request)
+            found = self.preconditions.violations(request)
         except SiteError as error:
             self._resolve(request, _unread(error))
             return
@@ -148,8 +148,8 @@ class ResetExecutor:
             log.warning("the site database altered a change", detail=str(altered))
             self._resolve(request, str(altered))
         except SiteError as error:
-            log.warning("apply failed", trouble=error.trouble.value, detail=error.detail)
-            self._resolve(request, f"the site database said: {error.trouble}")
+            log.warning("apply failed", trouble=error.kind.value, detail=error.detail)
+            self._resolve(request, f"the site database said: {error.kind}")
         else:
             log.info("applied", site=request.plan.site, rows=len(request.plan.rows))
             self.requests.change(request.id, Finish())
@@ -159,13 +159,13 @@ class ResetExecutor:
         """Find out what became of a claimed request; while that cannot be told, say so and ask again later."""
         writer = self._writer(request)
         if writer is None:
-            self.requests.change(request.id, MarkInDoubt(self._silence(request.plan.site)))
+            self.requests.change(request.id, MarkInDoubt(self._unreachable(request.plan.site)))
             return
         try:
             step = self._ending(writer, request, trouble)
         except SiteError as error:
             log.error("an apply is in doubt until the site answers", detail=error.detail)
-            step = MarkInDoubt(f"the site database does not say ({error.trouble})")
+            step = MarkInDoubt(f"the site database does not say ({error.kind})")
         self.requests.change(request.id, step)
 
     def _ending(self, writer: SiteWriter, request: Request, trouble: str) -> Finish | MarkInDoubt:
@@ -178,4 +178,4 @@ class ResetExecutor:
 
 
 def _unread(error: SiteError) -> str:
-    return f"the site database could not be read: {error.trouble}"
+    return f"the site database could not be read: {error.kind}"

@@ -22,7 +22,7 @@ STREAM = "freeze"
 SHOWN = OPEN | {Stage.APPLIED, Stage.STALLED}
 """Requests whose cards are drawn again: those that somebody still looks at."""
 FROZE, UNFROZE = "froze resets", "unfroze resets"
-LATELY = 6
+RECENT_CHANGES = 6
 """So many pulls of the brake are looked back on for what a card may still show."""
 
 
@@ -50,7 +50,7 @@ class FreezeService:
         """
         shown: list[tuple[Freeze | None, datetime | None]] = [(self.now(), None)]
         after: datetime | None = None
-        for entry in reversed(self.ledger.stream(STREAM)[-LATELY:]):
+        for entry in reversed(self.ledger.stream(STREAM)[-RECENT_CHANGES:]):
             if after:
                 freeze = _freeze_of(entry) if entry.kind == FROZE else None
                 if freeze is None or self._is_ours(entry):
@@ -61,7 +61,7 @@ class FreezeService:
     def _is_ours(self, entry: Entry) -> bool:
         why = str(entry.facts.get("reason_given", ""))
         parts = freeze_parts(entry.kind, entry.version, entry.actor_user, entry.actor_team, why)
-        return self.signer.is_on(str(entry.facts.get("mark", "")), *parts)
+        return self.signer.verify(str(entry.facts.get("mark", "")), *parts)
 
     def freeze(self, actor: Actor, why: str, click: str) -> None:
         """Stop all applies; the same command twice is done once. Raises StoreError."""
@@ -86,7 +86,7 @@ class FreezeService:
                 return later
             version = max((entry.version for entry in entries), default=0) + 1
             why = str(action.facts.get("reason_given", ""))
-            mark = self.signer.mark(*freeze_parts(action.verb, version, actor.user_id, actor.team_id, why))
+            mark = self.signer.sign(*freeze_parts(action.verb, version, actor.user_id, actor.team_id, why))
             marked = replace(action, facts={**action.facts, "mark": mark})
             try:
                 self.ledger.append(marked.draft(actor, STREAM, version), cards)

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.domain import planning
 from bot.domain.approval import Delay, Finish, MarkStale, votes_required
 from bot.domain.drift_classes import judge
 from bot.domain.ledger_entry import CLOCKS_APART
-from bot.domain.plan import Action
+from bot.domain.plan import Action, shape_fault, violations
 from bot.domain.quantity import number, plural, quantity
 from bot.domain.refusal import Reason, Refusal
 from bot.usecases.access import Actor, distinct
-from bot.usecases.resets.undo import undo_objections, undoing_of
+from bot.usecases.resets.undo import undo_violations, undoing_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,20 +48,20 @@ class Preconditions:
 
     def against(self, request: Request) -> Finish | MarkStale | Delay | None:
         """Return what must happen to a request instead of its apply, or None. Raises SiteError, StoreError."""
-        trouble = self._hindrance(request)
+        trouble = self._violation(request)
         if trouble:
             return Finish(trouble, claimed=False)
         blocked = self.eligibility.blocked_by()
         if blocked:
             reason = str(blocked.reason)
             return Delay(reason) if blocked.reason is Reason.OTHER_POLICY else Finish(reason, claimed=False)
-        step = self._too_few(request)
+        step = self._vote_step(request)
         if step:
             return step
-        found = self.objections(request)
+        found = self.violations(request)
         return MarkStale(found) if found else None
 
-    def objections(self, request: Request) -> tuple[str, ...]:
+    def violations(self, request: Request) -> tuple[str, ...]:
         """Return what a fresh read has against a plan, when the database takes all that it needs.
 
         Raises SiteError, StoreError.
@@ -74,11 +73,11 @@ class Preconditions:
             return ("the package is gone",)
         resets = self.requests.waiting_rows(request.plan.site, table.package.id).get(table.package.id, frozenset())
         drift = judge(table, self.clock(), self.policy.grace, job_age=self.policy.job_age, resets=resets)
-        found = planning.objections(request.plan, drift, self.policy.rows)
+        found = violations(request.plan, drift, self.policy.rows)
         if request.plan.action is not Action.UNDO:
             return found
         done = self.requests.load(request.undoes)
-        return tuple(dict.fromkeys((*undo_objections(self.requests, writer, request.plan, done), *found)))
+        return tuple(dict.fromkeys((*undo_violations(self.requests, writer, request.plan, done), *found)))
 
     def undoing(self, request: Request) -> Undoing | None:
         """Return what the writer must know of the reset that a request takes back, if it is an undo.
@@ -88,7 +87,7 @@ class Preconditions:
         done = self.requests.load(request.undoes) if request.plan.action is Action.UNDO else None
         return undoing_of(self.requests, done) if done else None
 
-    def _hindrance(self, request: Request) -> str:
+    def _violation(self, request: Request) -> str:
         """Prove people, brakes and the record again: two different eligible approvers of exactly this plan."""
         ago = self.clock() - request.decided_at if request.decided_at else None
         if ago is None or ago > APPLY_WITHIN:
@@ -97,7 +96,7 @@ class Preconditions:
             return "the clock was set back since it was approved: please ask again"
         if not self.requests.is_intact(request.id):
             return "its ledger entries are not as they were recorded"
-        forgery = self.requests.forgery(request) or self._misshapen(request)
+        forgery = self.requests.forgery(request) or self._shape_fault(request)
         if forgery:
             return forgery
         most = min(self.policy.max_rows, request.max_rows or self.policy.max_rows)
@@ -105,14 +104,14 @@ class Preconditions:
             return f"it has {quantity(len(request.plan.rows), 'row')}, and {most} {plural(most, 'is')} allowed now"
         return ""
 
-    def _misshapen(self, request: Request) -> str:
+    def _shape_fault(self, request: Request) -> str:
         """Prove that a plan is one that this bot makes: (0, 2) on every row, or the way back of a reset of its own."""
         done = self.requests.load(request.undoes) if request.undoes else None
         if done and (self.requests.forgery(done) or self.requests.quorum_forgery(done)):
             return f"what it takes back, request {done.id}, was not recorded by this bot as it reads"
-        return planning.misshapen(request.plan, done.plan if done and done.applied_at else None)
+        return shape_fault(request.plan, done.plan if done and done.applied_at else None)
 
-    def _too_few(self, request: Request) -> Finish | Delay | None:
+    def _vote_step(self, request: Request) -> Finish | Delay | None:
         """Look everybody up by the rules of now, which may be stricter than those of the day they asked or voted."""
         asker = self.eligibility.requester(Actor(request.requester, request.requester_team))
         if isinstance(asker, Refusal):

@@ -156,7 +156,7 @@ def _tell(request_id: str, trouble: str) -> None:
     log.error("a request cannot be read", request=request_id, trouble=trouble)
 
 
-_TELLING = ("reason_given", "trouble", "differences", "look_at", "votes", "back", "by")
+_DETAIL_FACTS = ("reason_given", "trouble", "differences", "look_at", "votes", "back", "by")
 """The fact of an event that its line in the audit channel tells, the first that is there."""
 CARD_POSTED, CARD_REFUSED, CARD_REPLACED = "card posted", "card refused", "card replaced"
 CARD_REDRAWN = "card drawn anew"
@@ -183,7 +183,7 @@ class RequestRepository:
     ledger: Ledger
     index: RequestIndex
     channel: str
-    telling: ChangeTexts
+    texts: ChangeTexts
     clock: Clock
     signer: Signer = field(default_factory=Signer)
 
@@ -235,18 +235,18 @@ class RequestRepository:
 
     def is_ours(self, request: Request) -> bool:
         """Whether this bot itself recorded a request as it now reads: its plan, requester, reason, rule and expiry."""
-        return self.signer.is_on(request.mark, *request_parts(request))
+        return self.signer.verify(request.signature, *request_parts(request))
 
     def forgery(self, request: Request) -> str:
         """Say what this bot did not record itself of a request and of its votes; empty when all of it is its own."""
         if not self.is_ours(request):
             return NOT_OURS
-        is_on = self.signer.is_on
-        return "" if all(is_on(vote.mark, *vote_parts(request, vote)) for vote in request.votes) else VOTE_NOT_OURS
+        is_ours = all(self.signer.verify(vote.signature, *vote_parts(request, vote)) for vote in request.votes)
+        return "" if is_ours else VOTE_NOT_OURS
 
     def quorum_forgery(self, request: Request) -> str:
         """Say that a request's quorum, or when it was reached, is not as this bot recorded it; empty when it is."""
-        if not self.signer.is_on(request.quorum_mark, *quorum_parts(request, request.quorum_at)):
+        if not self.signer.verify(request.quorum_signature, *quorum_parts(request, request.quorum_at)):
             return QUORUM_NOT_OURS
         is_then = request.decided_at and abs(request.decided_at - moment_read(request.quorum_at)) <= CLOCKS_APART
         return "" if is_then or request.applied_at else QUORUM_NOT_OURS
@@ -256,7 +256,7 @@ class RequestRepository:
 
         A request that the same click opened already is returned instead.
         """
-        request = replace(request, mark=self.signer.mark(*request_parts(request)))
+        request = replace(request, signature=self.signer.sign(*request_parts(request)))
         try:
             return self._append(request, [opening(request)], 0, origin)
         except StaleStream:
@@ -282,7 +282,7 @@ class RequestRepository:
             with suppress(StaleStream), traced(request):
                 return self._append(request, decided, request.version, origin or {})
 
-    def note_card(self, request: Request, card: Card) -> None:
+    def record_card(self, request: Request, card: Card) -> None:
         """Record where a card was posted; one that stood elsewhere before is redrawn as replaced. Raises StoreError."""
         before = self.index.card(request.id)
         notices = []
@@ -295,15 +295,15 @@ class RequestRepository:
             _about_card(request, CARD_POSTED, "done", facts), notices, [self.index.place_card(request.id, card)]
         )
 
-    def note_card_refused(self, request: Request, reason: str, told: Payload) -> None:
+    def record_card_refusal(self, request: Request, reason: str, told: Payload) -> None:
         """Record once that Slack does not take a card, and tell the requester. Raises StoreError."""
-        if self.card_trouble(request.id) != reason:
+        if self.card_fault(request.id) != reason:
             draft = _about_card(request, CARD_REFUSED, "failed", {"reason": reason})
             self.ledger.append(draft, [Notification(request.requester, told)])
 
-    def card_trouble(self, request_id: str) -> str:
+    def card_fault(self, request_id: str) -> str:
         """Return why Slack does not take the newest drawing of a card; empty when it does. Raises StoreError."""
-        return trouble_of(self.ledger.stream(f"card {request_id}"))
+        return card_fault_of(self.ledger.stream(f"card {request_id}"))
 
     def redraw(self, request: Request, why: str) -> None:
         """Have the card of a request drawn anew where it is. Raises StoreError."""
@@ -328,51 +328,53 @@ class RequestRepository:
 
         Only messages in the approvals channel that are no other request's card.
         """
-        if channel == self.channel and self.index.at_place(channel, ts) is None:
+        if channel == self.channel and self.index.request_at(channel, ts) is None:
             draft = _about_card(request, CARD_REPLACED, "done", {"channel": channel, "ts": ts})
             self.ledger.append(draft, [_redrawn(request.id, channel, ts)])
 
     def _append(self, request: Request, decided: Sequence[Event], version: int, origin: Mapping[str, str]) -> Request:
-        now, after, marked = self.clock(), request, []
+        now, after, signed = self.clock(), request, []
         for event in decided:
-            marked.append(self._marked(after, event, origin, now))
-            after = advance(after, marked[-1:], now)
-        drafts = [self._draft(request, event, version + place, origin) for place, event in enumerate(marked, start=1)]
+            signed.append(self._signed(after, event, origin, now))
+            after = advance(after, signed[-1:], now)
+        drafts = [self._draft(request, event, version + place, origin) for place, event in enumerate(signed, start=1)]
         notices = [Notification(self.channel, {CARD: request.id}), *self._notices(after, decided)]
         self.ledger.append_all(drafts, notices, [self.index.follow(after)])
         return after
 
     def _draft(self, request: Request, event: Event, version: int, origin: Mapping[str, str]) -> Draft:
         known = {"outcome": "done", "object": f"{request.plan.action} {request.plan.package_id}", "request": request.id}
-        detail = next((_in_words(request, name, event.facts[name]) for name in _TELLING if name in event.facts), "")
+        detail = next(
+            (_in_words(request, name, event.facts[name]) for name in _DETAIL_FACTS if name in event.facts), ""
+        )
         facts = {**known, **({"detail": detail} if detail else {}), **event.facts, **origin}
         return Draft(stream_of(request.id), version, str(event.kind), event.user_id, event.team_id, facts)
 
-    def _marked(self, request: Request, event: Event, origin: Mapping[str, str], now: datetime) -> Event:
+    def _signed(self, request: Request, event: Event, origin: Mapping[str, str], now: datetime) -> Event:
         """Put the bot's mark on what an apply relies on; `request` is as it was before the event."""
         facts = dict(event.facts)
         if event.kind is Kind.REQUESTED:
-            facts["mark"] = request.mark
+            facts["mark"] = request.signature
         elif event.kind is Kind.VOTED:
             click, also = origin.get("click", ""), frozenset(facts.get("also", ()))
             vote = Vote(event.user_id, event.team_id, now, click, also=also)
-            facts["mark"] = self.signer.mark(*vote_parts(request, vote))
+            facts["mark"] = self.signer.sign(*vote_parts(request, vote))
         elif event.kind is Kind.QUORUM:
             facts["reached_at"] = moment_text(now)
-            facts["mark"] = self.signer.mark(*quorum_parts(request, facts["reached_at"]))
+            facts["mark"] = self.signer.sign(*quorum_parts(request, facts["reached_at"]))
         return replace(event, facts=facts)
 
     def _notices(self, request: Request, decided: Sequence[Event]) -> list[Notification]:
         notices = []
         for event in decided:
-            if payload := self.telling.thread(request, event):
+            if payload := self.texts.thread(request, event):
                 notices.append(Notification(self.channel, {THREAD: request.id, **payload}))
-            if payload := self.telling.requester(request, event):
+            if payload := self.texts.requester(request, event):
                 notices.append(Notification(request.requester, payload))
         return notices
 
 
-def trouble_of(entries: Sequence[Entry]) -> str:
+def card_fault_of(entries: Sequence[Entry]) -> str:
     """Return why Slack does not take the newest drawing of a card, by the card's stream; empty when it does."""
     newest = next((entry for entry in reversed(entries) if entry.kind in {CARD_POSTED, CARD_REFUSED}), None)
     return str(newest.facts.get("reason", "")) if newest and newest.kind == CARD_REFUSED else ""

@@ -15,14 +15,13 @@ import structlog
 from bot.domain.command import Filter
 from bot.domain.drift_classes import JOB_AGE, Drift, Verdict, judge
 from bot.domain.form_snapshot import FormSnapshot, changes
-from bot.domain.plan import Action, Plan, RowsAllowed
-from bot.domain.planning import refusals, reset_plan, resettable, undo_fault, undo_plan
+from bot.domain.plan import Action, Plan, RowsAllowed, refusals, reset_plan, resettable, undo_fault, undo_plan
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import QUORUM, Request, Stage
 from bot.domain.site_error_kind import SiteErrorKind
 from bot.usecases.ports.site import SiteError
 from bot.usecases.ports.store import RowsHeld
-from bot.usecases.resets.undo import rows_left_alone, stage_objection
+from bot.usecases.resets.undo import rows_left_alone, stage_violation
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -178,7 +177,7 @@ class RequestSubmission:
         done = self.requests.load(request_id)
         if done is None or done.plan.action is not Action.RESET:
             return Refusal(Reason.WRONG_STAGE)
-        if said := stage_objection(done):
+        if said := stage_violation(done):
             nothing = NothingToUndo((said,), done.plan.package_id)
             return nothing if done.stage is Stage.CONVERGED else Refusal(Reason.WRONG_STAGE)
         asker = self._asker(actor, done.plan.site)
@@ -224,12 +223,12 @@ class RequestSubmission:
         try:
             self.writers[site].dry_run()
         except SiteError as error:
-            log.warning("a reset would fail", site=site, trouble=error.trouble.value, detail=error.detail)
-            if error.trouble is SiteErrorKind.SCHEMA:
+            log.warning("a reset would fail", site=site, trouble=error.kind.value, detail=error.detail)
+            if error.kind is SiteErrorKind.SCHEMA:
                 return Refusal(Reason.NO_BACKUP_TABLE)
-            if error.trouble is SiteErrorKind.PERMISSION:
+            if error.kind is SiteErrorKind.PERMISSION:
                 return Refusal(Reason.NO_WRITE_RIGHT)
-            if error.trouble is SiteErrorKind.WRONG_DATABASE:
+            if error.kind is SiteErrorKind.WRONG_DATABASE:
                 return Refusal(Reason.WRONG_DATABASE, error.detail)
             raise
         return None
@@ -293,7 +292,7 @@ class RequestSubmission:
         except RowsHeld as held:
             card = self.requests.index.card(held.request_id)
             link = card.link if card else ""
-            reason = "" if card else self.requests.card_trouble(held.request_id)
+            reason = "" if card else self.requests.card_fault(held.request_id)
             return RowsInOtherRequest(held.request_id, link, reason, self.requests.load(held.request_id))
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 UNDOABLE = frozenset({Stage.APPLIED, Stage.STALLED, Stage.ABANDONED})
 
 
-def stage_objection(done: Request) -> str:
+def stage_violation(done: Request) -> str:
     """Say why nothing of a request can be taken back at its stage; empty when something may."""
     if done.stage is Stage.CONVERGED:
         return (
@@ -44,7 +44,7 @@ def rows_left_alone(requests: RequestRepository, writer: SiteWriter, done: Reque
     undoing = Undoing(done.id, frozenset(other.id for other, is_later in beside if not is_later))
     later = {row.key: other.id for other, is_later in beside if is_later for row in other.plan.rows}
     back = [row.reversed() for row in done.plan.rows]
-    at_site = writer.undo_objections(undoing, done.plan.package_id, back)
+    at_site = writer.undo_violations(undoing, done.plan.package_id, back)
     found = {}
     for number, (row, said) in enumerate(zip(back, at_site, strict=True), start=1):
         if done.seen_back is None:
@@ -58,13 +58,13 @@ def rows_left_alone(requests: RequestRepository, writer: SiteWriter, done: Reque
     return found
 
 
-def undo_objections(
+def undo_violations(
     requests: RequestRepository, writer: SiteWriter, plan: Plan, done: Request | None
 ) -> tuple[str, ...]:
     """Say why an undo may not be applied now, besides how its rows read. Raises SiteError, StoreError."""
     if done is None or done.plan.action is not Action.RESET:
         return ("the ledger does not know the reset that it takes back",)
-    if said := stage_objection(done):
+    if said := stage_violation(done):
         return (said,)
     back = {row.reversed() for row in done.plan.rows}
     others = [row for row in plan.rows if row not in back]

@@ -49,7 +49,7 @@ class Reading(Enum):
 
 Reads = Callable[[Mapping[str, Any], Request, Freeze | None], Reading]
 """Compares a message with the card of a request, in any of its forms; views/ fills it."""
-JUST_NOW = timedelta(minutes=2)
+REDRAW_GRACE = timedelta(minutes=2)
 """For so long after a vote, or after a freeze was lifted, a card that does not show it yet still counts.
 
 Cards are redrawn one after the other, so of two people who press at once the second would be sent away by a card that
@@ -134,7 +134,7 @@ class VoteService:
         ]
         replaced_at = max((until for reading, until in drawings if reading is Reading.SAME), default=None)
         if replaced_at is not None:
-            return None if abs(now - replaced_at) <= JUST_NOW else Reason.CARD_CHANGED
+            return None if abs(now - replaced_at) <= REDRAW_GRACE else Reason.CARD_CHANGED
         is_bare = any(reading is Reading.WITHOUT_ROWS for reading, _ in drawings)
         return Reason.ROWS_WITHHELD if is_bare else Reason.CARD_ALTERED
 

@@ -33,7 +33,7 @@ from bot.usecases.resets.preconditions import Preconditions
 from bot.usecases.resets.request_repository import ChangeTexts, RequestRepository
 from bot.usecases.resets.submission import ApprovalPolicy, RequestSubmission, Selection
 from bot.usecases.resets.voting import CardClick, VoteService
-from tests.builders import SIGNET, dp_row, nal_path, site_row, table
+from tests.builders import SIGNER, dp_row, nal_path, site_row, table
 from tests.fakes import ADA, APPROVERS, GRACE, HERE, LINUS, TEAM, FakeClock, contoso
 from tests.site.makers import SqliteSite
 
@@ -56,7 +56,7 @@ HOUR = timedelta(hours=1)
 BACKUPS = "dbo.PkgStatus_BU"
 
 
-class House:
+class ResetHarness:
     """One bot's stories. Two DPs are six versions behind; a method named after a deed insists that it succeeds."""
 
     def __init__(self, folder: Path) -> None:
@@ -78,12 +78,12 @@ class House:
     def _open(self) -> None:
         path = self._folder / "store.db"
         self.store = open_store(
-            f"sqlite:///{path}", audit_channel="C0AUDIT", holder="one", clock=self.clock, signer=SIGNET
+            f"sqlite:///{path}", audit_channel="C0AUDIT", holder="one", clock=self.clock, signer=SIGNER
         )
-        index = RequestTable(self.store.database, SIGNET)
+        index = RequestTable(self.store.database, SIGNER)
         telling = ChangeTexts(lambda _request, _event: None, lambda _request, _event: None)
-        self.requests = RequestRepository(self.store.ledger, index, "C0APPROVALS", telling, self.clock, SIGNET)
-        self.freeze_service = FreezeService(self.store.ledger, index, "C0APPROVALS", SIGNET)
+        self.requests = RequestRepository(self.store.ledger, index, "C0APPROVALS", telling, self.clock, SIGNER)
+        self.freeze_service = FreezeService(self.store.ledger, index, "C0APPROVALS", SIGNER)
         self.eligibility = Eligibility(
             HERE, Allowed(), Allowed(groups=frozenset({APPROVERS})), self.people, self.freeze_service, timedelta, HOUR,
             channel_fault=self._look,
@@ -232,12 +232,12 @@ class House:
     def placed(self, request: object) -> Request:
         """Let the card of a new request be posted."""
         assert isinstance(request, Request), request
-        self.requests.note_card(request, Card("C0APPROVALS", request.id, "https://contoso.example/card"))
+        self.requests.record_card(request, Card("C0APPROVALS", request.id, "https://contoso.example/card"))
         return request
 
     def _applied(self, request: Request) -> Request:
         self.vote(request, GRACE, LINUS)
-        self.executor.work_off()
+        self.executor.run_pending()
         now = self.now(request)
         assert now.applied_at, (now.stage, now.note)
         return now
