@@ -1,4 +1,4 @@
-"""Where the program begins: hand over to the command line, whose parts take a moment to be loaded."""
+"""The entry point of the program: it only calls the command line."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import sys
 def main(arguments: list[str] | None = None) -> None:
     """Run a command, those of the shell unless others are given, and end the program with its exit code."""
     try:
-        from bot.cli import program  # noqa: PLC0415 - Ctrl-C may come while it is being loaded
+        from bot.cli.main import main as command_line  # noqa: PLC0415 - Ctrl-C may come while it is being loaded
 
-        sys.exit(program.main.main(arguments, prog_name="pkgstatus-bot", standalone_mode=False))
+        sys.exit(command_line.main(arguments, prog_name="pkgstatus-bot", standalone_mode=False))
     except KeyboardInterrupt:
         from bot.exit_codes import Exit  # noqa: PLC0415 - the same
 

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import logs
-from bot.cli.program import main
+from bot.cli.main import main
 from bot.exit_codes import Exit
 from tests.leaks import leaks, secrets_in
 

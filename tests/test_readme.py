@@ -7,7 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from bot.cli.program import main
+from bot.cli.main import main
 from bot.domain.approval import Reject, Withdraw, decide
 from bot.domain.refusal import Refusal
 from bot.domain.request import QUORUM, Request, Stage, advance

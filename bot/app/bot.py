@@ -1,4 +1,4 @@
-"""The whole bot and its life: introduced, wired, connected, working, drained, stopped."""
+"""The bot as one object: it opens the store, learns its identity from Slack, connects, works, drains and stops."""
 
 from __future__ import annotations
 
@@ -16,41 +16,30 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
-from bot.app.drift import DriftParts, names_of
+from bot.app.drift import DriftParts, person_names
 from bot.app.executors import Executors
-from bot.app.health import LOOK_SECONDS, Health
-from bot.app.parts import allowed, fingerprint, forms_of, now, reader_of, store_of, writer_of
+from bot.app.factories import fingerprint, make_reader, make_store, make_writer, now, table_forms
+from bot.app.health import LOOK_SECONDS, HealthParts
+from bot.app.listeners import ListenerParts
 from bot.app.preflight import check_policy
-from bot.app.resets import RequestParts, freeze_words
+from bot.app.resets import ResetParts
 from bot.domain.package import SiteCode
-from bot.domain.plan import RowsAllowed
 from bot.scheduler import Scheduler
 from bot.slack.ack_gate import AckGate
 from bot.slack.bolt_app import build_app, socket_mode_listener
 from bot.slack.dispatcher import Dispatcher
-from bot.slack.listeners.audit import AuditListeners
-from bot.slack.listeners.freeze import FreezeListeners
-from bot.slack.listeners.history import HistoryListeners, RequestList
-from bot.slack.listeners.lookup import LookupListeners
-from bot.slack.listeners.requests import RequestListeners
-from bot.slack.people import CachedPeople, SlackNames, SlackPeople
+from bot.slack.people import SlackNames
 from bot.slack.recovery import OrphanRecovery
 from bot.slack.responder import AcceptedForms, Responder, payload_of
 from bot.slack.sender import SlackMessageSender
-from bot.slack.slash_command import SlashCommand
 from bot.slack.socket_mode import SocketModeConnection
 from bot.slack.web_client import create_client
 from bot.slack.workspace import authenticate, installation_of, rejection_reason
-from bot.usecases.access import Access
 from bot.usecases.audit.outbox_relay import MessageRenderer, OutboxRelay
 from bot.usecases.audit.recorder import NOBODY, AuditAction, AuditLog, WatchedSite
-from bot.usecases.lookup.package_lookup import PackageLookup
-from bot.usecases.lookup.site_fanout import SiteFanout
-from bot.usecases.lookup.snapshots import SnapshotCache
 from bot.usecases.ports.site import SiteError
 from bot.usecases.ports.store import CARD, REPLACED, Notification, StoreError
 from bot.views import audit_lines
-from bot.views.version_table import Around
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,35 +64,38 @@ ANSWERED_KEPT_FOR = timedelta(days=7)
 
 
 class Bot:
-    """`run` returns after `stop`, when everything that was taken on is finished.
+    """The bot of these settings; making one opens the store and migrates it, and raises StoreError.
 
-    It connects to Slack last, when all is loaded and every command would be acknowledged.
-    Making one opens the store and brings it up to date: raises StoreError.
+    `run` connects to Slack last, when every command would be acknowledged at once, and returns after `stop`, when all
+    accepted work is finished.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._me = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        self._store = store_of(settings, self._me)
+        self._holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._store = make_store(settings, self._holder)
         self._audit_log = AuditLog(self._store.ledger)
         self._client = create_client(settings)
         self._client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES))
-        self._databases = {code: reader_of(settings, code) for code in map(SiteCode, settings.sites)}
-        self._writers = {code: writer_of(settings, code, reader) for code, reader in self._databases.items()}
-        self._sites = {code: WatchedSite(site, self._audit_log) for code, site in self._databases.items()}
-        self._forms = AcceptedForms(forms_of(settings.answers.tables))
-        self._health = Health(settings, self._store, self._sites, lambda: self._executors.unfinished)
+        self._readers = {code: make_reader(settings, code) for code in map(SiteCode, settings.sites)}
+        self._writers = {code: make_writer(settings, code, reader) for code, reader in self._readers.items()}
+        self._sites = {code: WatchedSite(site, self._audit_log) for code, site in self._readers.items()}
+        self._forms = AcceptedForms(table_forms(settings.answers.tables))
+        self._health = HealthParts(settings, self._store, self._sites, lambda: self._executors.unfinished)
         self._ack_gate = AckGate()
         self._executors = Executors.of(settings.work, self._health.metrics.answer_seconds.observe, self._ack_gate.wait)
-        self._schedule = Scheduler()
+        self._scheduler = Scheduler()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def run(self) -> None:
-        """Stay connected and work until `stop`. Raises SlackAuthError or PolicyRefused when that can never be right."""
+        """Stay connected and work until `stop`.
+
+        Raises SlackAuthError, or PolicyRefused where the two-person rule cannot be kept.
+        """
         self._start(self._health.serve, self._stopping)
-        for site in self._databases.values():
-            self._start(say_what_is_readable, site)
+        for site in self._readers.values():
+            self._start(log_readability, site)
         try:
             identity = authenticate(self._client, self._stopping)
             if identity is not None:
@@ -117,58 +109,74 @@ class Bot:
         return self._executors.unfinished > 0
 
     def _end(self) -> None:
-        """Let the threads end, and close the databases."""
+        """Wait for the threads, and close the databases."""
         self._stopping.set()
         deadline = time.monotonic() + THREAD_SECONDS
         for thread in self._threads:
             thread.join(max(deadline - time.monotonic(), 0))
-        for code in self._databases:
-            self._databases[code].close()
+        for code in self._readers:
+            self._readers[code].close()
             self._writers[code].close()
         self._store.close()
         log.info("stopped")
 
     def stop(self) -> None:
-        """Take no new work, finish what runs, then let `run` return."""
+        """Take no new work, finish what runs within the drain time, then let `run` return."""
         log.info("stopping")
         if not self._executors.close(self._settings.work.drain.total_seconds()):
             log.warning("stopped before everything was finished")
         self._stopping.set()
 
     def _work_as(self, identity: AuthorizeResult) -> None:
+        """Put together what needs the bot's identity, connect, and work until stopped."""
         app_token = self._settings.slack.app_token.get_secret_value()
         here = installation_of(self._client, identity, app_token)
-        parts = RequestParts(self._settings, self._store, self._sites, self._writers, self._client, here)
-        check_policy(parts)
+        resets = ResetParts(self._settings, self._store, self._sites, self._writers, self._client, here)
+        check_policy(resets)
         self._audit_log.note(
             "started", f"version {version('pkgstatus-bot')}", {"settings": fingerprint(self._settings)}
         )
-        responder = Responder(self._client, self._forms, self._mail)
-        inbox, ledger, pools = self._store.inbox, self._store.ledger, self._executors
+        responder = Responder(self._client, self._forms, self._send_direct_message)
+        inbox, ledger, executors = self._store.inbox, self._store.ledger, self._executors
         recorded = self._health.metrics.recorded
-        dispatcher = Dispatcher(pools.work, pools.busy_replies, responder, inbox, ledger, recorded, stops=pools.stops)
-        recovery = OrphanRecovery(self._me, self._store.inbox, self._store.leases, dispatcher, now)
+        dispatcher = Dispatcher(
+            executors.work, executors.busy_replies, responder, inbox, ledger, recorded, stops=executors.stops
+        )
+        recovery = OrphanRecovery(self._holder, self._store.inbox, self._store.leases, dispatcher, now)
         recovery.renew_lease()
-        parts.keep_policy()
-        drift = DriftParts(self._settings, self._store, self._audit_log, parts, names_of(here, self._client))
-        app = self._app(identity, here, dispatcher, responder, parts, drift)
+        resets.keep_policy()
+        drift = DriftParts(self._settings, self._store, self._audit_log, resets, person_names(here, self._client))
+        app = self._app(identity, here, dispatcher)
+        homes = ListenerParts(
+            settings=self._settings,
+            store=self._store,
+            sites=self._sites,
+            client=self._client,
+            here=here,
+            dispatcher=dispatcher,
+            responder=responder,
+            resets=resets,
+            drift=drift,
+            apply_soon=partial(self._scheduler.run_now, "apply"),
+        ).register(app)
         self._start(drift.run, self._stopping)
-        self._start(self._relay(here, parts, drift).run, self._stopping)
+        self._start(self._relay(here, resets, drift).run, self._stopping)
         for name, work in (
-            ("tick", parts.watcher.tick),
-            ("apply", parts.executor.run_pending),
-            ("watch", parts.watcher.look),
-            ("close undone", parts.watcher.close_undone),
+            ("tick", resets.watcher.tick),
+            ("apply", resets.executor.run_pending),
+            ("watch", resets.watcher.look),
+            ("close undone", resets.watcher.close_undone),
             ("live", recovery.renew_lease),
-            ("keep policy", parts.keep_policy),
+            ("keep policy", resets.keep_policy),
             ("take over", recovery.scan),
         ):
-            self._schedule.every(TICK_SECONDS, name, work)
+            self._scheduler.every(TICK_SECONDS, name, work)
         for seconds, name, work in drift.jobs():
-            self._schedule.every(seconds, name, work)
-        self._schedule.every(PURGE_SECONDS, "purge", self._purge)
-        self._schedule.every(LOOK_SECONDS, "health", self._health.monitor.look)
-        self._schedule.start()
+            self._scheduler.every(seconds, name, work)
+        self._scheduler.every(HOMES_SECONDS, "homes", homes.refresh)
+        self._scheduler.every(PURGE_SECONDS, "purge", self._purge)
+        self._scheduler.every(LOOK_SECONDS, "health", self._health.monitor.look)
+        self._scheduler.start()
         self._health.monitor.look()
         register = socket_mode_listener(app, self._health.metrics.ack_seconds.observe, self._ack_gate)
         connection = SocketModeConnection(app_token, self._client, register, self._connection_changed)
@@ -177,68 +185,24 @@ class Bot:
         try:
             connection.run(self._stopping)
         finally:
-            self._schedule.stop()
+            self._scheduler.stop()
             self._note("stopped")
             with suppress(StoreError):  # then it is seen to be dead after the length of a lease
-                parts.release_policy()
+                resets.release_policy()
 
-    def _app(
-        self,
-        identity: AuthorizeResult,
-        here: Installation,
-        dispatcher: Dispatcher,
-        responder: Responder,
-        parts: RequestParts,
-        drift: DriftParts,
-    ) -> App:
+    def _app(self, identity: AuthorizeResult, here: Installation, dispatcher: Dispatcher) -> App:
+        """Return Bolt's app, which refuses what is not for this workspace or this app."""
+
         def refuse(ack: Ack, body: dict[str, Any]) -> BoltResponse | None:
             reason = rejection_reason(here, body)
             return dispatcher.refuse(ack, body, reason) if reason else None
 
-        app = build_app(identity, refuse)
-        people = CachedPeople(SlackPeople(self._client), now)
-        access = Access(here, allowed(self._settings.viewers), people)
-        limits, snapshots = self._settings.drift, SnapshotCache(now, self._store.snapshots)
-        lookup = PackageLookup(
-            SiteFanout(self._sites),
-            access,
-            snapshots,
-            now,
-            limits.grace,
-            drift.history,
-            limits.job_age,
-            parts.requests.waiting_rows,
-        )
-        commands = SlashCommand(dispatcher, responder)
-        commands.register(app)
-        public = self._settings.answers.visibility == "channel"
-        LookupListeners(lookup, dispatcher, responder, partial(self._around, parts), public).register(app, commands)
-        AuditListeners(access, self._store.ledger, dispatcher, responder).register(app)
-        request_list = RequestList(parts.requests, access, responder, now)
-        RequestListeners(
-            lookup,
-            parts.submission,
-            parts.vote_service,
-            dispatcher,
-            responder,
-            self._client,
-            partial(self._schedule.run_now, "apply"),
-            lambda: freeze_words(parts.freeze_service.now()),
-            request_list,
-        ).register(app, commands)
-        HistoryListeners(request_list).register(commands)
-        FreezeListeners(parts.requests, parts.freeze_service, parts.eligibility, responder).register(commands)
-        homes = drift.register(app, commands, dispatcher, responder, access, self._client)
-        self._schedule.every(HOMES_SECONDS, "homes", homes.refresh)
-        return app
+        return build_app(identity, refuse)
 
-    def _around(self, parts: RequestParts) -> Around:
-        return Around(RowsAllowed(self._settings.reset.rows), freeze_words(parts.freeze_service.now()))
-
-    def _relay(self, here: Installation, parts: RequestParts, drift: DriftParts) -> OutboxRelay:
+    def _relay(self, here: Installation, resets: ResetParts, drift: DriftParts) -> OutboxRelay:
         client = create_client(self._settings)
-        sender, names = SlackMessageSender(client, parts.withheld), SlackNames(client, now)
-        cards = parts.cards(sender, self._forms)
+        sender, names = SlackMessageSender(client, resets.withheld_tables), SlackNames(client, now)
+        cards = resets.cards(sender, self._forms)
         renderer = MessageRenderer(
             how_many=partial(audit_lines.how_many, url=here.url),
             lines=lambda entries, repeated: payload_of(audit_lines.draw(entries, names, repeated, here.url)),
@@ -252,8 +216,8 @@ class Bot:
         store = self._store
         return OutboxRelay(store.outbox, store.ledger, store.leases, sender, renderer, time.monotonic, first=first)
 
-    def _mail(self, user_id: str, payload: dict[str, Any]) -> None:
-        """Have a direct message delivered by the relay, now or when Slack is back."""
+    def _send_direct_message(self, user_id: str, payload: dict[str, Any]) -> None:
+        """Leave a direct message to the relay, which delivers it now or when Slack is back. Raises StoreError."""
         action = AuditAction("answered by direct message", "done", object=user_id)
         self._store.ledger.append(action.draft(NOBODY, "bot"), [Notification(user_id, payload)])
 
@@ -264,7 +228,7 @@ class Bot:
         self._note("connection back" if is_back else "connection lost")
 
     def _note(self, verb: str) -> None:
-        """Record what happened to us; when that is impossible, it happened all the same."""
+        """Record what happened to the bot; a store that fails is only logged."""
         try:
             self._audit_log.note(verb)
         except StoreError as error:
@@ -276,8 +240,8 @@ class Bot:
         thread.start()
 
 
-def say_what_is_readable(site: SiteDatabase) -> None:
-    """Tell the admin at start what a site lets us read and of which type its keys are; the bot works without, too."""
+def log_readability(site: SiteDatabase) -> None:
+    """Log which tables of a site this login may not read, and the types of its key columns."""
     try:
         shape = site.probe()
     except SiteError as error:

@@ -1,4 +1,4 @@
-"""Puts the look at an installation together from whatever of its settings is right."""
+"""The checks of an installation, made from whatever of its settings is valid."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bot.app.existing_store import SQLITE
-from bot.app.parts import allowed, chart_forms_of, forms_of, now, patience_of, posting_channels, upkeep_patience
+from bot.app.factories import (
+    allowed_people,
+    chart_forms,
+    now,
+    posting_channels,
+    site_timeouts,
+    table_forms,
+    upkeep_timeouts,
+)
 from bot.dbapi import Database
+from bot.dbapi.engines import SQLITE
 from bot.domain.check_finding import Area, Finding, Severity
 from bot.domain.cron_periods import Cron
 from bot.domain.package import SiteCode
@@ -38,36 +46,36 @@ if TYPE_CHECKING:
     from bot.settings.sources import SettingsReport
 
 
-def checkup(look: SettingsReport) -> Iterator[Finding]:
-    """Look at everything; what a wrong setting hides is named instead."""
-    yield from _settings(look)
+def run_checks(settings_report: SettingsReport) -> Iterator[Finding]:
+    """Run every check; one that needs an invalid setting is reported as not done."""
+    yield from _settings(settings_report)
     for area, needed, findings in (
         (Area.SLACK, {"slack", "channels", "digests", "answers"}, _slack),
         (Area.PEOPLE, {"slack", "approvers", "requesters", "viewers", "approvals"}, _people),
         (Area.SITES, {"sites", "reset", "work"}, _sites),
-        (Area.STORE, {"store", "work"}, partial(_store, look.lacking)),
+        (Area.STORE, {"store", "work"}, partial(_store, settings_report.lacking)),
         (Area.DIGESTS, {"digests", "channels"}, _digests),
     ):
-        yield from _section(look, area, needed, findings)
+        yield from _section(settings_report, area, needed, findings)
 
 
 def _section(
-    look: SettingsReport, area: Area, needed: set[str], findings: Callable[[Settings], Iterator[Finding]]
+    settings_report: SettingsReport, area: Area, needed: set[str], findings: Callable[[Settings], Iterator[Finding]]
 ) -> Iterator[Finding]:
-    missing = sorted(f"PKGSTATUS_{name.upper()}" for name in needed & look.lacking)
+    missing = sorted(f"PKGSTATUS_{name.upper()}" for name in needed & settings_report.lacking)
     if missing:
         yield Finding(area, Severity.UNKNOWN, "not looked at", f"because of what is wrong with {', '.join(missing)}")
     else:
-        yield from findings(look.settings)
+        yield from findings(settings_report.settings)
 
 
-def _settings(look: SettingsReport) -> Iterator[Finding]:
+def _settings(settings_report: SettingsReport) -> Iterator[Finding]:
     wrong = set()
-    for line in look.mistakes:
+    for line in settings_report.mistakes:
         name, _, sentence = line.partition(" ")
         wrong.add(name)
         yield Finding(Area.SETTINGS, Severity.WRONG, name, sentence)
-    for origin in look.origins:
+    for origin in settings_report.origins:
         if origin.name not in wrong:
             shown = redacted(origin.shown) or "(not shown)"
             yield Finding(Area.SETTINGS, Severity.GOOD, origin.name, f"{shown}, from {origin.source}")
@@ -78,7 +86,7 @@ def _slack(settings: Settings) -> Iterator[Finding]:
     choice = settings.answers.tables
     samples = {
         name: payload_of(shape) if isinstance(shape, Message) else shape
-        for name, shape in specimens(forms_of(choice), chart_forms_of(choice))
+        for name, shape in specimens(table_forms(choice), chart_forms(choice))
     }
     yield from SlackCheck(workspace, SCOPES, tuple(_purposes(settings)), samples).findings()
 
@@ -106,9 +114,9 @@ def _people(settings: Settings) -> Iterator[Finding]:
         yield Finding(Area.PEOPLE, Severity.UNKNOWN, "not looked at", "because the bot token is of no single workspace")
         return
     named = {
-        "approvers": allowed(settings.approvers),
-        "requesters": allowed(settings.requesters),
-        "viewers": allowed(settings.viewers),
+        "approvers": allowed_people(settings.approvers),
+        "requesters": allowed_people(settings.requesters),
+        "viewers": allowed_people(settings.viewers),
     }
     people = CachedPeople(SlackPeople(client), now)
     here = Installation(identity.team_id, identity.enterprise_id)
@@ -122,11 +130,11 @@ def _sites(settings: Settings) -> Iterator[Finding]:
         yield from _link(Area.SITES, f"{code} link", reader)
         if writer != reader:
             yield from _link(Area.SITES, f"{code} writer's link", writer)
-        patience = patience_of(settings)
+        timeouts = site_timeouts(settings)
         logins = SiteLoginInspector(
             SiteCode(code),
-            Database(reader, patience),
-            Database(writer, patience),
+            Database(reader, timeouts),
+            Database(writer, timeouts),
             settings.reset.backup_table,
             now,
             is_same=reader == writer,
@@ -136,7 +144,7 @@ def _sites(settings: Settings) -> Iterator[Finding]:
 
 
 def _link(area: Area, subject: str, address: str) -> Iterator[Finding]:
-    """Say what nobody may overlook of the way to a database."""
+    """Yield what is insecure about the link to a database."""
     if address.startswith(SQLITE):
         return
     if why := unencrypted(address):
@@ -153,7 +161,7 @@ def _link(area: Area, subject: str, address: str) -> Iterator[Finding]:
 def _store(lacking: Collection[str], settings: Settings) -> Iterator[Finding]:
     yield from _link(Area.STORE, "store's link", settings.store.get_secret_value())
     channels = frozenset[str]() if {"channels", "digests"} & set(lacking) else posting_channels(settings)
-    look = StoreInspection(settings.store.get_secret_value(), now, upkeep_patience(settings), channels)
+    look = StoreInspection(settings.store.get_secret_value(), now, upkeep_timeouts(settings), channels)
     yield from StoreCheck(look).findings()
 
 

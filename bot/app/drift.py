@@ -1,4 +1,4 @@
-"""The parts that make drift known: scans, their history, and the digests that tell of it."""
+"""The parts of drift: scans, their history, and the digests about it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from bot.app.parts import chart_forms_of, now, undelivered_of
+from bot.app.factories import chart_forms, now
 from bot.dbapi import Database, Timeouts
 from bot.domain import voting_patterns
 from bot.domain.cron_periods import Cron
 from bot.domain.drift_summary import EVERYTHING, DriftScope
 from bot.domain.package import SiteCode
 from bot.site.scanner import SiteScanner
-from bot.slack.listeners.drift import DriftListeners
-from bot.slack.listeners.home import HomeListeners
 from bot.slack.people import SlackNames
 from bot.slack.responder import AcceptedForms, payload_of
 from bot.store.drift_history import KEPT_FOR, DriftTables
@@ -24,7 +22,6 @@ from bot.usecases.drift import digest_message
 from bot.usecases.drift.digest_publisher import DigestPublisher, PlannedDigest
 from bot.usecases.drift.digest_service import DigestService
 from bot.usecases.drift.scan import ScanService
-from bot.usecases.home_page import HomePage
 from bot.usecases.ports.slack import OutboundMessage
 from bot.usecases.ports.store import DIGEST
 from bot.views import audit_lines, plain_text
@@ -37,19 +34,15 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
 
-    from slack_bolt import App
     from slack_sdk import WebClient
 
-    from bot.app.resets import RequestParts
+    from bot.app.resets import ResetParts
     from bot.domain.digest import Digest
     from bot.domain.voting_patterns import VotingPatterns
     from bot.settings import Settings
     from bot.settings.digests import Digest as DigestSettings
-    from bot.slack.dispatcher import Dispatcher
-    from bot.slack.responder import Responder
-    from bot.slack.slash_command import SlashCommand
     from bot.store.factory import Store
-    from bot.usecases.access import Access, Installation
+    from bot.usecases.access import Installation
     from bot.usecases.audit.recorder import AuditLog
     from bot.usecases.ports.slack import Payload, Posted
     from bot.usecases.ports.store import Delivery
@@ -61,24 +54,23 @@ PURGE_SECONDS = 3600
 
 
 class DriftParts:
-    """Everything about drift over time, put together."""
+    """The services of drift: scans, history, digests."""
 
     def __init__(
-        self, settings: Settings, store: Store, audit_log: AuditLog, parts: RequestParts, person: Callable[[str], str]
+        self, settings: Settings, store: Store, audit_log: AuditLog, resets: ResetParts, person: Callable[[str], str]
     ) -> None:
         codes = tuple(map(SiteCode, settings.sites))
-        self._settings, self._ledger, self._index = settings, store.ledger, parts.index
-        self._eligibility = parts.eligibility
+        self._settings, self._ledger, self._index = settings, store.ledger, resets.index
         self.person = person
         self._scanners = {code: _scanner(settings, code) for code in codes}
         self.history = DriftTables(store.database)
         self._styles = AcceptedForms(tuple(Style))
-        self.charts = AcceptedForms(chart_forms_of(settings.answers.tables))
+        self.charts = AcceptedForms(chart_forms(settings.answers.tables))
         self.digest_service = DigestService(
             sites=codes,
             history=self.history,
-            requests=parts.requests,
-            freeze_service=parts.freeze_service,
+            requests=resets.requests,
+            freeze_service=resets.freeze_service,
             ledger=store.ledger,
             outbox=store.outbox,
             audit_channel=settings.channels.audit,
@@ -94,7 +86,7 @@ class DriftParts:
             grace=settings.drift.grace,
             every=settings.drift.scan_every,
             job_age=settings.drift.job_age,
-            resets=parts.requests.waiting_rows,
+            resets=resets.requests.waiting_rows,
         )
         self.publisher = DigestPublisher(
             plans={each.name: _planned(settings, each) for each in settings.digests},
@@ -105,28 +97,6 @@ class DriftParts:
             monotonic=time.monotonic,
             catch_up=settings.digest.catch_up,
         )
-
-    def register(
-        self,
-        app: App,
-        commands: SlashCommand,
-        dispatcher: Dispatcher,
-        responder: Responder,
-        access: Access,
-        client: WebClient,
-    ) -> HomeListeners:
-        """Register the listeners of `/pkgstatus drift` and App Home; return the latter, for their `refresh`."""
-        public = self._settings.answers.visibility == "channel"
-        DriftListeners(self.digest_service, access, dispatcher, responder, self.charts, now, public).register(
-            app, commands
-        )
-        # Who may vote is shown on a Home, not decided there: a cached answer of Slack's will do.
-        eligibility = replace(self._eligibility, people=access.people)
-        undelivered = undelivered_of(self._settings, self.digest_service.outbox, self._ledger)
-        page = HomePage(self.digest_service, access, eligibility, self.publisher.upcoming, undelivered.look)
-        homes = HomeListeners(page, dispatcher, client, self.person, now)
-        homes.register(app)
-        return homes
 
     def run(self, stopping: threading.Event) -> None:
         """Scan until stopped; a scan that takes longer than the stop is made good by the next process."""
@@ -143,7 +113,7 @@ class DriftParts:
     def outbound_messages(
         self, others: Callable[[Delivery], OutboundMessage | None], link: Callable[[Posted], str]
     ) -> Callable[[Delivery], OutboundMessage | None]:
-        """Return what turns a digest's notice into a letter, and leaves all other notices to `others`."""
+        """Return what draws the message of a digest's notification, and passes other notifications to `others`."""
         publisher = self.publisher
 
         def outbound(delivery: Delivery) -> OutboundMessage | None:
@@ -184,7 +154,7 @@ class DriftParts:
         return payload_of(message)
 
 
-def names_of(here: Installation, client: WebClient) -> Callable[[str], str]:
+def person_names(here: Installation, client: WebClient) -> Callable[[str], str]:
     """Return what names somebody by user id, without a ping."""
     names = SlackNames(client, now)
     return lambda user_id: audit_lines.person(here.url, user_id, names)
@@ -192,10 +162,10 @@ def names_of(here: Installation, client: WebClient) -> Callable[[str], str]:
 
 def _scanner(settings: Settings, code: SiteCode) -> SiteScanner:
     work = settings.work
-    patience = Timeouts(
+    timeouts = Timeouts(
         int(work.login_timeout.total_seconds()), max(SCAN_SECONDS, int(work.query_timeout.total_seconds()))
     )
-    return SiteScanner(code, Database(settings.sites[code].database.get_secret_value(), patience))
+    return SiteScanner(code, Database(settings.sites[code].database.get_secret_value(), timeouts))
 
 
 def _planned(settings: Settings, digest: DigestSettings) -> PlannedDigest:

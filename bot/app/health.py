@@ -1,4 +1,4 @@
-"""Puts together what tells others how the bot is."""
+"""The parts of health: the monitor, the metrics, and the pages that show them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from bot.app.parts import now, undelivered_of
+from bot.app.factories import make_undelivered, now
 from bot.health.metrics import Metrics
 from bot.health.server import OK, UNAVAILABLE, Page, serve
 from bot.store.counts import counts
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 5
 
 
-class Health:
-    """The monitor that the schedule lets look, the metrics that everybody may write, and the pages."""
+class HealthParts:
+    """The monitor, which the scheduler calls, the metrics, which every part may write, and the HTTP pages."""
 
     def __init__(
         self, settings: Settings, store: Store, sites: Mapping[SiteCode, WatchedSite], unfinished: Callable[[], int]
@@ -40,7 +40,7 @@ class Health:
             troubles=lambda: {code: site.trouble for code, site in sites.items()},
             monotonic=time.monotonic,
             clock=now,
-            undelivered=undelivered_of(settings, store.outbox, store.ledger).look,
+            undelivered=make_undelivered(settings, store.outbox, store.ledger).look,
         )
         self.metrics = Metrics(version("pkgstatus-bot"), self.monitor, unfinished)
 

@@ -1,12 +1,11 @@
-"""Refuse to start where the two-person rule cannot be kept: in one sentence, and before anything is listened to."""
+"""What must hold before the bot connects: the two-person rule can be kept, and ODBC drivers are installed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.app.existing_store import SQLITE
-from bot.dbapi.engines import missing_driver, missing_source
+from bot.dbapi.engines import SQLITE, missing_driver, missing_source
 from bot.domain.quantity import number, quantity
 from bot.settings.odbc_strings import driver_of, sources_of
 from bot.usecases.ports.slack import PeopleError
@@ -15,7 +14,7 @@ from bot.views import replies
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.app.resets import RequestParts
+    from bot.app.resets import ResetParts
     from bot.settings import Settings
 
 
@@ -23,14 +22,14 @@ class PolicyRefused(Exception):
     """The two-person rule cannot be kept with these settings; said in one sentence."""
 
 
-def check_policy(parts: RequestParts) -> None:
-    """Refuse to start where two people can never approve, or where votes would be held in the wrong place."""
-    fault = parts.eligibility.channel_fault()
+def check_policy(resets: ResetParts) -> None:
+    """Raise PolicyRefused where two people can never approve, or where the approvals channel is unfit for votes."""
+    fault = resets.eligibility.channel_fault()
     if fault:
         raise PolicyRefused(replies.refused(fault).text)
-    quorum = parts.submission.policy.quorum
+    quorum = resets.submission.policy.quorum
     try:
-        count = parts.eligibility.eligible_approvers(quorum)
+        count = resets.eligibility.eligible_approvers(quorum)
     except PeopleError as error:
         raise PolicyRefused(f"Slack does not say who the approvers are: {error}") from error
     if count < quorum:
@@ -43,12 +42,12 @@ def check_policy(parts: RequestParts) -> None:
 def obstacles(settings: Settings) -> Iterator[str]:
     """Name each setting whose ODBC driver is not installed, or whose data source is not set up."""
     for name, address in _addresses(settings):
-        if why := "" if address.startswith(SQLITE) else lacking(address):
+        if why := "" if address.startswith(SQLITE) else missing_part(address):
             yield f"{name} {why}."
 
 
-def lacking(address: str) -> str:
-    """Say in half a sentence what an ODBC string names that is not on this machine, or return an empty text."""
+def missing_part(address: str) -> str:
+    """Return half a sentence on what an ODBC string names that is not on this machine, or an empty text."""
     driver, (source, file) = driver_of(address), sources_of(address)
     if driver:
         return missing_driver(driver)

@@ -1,4 +1,4 @@
-"""The parts that make requests work: asking, voting, applying, watching, and the cards that show it all."""
+"""The parts of reset requests: submission, votes, executor, watcher, freeze, and the cards that show them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from bot.app.parts import allowed, fingerprint_of, mentions, now, signer_of
+from bot.app.factories import allowed_people, approver_mentions, fingerprint_of, make_signer, now
 from bot.domain.plan import RowsAllowed
 from bot.domain.refusal import Reason, Refusal
 from bot.slack.people import SlackPeople
@@ -49,11 +49,11 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger(__name__)
 
 POLICY_LEASE = "policy "
-"""Begins the names of leases that say by which rules for resets a bot works."""
+"""Prefix of a lease's name, before the fingerprint of the policy that its holder works by."""
 
 
-class RequestParts:
-    """Everything about requests, put together."""
+class ResetParts:
+    """The services of reset requests on one store, with one policy."""
 
     def __init__(
         self,
@@ -68,14 +68,16 @@ class RequestParts:
         self._store = store
         self._policy_lease = f"{POLICY_LEASE}{_policy_fingerprint(settings)}"
         channel = settings.channels.approvals
-        self.index = RequestTable(store.database, signer_of(settings, "cards"))
-        self.freeze_service = FreezeService(store.ledger, self.index, channel, signer_of(settings, "brake"))
-        telling = ChangeTexts(_payload_or_none(request_texts.to_requester), _payload_or_none(self._in_thread))
-        self.requests = RequestRepository(store.ledger, self.index, channel, telling, now, signer_of(settings, "votes"))
+        self.index = RequestTable(store.database, make_signer(settings, "cards"))
+        self.freeze_service = FreezeService(store.ledger, self.index, channel, make_signer(settings, "brake"))
+        change_texts = ChangeTexts(_payload_or_none(request_texts.to_requester), _payload_or_none(self._in_thread))
+        self.requests = RequestRepository(
+            store.ledger, self.index, channel, change_texts, now, make_signer(settings, "votes")
+        )
         self.eligibility = Eligibility(
             installation=here,
-            requesters=allowed(settings.requesters),
-            approvers=allowed(settings.approvers),
+            requesters=allowed_people(settings.requesters),
+            approvers=allowed_people(settings.approvers),
             people=SlackPeople(client),
             freeze_service=self.freeze_service,
             audit_lag=self._audit_lag,
@@ -85,9 +87,9 @@ class RequestParts:
         )
         policy = _policy(settings)
         self.submission = RequestSubmission(readers, writers, self.requests, self.eligibility, policy, now)
-        self.withheld: set[str] = set()
-        """The kinds of tables that this Slack was seen not to give back: no card is drawn with them."""
-        self.vote_service = VoteService(self.requests, self.eligibility, self._reads)
+        self.withheld_tables: set[str] = set()
+        """Block types that this Slack leaves out of the message that comes with a click: no card is drawn with them."""
+        self.vote_service = VoteService(self.requests, self.eligibility, self._compare)
         preconditions = Preconditions(readers, writers, self.requests, self.eligibility, policy, now)
         self.executor = ResetExecutor(writers, self.requests, self.eligibility, preconditions, store.leases, now)
         self.watcher = ConvergenceWatcher(
@@ -100,20 +102,20 @@ class RequestParts:
         )
 
     def cards(self, sender: SlackMessageSender, forms: AcceptedForms[Form]) -> CardMessages:
-        """Return what turns notices into letters."""
+        """Return what turns notifications about requests into messages of Slack."""
         styles = AcceptedForms(tuple(Style))
 
         def draw(request: Request, freeze: Freeze | None) -> tuple[dict[str, Any], dict[str, Any]]:
-            frozen = freeze_words(freeze)
+            frozen = freeze_text(freeze)
             if styles.candidates()[0] is Style.FULL:
-                voters = mentions(self._settings.approvers)
-                form = next(form for form in forms.candidates() if form not in self.withheld)
+                voters = approver_mentions(self._settings.approvers)
+                form = next(form for form in forms.candidates() if form not in self.withheld_tables)
                 card = request_card.draw(request, voters, frozen, form)
             else:
                 card = request_card.draw_plain(request, frozen)
             return payload_of(card), payload_of(request_card.opening(card))
 
-        words = CardTexts(
+        texts = CardTexts(
             draw=draw,
             announce=lambda request, card: payload_of(request_texts.posted(request, card.link)),
             replaced=lambda request, card: payload_of(request_card.replaced(request, card.link if card else "")),
@@ -122,17 +124,17 @@ class RequestParts:
         return CardMessages(
             self.requests,
             self.freeze_service,
-            words,
+            texts,
             sender.link,
             lambda: forms.downgrade() or styles.downgrade(),
             partial(self._store.leases.holds, LEASE),
-            rows_withheld=lambda: self.withheld.update(TABLES),
-            is_given_back=lambda payload: not tables_in(payload) & self.withheld,
+            rows_withheld=lambda: self.withheld_tables.update(TABLES),
+            is_given_back=lambda payload: not tables_in(payload) & self.withheld_tables,
         )
 
-    def _reads(self, message: Mapping[str, Any], request: Request, freeze: Freeze | None) -> Reading:
+    def _compare(self, message: Mapping[str, Any], request: Request, freeze: Freeze | None) -> Reading:
         """Compare a message with the card of this request, in whichever form it was posted."""
-        voters, frozen = mentions(self._settings.approvers), freeze_words(freeze)
+        voters, frozen = approver_mentions(self._settings.approvers), freeze_text(freeze)
         cards = [*(request_card.draw(request, voters, frozen, form) for form in Form)]
         drawn = [payload_of(card) for card in (*cards, request_card.draw_plain(request, frozen))]
         seen, faces = Face.of(message), [Face.of(each) for each in drawn]
@@ -145,15 +147,15 @@ class RequestParts:
         return payload_of(request_texts.card_refused(request, channel, reason, has_card=card is not None))
 
     def _in_thread(self, request: Request, event: Event) -> Message | None:
-        return request_texts.in_thread(request, event, mentions(self._settings.approvers))
+        return request_texts.in_thread(request, event, approver_mentions(self._settings.approvers))
 
     def keep_policy(self) -> None:
-        """Show which rules this bot works by, for as long as it lives; call it every second. Raises StoreError."""
+        """Hold the lease named after this bot's policy; to be called every second. Raises StoreError."""
         self._store.leases.hold(self._policy_lease)
         self._store.leases.alive(POLICY_LEASE)  # whether somebody else lives can only be seen over a while
 
     def release_policy(self) -> None:
-        """Show that this bot works no more. Raises StoreError."""
+        """Release that lease. Raises StoreError."""
         self._store.leases.release(self._policy_lease)
 
     def _policy_fault(self) -> Refusal | None:
@@ -168,21 +170,21 @@ class RequestParts:
         return now() - oldest if oldest else timedelta(0)
 
 
-def freeze_words(freeze: Freeze | None) -> str:
+def freeze_text(freeze: Freeze | None) -> str:
     """Say who froze resets, when and why; nothing when nobody did."""
     return request_texts.frozen(freeze.user_id, freeze.at, freeze.why) if freeze else ""
 
 
-def _payload_or_none(words: Any) -> Any:
+def _payload_or_none(draw: Any) -> Any:
     def make(request: Request, event: Event) -> dict[str, Any] | None:
-        message = words(request, event)
+        message = draw(request, event)
         return payload_of(message) if message else None
 
     return make
 
 
 def _policy_fingerprint(settings: Settings) -> str:
-    """Return what tells two policies apart: who may ask, who may approve, and what may be applied."""
+    """Return a hash of the policy: who may ask, who may approve, and what may be applied."""
     parts = (settings.reset, settings.approvals, settings.approvers, settings.requesters)
     return fingerprint_of([part.model_dump() for part in parts])
 

@@ -7,7 +7,7 @@ import sys
 import click
 
 from bot import logs
-from bot.app.check import checkup
+from bot.app.check import run_checks
 from bot.domain.check_finding import Severity
 from bot.exit_codes import TABLE, Exit
 from bot.settings.sources import report
@@ -21,7 +21,7 @@ def check(*, wants_json: bool) -> None:
     logs.configure(
         "critical", as_json=False
     )  # what goes wrong is on the page; a library's word beside it only confuses
-    findings = list(checkup(report()))
+    findings = list(run_checks(report()))
     if wants_json:
         click.echo(views.as_json(findings))
     else:

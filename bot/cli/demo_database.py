@@ -1,4 +1,4 @@
-"""A database of one's own for the demo, instead of the sample: checked before anything starts, and only read here."""
+"""The site database of `demo --site`: checked before anything starts, and only read here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from bot.app.preflight import lacking
+from bot.app.preflight import missing_part
 from bot.dbapi import Database, DatabaseError, ErrorKind
 from bot.dbapi.engines import SQLITE, Engine, Timeouts
 from bot.settings.field_types import Address, SiteKey
@@ -28,7 +28,7 @@ T = TypeVar("T")
 KINDS = f"Name a SQLite file, sqlite:///FILE or an ODBC string: {FORM}."
 UNENCRYPTED = "PKGSTATUS_UNENCRYPTED_DATABASES"
 SCRIPTS: dict[str, str] = {Engine.SQLITE: "sqlite", Engine.POSTGRESQL: "postgresql", Engine.SQL_SERVER: "sqlserver"}
-PATIENCE = Timeouts(login=10, query=30)
+TIMEOUTS = Timeouts(login=10, query=30)
 _SCHEME = re.compile(r"\s*(?!sqlite:///)([A-Za-z][A-Za-z0-9+.-]+):")
 """Of two letters or more: one is a drive of Windows."""
 _BEHIND = f"""SELECT MIN(s.ID) FROM {STATUS} s JOIN {PACKAGES} p ON p.PackageID = s.ID
@@ -55,15 +55,15 @@ class OwnSite:
     @property
     def settings(self) -> dict[str, str]:
         """The bot's settings that lead to it, as environment variables."""
-        allowed = {UNENCRYPTED: os.environ[UNENCRYPTED]} if UNENCRYPTED in os.environ else {}
-        return {"PKGSTATUS_SITES": json.dumps({self.code: {"database": self.address}})} | allowed
+        allowed_people = {UNENCRYPTED: os.environ[UNENCRYPTED]} if UNENCRYPTED in os.environ else {}
+        return {"PKGSTATUS_SITES": json.dumps({self.code: {"database": self.address}})} | allowed_people
 
 
 def own_site(address: str, code: str) -> OwnSite:
     """Look at a database. Raises NotASite when it is not there, is no site's, or is another site's."""
     code = _valid(SiteKey, code.strip().upper(), "--site-code")
     address = _address(address.strip())
-    database = Database(address, PATIENCE)
+    database = Database(address, TIMEOUTS)
     try:
         return database.read(lambda connection: _look(connection, address, code))
     except DatabaseError as error:
@@ -88,7 +88,7 @@ def _address(given: str) -> str:
         return f"{SQLITE}{file}"
     address = _valid(Address, SecretStr(given), "--site").get_secret_value()
     why = "" if os.environ.get(UNENCRYPTED, "").lower() in {"true", "1", "yes", "on"} else unencrypted(address)
-    if why := why or lacking(address):
+    if why := why or missing_part(address):
         raise NotASite(f"--site {why}.")
     return address
 

@@ -1,6 +1,6 @@
-"""The demo's past: the sample site as it stood on each of the last days, scanned by the bot's own story at its hour.
+"""The drift history of a new demo: the sample site as of each of the last days, scanned by ScanService with that clock.
 
-So what a fresh demo shows as history is what scans saw. Nothing but the demo calls it.
+So what the demo shows as history is what scans saw.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ A_DAY = timedelta(days=1)
 
 
 def write_history(environment: dict[str, str], folder: Path, now: datetime) -> None:
-    """Fill the new store of these settings with the days before `now`, and note that a digest was posted a day ago."""
+    """Fill the new store of these settings with scans of the days before `now`, and record a digest of a day ago.
+
+    The sample sites are built in `folder`. Raises StoreError.
+    """
     audit_channel = environment["PKGSTATUS_CHANNELS__AUDIT"]
     store = open_store(
         environment["PKGSTATUS_STORE"], audit_channel=audit_channel, holder="rehearsal", clock=lambda: now

@@ -9,7 +9,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from bot.app.bot import say_what_is_readable
+from bot.app.bot import log_readability
 from bot.dbapi import Connection, Database, DatabaseError, Engine, ErrorKind
 from bot.domain.package import PackageId, SiteCode
 from bot.domain.undo import Undoing
@@ -166,7 +166,7 @@ def shaped(texts: str) -> ShapedDatabase:
 @pytest.mark.parametrize("texts", ["nvarchar", "varchar"])
 def test_a_bot_says_at_its_start_of_which_types_the_keys_are(caplog: pytest.LogCaptureFixture, texts: str) -> None:
     with caplog.at_level("INFO"):
-        say_what_is_readable(SiteDatabase(SiteCode("PS1"), shaped(texts)))
+        log_readability(SiteDatabase(SiteCode("PS1"), shaped(texts)))
 
     (line,) = [record.getMessage() for record in caplog.records if "site database is readable" in record.getMessage()]
     assert f"'key_types': ['{texts}']" in line

@@ -12,8 +12,8 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.app.drift import DriftParts
-from bot.app.parts import store_of
-from bot.app.resets import RequestParts
+from bot.app.factories import make_store
+from bot.app.resets import ResetParts
 from bot.demo.workspace import people
 from bot.domain.ledger_entry import Head, moment_read
 from bot.domain.lookup_result import SnapshotKey
@@ -45,8 +45,8 @@ class Opened:
 
     def __init__(self) -> None:
         settings = load()
-        self.store: Store = store_of(settings, "later")
-        self.resets = RequestParts(settings, self.store, {}, {}, WebClient(), Installation(TEAM))
+        self.store: Store = make_store(settings, "later")
+        self.resets = ResetParts(settings, self.store, {}, {}, WebClient(), Installation(TEAM))
         self.drift = DriftParts(settings, self.store, AuditLog(self.store.ledger), self.resets, "@{}".format)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The parts that need only settings: clients, databases, the store, the words for the relay."""
+"""Factories of what needs the settings alone: the clock, databases, the store, signers, forms of tables."""
 
 from __future__ import annotations
 
@@ -34,12 +34,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def store_of(settings: Settings, holder: str, patience: Timeouts | None = None) -> Store:
-    """Open the bot's own database, with the patience of a bot that answers people if none is given.
-
-    Raises StoreError.
-    """
-    upkeep = upkeep_patience(settings)
+def make_store(settings: Settings, holder: str, timeouts: Timeouts | None = None) -> Store:
+    """Open the bot's own database; people wait for its answers if no timeouts are given. Raises StoreError."""
+    upkeep = upkeep_timeouts(settings)
     answering = replace(upkeep, query=int(settings.work.store_timeout.total_seconds()), upkeep=upkeep.query)
     return open_store(
         settings.store.get_secret_value(),
@@ -47,32 +44,32 @@ def store_of(settings: Settings, holder: str, patience: Timeouts | None = None) 
         holder=holder,
         clock=now,
         lease_seconds=settings.work.lease.total_seconds(),
-        patience=patience or answering,
-        signer=signer_of(settings, "what came in"),
+        patience=timeouts or answering,
+        signer=make_signer(settings, "what came in"),
     )
 
 
-def upkeep_patience(settings: Settings) -> Timeouts:
-    """Return how long to wait for the store where no person waits for the answer."""
+def upkeep_timeouts(settings: Settings) -> Timeouts:
+    """Return the timeouts of the store where no person waits for the answer."""
     return Timeouts(STORE_LOGIN_SECONDS, int(settings.work.store_upkeep_timeout.total_seconds()))
 
 
-def signer_of(settings: Settings, purpose: str) -> Signer:
-    """Return a signet whose key every process of this bot can derive, and nobody who only has the store."""
+def make_signer(settings: Settings, purpose: str) -> Signer:
+    """Return a signer for one purpose; its key is derived from the app-level token, which is not in the store."""
     return Signer.of(settings.slack.app_token.get_secret_value(), purpose)
 
 
-def reader_of(settings: Settings, code: SiteCode) -> SiteDatabase:
+def make_reader(settings: Settings, code: SiteCode) -> SiteDatabase:
     """Return the reader of one site; nothing is connected yet."""
-    return SiteDatabase(code, Database(settings.sites[code].database.get_secret_value(), patience_of(settings)))
+    return SiteDatabase(code, Database(settings.sites[code].database.get_secret_value(), site_timeouts(settings)))
 
 
-def writer_of(settings: Settings, code: SiteCode, reader: SiteDatabase) -> SiteWriter:
+def make_writer(settings: Settings, code: SiteCode, reader: SiteDatabase) -> SiteWriter:
     """Return the writer of one site, which must be where its reader is; nothing is connected yet."""
     site = settings.sites[code]
     address = (site.writer or site.database).get_secret_value()
-    patience = Timeouts(patience_of(settings).login, min(patience_of(settings).query, WRITER_SECONDS))
-    return SiteWriter(code, Database(address, patience), settings.reset.backup_table, reader if site.writer else None)
+    timeouts = Timeouts(site_timeouts(settings).login, min(site_timeouts(settings).query, WRITER_SECONDS))
+    return SiteWriter(code, Database(address, timeouts), settings.reset.backup_table, reader if site.writer else None)
 
 
 def posting_channels(settings: Settings) -> frozenset[str]:
@@ -81,49 +78,49 @@ def posting_channels(settings: Settings) -> frozenset[str]:
     return frozenset({settings.channels.approvals, *digests} - {""})
 
 
-def undelivered_of(settings: Settings, outbox: Outbox, ledger: Ledger) -> Undelivered:
-    """Return what looks for cards and digests that are not in their channels yet."""
+def make_undelivered(settings: Settings, outbox: Outbox, ledger: Ledger) -> Undelivered:
+    """Return what finds cards and digests that are not in their channels yet."""
     return Undelivered(outbox, ledger, posting_channels(settings))
 
 
 def fingerprint(settings: Settings) -> str:
-    """Return what tells two settings apart without telling what they are; secrets do not go into it."""
+    """Return a hash of the settings, 16 hexadecimal digits, into which no secret goes."""
     return fingerprint_of(settings.model_dump())
 
 
 def fingerprint_of(values: object) -> str:
-    """Return what tells two values of settings apart."""
+    """Return a hash of values of settings."""
     known = json.dumps(values, sort_keys=True, default=_as_text)
     return hashlib.sha256(known.encode()).hexdigest()[:16]
 
 
 def _as_text(value: object) -> object:
-    """Sets have no order of their own; a secret shows nothing of itself."""
+    """Return a JSON value for what JSON has not: a set sorted, a secret as its asterisks."""
     return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
-def forms_of(choice: str) -> tuple[Form, ...]:
-    """The ladder of table forms; a chosen form still falls back to plain text."""
+def table_forms(choice: str) -> tuple[Form, ...]:
+    """Return the forms of tables to try, in this order; a chosen form still falls back to plain text."""
     return tuple(Form) if choice == "auto" else tuple(dict.fromkeys([Form(choice), Form.TEXT]))
 
 
-def chart_forms_of(choice: str) -> tuple[ChartForm, ...]:
-    """The ladder of forms of a chart: who wants plain tables gets plain bars as well."""
+def chart_forms(choice: str) -> tuple[ChartForm, ...]:
+    """Return the forms of charts to try, in this order: with plain tables, plain bars alone."""
     return tuple(ChartForm) if choice in {"auto", "data_table"} else (ChartForm.BARS,)
 
 
-def allowed(people: People | Approvers) -> Allowed:
-    """Return a list of people as the stories know it."""
+def allowed_people(people: People | Approvers) -> Allowed:
+    """Return a list of people as use cases know it."""
     return Allowed(people.users, people.groups)
 
 
-def mentions(people: Approvers) -> str:
-    """Name everybody who may approve, for the card."""
+def approver_mentions(people: Approvers) -> str:
+    """Return mentions of everybody who may approve, user groups first."""
     groups = [f"<!subteam^{group}>" for group in sorted(people.groups)]
     return ", ".join([*groups, *(f"<@{user}>" for user in sorted(people.users))])
 
 
-def patience_of(settings: Settings) -> Timeouts:
-    """Return how long to wait for a site database."""
+def site_timeouts(settings: Settings) -> Timeouts:
+    """Return the timeouts of a site database."""
     work = settings.work
     return Timeouts(int(work.login_timeout.total_seconds()), int(work.query_timeout.total_seconds()))
