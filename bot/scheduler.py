@@ -1,6 +1,6 @@
-"""What runs by the clock. APScheduler only asks "what is due?": deadlines live in the store, never in its memory.
+"""Runs jobs at intervals. Deadlines are in the store: a job asks there what is due, and APScheduler keeps no state.
 
-Late is better than never here (`misfire_grace_time` none), one run at a time (docs: apscheduler 3.x user guide).
+A late run is made up for (`misfire_grace_time` none), and a job never runs twice at once (APScheduler 3.x user guide).
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Scheduler:
-    """Calls use cases again and again."""
+    """Calls functions at intervals, on background threads."""
 
     def __init__(self) -> None:
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler = BackgroundScheduler(timezone=UTC, job_defaults=defaults)
 
     def every(self, seconds: float, name: str, work: Callable[[], None]) -> None:
-        """Call `work` now and then every so many seconds; a fault is logged and the next call comes."""
-        self._scheduler.add_job(_guarded(name, work), "interval", seconds=seconds, id=name)
+        """Call `work` every so many seconds; an error is logged and does not end the schedule."""
+        self._scheduler.add_job(_logging_errors(name, work), "interval", seconds=seconds, id=name)
 
     def run_now(self, name: str) -> None:
-        """Call a job's work at once instead of at its next time."""
-        with suppress(JobLookupError):  # not started yet, or stopped: its own time will come, or another process
+        """Run a job now instead of at its next time."""
+        with suppress(JobLookupError):  # not started yet, or stopped: it runs at its next time, or in another process
             self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
 
     def start(self) -> None:
-        """Begin."""
+        """Start calling."""
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Call nothing any more, and wait for what runs."""
+        """Start no more runs, and wait for those that run."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
 
-def _guarded(name: str, work: Callable[[], None]) -> Callable[[], None]:
+def _logging_errors(name: str, work: Callable[[], None]) -> Callable[[], None]:
     def run() -> None:
         try:
             work()

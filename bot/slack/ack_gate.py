@@ -1,6 +1,6 @@
-"""Acknowledgements first: work waits a moment while something that came in is not acknowledged yet.
+"""Gives acknowledgements precedence: work waits a moment while a delivery is not acknowledged yet.
 
-Threads share one interpreter; sixteen that draw long tables would keep each acknowledgement waiting for its turn.
+Threads share one interpreter: sixteen of them drawing long tables would delay every acknowledgement.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONGEST_SECONDS = 2.0
-"""Work is never held up for longer, however much comes in."""
+MAX_WAIT_SECONDS = 2.0
+"""Work is never held up for longer, however much is delivered."""
 
 
 class AckGate:
-    """Knows how much is being acknowledged just now, and lets work wait for it."""
+    """Counts deliveries that are not acknowledged yet, and lets work wait until there are none."""
 
-    def __init__(self, longest: float = LONGEST_SECONDS) -> None:
-        self._longest = longest
-        self._coming = 0
-        self._quiet = threading.Condition()
+    def __init__(self, max_wait: float = MAX_WAIT_SECONDS) -> None:
+        self._max_wait = max_wait
+        self._pending = 0
+        self._idle = threading.Condition()
 
     @contextmanager
     def acknowledging(self) -> Iterator[None]:
-        """Say that something is being acknowledged for as long as this lasts."""
-        with self._quiet:
-            self._coming += 1
+        """Count one delivery as unacknowledged while the context lasts."""
+        with self._idle:
+            self._pending += 1
         try:
             yield
         finally:
-            with self._quiet:
-                self._coming -= 1
-                if not self._coming:
-                    self._quiet.notify_all()
+            with self._idle:
+                self._pending -= 1
+                if not self._pending:
+                    self._idle.notify_all()
 
     def wait(self) -> bool:
-        """Return True when nothing waits for its acknowledgement, False after the longest time that work is held up."""
-        with self._quiet:
-            return self._quiet.wait_for(lambda: self._coming == 0, self._longest)
+        """Block until every delivery is acknowledged and return True; False after the longest wait."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._pending == 0, self._max_wait)

@@ -1,6 +1,6 @@
-"""The Bolt app: built here and nowhere else.
+"""The Bolt app, and what hands it the deliveries of a Socket Mode connection.
 
-Bolt does not recognise a payload that is delivered twice; the desk does, by Slack's own ids.
+Bolt does not recognise a payload that is delivered twice; the dispatcher does, by Slack's own ids.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ ACKNOWLEDGING_THREADS = 16
 """Bolt's default of 5 leaves commands unacknowledged under load; these threads only acknowledge."""
 
 
-Refuse = Callable[["Ack", "dict[str, Any]"], "BoltResponse | None"]
-"""Acknowledges a payload that is not for us and says why, or returns None for one that is."""
+RefusalCheck = Callable[["Ack", "dict[str, Any]"], "BoltResponse | None"]
+"""Acknowledges a payload that is not for this installation with the reason; returns None for one that is."""
 
 
-def build_app(identity: AuthorizeResult, refuse: Refuse = lambda *_: None) -> App:
-    """Return an app without listeners, which hear nothing that `refuse` refuses.
+def build_app(identity: AuthorizeResult, refuse: RefusalCheck = lambda *_: None) -> App:
+    """Return an app without listeners; what `refuse` refuses reaches none of them.
 
-    The connection has proved that Slack sends it: nobody is asked again.
+    Socket Mode has authenticated the connection: requests are not verified again.
     """
     app = App(
         authorize=lambda: identity,
@@ -51,14 +51,14 @@ def build_app(identity: AuthorizeResult, refuse: Refuse = lambda *_: None) -> Ap
     app.error(on_error)
 
     @app.middleware
-    def only_ours(ack: Ack, body: dict[str, Any], next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 - Bolt's name
+    def refuse_foreign(ack: Ack, body: dict[str, Any], next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 - Bolt's name
         return refuse(ack, body) or next()
 
     return app
 
 
 def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse | None:
-    """Log what no listener heard or what broke before the desk took it; a stale button must not look broken."""
+    """Log a payload without a listener, and errors of listeners; a button of an older version must not look broken."""
     if isinstance(error, BoltUnhandledRequestError):
         log.warning("nothing listens to this", type=body.get("type"), command=body.get("command"))
         return BoltResponse(status=200, body="")
@@ -67,14 +67,14 @@ def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse | None:
 
 
 def socket_mode_listener(
-    app: App, acknowledged: Callable[[float], None], ack_gate: AckGate
+    app: App, on_acknowledged: Callable[[float], None], ack_gate: AckGate
 ) -> Callable[[BaseSocketModeClient, SocketModeRequest], None]:
-    """Return what hands to the app what a connection delivers, its answer back, and tells the seconds that took."""
+    """Return the SDK's listener that hands requests to the app; `on_acknowledged` gets the seconds of each."""
 
-    def register(client: BaseSocketModeClient, request: SocketModeRequest) -> None:
+    def listen(client: BaseSocketModeClient, request: SocketModeRequest) -> None:
         began = time.time()
         with ack_gate.acknowledging():
             send_response(client, request, run_bolt_app(app, request), began)
-        acknowledged(time.time() - began)
+        on_acknowledged(time.time() - began)
 
-    return register
+    return listen

@@ -1,4 +1,4 @@
-"""What stops a reset, among all that comes in: each kind has workers of its own, so that nothing else can fill them."""
+"""Tells emergency stops from all other requests: each kind has an executor of its own that nothing else can fill."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def stop_kind(inbound: InboundRequest) -> StopKind | None:
 
 
 def is_unfreeze(inbound: InboundRequest) -> bool:
-    """Whether this lets resets go on: it waits its turn, and a freeze that came in later may be done before it."""
+    """Whether this ends a freeze: it waits in the common queue, and a later freeze may be handled before it."""
     return inbound.kind.startswith("/") and isinstance(parse(inbound.text), Unfreeze)

@@ -1,4 +1,4 @@
-"""What came in from Slack, reduced to what the stories need; identity is user id and team id, never a name.
+"""Payloads of Slack, reduced to what the use cases need; identity is user id and team id, never a name.
 
 Shapes: docs.slack.dev/interactivity (slash command, block_actions and view_submission payloads).
 """
@@ -16,12 +16,16 @@ from bot.views import request_card
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SHOWN = ("text", "blocks", "attachments", "files")
+_COMPARED_FIELDS = ("text", "blocks", "attachments", "files")
 
 
 @dataclass(frozen=True, slots=True)
 class InboundRequest:
-    """A command, a click, a form or an event: who, what, and where an answer may go. It survives a restart as JSON."""
+    """A command, a click, a form or an event: who, what, and where an answer may go.
+
+    `kind` is a command, an action id, a callback id or an event type; `text` what was typed, a button's value, a form's
+    private metadata or a tab. The inbox stores it as JSON, so the names of the fields stay.
+    """
 
     key: str
     user_id: str
@@ -34,33 +38,33 @@ class InboundRequest:
     trigger: str = ""
     form: Mapping[str, Any] = field(default_factory=dict)
     message: Mapping[str, Any] | None = None
-    """What the message of a click showed, where that is compared."""
+    """For buttons that decide: the parts of their message that are compared with what the bot had drawn."""
     freezes: int | None = None
-    """For what lets resets go on: how many times the brake had been moved when it came in."""
+    """For `unfreeze`: how many freezes and unfreezes were recorded when it was delivered."""
 
     @property
     def actor(self) -> Actor:
-        """Who did it."""
+        """Return the ids of the person who caused it."""
         return Actor(self.user_id, self.team_id)
 
     @property
     def reference(self) -> str:
-        """What ties an answer to the log."""
+        """Return eight hex digits that a person sees in an error message and an admin finds in the log."""
         return hashlib.sha256(self.key.encode()).hexdigest()[:8]
 
     def to_body(self) -> dict[str, Any]:
-        """Return what the inbox keeps."""
+        """Return the fields as a JSON object."""
         return asdict(self)
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> InboundRequest:
-        """Read what the inbox kept; a field that only a newer version knows is left out. Raises TypeError."""
+        """Return the request of a body; fields of a newer version are dropped. Raises TypeError for a missing one."""
         known = {each.name for each in fields(cls)}
         return cls(**{name: value for name, value in body.items() if name in known})
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> InboundRequest | None:
-        """Read any payload that a person caused; None for one that needs no answer."""
+        """Return the request in any payload that a person caused; None for a payload that needs no answer."""
         if "command" in body:
             return cls.command(body)
         if body.get("type") == "view_submission":
@@ -71,7 +75,7 @@ class InboundRequest:
 
     @classmethod
     def command(cls, body: Mapping[str, Any]) -> InboundRequest:
-        """Read a slash command's payload."""
+        """Return the request in a slash command's payload."""
         return cls(
             key=idempotency_key(body),
             user_id=body["user_id"],
@@ -84,7 +88,7 @@ class InboundRequest:
 
     @classmethod
     def click(cls, body: Mapping[str, Any]) -> InboundRequest:
-        """Read a button's payload; the text is the button's value."""
+        """Return the request in a `block_actions` payload."""
         user, action = body["user"], body["actions"][0]
         return cls(
             key=idempotency_key(body),
@@ -96,12 +100,12 @@ class InboundRequest:
             channel=(body.get("container") or {}).get("channel_id") or "",
             ts=(body.get("container") or {}).get("message_ts") or "",
             trigger=body.get("trigger_id") or "",
-            message=_shown(body) if action["action_id"] in request_card.DECIDING else None,
+            message=_compared_parts(body) if action["action_id"] in request_card.DECIDING else None,
         )
 
     @classmethod
     def submission(cls, body: Mapping[str, Any]) -> InboundRequest:
-        """Read a submitted form's payload; the text is the form's private metadata."""
+        """Return the request in a `view_submission` payload."""
         user, view = body["user"], body["view"]
         return cls(
             key=idempotency_key(body),
@@ -114,7 +118,7 @@ class InboundRequest:
 
     @classmethod
     def event(cls, body: Mapping[str, Any]) -> InboundRequest:
-        """Read an event about a person; the text is the tab that was opened."""
+        """Return the request in an event that names a user."""
         event = body["event"]
         return cls(
             key=idempotency_key(body),
@@ -125,13 +129,13 @@ class InboundRequest:
         )
 
 
-def _shown(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _compared_parts(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     message = body.get("message")
-    return {name: message[name] for name in _SHOWN if name in message} if isinstance(message, dict) else None
+    return {name: message[name] for name in _COMPARED_FIELDS if name in message} if isinstance(message, dict) else None
 
 
 def _team_of(body: Mapping[str, Any]) -> str:
-    """Return the workspace that a payload says its person is of; one that says none is of where it happened."""
+    """Return the workspace of the user, or the one where it happened when the payload does not name theirs."""
     team = body.get("team")
     return str(body["user"].get("team_id") or (team.get("id") if isinstance(team, dict) else team) or "")
 

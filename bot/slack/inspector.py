@@ -1,4 +1,4 @@
-"""Asks Slack for an installer: tokens, scopes, channels, blocks. Posts nothing and listens to nothing.
+"""Read-only queries about an installation: tokens, scopes, channels, blocks. Posts nothing, opens no connection.
 
 `apps.connections.open` only gives an address, which nobody uses; `blocks.validate` looks at blocks that nobody posts.
 """
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 _SCOPES = "x-oauth-scopes"
-_REFUSED = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "view_too_large"}
-"""What Slack says of blocks that it does not take, also without saying what is wrong with them."""
+_INVALID_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "view_too_large"}
+"""Errors that mean invalid blocks, also where Slack adds no details."""
 _NO_JSON = "Received a response in a non-JSON format"
-"""How Slack's own client calls an answer that did not come from the Web API."""
+"""How the SDK begins the error for a body that is not JSON."""
 
 
 class SlackInspector:
-    """Fills the port `Workspace`."""
+    """Implements what the check of an installation asks of Slack."""
 
     def __init__(self, client: WebClient, app_token: str) -> None:
         self._client = client
         self._app_token = app_token
 
     def identity(self) -> Identity:
-        """Say who the bot token makes us. Raises SlackSays."""
-        found = _ask(self._client.auth_test)
+        """Return whom the bot token authenticates, and its scopes. Raises SlackQueryError."""
+        found = _call(self._client.auth_test)
         headers = {str(name).lower(): str(value) for name, value in found.headers.items()}
         granted = headers.get(_SCOPES)
         scopes = None if granted is None else frozenset(scope.strip() for scope in granted.split(",") if scope.strip())
@@ -52,14 +52,14 @@ class SlackInspector:
         )
 
     def open_connection(self) -> str:
-        """Ask for a Socket Mode connection, and do not use it; return the app of its token. Raises SlackSays."""
-        _ask(lambda: self._client.apps_connections_open(app_token=self._app_token))
+        """Ask for a Socket Mode address and return the app of the app-level token. Raises SlackQueryError."""
+        _call(lambda: self._client.apps_connections_open(app_token=self._app_token))
         return app_of_token(self._app_token)
 
     def channel(self, channel_id: str) -> ChannelFacts:
-        """Look at a channel. Raises SlackSays."""
-        answer = _ask(lambda: self._client.conversations_info(channel=channel_id))
-        found = _ask(lambda: object_field(answer, "channel"))
+        """Return what `conversations.info` says of a channel. Raises SlackQueryError."""
+        answer = _call(lambda: self._client.conversations_info(channel=channel_id))
+        found = _call(lambda: object_field(answer, "channel"))
         return ChannelFacts(
             name=str(found.get("name") or channel_id),
             has_bot=bool(found.get("is_member")),
@@ -68,36 +68,36 @@ class SlackInspector:
         )
 
     def violations(self, message: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return what Slack has against the blocks of a message, or against a view. Raises SlackSays."""
-        asked = {"view": message} if "type" in message else {"blocks": message["blocks"]}
+        """Return the errors of `blocks.validate` for a message or a view; empty when valid. Raises SlackQueryError."""
+        arguments = {"view": message} if "type" in message else {"blocks": message["blocks"]}
         try:
-            self._client.blocks_validate(**asked)
+            self._client.blocks_validate(**arguments)
         except SlackApiError as error:
             found = error.response.get("errors") or (error.response.get("response_metadata") or {}).get("messages")
-            if not found and (word := str(error.response.get("error"))) in _REFUSED:
+            if not found and (word := str(error.response.get("error"))) in _INVALID_BLOCKS:
                 return (word,)
             if not found:
-                raise _said(error) from error
-            return tuple(_objection(each) for each in found)
+                raise _query_error(error) from error
+            return tuple(_validation_error(each) for each in found)
         except (OSError, HTTPException, SlackClientError) as error:
             raise SlackQueryError(error_text(error), is_reached=False) from error
         return ()
 
 
-def _objection(found: Any) -> str:
+def _validation_error(found: Any) -> str:
     return f"{found.get('pointer', '')} {found.get('message', '')}".strip() if isinstance(found, dict) else str(found)
 
 
-def _ask(question: Callable[[], Result]) -> Result:
+def _call(method: Callable[[], Result]) -> Result:
     try:
-        return question()
+        return method()
     except SlackApiError as error:
-        raise _said(error) from error
+        raise _query_error(error) from error
     except (OSError, HTTPException, SlackClientError) as error:
         raise SlackQueryError(error_text(error), is_reached=False) from error
 
 
-def _said(error: SlackApiError) -> SlackQueryError:
+def _query_error(error: SlackApiError) -> SlackQueryError:
     word = str(error.response.get("error") or error.response.status_code)
     if word.startswith(_NO_JSON):
         return SlackQueryError(f"HTTP status {error.response.status_code}", is_api=False)

@@ -1,4 +1,4 @@
-"""Who people are, from `users.info` and `usergroups.users.list`; fills the port `People`.
+"""Who people are, from `users.info` and `usergroups.users.list`; implements the port `People`.
 
 Flags and their meaning: docs.slack.dev/reference/objects/user-object. Being external is no flag of its own: it is a
 team id that is not ours. In an Enterprise Grid organisation the team id may be missing or be that of the person's home
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-REMEMBERED_FOR = timedelta(seconds=60)
-NAMES_REMEMBERED_FOR = timedelta(hours=1)
-SILENT_FOR = timedelta(minutes=1)
+CACHED_FOR = timedelta(seconds=60)
+NAMES_CACHED_FOR = timedelta(hours=1)
+ERROR_PAUSE = timedelta(minutes=1)
 _SLACKBOT = "USLACKBOT"
-"""Which Slack does not flag as a bot."""
+"""Slack does not flag it as a bot."""
 
 
 class SlackPeople:
-    """Asks Slack every time."""
+    """Calls Slack every time."""
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
 
     def find(self, user_id: str) -> Person:
         """Look one person up. Raises PeopleError."""
-        user = _ask(lambda: object_field(self._client.users_info(user=user_id), "user"))
-        known_as = _ask(lambda: text_field(user, "id"))
+        user = _call(lambda: object_field(self._client.users_info(user=user_id), "user"))
+        known_as = _call(lambda: text_field(user, "id"))
         enterprise = user.get("enterprise_user") or {}
         return Person(
             id=known_as,
@@ -58,14 +58,14 @@ class SlackPeople:
 
     def members(self, group_id: str) -> frozenset[str]:
         """Return the user ids of a user group. Raises PeopleError."""
-        users = _ask(lambda: self._client.usergroups_users_list(usergroup=group_id)).get("users")
+        users = _call(lambda: self._client.usergroups_users_list(usergroup=group_id)).get("users")
         if not isinstance(users, list):
             raise PeopleError("Slack's answer has no users")
         return frozenset(users)
 
 
 class CachedPeople:
-    """Asks another `People` at most once a minute about the same thing; errors are not remembered."""
+    """Caches the answers of another `People` for CACHED_FOR; errors are not cached."""
 
     def __init__(self, people: People, clock: Clock) -> None:
         self._people = people
@@ -76,59 +76,59 @@ class CachedPeople:
 
     def find(self, user_id: str) -> Person:
         """Look one person up. Raises PeopleError."""
-        return self._remembered(self._persons, user_id, self._people.find)
+        return self._cached(self._persons, user_id, self._people.find)
 
     def members(self, group_id: str) -> frozenset[str]:
         """Return the user ids of a user group. Raises PeopleError."""
-        return self._remembered(self._groups, group_id, self._people.members)
+        return self._cached(self._groups, group_id, self._people.members)
 
-    def _remembered(self, memory: dict[str, tuple[datetime, Result]], key: str, ask: Callable[[str], Result]) -> Result:
-        # One at a time: a hundred commands of one person are one question to Slack, not a hundred.
+    def _cached(self, cache: dict[str, tuple[datetime, Result]], key: str, fetch: Callable[[str], Result]) -> Result:
+        # One call at a time: a hundred commands of one person are one call of Slack, not a hundred.
         with self._guard:
-            at, known = memory.get(key, (None, None))
+            at, known = cache.get(key, (None, None))
             now = self._clock()
-            if at is not None and known is not None and now - at < REMEMBERED_FOR:
+            if at is not None and known is not None and now - at < CACHED_FOR:
                 return known
-            answer = ask(key)
-            memory[key] = (now, answer)
+            answer = fetch(key)
+            cache[key] = (now, answer)
             return answer
 
 
 class SlackNames:
-    """What people are called, for display only; the id where Slack does not say. One thread asks.
+    """Display names of users, cached for NAMES_CACHED_FOR; the id where Slack does not answer. For one thread only.
 
-    A Slack that does not answer is left alone for a minute, so that nothing waits for a name again and again.
+    After an error Slack is not called for a minute, so that drawing does not wait for every name.
     """
 
     def __init__(self, client: WebClient, clock: Clock) -> None:
         self._client = client
         self._clock = clock
         self._names: dict[str, tuple[datetime, str]] = {}
-        self._silent_until: datetime | None = None
+        self._paused_until: datetime | None = None
 
     def __call__(self, user_id: str) -> str:
-        """Return a person's name, or their id."""
+        """Return the display name of a user id, or the id."""
         now = self._clock()
         at, name = self._names.get(user_id, (None, user_id))
-        is_fresh = at is not None and now - at < NAMES_REMEMBERED_FOR
-        if is_fresh or (self._silent_until is not None and now < self._silent_until):
+        is_fresh = at is not None and now - at < NAMES_CACHED_FOR
+        if is_fresh or (self._paused_until is not None and now < self._paused_until):
             return name
         try:
-            name = _name(_ask(lambda: object_field(self._client.users_info(user=user_id), "user"))) or user_id
+            name = _display_name(_call(lambda: object_field(self._client.users_info(user=user_id), "user"))) or user_id
         except PeopleError:
-            self._silent_until = now + SILENT_FOR
+            self._paused_until = now + ERROR_PAUSE
         else:
             self._names[user_id] = (now, name)
         return name
 
 
-def _name(user: Mapping[str, Any]) -> str:
+def _display_name(user: Mapping[str, Any]) -> str:
     return str(user.get("real_name") or (user.get("profile") or {}).get("real_name") or user.get("name") or "")
 
 
-def _ask(question: Callable[[], Result]) -> Result:
+def _call(method: Callable[[], Result]) -> Result:
     try:
-        return question()
+        return method()
     except SlackApiError as error:
         raise PeopleError(str(error.response.get("error") or error.response.status_code)) from error
     except (SlackClientError, HTTPException, OSError) as error:

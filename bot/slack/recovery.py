@@ -1,6 +1,6 @@
-"""Answer what a process that died took in and left: once it is certain that nobody else will.
+"""Recovers requests that a process stored in the inbox and died before answering.
 
-A process keeps a lease on its own name for as long as it lives. Whoever gets that lease knows that it is dead.
+Each process holds a lease named after it while it runs; whoever acquires the lease of another may claim its items.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ FORGED = "not written by this bot, or before its app-level token was changed"
 
 @dataclass(frozen=True, slots=True)
 class OrphanRecovery:
-    """Shows that this process lives, and looks for others that do not."""
+    """Renews the lease of this process, and claims the inbox items of processes without one.
+
+    `holder` is the name of this process in the inbox and the leases.
+    """
 
     holder: str
     inbox: Inbox
@@ -35,20 +38,20 @@ class OrphanRecovery:
     clock: Clock
 
     def renew_lease(self) -> None:
-        """Show that this process lives; call it every few seconds. Raises StoreError."""
+        """Renew the lease of this process; to be called every few seconds. Raises StoreError."""
         self.leases.hold(_lease(self.holder))
 
     def scan(self) -> None:
-        """Take over from every process whose lease is free. Raises StoreError."""
-        for holder in self.inbox.holders():
-            if self.leases.hold(_lease(holder)):
-                for item in self.inbox.adopt(holder):
-                    self._take(item)
-                self.leases.release(_lease(holder))
+        """Claim and resume the items of every process whose lease is free. Raises StoreError."""
+        for other in self.inbox.holders():
+            if self.leases.hold(_lease(other)):
+                for item in self.inbox.adopt(other):
+                    self._resume(item)
+                self.leases.release(_lease(other))
 
-    def _take(self, item: InboxItem) -> None:
+    def _resume(self, item: InboxItem) -> None:
         if not item.is_ours:
-            self._turn_away(item, FORGED)
+            self._discard(item, FORGED)
             return
         try:
             self.dispatcher.resume(item, self.clock() - item.received_at)
@@ -56,14 +59,14 @@ class OrphanRecovery:
             raise
         except Exception:
             log.exception("cannot take over what was left unanswered", kind=item.kind)
-            self._turn_away(item, UNREADABLE)
+            self._discard(item, UNREADABLE)
 
-    def _turn_away(self, item: InboxItem, reason: str) -> None:
-        """Do nothing about what cannot be used, put it aside, and record once that it was found."""
+    def _discard(self, item: InboxItem, reason: str) -> None:
+        """Record an item that cannot be used, once, and mark it as done."""
         try:
             self.dispatcher.ledger.append(refused("taken over", reason, str(item.kind)).draft(NOBODY, f"in {item.key}"))
             self.inbox.done(item.key)
-        except StoreError as error:  # what else was adopted must not wait for it
+        except StoreError as error:  # the other claimed items must not wait for it
             log.error("cannot record what is not ours", trouble=error.kind.value, detail=error.detail)
 
 

@@ -1,6 +1,6 @@
-"""Give answers: through the `response_url` of a command or click, and by direct message when that is used up.
+"""Sends answers: through the `response_url` of a command or click, else by direct message.
 
-Tables go down the ladder of forms when Slack refuses one, and the refusal is remembered for an hour.
+A table that Slack refuses is sent in the next simpler form, and the refused form is not tried for an hour.
 A response_url lasts 30 minutes and five posts (docs.slack.dev/interactivity/handling-user-interaction).
 """
 
@@ -30,20 +30,19 @@ if TYPE_CHECKING:
 
 log = structlog.stdlib.get_logger(__name__)
 
-_REFUSED_BLOCKS = ("invalid_blocks", "invalid_attachments", "only_one_table_allowed", "msg_blocks_too_long")
-_REMEMBER_SECONDS = 3600
-_WEBHOOK_TIMEOUT = 20
+_BLOCK_ERRORS = ("invalid_blocks", "invalid_attachments", "only_one_table_allowed", "msg_blocks_too_long")
+_REFUSED_FOR_SECONDS = 3600
+_WEBHOOK_TIMEOUT_SECONDS = 20
 _OK = 200
 _RATE_LIMITED = 429
-_LONGEST_PAUSE = 10
-"""Seconds that a worker waits at most for a response_url; beyond that the answer goes by direct message."""
-
+_MAX_PAUSE_SECONDS = 10
+"""A worker waits no longer for a response_url: beyond that the answer goes by direct message."""
 
 FormT = TypeVar("FormT", bound=StrEnum)
 
 
 class AcceptedForms(Generic[FormT]):
-    """Which forms of a table or chart are worth trying: those not refused within the last hour; the last always is."""
+    """The forms of a table or chart, best first, and which of them Slack refused within the last hour."""
 
     def __init__(self, forms: tuple[FormT, ...]) -> None:
         self._forms = forms
@@ -51,29 +50,29 @@ class AcceptedForms(Generic[FormT]):
         self._guard = threading.Lock()
 
     def candidates(self) -> list[FormT]:
-        """Return the forms to try, best first; plain text is always the last."""
+        """Return the forms to try, best first; the last form, plain text, is always among them."""
         with self._guard:
-            recent = time.monotonic() - _REMEMBER_SECONDS
+            recent = time.monotonic() - _REFUSED_FOR_SECONDS
             *better, last = self._forms
             return [*(form for form in better if self._refused_at.get(form, recent - 1) < recent), last]
 
     def downgrade(self) -> bool:
-        """Give up the best form that is still tried; False when only plain text is left."""
+        """Mark the best candidate as refused; False when it is the last form."""
         best, *others = self.candidates()
         if not others:
             return False
-        self.refuse(best)
+        self.mark_refused(best)
         return True
 
-    def refuse(self, form: FormT) -> None:
-        """Remember that Slack did not take a form."""
+    def mark_refused(self, form: FormT) -> None:
+        """Mark a form as refused for an hour."""
         with self._guard:
             self._refused_at[form] = time.monotonic()
         log.warning("Slack refused a form; using the next one for an hour", form=form.value)
 
 
 class Responder:
-    """Sends messages back to whoever asked; `enqueue` has a direct message delivered even if Slack is away now."""
+    """Answers a request; `enqueue(user_id, payload)` has a direct message delivered even if Slack is away now."""
 
     def __init__(
         self, client: WebClient, forms: AcceptedForms[Form], enqueue: Callable[[str, dict[str, Any]], None]
@@ -83,15 +82,15 @@ class Responder:
         self._enqueue = enqueue
 
     def reply(self, to: InboundRequest, message: Message) -> None:
-        """Answer so that only the asker sees it."""
+        """Answer with a message that only the sender of the request sees. Raises StoreError."""
         visibility = {"response_type": "ephemeral", "replace_original": False}
-        if not self._send(to, message, visibility):
-            self._send(to, Message(message.text), visibility)
+        if not self._post_or_enqueue(to, message, visibility):
+            self._post_or_enqueue(to, Message(message.text), visibility)
 
     def send_table(
         self, to: InboundRequest, draw: Callable[[Form], Message], *, public: bool, replace: bool = False
     ) -> None:
-        """Answer with a table in the best form Slack takes, in the channel or for the asker only."""
+        """Answer with a table in the best form that Slack takes. Raises StoreError."""
         self.send_with_forms(self._forms, to, draw, public=public, replace=replace)
 
     def send_with_forms(
@@ -103,14 +102,17 @@ class Responder:
         public: bool,
         replace: bool = False,
     ) -> None:
-        """Answer with something that has forms of its own."""
+        """Answer with the best of these forms that Slack takes; `replace` replaces the message of a click.
+
+        Raises StoreError.
+        """
         visibility = {"response_type": "in_channel" if public else "ephemeral", "replace_original": replace}
         for form in forms.candidates():
             message = draw(form)
-            if self._send(to, message, visibility):
+            if self._post_or_enqueue(to, message, visibility):
                 return
-            forms.refuse(form)
-        self._send(to, Message(message.text), visibility)
+            forms.mark_refused(form)
+        self._post_or_enqueue(to, Message(message.text), visibility)
 
     def direct(self, user_id: str, message: Message) -> str:
         """Send a direct message and return the id of its conversation. Raises SlackApiError."""
@@ -122,12 +124,12 @@ class Responder:
         conversation = self.direct(user_id, note)
         self._client.files_upload_v2(channel=conversation, filename=name, title=name, content=content)
 
-    def _send(self, to: InboundRequest, message: Message, visibility: dict[str, Any]) -> bool:
-        """Send an answer on its way; False only when Slack refused the blocks."""
+    def _post_or_enqueue(self, to: InboundRequest, message: Message, visibility: dict[str, Any]) -> bool:
+        """Post an answer, or enqueue it as a direct message; False only when Slack refused its blocks."""
         error = self._post(to.response_url, payload_of(message) | visibility) if to.response_url else "no response_url"
         if error is None:
             return True
-        if any(refused in error for refused in _REFUSED_BLOCKS):
+        if any(refused in error for refused in _BLOCK_ERRORS):
             return False
         with bound_contextvars(ref=to.reference):  # also on the thread of a timer
             log.info("answering by direct message", reason=error)
@@ -135,26 +137,26 @@ class Responder:
         return True
 
     def _post(self, url: str, payload: dict[str, Any]) -> str | None:
-        """Post to a response_url, once more when Slack wants a short pause; return what Slack had against it."""
+        """Post to a response_url, once more after a short pause if Slack asks for one; return the error, or None."""
         try:
-            response = WebhookClient(url, timeout=_WEBHOOK_TIMEOUT).send_dict(payload)
-            if response.status_code == _RATE_LIMITED and (pause := retry_after(response.headers)) <= _LONGEST_PAUSE:
+            response = WebhookClient(url, timeout=_WEBHOOK_TIMEOUT_SECONDS).send_dict(payload)
+            if response.status_code == _RATE_LIMITED and (pause := retry_after(response.headers)) <= _MAX_PAUSE_SECONDS:
                 time.sleep(pause)
-                response = WebhookClient(url, timeout=_WEBHOOK_TIMEOUT).send_dict(payload)
+                response = WebhookClient(url, timeout=_WEBHOOK_TIMEOUT_SECONDS).send_dict(payload)
         except (OSError, HTTPException, UnicodeDecodeError) as error:
             return str(error)
-        refused = response.status_code != _OK or _says_no(response.body)
+        refused = response.status_code != _OK or _is_error(response.body)
         return f"{response.status_code} {response.body}" if refused else None
 
 
-def _says_no(body: str) -> bool:
-    """Whether a body means a refusal; with 200 it is `ok`, or JSON that can say otherwise."""
+def _is_error(body: str) -> bool:
+    """Whether the body of a 200 is an error: it is `ok`, or a JSON object such as `{"ok": false}`."""
     try:
-        said = json.loads(body)
+        answer = json.loads(body)
     except ValueError:
-        said = None
-    said_no = isinstance(said, dict) and said.get("ok") is False
-    return said_no or any(word in body for word in _REFUSED_BLOCKS)
+        answer = None
+    is_no = isinstance(answer, dict) and answer.get("ok") is False
+    return is_no or any(word in body for word in _BLOCK_ERRORS)
 
 
 def payload_of(message: Message) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Post messages by the Web API and say what kind of failure it was; fills the port `MessageSender`.
+"""Posts messages by the Web API and classifies its errors; implements the port `MessageSender`.
 
 Errors: docs.slack.dev/reference/methods/chat.postMessage. The client used here retries nothing by itself: whether a
-message may be sent twice is the relay's decision.
+message may be sent twice is decided by the outbox relay.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.usecases.ports.slack import Payload
 
 _RATE_LIMITED = 429
-_SERVER_FAULTS = 500
+_SERVER_ERROR = 500
 _CHANNEL_ERRORS = {
     "channel_not_found",
     "not_in_channel",
@@ -63,7 +63,7 @@ _PERSON_ERRORS = {
     "is_bot",
     "team_access_not_granted",
 }
-"""Slack will never take a direct message to this person."""
+"""Slack will never take a direct message to this user."""
 _DENIED_ERRORS = {
     "missing_scope",
     "account_inactive",
@@ -81,7 +81,7 @@ _DENIED_ERRORS = {
     "team_not_found",
     "user_is_restricted",
 }
-"""Slack takes nothing from this app any more; an admin can mend it."""
+"""Slack takes nothing from this app any more, until an admin changes that."""
 _REFUSED_ERRORS = {
     "no_text",
     "only_one_table_allowed",
@@ -93,7 +93,7 @@ _REFUSED_ERRORS = {
     "update_failed",
     "slack_connect_blocked_file_type",
 }
-_REFUSED_PARTS = (
+_REFUSED_WORDS = (
     "blocks",
     "attachment",
     "too_long",
@@ -104,8 +104,8 @@ _REFUSED_PARTS = (
     "table",
     "format",
 )
-"""Slack has many names for a message that is not as it wants it, and invents new ones: these words are in them."""
-_PASSING_ERRORS = {
+"""Words in Slack's errors for invalid messages, of which it has many and adds new ones."""
+_TRANSIENT_ERRORS = {
     "internal_error",
     "fatal_error",
     "service_unavailable",
@@ -115,11 +115,11 @@ _PASSING_ERRORS = {
     "message_limit_exceeded",
     "operation_timeout",
 }
-_NAME = re.compile(r"[a-z]\w*(?: \w+){0,5}")
-"""The shape of Slack's own errors; what else stands there was said by something in between."""
+_ERROR_CODE = re.compile(r"[a-z]\w*(?: \w+){0,5}")
+"""The shape of Slack's own error codes; anything else was sent by something in between."""
 _FIELDS = frozenset({"text", "markdown_text", "blocks", "thread_ts", "unfurl_links", "unfurl_media"})
-"""What a message of the bot consists of; whatever else an outbox holds, of a newer version perhaps, is left out."""
-_LATER_ERRORS = {"ratelimited", "rate_limited"}
+"""Arguments of a message; other keys in an outbox, of a newer version perhaps, are left out."""
+_RATE_LIMIT_ERRORS = {"ratelimited", "rate_limited"}
 _MESSAGE_GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
 
 
@@ -127,7 +127,7 @@ class SlackMessageSender:
     """Posts with a client that has no retry handlers."""
 
     def __init__(self, client: WebClient, withheld: set[str] | None = None) -> None:
-        """`withheld` learns which kinds of tables Slack does not give back when it says what a message shows."""
+        """Add to `withheld` the kinds of tables that Slack leaves out of the message that it returns."""
         self._client = client
         self._withheld = set() if withheld is None else withheld
 
@@ -145,7 +145,7 @@ class SlackMessageSender:
             raise PostError(PostErrorKind.UNREACHABLE, str(error)) from error
 
     def link(self, posted: Posted) -> str:
-        """Return the address of a message, or nothing when Slack does not say."""
+        """Return the permalink of a message; empty when Slack does not answer."""
         try:
             return text_field(self._client.chat_getPermalink(channel=posted.channel, message_ts=posted.ts), "permalink")
         except (SlackApiError, SlackClientError, HTTPException, OSError):
@@ -163,9 +163,9 @@ class SlackMessageSender:
 
     def _send(self, payload: Payload, call: Callable[..., SlackResponse]) -> SlackResponse:
         try:
-            response = call(**_known(payload))
+            response = call(**_known_fields(payload))
         except SlackApiError as error:
-            raise _named(error.response) from error
+            raise _post_error(error.response) from error
         except (OSError, HTTPException, SlackClientError) as error:
             was_sent = not isinstance(getattr(error, "reason", error), ConnectionRefusedError | gaierror)
             raise PostError(PostErrorKind.UNREACHABLE, error_text(error), was_sent=was_sent) from error
@@ -175,24 +175,24 @@ class SlackMessageSender:
         return response
 
 
-def _known(payload: Payload) -> dict[str, Any]:
+def _known_fields(payload: Payload) -> dict[str, Any]:
     return {name: value for name, value in payload.items() if name in _FIELDS}
 
 
-def _named(response: Any) -> PostError:
+def _post_error(response: Any) -> PostError:
     error = str(response.get("error") or response.status_code)
-    if response.status_code == _RATE_LIMITED or error in _LATER_ERRORS:
+    if response.status_code == _RATE_LIMITED or error in _RATE_LIMIT_ERRORS:
         return PostError(PostErrorKind.LATER, error, retry_after(response.headers))
-    return PostError(_trouble(response.status_code, error), error)
+    return PostError(_error_kind(response.status_code, error), error)
 
 
-def _trouble(status: int, error: str) -> PostErrorKind:
-    if status >= _SERVER_FAULTS or error in _PASSING_ERRORS or not _NAME.fullmatch(error):
+def _error_kind(status: int, error: str) -> PostErrorKind:
+    if status >= _SERVER_ERROR or error in _TRANSIENT_ERRORS or not _ERROR_CODE.fullmatch(error):
         return PostErrorKind.UNREACHABLE
     if error in _CHANNEL_ERRORS:
         return PostErrorKind.CHANNEL
     if error in _DENIED_ERRORS:
         return PostErrorKind.DENIED
-    if error in _REFUSED_ERRORS or any(part in error.replace(" ", "_") for part in _REFUSED_PARTS):
+    if error in _REFUSED_ERRORS or any(word in error.replace(" ", "_") for word in _REFUSED_WORDS):
         return PostErrorKind.REFUSED
     return PostErrorKind.UNKNOWN

@@ -1,4 +1,4 @@
-"""The slash command: understood here, answered by whoever knows the kind of question."""
+"""Parses `/pkgstatus` and routes each query to the handler of its kind."""
 
 from __future__ import annotations
 
@@ -37,49 +37,49 @@ COMMAND = "/pkgstatus"
 
 
 class SlashCommand:
-    """Hears `/pkgstatus` and routes each question to the one who answers its kind."""
+    """The slash command; listeners add a handler for each kind of query they answer."""
 
     def __init__(self, dispatcher: Dispatcher, responder: Responder) -> None:
         self._dispatcher = dispatcher
         self._responder = responder
-        self._by_kind: dict[type, Callable[[InboundRequest, Any], Outcome]] = {}
+        self._handlers: dict[type, Callable[[InboundRequest, Any], Outcome]] = {}
 
-    def add_handler(self, kind: type, job: Callable[[InboundRequest, Any], Outcome]) -> None:
-        """Learn who answers a kind of question."""
-        self._by_kind[kind] = job
+    def add_handler(self, kind: type, handler: Callable[[InboundRequest, Any], Outcome]) -> None:
+        """Set the handler of a kind of query, such as `Freeze`."""
+        self._handlers[kind] = handler
 
     def register(self, app: App) -> None:
-        """Tell Bolt and the desk."""
+        """Register the handler of the command."""
         app.command(COMMAND)(self.on_command)
         self._dispatcher.register(COMMAND, self.reply)
 
     def on_command(self, ack: Ack, body: dict[str, Any]) -> None:
-        """Hear the command."""
+        """Bolt listener of the command."""
         inbound = InboundRequest.command(body)
         self._dispatcher.accept_command(ack, inbound, replies.looking_up(parse(inbound.text)))
 
     def reply(self, inbound: InboundRequest) -> Outcome:
-        """Answer a typed question."""
-        return self._answered(inbound, parse(inbound.text))
+        """Handle a typed query."""
+        return self._route(inbound, parse(inbound.text))
 
     def reply_to_button(self, click: InboundRequest) -> Outcome:
-        """Answer the question behind a button, which names the site that it is about."""
-        site, query = replies.read_question(click.text)
-        question = parse(query)
-        return self._answered(click, replace(question, site=site) if isinstance(question, Show) else question)
+        """Handle a button whose value holds a query and the site that it is about."""
+        site, text = replies.read_question(click.text)
+        query = parse(text)
+        return self._route(click, replace(query, site=site) if isinstance(query, Show) else query)
 
-    def _answered(self, inbound: InboundRequest, question: Query | Misunderstanding) -> Outcome:
-        if isinstance(question, Misunderstanding):
-            say = partial(self._responder.reply, inbound, replies.misunderstood(question))
-            return Outcome(refused("asked", _fault(question), inbound.text), say)
-        return self._by_kind[type(question)](inbound, question)
-
-
-def _fault(problem: Misunderstanding) -> str:
-    return f"bad ID: {problem.fault}" if isinstance(problem, BadId) else _FAULTS[type(problem)]
+    def _route(self, inbound: InboundRequest, query: Query | Misunderstanding) -> Outcome:
+        if isinstance(query, Misunderstanding):
+            send = partial(self._responder.reply, inbound, replies.misunderstood(query))
+            return Outcome(refused("asked", _reason(query), inbound.text), send)
+        return self._handlers[type(query)](inbound, query)
 
 
-_FAULTS = {
+def _reason(problem: Misunderstanding) -> str:
+    return f"bad ID: {problem.fault}" if isinstance(problem, BadId) else _REASONS[type(problem)]
+
+
+_REASONS = {
     BadFilter: "unknown filter",
     NoPackage: "no package",
     NothingToFind: "nothing to find",
@@ -88,4 +88,4 @@ _FAULTS = {
     NotForHistory: "not a package ID",
     UnknownWord: "unknown word",
 }
-"""How the ledger names what was not understood."""
+"""Reasons that the ledger records for what was not understood."""

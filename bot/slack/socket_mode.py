@@ -1,7 +1,7 @@
-"""The Socket Mode connection, kept up: connects with back-off, watches the pong age, replaces what is lost.
+"""A supervised Socket Mode connection: connects with back-off, checks the age of the last pong, reconnects.
 
-The SDK's client would reconnect by itself, but not before its first success, not after every broken socket, and with
-seconds of silence while it closes the old one; so it only carries messages here, and its life is ours.
+The SDK's client reconnects by itself, but not before its first success, not after every broken socket, and delivers
+nothing for seconds while it closes the old one. Here it only carries messages; when it connects is decided here.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from slack_sdk.socket_mode.client import BaseSocketModeClient
     from slack_sdk.socket_mode.request import SocketModeRequest
 
-    Hear = Callable[[BaseSocketModeClient, SocketModeRequest], None]
+    Listener = Callable[[BaseSocketModeClient, SocketModeRequest], None]
 
 log = structlog.stdlib.get_logger(__name__)
 
 PING_SECONDS = 3
 CLOSE_SECONDS = 2
 _HANG_UP: int = getattr(select, "POLLRDHUP", 0)
-"""Linux tells of a line that the other side closed; elsewhere the pong that does not come has to."""
+"""Linux reports that the other side closed a socket; elsewhere a missing pong shows it."""
 FATAL = {
     "invalid_auth",
     "not_authed",
@@ -45,54 +45,54 @@ FATAL = {
     "not_allowed_token_type",
     "missing_scope",
 }
-"""Errors of `apps.connections.open` that waiting does not cure."""
+"""Errors of a token that waiting does not cure."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTimings:
-    """When a connection counts as deaf, and how often to look; all in seconds."""
+    """When a connection counts as lost, how often it is checked, and the pauses between attempts; all in seconds."""
 
-    look_every: float = 0.25
+    check_every: float = 0.25
     stale_after: float = 12.0
     first_pause: float = 1.0
     longest_pause: float = 60.0
-    settled_after: float = 5.0
-    """A connection that ends sooner was none: the next one waits, so that a Slack that dismisses is not stormed."""
+    stable_after: float = 5.0
+    """A connection that ends sooner counts as a failed attempt: the next one waits."""
 
 
-def _is_hung_up(line: socket.socket) -> bool:
-    """Whether the other side closed without a word; the SDK then reads nothing, over and over, and notices nothing."""
-    number = line.fileno()
+def _is_closed_by_peer(sock: socket.socket) -> bool:
+    """Whether the other side closed the socket; the SDK then reads nothing in a loop and does not notice."""
+    number = sock.fileno()
     if number < 0 or not _HANG_UP:
         return number < 0
-    look = select.poll()
-    look.register(number, _HANG_UP)
-    return bool(look.poll(0))
+    poller = select.poll()
+    poller.register(number, _HANG_UP)
+    return bool(poller.poll(0))
 
 
 class SlackAuthError(Exception):
-    """Slack does not let this app in, and waiting will not help."""
+    """Slack refuses a token, and waiting will not help."""
 
 
-def reconnect_delays(watch: ConnectionTimings) -> Iterator[float]:
-    """Yield the seconds to wait between attempts: longer and longer, without end."""
-    pause = watch.first_pause
+def reconnect_delays(timings: ConnectionTimings) -> Iterator[float]:
+    """Yield the seconds to wait between attempts: doubling up to the longest, without end."""
+    pause = timings.first_pause
     while True:
         yield pause
-        pause = min(pause * 2, watch.longest_pause)
+        pause = min(pause * 2, timings.longest_pause)
 
 
 def raise_if_fatal(token: str, error: SlackApiError) -> None:
-    """Raise SlackAuthError when waiting does not cure what Slack said of a token."""
+    """Raise SlackAuthError for an error in FATAL."""
     reason = str(error.response.get("error"))
     if reason in FATAL:
         raise SlackAuthError(f"Slack refused the {token} token: {reason}.") from error
 
 
 class _Client(SocketModeClient):
-    """The SDK's client, which leaves every reconnection to us: its own keeps acknowledgements waiting for seconds."""
+    """The SDK's client without its own reconnecting, which delays acknowledgements for seconds."""
 
-    def __init__(self, app_token: str, web_client: WebClient, register: Hear, renew: Callable[[], None]) -> None:
+    def __init__(self, app_token: str, web_client: WebClient, listener: Listener, renew: Callable[[], None]) -> None:
         super().__init__(
             app_token=app_token,
             logger=logging.getLogger("slack_sdk.socket_mode"),
@@ -101,108 +101,109 @@ class _Client(SocketModeClient):
             ping_interval=PING_SECONDS,
         )
         self._renew = renew
-        self.socket_mode_request_listeners.append(register)
+        self.socket_mode_request_listeners.append(listener)
 
     def connect_to_new_endpoint(self, force: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - the SDK's shape
-        """Hear that Slack wants the connection replaced."""
+        """Called by the SDK when Slack asks for the connection to be replaced."""
         self._renew()
 
 
 class SocketModeConnection:
-    """One supervised Socket Mode connection; a new one is open before the old one is given up.
+    """Keeps one connection open; a new one is open before the old one is closed.
 
-    Whatever Slack delivers goes to `hear` from the first moment, so it must be ready to acknowledge before `run`.
+    `listener` is called from the first moment on, so it must be ready to acknowledge before `run`. `on_change` is
+    called with False when the connection is lost and with True when there is one again.
     """
 
     def __init__(
         self,
         app_token: str,
         web_client: WebClient,
-        register: Hear,
+        listener: Listener,
         on_change: Callable[[bool], None],
-        watch: ConnectionTimings | None = None,
+        timings: ConnectionTimings | None = None,
     ) -> None:
         self._app_token = app_token
         self._web_client = web_client
-        self._hear = register
+        self._listener = listener
         self._on_change = on_change
-        self._watch = watch or ConnectionTimings()
+        self._timings = timings or ConnectionTimings()
         self._client: _Client | None = None
         self._is_lost = False
-        self._wanted = threading.Event()
+        self._replacement_wanted = threading.Event()
 
     def run(self, stopping: threading.Event) -> None:
-        """Connect, and stay connected until stopping. Raises SlackAuthError when the app token is no good."""
-        waits = reconnect_delays(self._watch)
+        """Connect, and stay connected until `stopping` is set. Raises SlackAuthError when the app token is refused."""
+        delays = reconnect_delays(self._timings)
         while not stopping.is_set():
-            if not self._has_line() and not self._replaced():
-                stopping.wait(next(waits))
+            if not self._is_usable() and not self._reconnect():
+                stopping.wait(next(delays))
                 continue
             began = time.monotonic()
-            self._keep_watch(stopping)
-            if time.monotonic() - began >= self._watch.settled_after:
-                waits = reconnect_delays(self._watch)
+            self._monitor(stopping)
+            if time.monotonic() - began >= self._timings.stable_after:
+                delays = reconnect_delays(self._timings)
             else:
-                stopping.wait(next(waits))
-        self._give_up(self._client).join(CLOSE_SECONDS)
+                stopping.wait(next(delays))
+        self._close(self._client).join(CLOSE_SECONDS)
 
     @property
     def is_healthy(self) -> bool:
-        """Connected, and Slack answered a ping lately."""
+        """Whether it is connected and Slack answered a ping lately."""
         age = self.pong_age
-        return age is not None and age < self._watch.stale_after
+        return age is not None and age < self._timings.stale_after
 
     @property
     def pong_age(self) -> float | None:
         """Seconds since Slack last answered a ping; None when not connected."""
         client = self._client
         session = client.current_session if client else None
-        line = session.sock if session else None
-        if session is None or line is None or _is_hung_up(line):
+        sock = session.sock if session else None
+        if session is None or sock is None or _is_closed_by_peer(sock):
             return None
         return time.time() - (session.last_ping_pong_time or time.time())
 
-    def _has_line(self) -> bool:
-        return self._client is not None and not self._is_lost and not self._wanted.is_set()
+    def _is_usable(self) -> bool:
+        return self._client is not None and not self._is_lost and not self._replacement_wanted.is_set()
 
-    def _replaced(self) -> bool:
+    def _reconnect(self) -> bool:
         fresh = self._open()
         if fresh:
-            self._use(fresh)
+            self._replace_client(fresh)
         return fresh is not None
 
     def _open(self) -> _Client | None:
-        client = _Client(self._app_token, self._web_client, self._hear, self._wanted.set)
+        client = _Client(self._app_token, self._web_client, self._listener, self._replacement_wanted.set)
         try:
             client.connect()
         except SlackApiError as error:
-            self._give_up(client)
+            self._close(client)
             raise_if_fatal("app", error)
             log.warning("Slack did not open a connection", error=str(error.response.get("error")))
         except (OSError, HTTPException, SlackClientError) as error:
-            self._give_up(client)
+            self._close(client)
             log.warning("Slack cannot be reached", error=error_text(error))
         else:
-            # It does not raise when the WebSocket itself fails, and logs a success; what it shows is what counts.
+            # It does not raise when the WebSocket itself fails, and logs a success.
             if client.is_connected():
                 return client
-            self._give_up(client)
+            self._close(client)
             log.warning("Slack did not open a connection", error="the WebSocket failed")
         return None
 
-    def _use(self, fresh: _Client) -> None:
-        self._wanted.clear()
+    def _replace_client(self, fresh: _Client) -> None:
+        self._replacement_wanted.clear()
         old, self._client = self._client, fresh
         log.info("connected")
         if self._is_lost:
             self._is_lost = False
             self._on_change(True)
-        self._give_up(old)
+        self._close(old)
 
-    def _keep_watch(self, stopping: threading.Event) -> None:
-        """Return when stopped, when Slack wants a new connection, or when this one is lost."""
+    def _monitor(self, stopping: threading.Event) -> None:
+        """Return when `stopping` is set, when Slack asks for a new connection, or when this one is lost."""
         while not stopping.is_set():
-            if self._wanted.wait(self._watch.look_every):
+            if self._replacement_wanted.wait(self._timings.check_every):
                 return
             if not self.is_healthy:
                 log.warning("connection lost", pong_age=self.pong_age)
@@ -211,8 +212,8 @@ class SocketModeConnection:
                 return
 
     @staticmethod
-    def _give_up(client: _Client | None) -> threading.Thread:
-        """Close beside: the SDK waits for its reader, which can miss the sign to end and wait for ever."""
+    def _close(client: _Client | None) -> threading.Thread:
+        """Close on another thread: the SDK waits for its reader, which can miss the signal and block for ever."""
 
         def close() -> None:
             if client is not None:

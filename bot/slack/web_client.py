@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from bot.settings import Settings
 
-API_SECONDS = 20
+API_TIMEOUT_SECONDS = 20
 MAX_RETRY_AFTER_SECONDS = 3600.0
-NO_ANSWER = "what came back is no answer of Slack's Web API"
+NO_API_ANSWER = "what came back is no answer of Slack's Web API"
 
 
 class Client(WebClient):
-    """Slack's own client, which also names what cannot be an answer of the Web API: a proxy's page, half an object."""
+    """The SDK's client, which also raises for what is no answer of the Web API: a proxy's page, half an object."""
 
     def api_call(self, *args: Any, **kwargs: Any) -> SlackResponse:
         """Call a method. Raises SlackApiError when Slack refuses, SlackRequestError when it was not Slack's answer."""
@@ -30,9 +30,9 @@ class Client(WebClient):
         except SlackApiError as error:
             if isinstance(error.response.data, dict):
                 raise
-            raise SlackRequestError(NO_ANSWER) from error
+            raise SlackRequestError(NO_API_ANSWER) from error
         except (AttributeError, TypeError, UnicodeDecodeError) as error:  # the SDK expects a JSON object in UTF-8
-            raise SlackRequestError(NO_ANSWER) from error
+            raise SlackRequestError(NO_API_ANSWER) from error
         if answer.get("ok") is not True:
             raise SlackApiError("Slack refuses a call.", answer)
         return answer
@@ -41,17 +41,17 @@ class Client(WebClient):
 def create_client(settings: Settings) -> WebClient:
     """Return a client for the Web API that retries nothing beyond a broken connection."""
     token = settings.slack.bot_token.get_secret_value()
-    return Client(token=token, base_url=settings.slack.api_url, timeout=API_SECONDS)
+    return Client(token=token, base_url=settings.slack.api_url, timeout=API_TIMEOUT_SECONDS)
 
 
 def error_text(error: Exception) -> str:
-    """Say why a call got no answer, in the system's words without Python's around them."""
+    """Return why a call got no answer, as the operating system puts it: "Connection refused"."""
     reason = getattr(error, "reason", None) or error
     return str(getattr(reason, "strerror", None) or reason)
 
 
 def object_field(answer: SlackResponse, name: str) -> dict[str, Any]:
-    """Return an object that an answer must have. Raises SlackRequestError."""
+    """Return the non-empty object that an answer must have under a name. Raises SlackRequestError."""
     found = answer.get(name)
     if not isinstance(found, dict) or not found:
         raise SlackRequestError(f"Slack's answer has no {name}")
@@ -59,7 +59,7 @@ def object_field(answer: SlackResponse, name: str) -> dict[str, Any]:
 
 
 def text_field(of: SlackResponse | Mapping[str, Any], name: str) -> str:
-    """Return a text that an answer, or a part of one, must have. Raises SlackRequestError."""
+    """Return the non-empty text that an answer, or an object in it, must have. Raises SlackRequestError."""
     found = of.get(name)
     if not isinstance(found, str) or not found:
         raise SlackRequestError(f"Slack's answer has no {name}")
@@ -67,7 +67,7 @@ def text_field(of: SlackResponse | Mapping[str, Any], name: str) -> str:
 
 
 def retry_after(headers: Mapping[str, Any]) -> float:
-    """Return for how many seconds an answer asks to be left alone; one that says it in no number asks for a second."""
+    """Return the seconds of a `Retry-After` header; 1 for a value that is no number."""
     wanted = next((value for name, value in headers.items() if name.lower() == "retry-after"), 1)
     try:
         seconds = float(wanted[0] if isinstance(wanted, list) else wanted)

@@ -1,4 +1,4 @@
-"""Who we are, as Slack sees our tokens, and which payloads are meant for us.
+"""The installation: whom the tokens authenticate, which payloads are for it, and whether its channel is fit for votes.
 
 Shapes: docs.slack.dev/interactivity (`team`, `enterprise`, `api_app_id`, `is_enterprise_install`), docs.slack.dev/
 apis/events-api (`team_id`), docs.slack.dev/enterprise. A view also names the workspace where its app is installed.
@@ -31,17 +31,29 @@ ORG_WIDE = (
     "The bot token is of an installation for a whole organisation, and the bot works in one workspace: install the app"
     " to that workspace and use the bot token of there."
 )
+SCOPES = MappingProxyType(
+    {
+        "commands": "/pkgstatus and the buttons below its answers",
+        "chat:write": "cards, the audit trail, direct messages",
+        "files:write": "the CSV of a table",
+        "users:read": "who is asking: member, guest, another workspace",
+        "usergroups:read": "approvers and viewers named by user group",
+        "channels:read": "whether the approvals channel is shared outside",
+        "groups:read": "the same for a private channel",
+    }
+)
+"""The bot token's scopes, and what each is for."""
 _APP_TOKEN = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-.+")
 
 
 def authenticate(
-    client: WebClient, stopping: threading.Event, watch: ConnectionTimings | None = None
+    client: WebClient, stopping: threading.Event, timings: ConnectionTimings | None = None
 ) -> AuthorizeResult | None:
-    """Ask Slack who we are until it answers; return that, or None when stopped meanwhile.
+    """Call auth.test until Slack answers; None when `stopping` is set meanwhile.
 
-    Raises SlackAuthError when the bot token is no good.
+    Raises SlackAuthError when the bot token is refused or of an organisation-wide installation.
     """
-    for pause in reconnect_delays(watch or ConnectionTimings()):
+    for delay in reconnect_delays(timings or ConnectionTimings()):
         try:
             found = client.auth_test()
             if is_org_wide(found):
@@ -59,19 +71,19 @@ def authenticate(
             log.warning("Slack does not say who we are", error=str(error.response.get("error")))
         except (OSError, HTTPException, SlackClientError) as error:
             log.warning("Slack cannot be reached", error=error_text(error))
-        if stopping.wait(pause):
+        if stopping.wait(delay):
             return None
-    raise AssertionError("the reconnect_delays never end")
+    raise AssertionError("the delays never end")
 
 
 def is_org_wide(found: Any) -> bool:
     """Whether an answer of auth.test is for a whole organisation: it names that instead of a workspace."""
-    place = found.get("team_id") or found.get("enterprise_id") or ""
-    return bool(found.get("is_enterprise_install")) or str(place).startswith("E")
+    team = found.get("team_id") or found.get("enterprise_id") or ""
+    return bool(found.get("is_enterprise_install")) or str(team).startswith("E")
 
 
 def installation_of(client: WebClient, identity: AuthorizeResult, app_token: str) -> Installation:
-    """Return where the bot is installed, and by which ids payloads may name its app."""
+    """Return the workspace of the bot, and the ids by which payloads may name its app."""
     app_ids = {app_of_token(app_token), app_of_bot(client, identity.bot_id or "")} - {""}
     if len(app_ids) > 1:
         log.warning("the bot token and the app-level token are of two apps", apps=sorted(app_ids))
@@ -80,13 +92,13 @@ def installation_of(client: WebClient, identity: AuthorizeResult, app_token: str
 
 
 def app_of_token(app_token: str) -> str:
-    """Return the app that an app-level token names, as in `xapp-1-A012ABCD-...`; nothing when it names none."""
+    """Return the app id in an app-level token: `A012ABCD` of `xapp-1-A012ABCD-...`; empty when it has none."""
     found = _APP_TOKEN.fullmatch(app_token)
     return found[1] if found else ""
 
 
 def app_of_bot(client: WebClient, bot_id: str) -> str:
-    """Return the app of a bot, which `users:read` lets us see; nothing when Slack does not tell."""
+    """Return the app id of a bot by `bots.info` (scope `users:read`); empty when Slack does not answer."""
     try:
         return str(object_field(client.bots_info(bot=bot_id), "bot").get("app_id") or "")
     except (SlackClientError, HTTPException, OSError) as error:
@@ -95,7 +107,7 @@ def app_of_bot(client: WebClient, bot_id: str) -> str:
 
 
 def rejection_reason(installation: Installation, body: Mapping[str, Any]) -> Reason | None:
-    """Return why a payload is not for this installation, or None when all that it names is ours."""
+    """Return why a payload is not for this installation; None when every id that it names belongs to it."""
     app_id = body.get("api_app_id")
     if app_id and installation.app_ids and app_id not in installation.app_ids:
         return Reason.OTHER_APP
@@ -119,21 +131,8 @@ def _id(named: object) -> str:
     return str((named.get("id") if isinstance(named, dict) else named) or "")
 
 
-SCOPES = MappingProxyType(
-    {
-        "commands": "/pkgstatus and the buttons below its answers",
-        "chat:write": "cards, the audit trail, direct messages",
-        "files:write": "the CSV of a table",
-        "users:read": "who is asking: member, guest, another workspace",
-        "usergroups:read": "approvers and viewers named by user group",
-        "channels:read": "whether the approvals channel is shared outside",
-        "groups:read": "the same for a private channel",
-    }
-)
-
-
 def channel_fault(client: WebClient, channel: str) -> Refusal | None:
-    """Return why votes cannot be held in this channel, or None; cannot look up means refused."""
+    """Return why votes cannot be held in this channel, or None; without an answer of Slack they cannot."""
     try:
         found = object_field(client.conversations_info(channel=channel), "channel")
     except SlackApiError as error:

@@ -524,7 +524,7 @@ RULES = (
         "ack()\n        intake, executor = self._take_in(inbound)\n        "
         "if intake in INTAKE_REPLIES:\n            ack(text=",
         "A command is lost with the process that acknowledged it.",
-        ("tests/slack/test_dispatcher.py::test_a_command_is_kept_before_it_is_acknowledged",),
+        ("tests/slack/test_dispatcher.py::test_a_command_is_stored_before_it_is_acknowledged",),
     ),
     Rule(
         "kept before acknowledged: click",
@@ -533,7 +533,7 @@ RULES = (
         "ack()\n        intake, executor = self._take_in(inbound)\n        "
         "if intake in INTAKE_REPLIES:\n            self._reply_busy",
         "A vote is lost with the process that acknowledged it.",
-        ("tests/slack/test_dispatcher.py::test_a_click_and_a_form_are_kept_before_they_are_acknowledged",),
+        ("tests/slack/test_dispatcher.py::test_a_click_and_a_form_are_stored_before_they_are_acknowledged",),
     ),
     Rule(
         "kept before acknowledged: form",
@@ -543,7 +543,7 @@ RULES = (
         "ack()\n        intake, executor = self._take_in(inbound)\n        "
         "if intake in INTAKE_REPLIES:\n            ack(response_action",
         "A request is lost with the process that acknowledged it.",
-        ("tests/slack/test_dispatcher.py::test_a_click_and_a_form_are_kept_before_they_are_acknowledged",),
+        ("tests/slack/test_dispatcher.py::test_a_click_and_a_form_are_stored_before_they_are_acknowledged",),
     ),
     Rule(
         "recorded before answered",
@@ -551,7 +551,9 @@ RULES = (
         "if outcome.action:\n                    self._record(inbound, outcome.action)",
         "if outcome.action:\n                    pass",
         "Somebody is answered and the record does not know.",
-        ("tests/slack/test_dispatcher.py::test_an_answer_is_recorded_before_it_is_given_and_then_nothing_is_owed",),
+        (
+            "tests/slack/test_dispatcher.py::test_an_action_is_recorded_before_its_answer_is_sent_and_then_the_item_is_done",
+        ),
     ),
     Rule(
         "answered by one process",
@@ -559,7 +561,7 @@ RULES = (
         "if not self.inbox.owes(inbound.key):",
         "if False:",
         "A click is answered twice.",
-        ("tests/slack/test_dispatcher.py::test_what_another_process_took_over_meanwhile_is_left_to_it",),
+        ("tests/slack/test_dispatcher.py::test_an_item_that_another_process_claimed_meanwhile_is_left_to_it",),
     ),
     Rule(
         "a stop never waits",
@@ -1374,7 +1376,7 @@ RULES = (
         " freezes=moves(self.ledger))\n",
         "            pass\n",
         "An unfreeze that waited lifts nothing.",
-        ("tests/slack/test_dispatcher.py::test_what_lets_resets_go_on_knows_of_no_freeze_that_came_in_later",),
+        ("tests/slack/test_dispatcher.py::test_an_unfreeze_knows_of_no_freeze_that_was_delivered_later",),
     ),
     Rule(
         "a freeze that is called an unfreeze",

@@ -20,7 +20,7 @@ PATIENCE = 90.0
 COMMAND = {"command": "/pkgstatus", "text": "help", "team_id": "T1", "user_id": "U1", "channel_id": "C1"}
 
 
-def test_a_job_begins_when_what_came_in_is_acknowledged() -> None:
+def test_a_job_begins_after_pending_acknowledgements() -> None:
     ack_gate, asked, over = AckGate(PATIENCE), threading.Event(), threading.Event()
     happened: list[str] = []
 
@@ -41,16 +41,16 @@ def test_a_job_begins_when_what_came_in_is_acknowledged() -> None:
 
 
 def test_work_is_not_held_up_for_ever() -> None:
-    ack_gate = AckGate(longest=0.0)
+    ack_gate = AckGate(max_wait=0.0)
 
     with ack_gate.acknowledging(), ack_gate.acknowledging():
         assert not ack_gate.wait()
     assert ack_gate.wait()
 
 
-def test_whatever_slack_delivers_is_waited_for_until_its_answer_is_on_its_way() -> None:
+def test_a_delivery_counts_as_pending_until_its_acknowledgement_is_sent() -> None:
     app = build_app(AuthorizeResult(enterprise_id=None, team_id="T1", bot_user_id="UB", bot_id="B1"))
-    ack_gate, was_quiet = AckGate(longest=0.0), []
+    ack_gate, was_quiet = AckGate(max_wait=0.0), []
 
     @app.command("/pkgstatus")
     def on_command(ack: Ack) -> None:

@@ -127,7 +127,7 @@ def test_a_place_of_one_person_is_free_again_when_its_job_is_done() -> None:
     assert eventually(lambda: executor.reserve("U1"))
 
 
-def test_a_job_of_our_own_waits_for_a_place() -> None:
+def test_submit_waits_for_a_place() -> None:
     executor, gate, done = BoundedExecutor(1, 0), Gate(), threading.Event()
     take(executor, gate.job)
     waiting = threading.Thread(target=executor.submit, args=(done.set,))
@@ -198,5 +198,5 @@ def test_closing_gives_up_when_its_time_is_over() -> None:
     gate.open()
 
 
-def test_an_idle_pool_closes_at_once() -> None:
+def test_an_idle_executor_closes_at_once() -> None:
     assert BoundedExecutor(2, 2).close(0)

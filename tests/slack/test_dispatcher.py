@@ -1,4 +1,4 @@
-"""The desk with a real store and a real executor: kept before the ack, recorded before the answer, answered once."""
+"""The dispatcher on a real store and executor: stored before the ack, recorded before the answer, answered once."""
 
 from __future__ import annotations
 
@@ -48,22 +48,22 @@ DEADLINE_SECONDS = 90
 
 
 class RecordingResponder(Responder):
-    """Answers that are only remembered; `mail_fails` is how a dead response_url and a dead store feel."""
+    """A responder that only records its answers, or with `store_fails` raises as when it cannot enqueue them."""
 
     def __init__(self) -> None:
         self.said: dict[str, list[str]] = defaultdict(list)
         self.tried = 0
-        self.mail_fails = False
+        self.store_fails = False
 
     def reply(self, to: InboundRequest, message: Message) -> None:
         self.tried += 1
-        if self.mail_fails:
+        if self.store_fails:
             raise StoreError(StoreErrorKind.READ_ONLY, "a fault that the test wants")
         self.said[to.key].append(message.text)
 
 
 class Harness:
-    """A desk with everything on it, and what the tests ask about it."""
+    """A dispatcher with its store and executors, and what the tests ask about them."""
 
     def __init__(self, folder: Path, holder: str, work: BoundedExecutor) -> None:
         self.path = folder / "store.db"
@@ -75,19 +75,19 @@ class Harness:
         self.asked: list[str] = []
         self.register(COMMAND, self.answer)
 
-    def register(self, kind: str, job: Handler) -> None:
-        self.dispatcher.register(kind, job)
+    def register(self, kind: str, handler: Handler) -> None:
+        self.dispatcher.register(kind, handler)
 
     def answer(self, inbound: InboundRequest) -> Outcome:
-        """Do the ordinary job."""
+        """Handle a command."""
         self.asked.append(inbound.key)
-        give = partial(self.responder.reply, inbound, Message(ANSWER))
-        return Outcome(AuditAction("looked up", "answered", inbound.text), give)
+        send = partial(self.responder.reply, inbound, Message(ANSWER))
+        return Outcome(AuditAction("looked up", "answered", inbound.text), send)
 
     def command(self, key: str = "K1") -> dict[str, Any]:
-        """Take a command and return what it was acknowledged with."""
-        ack = Acknowledgement()
-        self.dispatcher.accept_command(ack.taken_by_bolt, inbound(key), None)
+        """Deliver a command and return what it was acknowledged with."""
+        ack = RecordedAck()
+        self.dispatcher.accept_command(ack.as_ack, inbound(key), None)
         return ack.only
 
     def said(self, key: str = "K1") -> list[str]:
@@ -97,20 +97,20 @@ class Harness:
         return list(self.store.ledger.entries())
 
     def unanswered(self) -> list[str]:
-        """Return the keys of what the inbox still holds."""
+        """Return the keys of the inbox items that are not done."""
         with closing(sqlite3.connect(self.path)) as connection:
             return [key for (key,) in connection.execute("SELECT id FROM inbox WHERE state = 'new' ORDER BY id")]
 
 
-class Acknowledgement:
-    """Bolt's `ack`, remembered."""
+class RecordedAck:
+    """Bolt's `ack`, recorded."""
 
     def __init__(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         self.calls: list[dict[str, Any]] = []
         self._meanwhile = meanwhile
 
     @property
-    def taken_by_bolt(self) -> Ack:
+    def as_ack(self) -> Ack:
         ack: Any = self
         return ack  # type: ignore[no-any-return] # what Bolt injects is a callable like this one
 
@@ -150,7 +150,7 @@ def harness(tmp_path: Path) -> Iterator[Harness]:
 
 @pytest.fixture
 def narrow(tmp_path: Path) -> Iterator[tuple[Harness, threading.Event]]:
-    """Yield a desk whose only worker is at work until the event is set."""
+    """Yield a dispatcher whose only worker is busy until the event is set."""
     harness = Harness(tmp_path, "one", BoundedExecutor(workers=1, waiting=0))
     finish = threading.Event()
     assert harness.work.reserve()
@@ -183,35 +183,35 @@ def wait_for(is_so: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-def test_a_command_is_kept_before_it_is_acknowledged(harness: Harness) -> None:
-    kept: list[list[str]] = []
-    ack = Acknowledgement(lambda: kept.append(harness.unanswered()))
+def test_a_command_is_stored_before_it_is_acknowledged(harness: Harness) -> None:
+    stored: list[list[str]] = []
+    ack = RecordedAck(lambda: stored.append(harness.unanswered()))
 
-    harness.dispatcher.accept_command(ack.taken_by_bolt, inbound(), None)
+    harness.dispatcher.accept_command(ack.as_ack, inbound(), None)
 
-    assert kept == [["K1"]]
+    assert stored == [["K1"]]
 
 
-def test_a_click_and_a_form_are_kept_before_they_are_acknowledged(harness: Harness) -> None:
-    kept: list[list[str]] = []
-    ack = Acknowledgement(lambda: kept.append(harness.unanswered()))
+def test_a_click_and_a_form_are_stored_before_they_are_acknowledged(harness: Harness) -> None:
+    stored: list[list[str]] = []
+    ack = RecordedAck(lambda: stored.append(harness.unanswered()))
     answered = threading.Event()
     for kind in (BUTTON, FORM):
         harness.register(kind, lambda _: Outcome(None, lambda: assert_(answered.wait(DEADLINE_SECONDS))))
 
-    harness.dispatcher.accept_click(ack.taken_by_bolt, inbound("K1", BUTTON))
-    harness.dispatcher.accept_form(ack.taken_by_bolt, inbound("K2", FORM), "reason")
+    harness.dispatcher.accept_click(ack.as_ack, inbound("K1", BUTTON))
+    harness.dispatcher.accept_form(ack.as_ack, inbound("K2", FORM), "reason")
     answered.set()
 
-    assert kept == [["K1"], ["K1", "K2"]]
+    assert stored == [["K1"], ["K1", "K2"]]
 
 
-def test_what_lets_resets_go_on_knows_of_no_freeze_that_came_in_later(narrow: tuple[Harness, threading.Event]) -> None:
-    """It waits behind a full executor, and a freeze has workers of its own; the inbox keeps what it knew."""
+def test_an_unfreeze_knows_of_no_freeze_that_was_delivered_later(narrow: tuple[Harness, threading.Event]) -> None:
+    """It waits behind a full executor, and a freeze has one of its own; the inbox stores the count it came with."""
     harness, finish = narrow
     known: list[int | None] = []
 
-    def job(asked: InboundRequest) -> Outcome:
+    def handler(asked: InboundRequest) -> Outcome:
         known.append(asked.freezes)
         return harness.answer(asked)
 
@@ -219,9 +219,9 @@ def test_what_lets_resets_go_on_knows_of_no_freeze_that_came_in_later(narrow: tu
     assert work.reserve()
     work.submit_reserved(lambda: assert_(finish.wait(DEADLINE_SECONDS)))
     dispatcher = replace(harness.dispatcher, work=work)
-    dispatcher.register(COMMAND, job)
+    dispatcher.register(COMMAND, handler)
     harness.store.ledger.append(Draft(STREAM, None, FROZE, "U0GRACE", "T0CONTOSO", {}))
-    dispatcher.accept_command(Acknowledgement().taken_by_bolt, replace(inbound(), text="unfreeze"), None)
+    dispatcher.accept_command(RecordedAck().as_ack, replace(inbound(), text="unfreeze"), None)
     harness.store.ledger.append(Draft(STREAM, None, FROZE, "U0LINUS", "T0CONTOSO", {}))
     finish.set()
 
@@ -229,17 +229,17 @@ def test_what_lets_resets_go_on_knows_of_no_freeze_that_came_in_later(narrow: tu
     assert known == [1]
 
 
-def test_an_answer_is_recorded_before_it_is_given_and_then_nothing_is_owed(harness: Harness) -> None:
+def test_an_action_is_recorded_before_its_answer_is_sent_and_then_the_item_is_done(harness: Harness) -> None:
     recorded: list[list[str]] = []
 
-    def job(asked: InboundRequest) -> Outcome:
-        def give() -> None:
+    def handler(asked: InboundRequest) -> Outcome:
+        def send() -> None:
             recorded.append(verbs(harness))
             harness.responder.reply(asked, Message(ANSWER))
 
-        return Outcome(AuditAction("looked up", "answered"), give)
+        return Outcome(AuditAction("looked up", "answered"), send)
 
-    harness.register(COMMAND, job)
+    harness.register(COMMAND, handler)
     assert harness.command() == {}
     wait_for(lambda: not harness.unanswered())
 
@@ -271,7 +271,7 @@ def test_a_flood_of_the_same_delivery_is_answered_once(harness: Harness) -> None
     assert verbs(harness) == ["looked up"]
 
 
-def test_who_finds_the_desk_busy_is_told_so_and_it_is_recorded(narrow: tuple[Harness, threading.Event]) -> None:
+def test_a_command_on_a_full_executor_is_refused_as_busy_and_recorded(narrow: tuple[Harness, threading.Event]) -> None:
     harness, _ = narrow
 
     assert harness.command() == {"text": replies.BUSY, "response_type": "ephemeral"}
@@ -281,12 +281,12 @@ def test_who_finds_the_desk_busy_is_told_so_and_it_is_recorded(narrow: tuple[Har
     assert harness.unanswered() == []
 
 
-def test_a_click_and_a_form_find_out_too_that_the_desk_is_busy(narrow: tuple[Harness, threading.Event]) -> None:
+def test_a_click_and_a_form_on_a_full_executor_are_refused_as_busy_too(narrow: tuple[Harness, threading.Event]) -> None:
     harness, _ = narrow
-    click, form = Acknowledgement(), Acknowledgement()
+    click, form = RecordedAck(), RecordedAck()
 
-    harness.dispatcher.accept_click(click.taken_by_bolt, inbound("K1", BUTTON))
-    harness.dispatcher.accept_form(form.taken_by_bolt, inbound("K2", FORM), "reason")
+    harness.dispatcher.accept_click(click.as_ack, inbound("K1", BUTTON))
+    harness.dispatcher.accept_form(form.as_ack, inbound("K2", FORM), "reason")
 
     wait_for(lambda: len(harness.entries()) > 1)
     assert click.only == {}
@@ -295,15 +295,15 @@ def test_a_click_and_a_form_find_out_too_that_the_desk_is_busy(narrow: tuple[Har
     assert outcomes(harness) == [(BUTTON, "refused", "busy"), (FORM, "refused", "busy")]
 
 
-def test_nobody_waits_for_slack_while_somebody_is_turned_away(narrow: tuple[Harness, threading.Event]) -> None:
+def test_an_acknowledgement_never_waits_for_a_busy_reply(narrow: tuple[Harness, threading.Event]) -> None:
     harness, _ = narrow
     let_go = threading.Event()
     assert harness.busy_replies.reserve()
     harness.busy_replies.submit_reserved(lambda: assert_(let_go.wait(DEADLINE_SECONDS)))
 
     for key in ("K1", "K2", "K3"):
-        ack = Acknowledgement()
-        harness.dispatcher.accept_click(ack.taken_by_bolt, inbound(key, BUTTON))
+        ack = RecordedAck()
+        harness.dispatcher.accept_click(ack.as_ack, inbound(key, BUTTON))
         assert ack.only == {}
 
     assert harness.responder.tried == 0
@@ -322,7 +322,7 @@ def test_a_place_that_is_free_again_is_used(narrow: tuple[Harness, threading.Eve
     assert harness.said("K2") == [ANSWER]
 
 
-def test_a_desk_that_closes_says_that_it_is_restarting(harness: Harness) -> None:
+def test_a_command_on_a_closed_executor_is_refused_as_stopping(harness: Harness) -> None:
     harness.work.close(0)
 
     assert harness.command() == {"text": replies.STOPPING, "response_type": "ephemeral"}
@@ -330,13 +330,13 @@ def test_a_desk_that_closes_says_that_it_is_restarting(harness: Harness) -> None
     assert outcomes(harness) == [(COMMAND, "refused", "stopping")]
 
 
-def test_what_cannot_be_kept_is_not_done_and_said_so_until_the_store_can_be_written(harness: Harness) -> None:
-    click, form = Acknowledgement(), Acknowledgement()
+def test_what_cannot_be_stored_is_refused_until_the_store_can_be_written(harness: Harness) -> None:
+    click, form = RecordedAck(), RecordedAck()
 
     with locked(harness.path):
         assert harness.command() == {"text": replies.UNRECORDED, "response_type": "ephemeral"}
-        harness.dispatcher.accept_click(click.taken_by_bolt, inbound("K2", BUTTON))
-        harness.dispatcher.accept_form(form.taken_by_bolt, inbound("K3", FORM), "reason")
+        harness.dispatcher.accept_click(click.as_ack, inbound("K2", BUTTON))
+        harness.dispatcher.accept_form(form.as_ack, inbound("K3", FORM), "reason")
 
     assert click.only == {}
     wait_for(lambda: harness.said("K2"))
@@ -348,7 +348,7 @@ def test_what_cannot_be_kept_is_not_done_and_said_so_until_the_store_can_be_writ
     wait_for(lambda: harness.said() == [ANSWER])
 
 
-def test_what_was_kept_but_cannot_be_recorded_is_promised_once_and_answered_later(harness: Harness) -> None:
+def test_what_was_stored_but_cannot_be_recorded_is_announced_once_and_answered_later(harness: Harness) -> None:
     harness.register(COMMAND, once_locked(harness, until=lambda: len(harness.asked) > 1))
 
     harness.command()
@@ -358,29 +358,29 @@ def test_what_was_kept_but_cannot_be_recorded_is_promised_once_and_answered_late
     assert verbs(harness) == ["looked up"]
 
 
-def test_what_was_kept_is_answered_later_even_if_the_promise_could_not_be_given(harness: Harness) -> None:
-    harness.responder.mail_fails = True
+def test_what_was_stored_is_answered_later_even_if_the_announcement_failed(harness: Harness) -> None:
+    harness.responder.store_fails = True
     harness.register(COMMAND, once_locked(harness, until=lambda: harness.responder.tried))
 
     harness.command()
     wait_for(lambda: harness.responder.tried)
-    harness.responder.mail_fails = False
+    harness.responder.store_fails = False
 
     wait_for(lambda: not harness.unanswered())
     assert harness.said()[-1] == ANSWER
 
 
-def test_what_was_answered_is_not_answered_again_because_the_inbox_could_not_note_it(harness: Harness) -> None:
+def test_what_was_answered_is_not_answered_again_when_marking_it_done_failed(harness: Harness) -> None:
     lock = locked(harness.path)
 
-    def job(asked: InboundRequest) -> Outcome:
-        def give() -> None:
+    def handler(asked: InboundRequest) -> Outcome:
+        def send() -> None:
             lock.__enter__()
             harness.responder.reply(asked, Message(ANSWER))
 
-        return Outcome(AuditAction("looked up", "answered"), give)
+        return Outcome(AuditAction("looked up", "answered"), send)
 
-    harness.register(COMMAND, job)
+    harness.register(COMMAND, handler)
     harness.command()
     wait_for(harness.said)
     time.sleep(1.5)  # longer than the store's patience: the note fails now
@@ -390,8 +390,8 @@ def test_what_was_answered_is_not_answered_again_because_the_inbox_could_not_not
     assert harness.said() == [ANSWER]
 
 
-def test_what_a_dead_process_left_is_answered_and_recorded_once(tmp_path: Path, harness: Harness) -> None:
-    left_by_the_dead(tmp_path, inbound("K1"), inbound("K2"))
+def test_items_of_a_dead_process_are_answered_and_recorded_once(tmp_path: Path, harness: Harness) -> None:
+    leave_items(tmp_path, inbound("K1"), inbound("K2"))
 
     for item in harness.store.inbox.adopt("dead"):
         harness.dispatcher.resume(item)
@@ -402,10 +402,10 @@ def test_what_a_dead_process_left_is_answered_and_recorded_once(tmp_path: Path, 
     assert {entry.actor_user for entry in harness.entries()} == {"U000000ADA"}
 
 
-def test_what_a_dead_process_recorded_but_did_not_give_is_given_and_not_recorded_again(
+def test_what_a_dead_process_recorded_but_did_not_send_is_sent_and_not_recorded_again(
     tmp_path: Path, harness: Harness
 ) -> None:
-    left_by_the_dead(tmp_path, inbound())
+    leave_items(tmp_path, inbound())
     harness.store.ledger.append(AuditAction("looked up", "answered").draft(inbound().actor, "in K1", 1))
 
     for item in harness.store.inbox.adopt("dead"):
@@ -416,13 +416,13 @@ def test_what_a_dead_process_recorded_but_did_not_give_is_given_and_not_recorded
     assert verbs(harness) == ["looked up"]
 
 
-def test_what_another_process_took_over_meanwhile_is_left_to_it(tmp_path: Path, harness: Harness) -> None:
-    def job(asked: InboundRequest) -> Outcome:
+def test_an_item_that_another_process_claimed_meanwhile_is_left_to_it(tmp_path: Path, harness: Harness) -> None:
+    def handler(asked: InboundRequest) -> Outcome:
         with closing(opened(tmp_path / "store.db", "two")) as other:
             assert [item.key for item in other.inbox.adopt("one")] == ["K1"]
         return harness.answer(asked)
 
-    harness.register(COMMAND, job)
+    harness.register(COMMAND, handler)
     harness.command()
     harness.work.close(DEADLINE_SECONDS)
 
@@ -431,11 +431,11 @@ def test_what_another_process_took_over_meanwhile_is_left_to_it(tmp_path: Path, 
     assert harness.unanswered() == ["K1"], "the other one owes the answer"
 
 
-def test_taking_over_waits_for_a_place_instead_of_being_refused(
+def test_resuming_waits_for_a_place_instead_of_being_refused(
     tmp_path: Path, narrow: tuple[Harness, threading.Event]
 ) -> None:
     harness, finish = narrow
-    left_by_the_dead(tmp_path, inbound())
+    leave_items(tmp_path, inbound())
     (item,) = harness.store.inbox.adopt("dead")
     taking = threading.Thread(target=harness.dispatcher.resume, args=(item,))
     taking.start()
@@ -456,13 +456,13 @@ def test_taking_over_waits_for_a_place_instead_of_being_refused(
     ],
     ids=["site", "people", "bug"],
 )
-def test_a_fault_becomes_a_sentence_and_an_entry(
+def test_an_error_of_a_handler_becomes_an_answer_and_an_entry(
     harness: Harness, fault: Exception, words: str, outcome: str, reason: str
 ) -> None:
-    def job(_asked: InboundRequest) -> Outcome:
+    def handler(_asked: InboundRequest) -> Outcome:
         raise fault
 
-    harness.register(COMMAND, job)
+    harness.register(COMMAND, handler)
     harness.command()
     wait_for(lambda: not harness.unanswered())
 
@@ -471,9 +471,9 @@ def test_a_fault_becomes_a_sentence_and_an_entry(
     assert harness.entries()[0].facts["ref"] == inbound().reference
 
 
-def test_what_nobody_hears_any_more_gets_an_answer_too(harness: Harness) -> None:
-    ack = Acknowledgement()
-    harness.dispatcher.accept_click(ack.taken_by_bolt, inbound("K1", "button_of_an_older_version"))
+def test_a_kind_without_a_handler_gets_an_answer_too(harness: Harness) -> None:
+    ack = RecordedAck()
+    harness.dispatcher.accept_click(ack.as_ack, inbound("K1", "button_of_an_older_version"))
     wait_for(lambda: not harness.unanswered())
 
     assert inbound().reference in harness.said()[0]
@@ -481,13 +481,11 @@ def test_what_nobody_hears_any_more_gets_an_answer_too(harness: Harness) -> None
 
 
 @pytest.mark.parametrize("fault", [OSError("Slack is away"), KeyError("a bug")], ids=["away", "bug"])
-def test_an_answer_that_breaks_on_its_way_out_ends_in_a_sentence_with_a_reference(
-    harness: Harness, fault: Exception
-) -> None:
-    def give() -> None:
+def test_an_error_while_sending_ends_in_a_sentence_with_a_reference(harness: Harness, fault: Exception) -> None:
+    def send() -> None:
         raise fault
 
-    harness.register(COMMAND, lambda _asked: Outcome(AuditAction("exported CSV", "answered"), give))
+    harness.register(COMMAND, lambda _asked: Outcome(AuditAction("exported CSV", "answered"), send))
     harness.command()
 
     wait_for(lambda: not harness.unanswered())
@@ -499,10 +497,10 @@ def test_a_slow_answer_is_announced_and_a_quick_one_is_not(harness: Harness) -> 
         wait_for(lambda: harness.said(asked.key))
         return harness.answer(asked)
 
-    harness.dispatcher.accept_command(Acknowledgement().taken_by_bolt, inbound("quick"), "Looking up")
+    harness.dispatcher.accept_command(RecordedAck().as_ack, inbound("quick"), "Looking up")
     wait_for(lambda: harness.said("quick"))
     harness.register(COMMAND, slow)
-    harness.dispatcher.accept_command(Acknowledgement().taken_by_bolt, inbound("slow"), "Looking up")
+    harness.dispatcher.accept_command(RecordedAck().as_ack, inbound("slow"), "Looking up")
     wait_for(lambda: not harness.unanswered())
 
     assert harness.said("quick") == [ANSWER]
@@ -510,10 +508,10 @@ def test_a_slow_answer_is_announced_and_a_quick_one_is_not(harness: Harness) -> 
 
 
 def once_locked(harness: Harness, until: Callable[[], object]) -> Handler:
-    """Make a job after which the store stays locked for a while, the first time it is done."""
+    """Return a handler after which the store stays locked for a while, the first time it is called."""
     is_first = iter([True])
 
-    def job(asked: InboundRequest) -> Outcome:
+    def handler(asked: InboundRequest) -> Outcome:
         if next(is_first, False):
             ready = threading.Event()
             threading.Thread(target=lambda: hold(ready), daemon=True).start()
@@ -526,10 +524,10 @@ def once_locked(harness: Harness, until: Callable[[], object]) -> Handler:
             wait_for(until)
             time.sleep(1.5)  # longer than the store's patience: what was going to be written has failed
 
-    return job
+    return handler
 
 
-def left_by_the_dead(folder: Path, *left: InboundRequest) -> None:
+def leave_items(folder: Path, *left: InboundRequest) -> None:
     with closing(opened(folder / "store.db", "dead")) as store:
         for one in left:
             assert store.inbox.put(one.key, one.kind, one.to_body())

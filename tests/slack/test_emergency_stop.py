@@ -18,7 +18,7 @@ from bot.slack.inbound import InboundRequest
 from bot.usecases.audit.recorder import AuditAction
 from bot.views import replies, request_card, request_form
 from bot.views.block_kit import Message
-from tests.slack.test_dispatcher import ANSWER, COMMAND, DEADLINE_SECONDS, Acknowledgement, Harness, assert_, wait_for
+from tests.slack.test_dispatcher import ANSWER, COMMAND, DEADLINE_SECONDS, Harness, RecordedAck, assert_, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ class Flooded(NamedTuple):
     def click(self, key: str, kind: str, text: str, user: str = "U000000ADA") -> None:
         """Deliver a click, or what is delivered like one."""
         inbound = InboundRequest(key, user, "T0CONTOSO", kind, text)
-        self.dispatcher.accept_click(Acknowledgement().taken_by_bolt, inbound)
+        self.dispatcher.accept_click(RecordedAck().as_ack, inbound)
 
     def answer(self, inbound: InboundRequest) -> Outcome:
         """Handle a stop."""

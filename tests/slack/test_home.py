@@ -109,7 +109,7 @@ def freeze(homes: HomeListeners, why: str = "site update") -> None:
     homes.home_page.digest_service.freeze_service.freeze(Actor("U0MARGARET", TEAM), why, why)
 
 
-def test_while_nothing_changes_nothing_is_published(homes: HomeListeners, slack: Publishing) -> None:
+def test_nothing_is_published_while_nothing_changes(homes: HomeListeners, slack: Publishing) -> None:
     open_for(homes, CROWD[0])
 
     for _ in range(3):
@@ -157,7 +157,7 @@ def test_who_opened_it_long_ago_is_left_alone(homes: HomeListeners, slack: Publi
     assert slack.published == [CROWD[1].id]
 
 
-def test_of_very_many_people_the_latest_are_kept(homes: HomeListeners, slack: Publishing) -> None:
+def test_of_very_many_people_only_the_latest_are_refreshed(homes: HomeListeners, slack: Publishing) -> None:
     open_for(homes, *CROWD)
     slack.published.clear()
     freeze(homes)
@@ -168,7 +168,7 @@ def test_of_very_many_people_the_latest_are_kept(homes: HomeListeners, slack: Pu
     assert sorted(slack.published) == [person.id for person in CROWD[-MAX_PEOPLE:]]
 
 
-def test_what_slack_did_not_take_is_published_at_a_later_look(homes: HomeListeners, slack: Publishing) -> None:
+def test_a_home_that_slack_refused_is_published_at_a_later_refresh(homes: HomeListeners, slack: Publishing) -> None:
     open_for(homes, CROWD[0])
     slack.published.clear()
     freeze(homes)

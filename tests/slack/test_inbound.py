@@ -5,7 +5,7 @@ from bot.slack.inbound import InboundRequest
 COMMAND = InboundRequest("K1", "U000000ADA", "T0CONTOSO", "/pkgstatus", "unfreeze", freezes=2)
 
 
-def test_what_the_inbox_kept_reads_as_it_came_in() -> None:
+def test_a_stored_request_reads_as_it_was_delivered() -> None:
     assert InboundRequest.from_body(COMMAND.to_body()) == COMMAND
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.demo.launch import manifest_path
 from bot.demo.workspace.server import RunningWorkspace
-from bot.slack.people import REMEMBERED_FOR, CachedPeople, SlackNames, SlackPeople
+from bot.slack.people import CACHED_FOR, CachedPeople, SlackNames, SlackPeople
 from bot.slack.web_client import Client
 from bot.usecases.ports.slack import PeopleError, Person
 from tests.fakes import ADA, APPROVERS, ELSEWHERE, GRACE, GUS, LINUS, MARGARET, PKGSTATUS, FakeClock, contoso
@@ -105,7 +105,7 @@ class TestMemory:
         for _ in range(3):
             remembered.find(ADA.id)
             remembered.members(APPROVERS)
-        clock.move(seconds=REMEMBERED_FOR.total_seconds() - 1)
+        clock.move(seconds=CACHED_FOR.total_seconds() - 1)
         remembered.find(ADA.id)
 
         assert slack.asked == [ADA.id, APPROVERS]
@@ -115,7 +115,7 @@ class TestMemory:
         remembered = CachedPeople(slack, clock)
         remembered.find(ADA.id)
 
-        clock.move(seconds=REMEMBERED_FOR.total_seconds())
+        clock.move(seconds=CACHED_FOR.total_seconds())
         remembered.find(ADA.id)
 
         assert slack.asked == [ADA.id, ADA.id]

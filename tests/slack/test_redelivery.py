@@ -1,4 +1,4 @@
-"""What comes up a second time at the desk: a no stays a no, and what waited too long is not done any more."""
+"""Requests that are handled a second time: a refusal stays one, and what waited too long is refused."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from tests.slack.test_dispatcher import (
     ANSWER,
     COMMAND,
     DEADLINE_SECONDS,
-    Acknowledgement,
     Harness,
+    RecordedAck,
     inbound,
-    left_by_the_dead,
+    leave_items,
     opened,
     wait_for,
 )
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from bot.usecases.ports.store import Inbox
 
 
-class InboxOnABadLine:
-    """Keeps what it is given, but what the commit came to is lost on the way back."""
+class InboxWithLostCommits:
+    """Stores what it is given, but the answer to the commit is lost."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
@@ -68,12 +68,14 @@ def recover(harness: Harness, later: timedelta = timedelta()) -> None:
     wait_for(lambda: not harness.unanswered())
 
 
-def test_what_was_kept_though_its_sender_was_told_otherwise_is_never_done(tmp_path: Path, harness: Harness) -> None:
-    line: Any = InboxOnABadLine(harness.store.inbox)
+def test_what_was_stored_though_its_sender_was_told_otherwise_is_never_handled(
+    tmp_path: Path, harness: Harness
+) -> None:
+    line: Any = InboxWithLostCommits(harness.store.inbox)
     dispatcher = Dispatcher(harness.work, harness.busy_replies, harness.responder, line, harness.store.ledger)
-    ack = Acknowledgement()
+    ack = RecordedAck()
 
-    dispatcher.accept_command(ack.taken_by_bolt, inbound(), None)
+    dispatcher.accept_command(ack.as_ack, inbound(), None)
 
     assert ack.only["text"] == replies.UNRECORDED
     wait_for(lambda: not harness.unanswered())
@@ -91,7 +93,7 @@ def test_what_was_kept_though_its_sender_was_told_otherwise_is_never_done(tmp_pa
 def test_a_recorded_refusal_is_repeated_and_not_decided_anew(
     tmp_path: Path, harness: Harness, reason: str, words: str
 ) -> None:
-    left_by_the_dead(tmp_path, inbound())
+    leave_items(tmp_path, inbound())
     harness.store.ledger.append(refused("tried to approve", reason).draft(inbound().actor, "in K1", 1))
 
     recover(harness)
@@ -101,26 +103,26 @@ def test_a_recorded_refusal_is_repeated_and_not_decided_anew(
     assert len(harness.entries()) == 1
 
 
-def test_a_recorded_refusal_is_not_decided_anew_when_the_store_fails_before_it_is_told(harness: Harness) -> None:
-    jobs = []
+def test_a_recorded_refusal_is_not_decided_anew_when_the_store_fails_before_it_is_sent(harness: Harness) -> None:
+    handled = []
 
-    def job(asked: InboundRequest) -> Outcome:
-        def give() -> None:
+    def handler(asked: InboundRequest) -> Outcome:
+        def send() -> None:
             raise StoreError(StoreErrorKind.BUSY, "a fault that the test wants")
 
-        jobs.append(asked.key)
-        return Outcome(refused("tried to approve", Reason.FROZEN), give)
+        handled.append(asked.key)
+        return Outcome(refused("tried to approve", Reason.FROZEN), send)
 
-    harness.register(COMMAND, job)
+    harness.register(COMMAND, handler)
     harness.command()
     wait_for(lambda: not harness.unanswered())
 
-    assert jobs == ["K1"]
+    assert handled == ["K1"]
     assert harness.said() == [replies.LATER, replies.refused(Refusal(Reason.FROZEN)).text]
 
 
-def test_what_waited_for_longer_than_people_wait_is_not_done_and_said_so(tmp_path: Path, harness: Harness) -> None:
-    left_by_the_dead(tmp_path, inbound())
+def test_what_waited_longer_than_the_limit_is_refused(tmp_path: Path, harness: Harness) -> None:
+    leave_items(tmp_path, inbound())
 
     recover(harness, later=timedelta(minutes=16))
 
@@ -129,8 +131,8 @@ def test_what_waited_for_longer_than_people_wait_is_not_done_and_said_so(tmp_pat
     assert [entry.facts["reason"] for entry in harness.entries()] == [Reason.WAITED]
 
 
-def test_what_was_kept_by_a_clock_that_was_ahead_is_not_done(tmp_path: Path, harness: Harness) -> None:
-    left_by_the_dead(tmp_path, inbound())
+def test_what_was_stored_by_a_clock_that_was_ahead_is_refused(tmp_path: Path, harness: Harness) -> None:
+    leave_items(tmp_path, inbound())
 
     recover(harness, later=timedelta(days=-365))
 
@@ -138,8 +140,8 @@ def test_what_was_kept_by_a_clock_that_was_ahead_is_not_done(tmp_path: Path, har
     assert harness.said() == [replies.refused(Refusal(Reason.WAITED)).text]
 
 
-def test_what_waited_for_a_short_while_is_done(tmp_path: Path, harness: Harness) -> None:
-    left_by_the_dead(tmp_path, inbound())
+def test_what_waited_for_a_short_while_is_handled(tmp_path: Path, harness: Harness) -> None:
+    leave_items(tmp_path, inbound())
     harness.register(
         COMMAND,
         lambda asked: Outcome(AuditAction("ok", "done"), partial(harness.responder.reply, asked, Message(ANSWER))),
@@ -150,12 +152,12 @@ def test_what_waited_for_a_short_while_is_done(tmp_path: Path, harness: Harness)
     assert harness.said() == [ANSWER]
 
 
-def test_what_somebody_else_wrote_into_the_inbox_is_recorded_and_not_done(tmp_path: Path, harness: Harness) -> None:
+def test_forged_items_are_recorded_and_not_handled(tmp_path: Path, harness: Harness) -> None:
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
         for key, body in (("K1", json.dumps(inbound().to_body())), ("K2", "nonsense"), ("K3", "")):
             row = (key, COMMAND, body, moment_text(datetime.now(UTC)))
             connection.execute("INSERT INTO inbox VALUES (?, ?, ?, ?, 'new', 'dead')", row)
-    left_by_the_dead(tmp_path, inbound("K4"))
+    leave_items(tmp_path, inbound("K4"))
 
     recover(harness)
 
@@ -165,10 +167,8 @@ def test_what_somebody_else_wrote_into_the_inbox_is_recorded_and_not_done(tmp_pa
 
 
 @pytest.mark.parametrize("change", ["received_at = '2099-01-01T00:00:00.000000Z'", "kind = 'approve'", "id = 'K2'"])
-def test_what_was_written_by_the_bot_and_changed_by_somebody_else_is_not_done(
-    tmp_path: Path, harness: Harness, change: str
-) -> None:
-    left_by_the_dead(tmp_path, inbound())
+def test_an_item_that_was_changed_in_the_store_is_not_handled(tmp_path: Path, harness: Harness, change: str) -> None:
+    leave_items(tmp_path, inbound())
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
         connection.execute(f"UPDATE inbox SET {change}")
 
@@ -188,11 +188,11 @@ POISON = {
 
 
 @pytest.mark.parametrize("change", POISON.values(), ids=POISON)
-def test_an_item_that_cannot_be_read_is_put_aside_once_and_holds_up_no_other(
+def test_an_unreadable_item_is_discarded_once_and_delays_no_other(
     tmp_path: Path, harness: Harness, change: str
 ) -> None:
-    left_by_the_dead(tmp_path, inbound("K1"))
-    left_by_the_dead(tmp_path, inbound("K2"))
+    leave_items(tmp_path, inbound("K1"))
+    leave_items(tmp_path, inbound("K2"))
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
         connection.execute(f"UPDATE inbox SET {change} WHERE id = 'K1'")
 
@@ -212,11 +212,9 @@ def test_a_field_that_only_a_newer_version_knows_is_ignored(tmp_path: Path, harn
     assert harness.said("K1") == [ANSWER]
 
 
-def test_an_item_of_ours_that_lacks_a_field_is_put_aside_and_holds_up_no_other(
-    tmp_path: Path, harness: Harness
-) -> None:
+def test_an_item_without_a_required_field_is_discarded_and_delays_no_other(tmp_path: Path, harness: Harness) -> None:
     left(tmp_path, {"key": "K1"})
-    left_by_the_dead(tmp_path, inbound("K2"))
+    leave_items(tmp_path, inbound("K2"))
 
     recover(harness)
     recover(harness)
@@ -227,6 +225,6 @@ def test_an_item_of_ours_that_lacks_a_field_is_put_aside_and_holds_up_no_other(
 
 
 def left(folder: Path, body: dict[str, Any]) -> None:
-    """Let a process that died have kept this."""
+    """Store this as an item of a process that died."""
     with closing(opened(folder / "store.db", "dead")) as store:
         store.inbox.put("K1", COMMAND, body)
