@@ -1,7 +1,6 @@
-"""The harness of the front-door tests: a local workspace, a sample site, and real bots between them.
+"""The harness of the front-door tests: a local workspace, a sample site, and real bot processes between them.
 
-It acts as people do and shows what they see. Bots are processes of their own with ordinary settings; nothing here
-looks inside them.
+It acts as a person and returns what that person sees. Bots run with ordinary settings; nothing here looks inside them.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ PROGRESS_NOTES = ("Looking up", "Looking for")
 
 
 class ActionRefused(Exception):
-    """The workspace would not let this person do that."""
+    """The workspace does not let this person do that; the text is its reason."""
 
 
 class Harness:
@@ -56,20 +55,20 @@ class Harness:
         self.bots: list[BotProcess] = []
         self._folder, self._rows, self._sites = folder, rows, sites
         self._asked_at = f"{time.time():.6f}"
-        self._ending = ExitStack()
+        self._exit_stack = ExitStack()
 
     def __enter__(self) -> Self:
         if self._sites is None:
             build_sample(self.site, now=datetime.now(UTC), rows=self._rows)
         else:
             self.settings["PKGSTATUS_SITES"] = json.dumps(self._sites)
-        self._ending.enter_context(self.workspace)
+        self._exit_stack.enter_context(self.workspace)
         return self
 
     def __exit__(self, *_: object) -> None:
         for bot in self.bots:
             bot.kill()
-        self._ending.close()
+        self._exit_stack.close()
         if payloads.FOLDER:
             payloads.keep(self.workspace._workspace.journal.entries)
 
@@ -138,28 +137,28 @@ class Harness:
         ]
 
     def faults(self, method: str, **fault: Any) -> None:
-        """Order that the next calls of a Web API method, or of `response_url`, go wrong."""
+        """Inject a fault into the next calls of a Web API method, or of `response_url`."""
         self.do("faults", method=method, **fault)
 
     def socket(self, action: str) -> None:
-        """Disturb the bots' connections."""
+        """Inject a connection fault, such as `refuse` or `refresh`."""
         self.do("socket", action=action)
 
-    def wait_for(self, what: Callable[[], T | None], seconds: float = TIMEOUT_SECONDS) -> T:
-        """Return what is asked for as soon as there is something to return."""
-        return wait_until(what, self._seen, seconds)
+    def wait_for(self, condition: Callable[[], T | None], seconds: float = TIMEOUT_SECONDS) -> T:
+        """Return the first truthy value of `condition`. Raises AssertionError after `seconds`."""
+        return wait_until(condition, self._describe, seconds)
 
-    def _seen(self) -> str:
+    def _describe(self) -> str:
         seen = "\n".join(message["text"] for message in self.messages()[-5:])
         return f"Last messages:\n{seen}\nLog:\n{self._log_tail()}"
 
-    def do(self, deed: str, **document: Any) -> Json:
-        """Call the control API to do something."""
-        return self._call(deed, json.dumps(document).encode())
+    def do(self, action: str, /, **document: Any) -> Json:
+        """Post an action to the control API. Raises ActionRefused."""
+        return self._call(action, json.dumps(document).encode())
 
-    def query(self, at: str, **query: str) -> Json:
-        """Call the control API to look at something."""
-        return self._call(f"{at}?{urlencode(query)}")
+    def query(self, what: str, **query: str) -> Json:
+        """Return the document of a query of the control API. Raises ActionRefused."""
+        return self._call(f"{what}?{urlencode(query)}")
 
     def _call(self, path: str, body: bytes | None = None) -> Json:
         try:

@@ -1,4 +1,4 @@
-"""Waiting for what has to come, however busy the machine is."""
+"""Polling for a condition, with a timeout that holds on a busy machine."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TIMEOUT_SECONDS = 90.0
-"""Long enough for a machine with ten times more to do than it can; only what never comes takes so long."""
+"""Long enough for a machine with a load of ten for each core; only a condition that never holds takes so long."""
 POLL_SECONDS = 0.02
 
 
-def wait_until(what: Callable[[], T | None], otherwise: Callable[[], str] = str, seconds: float = TIMEOUT_SECONDS) -> T:
-    """Return what is asked for as soon as there is something to return; fail with what `otherwise` says."""
+def wait_until(
+    condition: Callable[[], T | None], describe: Callable[[], str] = str, seconds: float = TIMEOUT_SECONDS
+) -> T:
+    """Return the first truthy value of `condition`. Raises AssertionError, with `describe()`, after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if found := what():
+        if found := condition():
             return found
         time.sleep(POLL_SECONDS)
-    raise AssertionError(f"Nothing after {seconds} s. {otherwise()}")
+    raise AssertionError(f"Nothing after {seconds} s. {describe()}")

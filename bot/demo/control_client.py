@@ -85,7 +85,7 @@ class ControlClient:
             time.sleep(0.1)
         raise StepFailed(f"{user} did not see {what} in {channel}")
 
-    def _post(self, action: str, **document: object) -> Message:
+    def _post(self, action: str, /, **document: object) -> Message:
         request = Request(  # noqa: S310 - our own server
             f"{self.url}/control/{action}", json.dumps(document).encode(), {"Content-Type": "application/json"}
         )

@@ -70,13 +70,13 @@ class Visitor(SimulatedUser):
         deciding = [self.request, self.withdraw] if self.name == "ada" else [self.approve, self.reject]
         actions = [self.ask, self.page, self.home, self.drift, *deciding]
         while not until.is_set():
-            self.attempt(self.dice.choices(actions, [4, 3, 1, 1, 1, 1])[0])
+            self.attempt(self.rng.choices(actions, [4, 3, 1, 1, 1, 1])[0])
 
     def page(self) -> None:
         """Look at a long table, at its next page, and have it as a file."""
         table = self._command(BIG)
         if table:
-            self._press(table, self.dice.choice([NEXT, CSV]))
+            self._press(table, self.rng.choice([NEXT, CSV]))
 
     def home(self) -> None:
         """Open App Home."""
@@ -84,13 +84,13 @@ class Visitor(SimulatedUser):
 
     def drift(self) -> None:
         """Ask what has drifted, and what happened to a package."""
-        self._command(self.dice.choice(["drift", f"history {BIG}", "audit"]))
+        self._command(self.rng.choice(["drift", f"history {BIG}", "audit"]))
 
 
 def _soaked(harness: Harness, bot: BotProcess) -> tuple[list[tuple[float, float]], int]:
     """Return (seconds since the start, MB) again and again, and how many actions Slack acknowledged meanwhile."""
-    dice, over = random.Random(1), threading.Event()  # noqa: S311 - a game
-    people = [Visitor(harness, name, random.Random(dice.random())) for name in PEOPLE]  # noqa: S311
+    rng, over = random.Random(1), threading.Event()  # noqa: S311 - a game
+    people = [Visitor(harness, name, random.Random(rng.random())) for name in PEOPLE]  # noqa: S311
     process, began, samples = psutil.Process(bot.process.pid), time.monotonic(), []
     with ThreadPoolExecutor(len(people) + 1) as pool:
         work = [pool.submit(person.live, over) for person in people]

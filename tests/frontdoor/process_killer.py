@@ -1,4 +1,4 @@
-"""Somebody who ends one of two bots after the other, in one way or another, and starts a new one in its place."""
+"""Kills, stops or suspends one of two bots at random, again and again, and starts another one in its place."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ LEASE_SECONDS = 4
 
 @dataclass
 class ProcessKiller:
-    """Keeps two bots alive, and neither for long."""
+    """Keeps two bots running; `ends` counts how each of the others was ended."""
 
     harness: Harness
-    dice: random.Random
+    rng: random.Random
     ends: Counter[str] = field(default_factory=Counter)
     alive: list[BotProcess] = field(default_factory=list)
 
@@ -36,14 +36,14 @@ class ProcessKiller:
         self.harness.wait_for(lambda: '"event": "ready"' in bot.log(), 40)
         self.alive.append(bot)
 
-    def reap(self, until: threading.Event) -> None:
-        """Go on until the end, which finds two bots alive."""
-        while not until.wait(self.dice.uniform(0.2, 2)):
-            bot = self.alive.pop(self.dice.randrange(len(self.alive)))
-            end = self.dice.choices([self._kill, self._stop, self._freeze, self._kill_all], [8, 2, 2, 1])[0]
+    def run(self, until: threading.Event) -> None:
+        """End and start bots until the event is set; two bots run afterwards."""
+        while not until.wait(self.rng.uniform(0.2, 2)):
+            bot = self.alive.pop(self.rng.randrange(len(self.alive)))
+            end = self.rng.choices([self._kill, self._stop, self._freeze, self._kill_all], [8, 2, 2, 1])[0]
             self.ends[end.__name__.strip("_")] += 1
             end(bot)
-            time.sleep(self.dice.choice([0, 0, 1]))
+            time.sleep(self.rng.choice([0, 0, 1]))
             while len(self.alive) < BOTS:
                 self.start()
 
@@ -59,7 +59,7 @@ class ProcessKiller:
         assert bot.stop() == 0
 
     def _freeze(self, bot: BotProcess) -> None:
-        """Let it stand still until others must think it dead, then go on as if nothing had been, for a while."""
+        """Suspend it for longer than its leases, let it go on for a second, and kill it."""
         suspend(self.harness, bot)
         time.sleep(LEASE_SECONDS * 1.5)
         bot.process.send_signal(signal.SIGCONT)

@@ -84,27 +84,27 @@ class Game:
 
     harness: Harness
     people: list[SimulatedUser]
-    reaper: ProcessKiller
+    killer: ProcessKiller
 
 
 def play(harness: Harness, seed: int) -> Game:
     """Let people, deaths and the site go on together, then let two bots end the work."""
-    dice = random.Random(seed)  # noqa: S311 - a game
-    reaper, people, over = ProcessKiller(harness, dice), simulated_users(harness, dice), threading.Event()
-    reaper.start()
-    reaper.start()
+    rng = random.Random(seed)  # noqa: S311 - a game
+    killer, people, over = ProcessKiller(harness, rng), simulated_users(harness, rng), threading.Event()
+    killer.start()
+    killer.start()
     with ThreadPoolExecutor(8) as pool:
-        deeds = [pool.submit(person.live, over) for person in people]
-        deeds += [pool.submit(reaper.reap, over), pool.submit(distribute, site_of(harness), over)]
+        actions = [pool.submit(person.live, over) for person in people]
+        actions += [pool.submit(killer.run, over), pool.submit(distribute, site_of(harness), over)]
         time.sleep(SECONDS)
         over.set()
-        for action in deeds:
+        for action in actions:
             action.result()
     harness.wait_for(lambda: pending_inbox(harness) == 0)
     close(harness, people[0])
     harness.wait_for(lambda: all(len(periods) >= MISSED_PERIODS for periods in due(harness).values()))
     harness.wait_for(lambda: pending_outbox(harness) == 0, 60 + SECONDS)
-    return Game(harness, people, reaper)
+    return Game(harness, people, killer)
 
 
 def close(harness: Harness, ada: SimulatedUser) -> None:
@@ -130,7 +130,7 @@ def game(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         played = play(harness, seed)
         waits = sorted(wait for person in played.people for wait in person.waits)
         print(  # noqa: T201 - shown with a failure, and with -rP
-            f"seed {seed}, {dict(played.reaper.ends)}, "
+            f"seed {seed}, {dict(played.killer.ends)}, "
             f"{ {person.name: (person.acknowledged, person.tried, dict(person.done)) for person in played.people} }, "
             f"{len(waits)} answers, longest {waits[-1]:.1f} s",
         )
@@ -178,7 +178,7 @@ def test_every_period_has_one_digest(game: Game) -> None:
     again = [message["ts"] for message in seen if message["ts"] not in recorded]
     assert len(seen) - len(again) == sum(map(len, posted.values()))
     # Slack took it, and the process died before it could note so: that is told again, and seldom.
-    assert len(again) <= game.reaper.ends["kill"] // 10
+    assert len(again) <= game.killer.ends["kill"] // 10
 
 
 def test_the_audit_channel_says_all_in_order(game: Game) -> None:

@@ -40,7 +40,7 @@ class SimulatedUser:
 
     harness: Harness
     name: str
-    dice: random.Random
+    rng: random.Random
     tried: int = 0
     acknowledged: int = 0
     unanswered: list[str] = field(default_factory=list)
@@ -49,10 +49,12 @@ class SimulatedUser:
 
     def live(self, until: threading.Event) -> None:
         """Do one thing after the other."""
-        deeds = [self.ask, self.request, self.withdraw] if self.name == "ada" else [self.ask, self.approve, self.reject]
+        actions = (
+            [self.ask, self.request, self.withdraw] if self.name == "ada" else [self.ask, self.approve, self.reject]
+        )
         while not until.is_set():
-            self.attempt(self.dice.choices(deeds, [2, 4, 1])[0])
-            time.sleep(self.dice.uniform(0, 2 if self.name == "ada" else 0.1))  # a card takes the relay seconds
+            self.attempt(self.rng.choices(actions, [2, 4, 1])[0])
+            time.sleep(self.rng.uniform(0, 2 if self.name == "ada" else 0.1))  # a card takes the relay seconds
 
     def attempt(self, action: Callable[[], object]) -> None:
         """Do something that may have become impossible meanwhile."""
@@ -63,11 +65,11 @@ class SimulatedUser:
 
     def ask(self) -> Json | None:
         """Type something that only reads."""
-        return self._command(self.dice.choice(ASIDE))
+        return self._command(self.rng.choice(ASIDE))
 
     def request(self) -> None:
         """Ask for a reset of some rows, from the table to the form."""
-        table = self._command("PS100112 " + " ".join(f"dp:{server}" for server in self.dice.sample(SERVERS, 2)))
+        table = self._command("PS100112 " + " ".join(f"dp:{server}" for server in self.rng.sample(SERVERS, 2)))
         if table is None or "Request reset" not in " ".join(buttons(table)):
             return
         self.harness.do("close", user=self.name, all=True)
@@ -87,7 +89,7 @@ class SimulatedUser:
         """Say no, with a reason."""
         self.harness.do("close", user=self.name, all=True)
         if (
-            self.dice.random() < 0.3
+            self.rng.random() < 0.3
             and self._decide(REJECT, is_answered=False)
             and self._wait(lambda: self._form("Why"), 5)
         ):
@@ -100,7 +102,7 @@ class SimulatedUser:
         if not cards:
             return False
         since = self._now()
-        if not self._press(self.dice.choice(cards), action):
+        if not self._press(self.rng.choice(cards), action):
             return False
         self.done[action] += 1
         return not is_answered or self._answer(action, APPROVALS, since) is not None
@@ -118,9 +120,9 @@ class SimulatedUser:
             self._do("click", user=self.name, channel=message["channel"], ts=message["ts"], action_id=action)["acked"]
         )
 
-    def _do(self, deed: str, **what: Any) -> Json:
+    def _do(self, action: str, **what: Any) -> Json:
         self.tried += 1
-        answer = self.harness.do(deed, **what)
+        answer = self.harness.do(action, **what)
         self.acknowledged += bool(answer["acked"])
         return answer
 
@@ -159,7 +161,7 @@ def _has(card: Json, action: str) -> bool:
     return any(button["action_id"] == action for button in buttons(card).values())
 
 
-def simulated_users(harness: Harness, dice: random.Random) -> list[SimulatedUser]:
+def simulated_users(harness: Harness, rng: random.Random) -> list[SimulatedUser]:
     """Return somebody who asks for resets and three who decide."""
     names = ("ada", "grace", "linus", "margaret")
-    return [SimulatedUser(harness, name, random.Random(dice.random())) for name in names]  # noqa: S311 - a game
+    return [SimulatedUser(harness, name, random.Random(rng.random())) for name in names]  # noqa: S311 - a game

@@ -31,8 +31,8 @@ PASSED, FAILED = 0, 1
 """pytest's exit codes; every other one means that the tests did not run."""
 
 
-class Copy:
-    """A tree of its own, in which one rule at a time is broken."""
+class WorkingCopy:
+    """A copy of the tree, in which one mutation at a time is applied."""
 
     def __init__(self, folder: Path, source: Path = ROOT, *unwanted: str) -> None:
         """Copy all that the tests need; what Python compiled stays valid, because times are copied as well."""
@@ -44,9 +44,9 @@ class Copy:
             else:
                 shutil.copy2(source / name, folder / name)
 
-    def twin(self, folder: Path) -> Copy:
+    def clone(self, folder: Path) -> WorkingCopy:
         """Return another copy of this tree."""
-        return Copy(folder, self._root)
+        return WorkingCopy(folder, self._root)
 
     def run(self, tests: Sequence[str], *options: str, writes: str = "1") -> subprocess.CompletedProcess[str]:
         """Run tests on SQLite in this tree; `writes` empty lets Python keep what it compiles."""
@@ -71,29 +71,29 @@ def main(names: Sequence[str]) -> int:
     """Run all rules, or those named, and return the exit code."""
     unknown = set(names) - {rule.name for rule in RULES}
     if unknown:
-        return _say(f"There is no rule {', '.join(sorted(unknown))}.", 2)
+        return _report(f"There is no rule {', '.join(sorted(unknown))}.", 2)
     rules = [rule for rule in RULES if not names or rule.name in names]
     started = time.monotonic()
     try:
         for rule in rules:
             rule.patched((ROOT / rule.path).read_text(encoding="utf-8"))
     except PatchError as error:
-        return _say(str(error), 2)
+        return _report(str(error), 2)
     with tempfile.TemporaryDirectory() as folder:
-        first = Copy(Path(folder) / "first", ROOT, "__pycache__")
+        first = WorkingCopy(Path(folder) / "first", ROOT, "__pycache__")
         whole = first.run(list(dict.fromkeys(test for rule in rules for test in rule.tests)), "-n", "2", writes="")
         if whole.returncode != PASSED:
-            return _say(f"The tests fail while no rule is broken:\n{whole.stdout}{whole.stderr}", 2)
-        copies = [first, *(first.twin(Path(folder) / f"twin {number}") for number in range(1, AT_ONCE))]
+            return _report(f"The tests fail while no rule is broken:\n{whole.stdout}{whole.stderr}", 2)
+        copies = [first, *(first.clone(Path(folder) / f"clone {number}") for number in range(1, AT_ONCE))]
         found = _run_all(rules, copies)
     counts = f"{found.count(FAILED)} caught, {found.count(PASSED)} survived of {len(rules)} broken rules"
     code = 2 if set(found) - {PASSED, FAILED} else int(PASSED in found)
-    return _say(f"{counts}, in {time.monotonic() - started:.0f} s", code)
+    return _report(f"{counts}, in {time.monotonic() - started:.0f} s", code)
 
 
-def _run_all(rules: Sequence[Rule], copies: Sequence[Copy]) -> list[int]:
+def _run_all(rules: Sequence[Rule], copies: Sequence[WorkingCopy]) -> list[int]:
     """Break each rule in a tree that is free, and print what came of it; return pytest's codes."""
-    free: SimpleQueue[Copy] = SimpleQueue()
+    free: SimpleQueue[WorkingCopy] = SimpleQueue()
     for copy in copies:
         free.put(copy)
 
@@ -108,13 +108,13 @@ def _run_all(rules: Sequence[Rule], copies: Sequence[Copy]) -> list[int]:
             PASSED: lambda: f"SURVIVED  {rule.name}: {rule.why} {rule.path}; its tests are {', '.join(rule.tests)}",
         }
         broken = f"NO RESULT {rule.name}: its tests did not run\n{result.stdout}{result.stderr}"
-        return _say(words.get(result.returncode, lambda: broken)(), result.returncode)
+        return _report(words.get(result.returncode, lambda: broken)(), result.returncode)
 
     with ThreadPoolExecutor(len(copies)) as pool:
         return list(pool.map(run, rules))
 
 
-def _say(text: str, code: int) -> int:
+def _report(text: str, code: int) -> int:
     print(text, flush=True)  # noqa: T201 - its output is its purpose
     return code
 

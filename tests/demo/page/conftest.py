@@ -14,7 +14,7 @@ from slack_sdk import WebClient
 
 from bot.demo.workspace.server import RunningWorkspace
 from bot.demo.workspace.timing import Timing
-from tests.demo.workspace.doors import Control, RunningApp
+from tests.demo.workspace.driver import Control, RunningApp
 from tests.waiting import TIMEOUT_SECONDS
 
 MANIFEST = Path(__file__).parents[3] / "manifest.yml"

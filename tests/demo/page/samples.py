@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.demo.workspace.doors import actions, button, modal, plain, text_input
+from tests.demo.workspace.driver import actions, button, modal, plain, text_input
 
 Json = dict[str, Any]
 

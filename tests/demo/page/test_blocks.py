@@ -5,7 +5,7 @@ from slack_sdk import WebClient
 
 from tests.demo.page.conftest import OpenPage
 from tests.demo.page.samples import Json, named_button, number_cell, text_cell
-from tests.demo.workspace.doors import plain, section
+from tests.demo.workspace.driver import plain, section
 
 OPS = "C0SCCMOPS"
 

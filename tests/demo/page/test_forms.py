@@ -9,7 +9,8 @@ from slack_sdk import WebClient
 
 from tests.demo.page.conftest import OpenPage
 from tests.demo.page.samples import card, data_table, named_button, options, request_form
-from tests.demo.workspace.doors import Control, RunningApp, actions, eventually, plain, section
+from tests.demo.workspace.driver import Control, RunningApp, actions, plain, section
+from tests.waiting import wait_until
 
 OPS = "C0SCCMOPS"
 TOO_SHORT = "Please say a little more."
@@ -83,7 +84,7 @@ def test_a_confirm_dialog_asks_before_clicking(open_page: OpenPage, web: WebClie
     approve.click()
     dialog.get_by_role("button", name="Yes, approve").click()
 
-    assert eventually(lambda: seen)[0]["value"] == "1"
+    assert wait_until(lambda: seen)[0]["value"] == "1"
     assert len(sent(app.control, "block_actions")) == 1
 
 
@@ -112,10 +113,10 @@ def test_selects_and_overflow_menus_send_the_chosen_option(
     page = open_page("ada")
 
     page.get_by_role("combobox", name="Site").select_option("P02")
-    eventually(lambda: len(seen) == 1)
+    wait_until(lambda: len(seen) == 1)
     page.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Withdraw").click()
-    eventually(lambda: len(seen) == 2)
+    wait_until(lambda: len(seen) == 2)
 
     assert [action["selected_option"]["value"] for action in seen] == ["p02", "withdraw"]
 
@@ -181,7 +182,7 @@ def test_escape_closes_a_modal_for_the_workspace_too(form: Page, control: Contro
     form.keyboard.press("Escape")
 
     expect(form.get_by_role("dialog")).to_have_count(0)
-    assert control.look("views", user="ada")["views"] == []
+    assert control.query("views", user="ada")["views"] == []
 
 
 def test_home_shows_what_the_bot_published_for_the_person(open_page: OpenPage, web: WebClient) -> None:

@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 
 from tests.demo.page.conftest import OpenPage
 from tests.demo.page.samples import card, chart, data_table
-from tests.demo.workspace.doors import RunningApp, section
+from tests.demo.workspace.driver import RunningApp, section
 
 OPS = "C0SCCMOPS"
 CONTRAST = Path(__file__).with_name("contrast.js")

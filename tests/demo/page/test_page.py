@@ -4,7 +4,7 @@ from playwright.sync_api import Page, expect
 from slack_sdk import WebClient
 
 from tests.demo.page.conftest import OpenPage
-from tests.demo.workspace.doors import Control, RunningApp
+from tests.demo.workspace.driver import Control, RunningApp
 
 OPS = "C0SCCMOPS"
 HOSTILE = "<script>window.hacked = true</script>"

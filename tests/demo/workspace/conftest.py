@@ -11,8 +11,9 @@ from slack_sdk import WebClient
 
 from bot.demo.workspace.server import RunningWorkspace
 from bot.demo.workspace.timing import Timing
-from tests.demo.workspace.doors import Control, RunningApp, eventually
-from tests.demo.workspace.form import Form, views
+from tests.demo.workspace.driver import Control, RunningApp
+from tests.demo.workspace.form import FormApp, views
+from tests.waiting import wait_until
 
 SCOPES = ["commands", "chat:write", "files:write", "users:read", "usergroups:read", "channels:read"]
 QUICK = Timing(
@@ -104,9 +105,9 @@ def start_app(workspace: RunningWorkspace) -> Iterator[StartApp]:
 
 
 @pytest.fixture
-def form(start_app: StartApp, control: Control) -> Form:
-    form = Form()
+def form(start_app: StartApp, control: Control) -> FormApp:
+    form = FormApp()
     start_app(form.listen)
     control.command()
-    eventually(lambda: views(control))
+    wait_until(lambda: views(control))
     return form

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from slack_sdk import WebClient
 
-from tests.demo.workspace.doors import Control, Json, RunningApp, actions, button, modal, plain, text_input
+from tests.demo.workspace.driver import Control, Json, RunningApp, actions, button, modal, plain, text_input
 
 FORM = modal(
     text_input("reason", "text", min_length=3, max_length=10),
@@ -26,7 +26,7 @@ FORM = modal(
 )
 
 
-class Form:
+class FormApp:
     """An app whose command opens the form and whose form answers as told."""
 
     def __init__(self) -> None:
@@ -63,5 +63,5 @@ class Form:
 
 def views(control: Control) -> list[Json]:
     """Return Ada's open modals."""
-    found: list[Json] = control.look("views", user="ada")["views"]
+    found: list[Json] = control.query("views", user="ada")["views"]
     return found

@@ -7,8 +7,8 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from bot.demo.workspace.blocks.surfaces import message_reasons, view_reasons
-from tests.demo.workspace.doors import Json, actions, button, modal, plain, section, text_input
-from tests.demo.workspace.specimens import chart, confirm, container, data_table, options, pie, plot, select, table
+from tests.demo.workspace.block_samples import chart, confirm, container, data_table, options, pie, plot, select, table
+from tests.demo.workspace.driver import Json, actions, button, modal, plain, section, text_input
 
 Sized = Callable[[int], Json]
 BLOCK_LIMITS: list[tuple[str, Sized, int, str]] = [

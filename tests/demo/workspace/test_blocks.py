@@ -3,8 +3,18 @@ from typing import Any
 import pytest
 
 from bot.demo.workspace.blocks.surfaces import message_reasons, view_reasons
-from tests.demo.workspace.doors import Json, actions, button, modal, plain, section, text_input
-from tests.demo.workspace.specimens import chart, container, data_table, options, plot, raw, rich_text, select, table
+from tests.demo.workspace.block_samples import (
+    chart,
+    container,
+    data_table,
+    options,
+    plot,
+    raw,
+    rich_text,
+    select,
+    table,
+)
+from tests.demo.workspace.driver import Json, actions, button, modal, plain, section, text_input
 
 VALID: list[tuple[str, Json]] = [
     ("all of a section", section(fields=[plain("a")], accessory=button("go"), expand=True)),

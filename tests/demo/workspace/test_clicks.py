@@ -5,7 +5,8 @@ import pytest
 from slack_sdk import WebClient
 
 from tests.demo.workspace.conftest import StartApp, StartWorkspace
-from tests.demo.workspace.doors import Control, Json, RunningApp, actions, button, eventually, plain, section
+from tests.demo.workspace.driver import Control, Json, RunningApp, actions, button, plain, section
+from tests.waiting import wait_until
 
 OPS = "C0SCCMOPS"
 OPTIONS = [{"text": plain(name), "value": name} for name in ("one", "two", "three")]
@@ -109,7 +110,7 @@ def test_buttons_of_one_action_are_told_apart_by_their_value(
 def test_what_a_person_does_not_see_cannot_be_used(control: Control, card: str, change: Json, status: int) -> None:
     document = {"user": "grace", "channel": "sccm-ops", "ts": card, "action_id": "vote"} | change
 
-    assert control.try_to("click", **document)[0] == status
+    assert control.attempt("click", **document)[0] == status
 
 
 def test_the_whisper_to_one_person_cannot_be_used_by_another(
@@ -118,7 +119,7 @@ def test_the_whisper_to_one_person_cannot_be_used_by_another(
     app = start_app(listening)
     ts = web.chat_postEphemeral(channel=OPS, user="U000000ADA", text="x", blocks=CARD)["message_ts"]
 
-    assert control.try_to("click", user="grace", channel=OPS, ts=ts, action_id="vote")[0] == 404
+    assert control.attempt("click", user="grace", channel=OPS, ts=ts, action_id="vote")[0] == 404
     click(control, ts, "vote", user="ada")
     assert app.bodies[0]["container"]["is_ephemeral"]
 
@@ -148,7 +149,7 @@ def test_an_app_that_is_not_interactive_gets_no_clicks(start_workspace: StartWor
     web = WebClient(token=workspace.bot_token, base_url=workspace.api_url)
     ts = web.chat_postMessage(channel=OPS, text="card", blocks=CARD)["ts"]
 
-    assert control.try_to("click", user="grace", channel=OPS, ts=ts, action_id="vote")[0] == 409
+    assert control.attempt("click", user="grace", channel=OPS, ts=ts, action_id="vote")[0] == 409
 
 
 def test_elements_in_containers_and_cards_can_be_used(start_app: StartApp, control: Control, web: WebClient) -> None:
@@ -162,5 +163,5 @@ def test_elements_in_containers_and_cards_can_be_used(start_app: StartApp, contr
     click(control, ts, "vote")
     click(control, ts, "vote2")
 
-    eventually(lambda: len(app.bodies) == 2)
+    wait_until(lambda: len(app.bodies) == 2)
     assert [body["actions"][0]["block_id"] for body in app.bodies] == ["in", "on"]

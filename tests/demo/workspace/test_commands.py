@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.demo.workspace.conftest import StartApp, StartWorkspace
-from tests.demo.workspace.doors import Control, Json, RunningApp, actions, button, eventually, section
+from tests.demo.workspace.driver import Control, Json, RunningApp, actions, button, section
+from tests.waiting import wait_until
 
 
 def answering(**answer: Any) -> Callable[[RunningApp], None]:
@@ -115,7 +116,7 @@ REFUSED = [
 def test_a_command_that_slacks_client_would_not_send_is_refused_in_a_sentence(
     control: Control, document: Json, status: int
 ) -> None:
-    answered, refusal = control.try_to("command", **document)
+    answered, refusal = control.attempt("command", **document)
 
     assert answered == status
     assert refusal["error"].endswith(".")
@@ -138,14 +139,14 @@ def test_a_stranger_can_be_forced_through_to_try_the_app(start_app: StartApp, co
 def test_commands_need_their_scope(start_workspace: StartWorkspace) -> None:
     control = Control(start_workspace(scopes=["chat:write"]))
 
-    assert control.try_to("command", user="ada", channel="sccm-ops", command="/pkgstatus")[0] == 404
+    assert control.attempt("command", user="ada", channel="sccm-ops", command="/pkgstatus")[0] == 404
 
 
 def test_a_read_only_messages_tab_takes_no_commands(start_workspace: StartWorkspace) -> None:
     control = Control(start_workspace(read_only=True))
 
-    assert control.try_to("command", user="ada", channel="@ada", command="/pkgstatus")[0] == 403
-    assert control.try_to("say", user="ada", channel="@ada", text="hello")[0] == 403
+    assert control.attempt("command", user="ada", channel="@ada", command="/pkgstatus")[0] == 403
+    assert control.attempt("say", user="ada", channel="@ada", text="hello")[0] == 403
 
 
 def test_a_hundred_commands_at_once_are_each_answered(start_workspace: StartWorkspace, start_app: StartApp) -> None:
@@ -156,4 +157,4 @@ def test_a_hundred_commands_at_once_are_each_answered(start_workspace: StartWork
 
     assert all(answer["acked"] for answer in answers)
     assert sorted(int(body["text"]) for body in app.bodies) == list(range(100))
-    eventually(lambda: len(app.control.messages("sccm-ops", "ada")) == 100)
+    wait_until(lambda: len(app.control.messages("sccm-ops", "ada")) == 100)

@@ -4,7 +4,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from tests.demo.workspace.doors import Control, answer_of, error_of
+from tests.demo.workspace.driver import Control, answer_of, error_of
 
 OPS = "C0SCCMOPS"
 
@@ -95,4 +95,4 @@ def test_ordered_faults_can_be_forgotten(web: WebClient, control: Control) -> No
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(control: Control, order: dict[str, object]) -> None:
-    assert control.try_to("faults", **order)[0] == 400
+    assert control.attempt("faults", **order)[0] == 400

@@ -4,7 +4,7 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.demo.workspace.server import RunningWorkspace
-from tests.demo.workspace.doors import Control, error_of, fetch
+from tests.demo.workspace.driver import Control, error_of, fetch
 
 OPS = "C0SCCMOPS"
 
@@ -14,7 +14,7 @@ def test_an_upload_is_seen_in_its_channel_and_can_be_downloaded(web: WebClient, 
         channel=OPS, filename="rows.csv", title="Rows", content="server,version\n", initial_comment="here"
     )
 
-    file = control.look("files", user="ada")["files"][0]
+    file = control.query("files", user="ada")["files"][0]
     assert (file["id"], file["name"], file["title"]) == (done["file"]["id"], "rows.csv", "Rows")
     assert (file["channel"], file["text"], file["mimetype"]) == (OPS, "server,version\n", "text/csv")
     seen = control.messages("sccm-ops", "ada")[-1]
@@ -27,14 +27,14 @@ def test_a_file_in_a_direct_message_is_for_one_person(web: WebClient, control: C
 
     web.files_upload_v2(channel=channel, filename="rows.csv", content="x")
 
-    assert len(control.look("files", user="ada")["files"]) == 1
-    assert control.look("files", user="grace")["files"] == []
+    assert len(control.query("files", user="ada")["files"]) == 1
+    assert control.query("files", user="grace")["files"] == []
 
 
 def test_a_file_without_a_channel_is_seen_by_nobody(web: WebClient, control: Control) -> None:
     web.files_upload_v2(filename="rows.csv", content="x")
 
-    assert control.look("files", user="ada")["files"] == []
+    assert control.query("files", user="ada")["files"] == []
 
 
 def test_nothing_is_visible_before_the_last_step_which_works_once(
@@ -46,11 +46,11 @@ def test_nothing_is_visible_before_the_last_step_which_works_once(
     assert fetch(asked["upload_url"], b"four") == (400, "invalid_upload")
     assert fetch(asked["upload_url"], b"abc")[0] == 200
     assert fetch(f"{workspace.url}/files/{asked['file_id']}")[0] == 404
-    assert control.look("files")["files"] == []
+    assert control.query("files")["files"] == []
 
     web.files_completeUploadExternal(files=files, channel_id=OPS)
 
-    assert len(control.look("files")["files"]) == 1
+    assert len(control.query("files")["files"]) == 1
     assert error_of(lambda: web.files_completeUploadExternal(files=files, channel_id=OPS)) == "file_not_found"
 
 
@@ -78,7 +78,7 @@ def test_an_upload_can_be_made_to_fail_in_the_middle(web: WebClient, control: Co
     with pytest.raises(HTTPError):
         web.files_upload_v2(channel=OPS, filename="rows.csv", content="x")
 
-    assert control.look("files", user="ada")["files"] == []
+    assert control.query("files", user="ada")["files"] == []
     web.files_upload_v2(channel=OPS, filename="rows.csv", content="x")
 
 
@@ -90,4 +90,4 @@ def test_the_bytes_may_come_as_a_form(web: WebClient, control: Control) -> None:
     assert fetch(asked["upload_url"], form, {"Content-Type": "multipart/form-data; boundary=edge"})[0] == 200
     web.files_completeUploadExternal(files=[{"id": asked["file_id"]}], channel_id=OPS)
 
-    assert control.look("files", user="ada")["files"][0]["text"] == "abc"
+    assert control.query("files", user="ada")["files"][0]["text"] == "abc"

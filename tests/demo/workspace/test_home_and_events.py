@@ -3,17 +3,17 @@ from collections.abc import Callable
 from slack_sdk import WebClient
 
 from tests.demo.workspace.conftest import StartApp, StartWorkspace
-from tests.demo.workspace.doors import (
+from tests.demo.workspace.driver import (
     Control,
     Json,
     RunningApp,
     actions,
     button,
     error_of,
-    eventually,
     modal,
     section,
 )
+from tests.waiting import wait_until
 
 HOME = {"type": "home", "blocks": [section(), actions(button("go"))]}
 
@@ -48,8 +48,8 @@ class Events:
 def test_a_home_tab_is_published_for_one_person(web: WebClient, control: Control) -> None:
     view = web.views_publish(user_id="U000000ADA", view=HOME)["view"]
 
-    assert control.look("home", user="ada")["view"]["id"] == view["id"]
-    assert control.look("home", user="grace")["view"] is None
+    assert control.query("home", user="ada")["view"]["id"] == view["id"]
+    assert control.query("home", user="grace")["view"] is None
     assert web.views_publish(user_id="U000000ADA", view=HOME, hash=view["hash"])["view"]["id"] == view["id"]
     stale = {"user_id": "U000000ADA", "view": HOME, "hash": view["hash"]}
     assert error_of(lambda: web.views_publish(**stale)) == "hash_conflict"
@@ -62,7 +62,7 @@ def test_without_a_home_tab_there_is_nothing_to_publish_or_open(start_workspace:
     web = WebClient(token=workspace.bot_token, base_url=workspace.api_url)
 
     assert error_of(lambda: web.views_publish(user_id="U000000ADA", view=HOME)) == "not_enabled"
-    assert Control(workspace).try_to("open_home", user="ada")[0] == 409
+    assert Control(workspace).attempt("open_home", user="ada")[0] == 409
 
 
 def test_opening_the_home_tab_is_an_event(start_app: StartApp, control: Control) -> None:
@@ -71,9 +71,9 @@ def test_opening_the_home_tab_is_an_event(start_app: StartApp, control: Control)
 
     control.do("open_home", user="ada")
 
-    eventually(lambda: events.heard)
+    wait_until(lambda: events.heard)
     assert (events.heard[0]["type"], events.heard[0]["user"]) == ("app_home_opened", "U000000ADA")
-    assert control.try_to("open_home", user="olga")[0] == 403
+    assert control.attempt("open_home", user="olga")[0] == 403
 
 
 def test_what_is_said_reaches_the_app_through_the_events_it_asked_for(start_app: StartApp, control: Control) -> None:
@@ -83,7 +83,7 @@ def test_what_is_said_reaches_the_app_through_the_events_it_asked_for(start_app:
     control.do("say", user="ada", channel="sccm-ops", text="hello @pkgstatus <3")
     control.do("say", user="ada", channel="@ada", text="psst")
 
-    eventually(lambda: len(events.heard) == 3)
+    wait_until(lambda: len(events.heard) == 3)
     assert events.kinds() == ["app_mention", "message", "message"]
     assert {event["text"] for event in events.heard} == {"hello <@U0PKGBOT> &lt;3", "psst"}
 
@@ -95,7 +95,7 @@ def test_events_nobody_asked_for_are_not_sent(start_workspace: StartWorkspace, s
     app.control.do("say", user="ada", channel="sccm-ops", text="hello")
     app.control.do("say", user="ada", channel="sccm-ops", text="@pkgstatus")
 
-    eventually(lambda: events.heard)
+    wait_until(lambda: events.heard)
     assert [entry["payload"]["event"]["type"] for entry in app.control.log("envelope")] == ["app_mention"]
 
 
@@ -107,7 +107,7 @@ def test_an_event_that_is_not_acknowledged_comes_again_and_says_so(
 
     app.control.do("open_home", user="ada")
 
-    eventually(lambda: len(events.heard) == 3)
+    wait_until(lambda: len(events.heard) == 3)
     assert events.retries == ["1", "2"]
     assert len({event["event_ts"] for event in events.heard}) == 1
 
@@ -118,5 +118,5 @@ def test_an_acknowledged_event_comes_once(start_app: StartApp, control: Control)
 
     control.do("open_home", user="ada")
 
-    eventually(lambda: control.log("ack"))
+    wait_until(lambda: control.log("ack"))
     assert len(control.log("envelope")) == 1

@@ -5,7 +5,7 @@ import pytest
 from slack_sdk import WebClient
 
 from tests.demo.workspace.conftest import StartWorkspace
-from tests.demo.workspace.doors import Control, actions, answer_of, button, error_of, fetch, section
+from tests.demo.workspace.driver import Control, actions, answer_of, button, error_of, fetch, section
 
 OPS = "C0SCCMOPS"
 
@@ -84,7 +84,7 @@ def test_a_direct_message_has_an_id_of_its_own_that_updates_and_permalinks_want(
     assert error_of(lambda: web.chat_update(channel="U000000ADA", ts=posted["ts"], text="x")) == "channel_not_found"
     web.chat_update(channel=posted["channel"], ts=posted["ts"], text="still yours")
     assert [message["text"] for message in control.messages("@ada", "ada")] == ["still yours"]
-    assert control.try_to("say", user="grace", channel="@ada", text="let me see")[0] == 403
+    assert control.attempt("say", user="grace", channel="@ada", text="let me see")[0] == 403
 
 
 def test_nobody_else_sees_a_direct_message(web: WebClient, control: Control) -> None:
@@ -143,7 +143,7 @@ def test_an_ephemeral_message_is_for_one_reader_and_out_of_reach_of_updates(web:
 
     assert control.messages("sccm-ops", "ada")[-1]["ephemeral"]
     assert control.messages("sccm-ops", "grace") == []
-    assert control.look("messages", channel="sccm-ops")["messages"] == []
+    assert control.query("messages", channel="sccm-ops")["messages"] == []
     assert error_of(lambda: web.chat_update(channel=OPS, ts=ts, text="x")) == "message_not_found"
     outsider = {"channel": "C0APPROVALS", "user": "U000000GUS", "text": "x"}
     assert error_of(lambda: web.api_call("chat.postEphemeral", params=outsider)) == "user_not_in_channel"

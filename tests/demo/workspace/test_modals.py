@@ -1,22 +1,23 @@
 import pytest
 
-from tests.demo.workspace.doors import Control, Json, eventually, modal, plain, section
-from tests.demo.workspace.form import FORM, Form, views
+from tests.demo.workspace.driver import Control, Json, modal, plain, section
+from tests.demo.workspace.form import FORM, FormApp, views
+from tests.waiting import wait_until
 
 GOOD = {"reason": {"text": "because"}, "rows": {"pick": ["two"]}}
 
 
-def test_an_open_modal_has_what_slack_adds(form: Form, control: Control) -> None:
+def test_an_open_modal_has_what_slack_adds(form: FormApp, control: Control) -> None:
     view = views(control)[-1]
 
     assert form.trigger_ids
     assert (view["callback_id"], view["private_metadata"], view["team_id"]) == ("reset", "secret-free", "T0CONTOSO")
     assert view["root_view_id"] == view["id"]
     assert view["state"]["values"]["reason"]["text"] == {"type": "plain_text_input", "value": None}
-    assert control.look("views", user="grace")["views"] == []
+    assert control.query("views", user="grace")["views"] == []
 
 
-def test_a_submission_carries_the_values_and_closes_the_modal(form: Form, control: Control) -> None:
+def test_a_submission_carries_the_values_and_closes_the_modal(form: FormApp, control: Control) -> None:
     answer = control.do("submit", user="ada", values=GOOD)
 
     body = form.app.bodies[0]
@@ -35,7 +36,7 @@ def test_a_submission_carries_the_values_and_closes_the_modal(form: Form, contro
         ("x" * 11, "at most 10 characters"),
     ],
 )
-def test_the_client_itself_refuses_what_does_not_fit(form: Form, control: Control, text: str, error: str) -> None:
+def test_the_client_itself_refuses_what_does_not_fit(form: FormApp, control: Control, text: str, error: str) -> None:
     answer = control.do("submit", user="ada", values={"reason": {"text": text}})
 
     assert not answer["acked"]
@@ -43,7 +44,7 @@ def test_the_client_itself_refuses_what_does_not_fit(form: Form, control: Contro
     assert form.app.bodies == []
 
 
-def test_the_apps_errors_are_shown_and_the_modal_stays(form: Form, control: Control) -> None:
+def test_the_apps_errors_are_shown_and_the_modal_stays(form: FormApp, control: Control) -> None:
     form.answer = {"response_action": "errors", "errors": {"reason": "Not this one."}}
 
     answer = control.do("submit", user="ada", values=GOOD)
@@ -61,14 +62,14 @@ UNUSABLE: list[Json] = [
 
 
 @pytest.mark.parametrize("answer", UNUSABLE)
-def test_an_answer_that_slack_cannot_use_shows_trouble(form: Form, control: Control, answer: Json) -> None:
+def test_an_answer_that_slack_cannot_use_shows_trouble(form: FormApp, control: Control, answer: Json) -> None:
     form.answer = answer
 
     assert "trouble" in control.do("submit", user="ada", values=GOOD)["errors"]["_"]
     assert len(views(control)) == 1
 
 
-def test_an_answer_can_update_push_or_clear(form: Form, control: Control) -> None:
+def test_an_answer_can_update_push_or_clear(form: FormApp, control: Control) -> None:
     form.answer = {"response_action": "update", "view": FORM | {"title": plain("Again")}}
     control.do("submit", user="ada", values=GOOD)
     assert [view["title"]["text"] for view in views(control)] == ["Again"]
@@ -84,7 +85,7 @@ def test_an_answer_can_update_push_or_clear(form: Form, control: Control) -> Non
     assert views(control) == []
 
 
-def test_a_click_in_a_modal_names_the_view_and_has_no_response_url(form: Form, control: Control) -> None:
+def test_a_click_in_a_modal_names_the_view_and_has_no_response_url(form: FormApp, control: Control) -> None:
     view_id = views(control)[-1]["id"]
 
     control.do("click", user="ada", view_id=view_id, action_id="more")
@@ -93,17 +94,17 @@ def test_a_click_in_a_modal_names_the_view_and_has_no_response_url(form: Form, c
     assert body["container"] == {"type": "view", "view_id": view_id}
     assert body["view"]["id"] == view_id
     assert "response_url" not in body
-    assert control.try_to("click", user="grace", view_id=view_id, action_id="more")[0] == 404
-    assert control.try_to("click", user="ada", view_id=view_id, action_id="text")[0] == 409
+    assert control.attempt("click", user="grace", view_id=view_id, action_id="more")[0] == 404
+    assert control.attempt("click", user="ada", view_id=view_id, action_id="text")[0] == 409
 
 
-def test_closing_tells_an_app_that_wants_to_know(form: Form, control: Control) -> None:
+def test_closing_tells_an_app_that_wants_to_know(form: FormApp, control: Control) -> None:
     control.do("close", user="ada")
 
-    eventually(lambda: form.closed)
+    wait_until(lambda: form.closed)
     assert (form.closed[0]["type"], form.closed[0]["is_cleared"]) == ("view_closed", False)
     assert views(control) == []
-    assert control.try_to("submit", user="ada", values={})[0] == 404
+    assert control.attempt("submit", user="ada", values={})[0] == 404
 
 
 @pytest.mark.parametrize(
@@ -115,14 +116,14 @@ def test_closing_tells_an_app_that_wants_to_know(form: Form, control: Control) -
         (["because"], 400),
     ],
 )
-def test_only_what_is_in_the_form_can_be_entered(form: Form, control: Control, values: object, status: int) -> None:
+def test_only_what_is_in_the_form_can_be_entered(form: FormApp, control: Control, values: object, status: int) -> None:
     assert form.app.connections() == 1
-    assert control.try_to("submit", user="ada", values=values)[0] == status
+    assert control.attempt("submit", user="ada", values=values)[0] == status
 
 
-def test_a_modal_without_a_submit_button_cannot_be_submitted(form: Form, control: Control) -> None:
+def test_a_modal_without_a_submit_button_cannot_be_submitted(form: FormApp, control: Control) -> None:
     form.answer = {"response_action": "update", "view": modal(section()) | {"callback_id": "reset"}}
     del form.answer["view"]["submit"]
     control.do("submit", user="ada", values=GOOD)
 
-    assert control.try_to("submit", user="ada", values={})[0] == 409
+    assert control.attempt("submit", user="ada", values={})[0] == 409

@@ -6,7 +6,7 @@ import pytest
 from slack_sdk import WebClient
 
 from tests.demo.workspace.conftest import StartApp, StartWorkspace
-from tests.demo.workspace.doors import Control, Json, RunningApp, actions, button, fetch, section
+from tests.demo.workspace.driver import Control, Json, RunningApp, actions, button, fetch, section
 
 
 def listening(app: RunningApp) -> None:

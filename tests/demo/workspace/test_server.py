@@ -9,8 +9,8 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.demo.workspace.server import RunningWorkspace
-from tests.demo.workspace.doors import Control, eventually, fetch
-from tests.waiting import TIMEOUT_SECONDS
+from tests.demo.workspace.driver import Control, fetch
+from tests.waiting import TIMEOUT_SECONDS, wait_until
 
 MANIFEST = Path(__file__).parents[3] / "manifest.yml"
 
@@ -44,7 +44,7 @@ def test_the_workspace_listens_on_loopback_only(workspace: RunningWorkspace) -> 
 
 
 def test_the_overview_names_people_channels_groups_and_commands(control: Control) -> None:
-    seen = control.look("workspace")
+    seen = control.query("workspace")
 
     people = {user["handle"]: user for user in seen["users"]}
     assert (people["gus"]["is_guest"], people["olga"]["team_id"]) == (True, "T0FABRIKAM")
@@ -56,7 +56,7 @@ def test_the_overview_names_people_channels_groups_and_commands(control: Control
 
 def test_an_unknown_look_or_deed_is_refused_in_a_sentence(control: Control) -> None:
     assert fetch(f"{control.url}/control/weather")[0] == 404
-    assert control.try_to("dance")[0] == 404
+    assert control.attempt("dance")[0] == 404
     assert fetch(f"{control.url}/control/say", b"[]")[0] == 400
     assert fetch(f"{control.url}/control/say", b"{")[0] == 400
     assert fetch(f"{control.url}/control/home")[0] == 400
@@ -88,7 +88,7 @@ def test_changes_are_told_to_those_who_may_know(workspace: RunningWorkspace, web
     web.chat_postMessage(channel="C0SCCMOPS", text="all")
 
     loud = {"kind": "message", "channel": "C0SCCMOPS"}
-    eventually(lambda: len(ada.changes) == 3 and len(grace.changes) == 1)
+    wait_until(lambda: len(ada.changes) == 3 and len(grace.changes) == 1)
     assert ada.changes == [loud, {"kind": "home"}, loud]
     assert grace.changes == [loud]
     assert workspace.url
@@ -127,7 +127,7 @@ def test_a_permalink_opens_the_page_at_the_message(workspace: RunningWorkspace) 
 
 @pytest.mark.parametrize("document", [{}, {"id": "ada", "colour": "red", "hat": 1}])
 def test_a_change_that_makes_no_sense_is_refused(control: Control, document: dict[str, object]) -> None:
-    assert control.try_to("person", **document)[0] == 400
+    assert control.attempt("person", **document)[0] == 400
 
 
 def test_a_new_person_can_join_a_channel(control: Control) -> None:
@@ -136,9 +136,9 @@ def test_a_new_person_can_join_a_channel(control: Control) -> None:
 
     assert control.messages("sccm-audit", "barbara") == []
     assert control.do("say", user="barbara", channel="sccm-audit", text="hello")["ts"]
-    assert control.try_to("say", user="barbara", channel="sccm-audit", text="x", thread_ts="1.2")[0] == 404
+    assert control.attempt("say", user="barbara", channel="sccm-audit", text="x", thread_ts="1.2")[0] == 404
     control.do("channel", id="sccm-audit", is_archived=True)
-    assert control.try_to("say", user="barbara", channel="sccm-audit", text="x")[0] == 403
+    assert control.attempt("say", user="barbara", channel="sccm-audit", text="x")[0] == 403
 
 
 def test_a_reader_of_the_stream_of_changes_does_not_outlive_the_workspace() -> None:

@@ -10,7 +10,8 @@ from slack_sdk import WebClient
 
 from bot.demo.workspace.server import RunningWorkspace
 from tests.demo.workspace.conftest import StartApp, StartWorkspace
-from tests.demo.workspace.doors import Control, Json, RunningApp, eventually, fetch
+from tests.demo.workspace.driver import Control, Json, RunningApp, fetch
+from tests.waiting import wait_until
 
 # Slack's own client leaves a lost socket to the garbage collector.
 pytestmark = [pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"), pytest.mark.usefixtures("swept")]
@@ -41,7 +42,7 @@ def test_a_connection_begins_with_hello(start_app: StartApp) -> None:
     seen: list[list[Json]] = []
     start_app(lambda app: seen.append(first_frame(app)))
 
-    eventually(lambda: seen[0])
+    wait_until(lambda: seen[0])
 
     hello = seen[0][0]
     assert (hello["type"], hello["num_connections"]) == ("hello", 1)
@@ -65,8 +66,8 @@ def test_an_app_comes_back_after_its_connection_is_taken_away(
 
     control.do("socket", action=action)
 
-    eventually(lambda: len(control.log("connected")) == 2)
-    eventually(lambda: control.command()["acked"])
+    wait_until(lambda: len(control.log("connected")) == 2)
+    wait_until(lambda: control.command()["acked"])
 
 
 def test_the_old_connection_of_a_refresh_is_gone_after_a_while(start_app: StartApp, control: Control) -> None:
@@ -74,20 +75,20 @@ def test_the_old_connection_of_a_refresh_is_gone_after_a_while(start_app: StartA
 
     control.do("socket", action="refresh")
 
-    eventually(lambda: len(control.log("disconnected")) == 1)
-    eventually(lambda: app.connections() == 1)
+    wait_until(lambda: len(control.log("disconnected")) == 1)
+    wait_until(lambda: app.connections() == 1)
 
 
 def test_a_dead_link_is_noticed_by_the_app_and_replaced(start_app: StartApp, control: Control) -> None:
     app = start_app(listening)
     session = app.handler.client.current_session
-    eventually(lambda: session is not None and session.last_ping_pong_time)
+    wait_until(lambda: session is not None and session.last_ping_pong_time)
 
     control.do("socket", action="silence")
 
     assert control.command()["error"] == "operation_timeout"
-    eventually(lambda: len(control.log("connected")) == 2, within_s=20)
-    eventually(lambda: control.command()["acked"])
+    wait_until(lambda: len(control.log("connected")) == 2, seconds=20)
+    wait_until(lambda: control.command()["acked"])
 
 
 @pytest.mark.parametrize("action", ["refuse", "disable"])
@@ -97,12 +98,12 @@ def test_refused_connections_come_back_when_they_are_accepted_again(
     app = start_app(listening)
     control.do("socket", action=action)
     control.do("socket", action="drop")
-    eventually(lambda: app.connections() == 0)
+    wait_until(lambda: app.connections() == 0)
     assert control.command()["error"] == "dispatch_failed"
 
     control.do("socket", action="accept")
 
-    eventually(lambda: control.command()["acked"])
+    wait_until(lambda: control.command()["acked"])
 
 
 def test_an_envelope_can_be_delivered_twice(start_app: StartApp, control: Control) -> None:
@@ -136,7 +137,7 @@ def test_an_eleventh_connection_is_sent_away(start_app: StartApp, workspace: Run
 
     late.handler.connect()
 
-    eventually(lambda: frames)
+    wait_until(lambda: frames)
     assert frames[0]["reason"] == "too_many_websockets"
     assert late.connections() == 10
     late.close()
@@ -148,15 +149,15 @@ def test_an_acknowledgement_of_nothing_is_only_noted(start_app: StartApp, contro
     for frame in ("no json", "[]", '{"envelope_id": "made-up"}'):
         app.handler.client.send_message(frame)
 
-    eventually(lambda: len([entry for entry in control.log("ack") if not entry["ok"]]) == 3)
+    wait_until(lambda: len([entry for entry in control.log("ack") if not entry["ok"]]) == 3)
     assert control.command()["acked"]
 
 
 def test_an_unknown_disturbance_is_refused(control: Control) -> None:
-    status, answer = control.try_to("socket", action="shake")
+    status, answer = control.attempt("socket", action="shake")
 
     assert (status, "refresh" in answer["error"]) == (400, True)
-    assert control.try_to("socket", action="redeliver_last")[0] == 409
+    assert control.attempt("socket", action="redeliver_last")[0] == 409
 
 
 def test_the_log_tells_how_long_an_acknowledgement_took(start_app: StartApp, control: Control) -> None:
@@ -177,5 +178,5 @@ def test_a_connection_that_answers_no_pings_is_cut(start_workspace: StartWorkspa
 
     with create_connection((address.hostname, address.port), timeout=90) as deaf:
         deaf.sendall("\r\n".join([f"GET {address.path}?{address.query} HTTP/1.1", *lines, "", ""]).encode())
-        eventually(lambda: Control(workspace).log("connected"))
-        eventually(lambda: Control(workspace).log("disconnected"))
+        wait_until(lambda: Control(workspace).log("connected"))
+        wait_until(lambda: Control(workspace).log("disconnected"))

@@ -5,11 +5,11 @@ import pytest
 from slack_sdk import WebClient
 
 from tests.demo.workspace.conftest import StartApp, StartWorkspace
-from tests.demo.workspace.doors import Control, Json, RunningApp, answer_of, error_of, modal, plain, section
-from tests.demo.workspace.form import FORM, Form, views
+from tests.demo.workspace.driver import Control, Json, RunningApp, answer_of, error_of, modal, plain, section
+from tests.demo.workspace.form import FORM, FormApp, views
 
 
-def test_a_trigger_is_used_once(form: Form, web: WebClient) -> None:
+def test_a_trigger_is_used_once(form: FormApp, web: WebClient) -> None:
     assert error_of(lambda: web.views_open(trigger_id=form.trigger_ids[0], view=FORM)) == "exchanged_trigger_id"
     assert error_of(lambda: web.views_open(trigger_id="1.2.3", view=FORM)) == "invalid_trigger_id"
 
@@ -31,7 +31,7 @@ def test_a_trigger_dies_quickly(start_workspace: StartWorkspace, start_app: Star
     assert error_of(lambda: client.views_open(trigger_id=bodies[0]["trigger_id"], view=FORM)) == "expired_trigger_id"
 
 
-def test_three_modals_are_the_stack(form: Form, control: Control, web: WebClient) -> None:
+def test_three_modals_are_the_stack(form: FormApp, control: Control, web: WebClient) -> None:
     errors: list[str | None] = []
     for _ in range(3):
         control.do("click", user="ada", view_id=views(control)[-1]["id"], action_id="more")
@@ -45,7 +45,7 @@ def test_three_modals_are_the_stack(form: Form, control: Control, web: WebClient
     assert len(views(control)) == 3
 
 
-def test_an_update_keeps_what_was_entered_and_minds_the_hash(form: Form, control: Control, web: WebClient) -> None:
+def test_an_update_keeps_what_was_entered_and_minds_the_hash(form: FormApp, control: Control, web: WebClient) -> None:
     view = views(control)[-1]
     changed = FORM | {"title": plain("New")}
 
@@ -74,7 +74,7 @@ def test_a_view_that_slack_would_refuse_is_refused(web: WebClient, view: Any, er
     assert answer["error"] == error
 
 
-def test_an_external_id_names_one_view(form: Form, control: Control, web: WebClient) -> None:
+def test_an_external_id_names_one_view(form: FormApp, control: Control, web: WebClient) -> None:
     web.views_update(view_id=views(control)[-1]["id"], view=FORM | {"external_id": "mine"})
 
     assert web.views_update(external_id="mine", view=FORM | {"external_id": "mine"})["ok"]
@@ -83,7 +83,7 @@ def test_an_external_id_names_one_view(form: Form, control: Control, web: WebCli
     assert error_of(lambda: web.views_push(trigger_id=trigger_id, view=pushed)) == "duplicate_external_id"
 
 
-def test_a_modal_is_pushed_only_from_a_modal(form: Form, control: Control, web: WebClient) -> None:
+def test_a_modal_is_pushed_only_from_a_modal(form: FormApp, control: Control, web: WebClient) -> None:
     control.do("close", user="ada")
     control.command()
 

@@ -7,7 +7,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.demo.workspace.server import RunningWorkspace
 from tests.demo.workspace.conftest import SCOPES, StartWorkspace
-from tests.demo.workspace.doors import Control, answer_of, button, error_of, fetch, modal, plain, section
+from tests.demo.workspace.driver import Control, answer_of, button, error_of, fetch, modal, plain, section
 
 NEEDED: list[tuple[str, dict[str, Any], str]] = [
     ("chat.postMessage", {"channel": "C0SCCMOPS", "text": "x"}, "chat:write"),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.demo.workspace.doors import Json, actions, button, plain, section
+from tests.demo.workspace.driver import Json, actions, button, plain, section
 
 
 def options(count: int) -> list[Json]:

@@ -1,13 +1,12 @@
-"""The doors through which the tests use a workspace: its control API, its Web API and a real Bolt app.
+"""Drivers for tests of the workspace: its control API, its Web API and a real Bolt app.
 
-No test looks inside the workspace; what cannot be seen through a door is not tested.
+No test looks inside the workspace; what none of these shows is not tested.
 """
 
 import json
 import threading
-import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -18,22 +17,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.demo.workspace.server import RunningWorkspace
-from tests.waiting import TIMEOUT_SECONDS
+from tests.waiting import TIMEOUT_SECONDS, wait_until
 
 CLOSE_SECONDS = 5
 Json = dict[str, Any]
-Seen = TypeVar("Seen")
-
-
-def eventually(look: Callable[[], Seen], within_s: float = TIMEOUT_SECONDS) -> Seen:
-    """Return what is seen once it is truthy; fail when the deadline passes."""
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        seen = look()
-        if seen:
-            return seen
-        time.sleep(0.01)
-    raise AssertionError(f"not seen within {within_s} s")
 
 
 def fetch(address: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> tuple[int, str]:
@@ -53,19 +40,19 @@ class Control:
     def __init__(self, workspace: RunningWorkspace) -> None:
         self.url = workspace.url
 
-    def try_to(self, deed: str, **document: Any) -> tuple[int, Json]:
-        """Do something and return status and answer."""
-        status, text = fetch(f"{self.url}/control/{deed}", json.dumps(document).encode())
+    def attempt(self, action: str, /, **document: Any) -> tuple[int, Json]:
+        """Post an action; return the HTTP status and the answer."""
+        status, text = fetch(f"{self.url}/control/{action}", json.dumps(document).encode())
         return status, json.loads(text)
 
-    def do(self, deed: str, **document: Any) -> Json:
-        """Do something that must succeed."""
-        status, answer = self.try_to(deed, **document)
+    def do(self, action: str, /, **document: Any) -> Json:
+        """Post an action that must succeed; return the answer."""
+        status, answer = self.attempt(action, **document)
         assert status == 200, answer
         return answer
 
-    def look(self, what: str, **query: str) -> Json:
-        """Look at something."""
+    def query(self, what: str, **query: str) -> Json:
+        """Return the document of a query."""
         status, text = fetch(f"{self.url}/control/{what}?{urlencode(query)}")
         assert status == 200, text
         document: Json = json.loads(text)
@@ -73,12 +60,12 @@ class Control:
 
     def messages(self, channel: str, user: str, **query: str) -> list[Json]:
         """Return what a person sees of a channel."""
-        seen: list[Json] = self.look("messages", channel=channel, user=user, **query)["messages"]
+        seen: list[Json] = self.query("messages", channel=channel, user=user, **query)["messages"]
         return seen
 
     def log(self, kind: str) -> list[Json]:
         """Return the log entries of one kind or method."""
-        return [e for e in self.look("log")["entries"] if kind in (e.get("kind"), e.get("method"))]
+        return [e for e in self.query("log")["entries"] if kind in (e.get("kind"), e.get("method"))]
 
     def command(self, text: str = "", user: str = "ada", channel: str = "#sccm-ops", **more: Any) -> Json:
         """Run the slash command."""
@@ -98,11 +85,11 @@ class RunningApp:
         """Open the connection and wait until the workspace sees it."""
         before = self.connections()
         self.handler.connect()
-        eventually(lambda: self.connections() > before)
+        wait_until(lambda: self.connections() > before)
 
     def connections(self) -> int:
         """Return how many connections the workspace has."""
-        count: int = self.control.look("workspace")["connected"]
+        count: int = self.control.query("workspace")["connected"]
         return count
 
     def close(self) -> None:
