@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +75,37 @@ def test_the_statements_of_the_suites_are_found() -> None:
 def test_a_statement_of_the_suites_is_transact_sql(source: Path) -> None:
     # CREATE VIEW and CREATE TRIGGER must be alone in their batch.
     parsed("\nGO\n".join(dict.fromkeys(SAID[source])))
+
+
+def test_the_suites_of_databases_run_on_the_sql_server_that_a_string_names() -> None:
+    odbc = "Driver={ODBC Driver 18 for SQL Server};Server=trial;Database=test_site;Trusted_Connection=yes"
+    named = {"PKGSTATUS_TEST_SITE_ODBC": odbc, "PKGSTATUS_TEST_STORE_ODBC": odbc}
+    folders = ("dbapi", "site", "store", "frontdoor")
+    collected = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n", "0", *(f"tests/{name}" for name in folders)],
+        env=os.environ | named,
+        cwd=TESTS.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    on_sql_server = re.findall(
+        r"^tests/(\w+)/(\w+)\.py::.*\b(?:SQL Server|sqlserver)\b.*\]$", collected.stdout, re.MULTILINE
+    )
+
+    assert {folder for folder, _ in on_sql_server} == set(folders)
+    assert {name for _, name in on_sql_server} >= {
+        "test_connection",
+        "test_login_inspector",
+        "test_reader_contract",
+        "test_scanner",
+        "test_writer",
+        "test_ledger",
+        "test_migrations",
+        "test_store_inspector",
+        "test_reset_crashes",
+        "test_reset_races",
+    }
 
 
 def test_a_table_is_renamed_in_the_words_of_each_engine_and_nowhere_else() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.dbapi import Connection, Database, DatabaseError, Engine, ErrorKind, Timeouts
+from bot.dbapi import Connection, Database, DatabaseError, Engine, ErrorKind, Timeouts, errors
 from bot.dbapi.engines import SQLITE_STEPS_PER_CHECK
 from tests.engines import ODBC, SQLITE, empty, needs_postgresql, run, server_in, site_odbc
 from tests.waiting import wait_until
@@ -249,6 +249,46 @@ def test_closing_waits_for_no_work_and_its_connection_is_closed_with_it(database
 
     with pytest.raises(Exception, match=r"(?i)closed"):
         left.query("SELECT 1")
+
+
+class DriverError(Exception):
+    """An error as pyodbc raises it: the state, and the message."""
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ("HY000", "[FreeTDS][SQL Server]Unknown error (0) (SQLExecDirectW)"),
+        ("HY000", "The driver did not supply an error! (0) (SQLExecDirectW)"),
+        ("08S01", "[FreeTDS][SQL Server]Unexpected EOF from the server (20017) (SQLExecDirectW)"),
+        ("08S01", "[Microsoft][ODBC Driver 18 for SQL Server]Communication link failure (0) (SQLExecDirectW)"),
+        ("IMC06", "[Microsoft][ODBC Driver 18 for SQL Server]The connection is broken (0) (SQLExecDirectW)"),
+    ],
+)
+def test_a_reading_whose_link_was_lost_is_run_once_more_and_a_writing_is_not(
+    file: Path, state: str, message: str
+) -> None:
+    lost = errors.name(DriverError(state, f"[{state}] {message}"))
+    readers: list[Connection] = []
+    writers: list[Connection] = []
+
+    def lost_at_first(connection: Connection) -> list[int]:
+        readers.append(connection)
+        if len(readers) == 1:
+            raise lost
+        return numbers(connection)
+
+    def always_lost(connection: Connection) -> None:
+        writers.append(connection)
+        raise lost
+
+    with closing(Database(f"sqlite:///{file}")) as database:
+        assert database.read(lost_at_first) == [1, 2, 3]
+        with pytest.raises(DatabaseError):
+            database.write(always_lost)
+
+    assert readers[0] is not readers[1]
+    assert len(writers) == 1
 
 
 def test_a_reading_that_failed_is_not_run_again_on_a_link_that_holds(database: Database) -> None:

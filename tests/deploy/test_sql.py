@@ -6,6 +6,7 @@ import os
 import re
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -14,6 +15,7 @@ import sqlglot
 from bot.dbapi import Connection, Database, DatabaseError, ErrorKind
 from bot.demo.sample.schema import PKG_STATUS, PKG_STATUS_BACKUP
 from bot.domain.package import PackageId, SiteCode
+from bot.site.login_inspector import SiteLoginInspector
 from bot.site.reader import SiteDatabase
 from bot.site.writer import SiteWriter
 from tests import engines
@@ -125,7 +127,7 @@ class Watched(Database):
         return connection
 
     def _note(self, action: int, table: str | None, column: str | None, _database: str | None, view: str | None) -> int:
-        if action in VERBS and table and not table.startswith("sqlite_"):
+        if action in VERBS and table and not table.startswith(("sqlite_", "pragma_")):
             named = column if VERBS[action] == "UPDATE" else ""
             self.needed.add(Right(VERBS[action], f"dbo.{view or table}", named or ""))
         return sqlite3.SQLITE_OK
@@ -159,6 +161,18 @@ def test_the_writer_gets_what_a_reset_needs_and_nothing_else(site: SqliteSite) -
         writer.forbid("R2")
 
         assert rights("writer", "backup_table") == database.needed
+
+
+def test_a_check_asks_each_login_only_for_what_its_scripts_grant(site: SqliteSite) -> None:
+    with closing(Watched(site.address)) as reading, closing(Watched(site.address)) as writing:
+        inspector = SiteLoginInspector(
+            SiteCode("PS1"), reading, writing, BACKUP, lambda: datetime.now(UTC), is_same=False
+        )
+        inspector.reader()
+        inspector.writer()
+
+        assert reading.needed <= rights("reader")
+        assert writing.needed <= rights("writer", "backup_table")
 
 
 def test_the_store_gets_the_verbs_of_its_statements_and_what_makes_tables() -> None:

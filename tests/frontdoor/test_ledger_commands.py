@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from slack_sdk import WebClient
 
+from bot.cli.ledger import _to_the_end
 from bot.domain.ledger_entry import Draft
 from bot.exit_codes import Exit
 from bot.store import open_store
+from bot.usecases.ports.store import StoreError, StoreErrorKind
 from tests import engines
 from tests.bot_process import CHECKOUT
 from tests.frontdoor.audit_trail import lines, store_path, wait_until_delivered
@@ -302,6 +304,17 @@ def test_a_reader_who_has_seen_enough_ends_an_export_in_peace(office: Office) ->
         exporting.stdout.readline()
         exporting.stdout.close()
         assert b"Traceback" not in exporting.stderr.read()
+
+
+def test_an_export_whose_store_fails_on_the_way_is_said_not_to_be_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    def failing() -> Iterator[Any]:
+        yield from ("first", "second", "third")
+        raise StoreError(StoreErrorKind.UNREACHABLE, "gone")
+
+    with pytest.raises(StoreError):
+        list(_to_the_end(failing()))
+
+    assert capsys.readouterr().err == "The export is not whole: it ends after 3 entries.\n"
 
 
 def test_a_store_that_is_not_there_is_not_called_whole_and_not_made(tmp_path: Path) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from bot.dbapi import Database
+from bot.dbapi import Database, DatabaseError, ErrorKind
 from bot.domain.check_finding import Severity
 from bot.domain.package import SiteCode
 from bot.domain.site_error_kind import SiteErrorKind
@@ -17,7 +17,7 @@ from bot.usecases.checks.sites import SiteCheck
 from bot.usecases.ports.site import SiteError
 from tests.builders import site_row, table
 from tests.engines import ODBC, server_in, with_options
-from tests.grants import Login, login
+from tests.grants import Login, login, rights
 from tests.site.makers import SiteMaker, make
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BACKUP = "dbo.PkgStatus_BU"
+SCRIPTS_OF_LOGINS = [("reader",), ("writer", "backup_table")]
 PASSWORD = "hunter2-and-a-half"  # noqa: S105 - it only has to stay out of what is printed
 
 
@@ -134,6 +135,29 @@ def said(reader: str, writer: str) -> dict[str, list[tuple[Severity, str]]]:
         for finding in SiteCheck(site).findings():
             found.setdefault(finding.subject, []).append((finding.mark, finding.sentence))
     return found
+
+
+def readable(address: str, tables: set[str]) -> set[str]:
+    """Return those of the tables that a login may read."""
+    found = set()
+    with closing(Database(address)) as database:
+        for table_name in tables:
+            try:
+                database.read(lambda connection, name=table_name: connection.columns(name))  # type: ignore[misc]
+            except DatabaseError as error:
+                if error.fault is not ErrorKind.PERMISSION:
+                    raise
+            else:
+                found.add(table_name)
+    return found
+
+
+def test_a_trial_login_may_read_what_its_scripts_grant_and_nothing_else(granted: Granted) -> None:
+    tables = {right.table for right in rights("reader", "writer", "backup_table")}
+    selected = {names: {table for verb, table, _ in rights(*names) if verb == "SELECT"} for names in SCRIPTS_OF_LOGINS}
+
+    assert readable(granted.reader.address, tables) == selected["reader",]
+    assert readable(granted.writer.address, tables) == selected["writer", "backup_table"]
 
 
 def test_logins_with_exactly_what_the_scripts_grant_are_good(granted: Granted) -> None:
