@@ -31,7 +31,7 @@ class _Noting(Connection):
         self._connection = connection
         self._statements = statements
         self._raw = connection._raw
-        self.product = connection.product
+        self.engine = connection.engine
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         self._statements.append(sql)

@@ -44,7 +44,7 @@ def make_store(settings: Settings, holder: str, timeouts: Timeouts | None = None
         holder=holder,
         clock=now,
         lease_seconds=settings.work.lease.total_seconds(),
-        patience=timeouts or answering,
+        timeouts=timeouts or answering,
         signer=make_signer(settings, "what came in"),
     )
 

@@ -110,7 +110,7 @@ def _look(connection: Connection, address: str, code: str) -> OwnSite:
     found = connection.query(_BEHIND)[0][0] or connection.query(_ANY)[0][0]
     backup, notice = Reset().backup_table, ""
     if not _is_readable(connection, backup):
-        script = f"deploy/sql/backup_table.{SCRIPTS.get(connection.product, 'sqlserver')}.sql"
+        script = f"deploy/sql/backup_table.{SCRIPTS.get(connection.engine, 'sqlserver')}.sql"
         notice = f"There is no backup table {backup}: every reset is refused until {script} has made it."
     return OwnSite(code, address, str(found).strip() if found else None, notice)
 
@@ -119,7 +119,7 @@ def _is_readable(connection: Connection, table: str) -> bool:
     try:
         connection.columns(table)
     except DatabaseError as error:
-        if error.fault not in {ErrorKind.SCHEMA, ErrorKind.PERMISSION}:
+        if error.kind not in {ErrorKind.SCHEMA, ErrorKind.PERMISSION}:
             raise
         return False
     return True
@@ -145,5 +145,5 @@ def _sentence(error: DatabaseError) -> str:
         ErrorKind.DRIVER: "has no usable driver here",
         ErrorKind.SCHEMA: "is no site database",
         ErrorKind.PERMISSION: "may not be read by this login",
-    }.get(error.fault, "cannot be read")
+    }.get(error.kind, "cannot be read")
     return f"--site names a database that {why}: {' '.join(error.detail.split())}."

@@ -1,7 +1,7 @@
-"""The one seam over sqlite3 and pyodbc: connect, read, and name what went wrong.
+"""The database layer over sqlite3 and pyodbc: connections, a pool, and driver errors as one exception with a kind.
 
-Statements come in as they are and run unchanged on every engine. What differs between engines stands in engines.py
-(how to connect, the options of a new connection) and faults.py (which error means what), and nowhere else.
+Statements run unchanged on every engine. Differences between engines are in engines.py (connecting, session options),
+catalogue.py (names, column types, row locks), errors.py (what a driver's error means) and rights.py (a login's rights).
 """
 
 from bot.dbapi.connection import Connection

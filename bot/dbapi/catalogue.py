@@ -26,16 +26,16 @@ _AS_VARCHAR = "CAST(? AS varchar(8000))"
 MARK = "?"
 
 
-def quoted(product: str, name: str) -> str:
+def quoted(engine: str, name: str) -> str:
     """Return one name, exactly as the catalogue has it, for use in a statement."""
-    if product == Engine.SQL_SERVER:
+    if engine == Engine.SQL_SERVER:
         return f"[{name.replace(']', ']]')}]"
     return '"{}"'.format(name.replace('"', '""'))
 
 
-def table_name(product: str, name: str) -> str:
+def table_name(engine: str, name: str) -> str:
     """Return a configured name (`schema.table`, `database.schema.table`; parts plain, [in brackets] or "quoted")."""
-    return ".".join(quoted(product, part) for part in _parts(product, name))
+    return ".".join(quoted(engine, part) for part in _parts(engine, name))
 
 
 def column_types(connection: Connection, table: str) -> Mapping[str, str]:
@@ -43,42 +43,42 @@ def column_types(connection: Connection, table: str) -> Mapping[str, str]:
 
     Only outside a transaction: a question that is refused ends it.
     """
-    if connection.product not in {Engine.SQL_SERVER, Engine.POSTGRESQL}:
+    if connection.engine not in {Engine.SQL_SERVER, Engine.POSTGRESQL}:
         return {}
-    *database, schema, name = _parts(connection.product, table)
+    *database, schema, name = _parts(connection.engine, table)
     # PostgreSQL knows no other database than the connection's own.
-    at = f"{quoted(connection.product, database[0])}." if database and connection.product == Engine.SQL_SERVER else ""
+    at = f"{quoted(connection.engine, database[0])}." if database and connection.engine == Engine.SQL_SERVER else ""
     try:
         rows = connection.query(_TYPES.format(at), (schema, name))
     except DatabaseError as error:
-        if error.fault not in _NOT_TOLD:
+        if error.kind not in _NOT_TOLD:
             raise
         return {}
     return {str(column).lower(): str(kind).lower() for column, kind in rows}
 
 
-def mark(product: str, kind: str | None) -> str:
+def mark(engine: str, kind: str | None) -> str:
     """Return the place for a text that is compared with a column of this type.
 
     Drivers send every text as nvarchar. Under an SQL collation SQL Server then converts the whole column, row by row,
     instead of seeking in its index: https://learn.microsoft.com/sql/t-sql/data-types/data-type-precedence-transact-sql.
     """
-    return _AS_VARCHAR if product == Engine.SQL_SERVER and kind in _SINGLE_BYTE else MARK
+    return _AS_VARCHAR if engine == Engine.SQL_SERVER and kind in _SINGLE_BYTE else MARK
 
 
-def locking(product: str, select: str, table: str, where: str) -> str:
+def locking(engine: str, select: str, table: str, where: str) -> str:
     """Return a SELECT whose rows nobody else can change before the transaction ends.
 
     SQLite locks the whole file at the beginning of a transaction.
     """
-    hint = " WITH (UPDLOCK, ROWLOCK)" if product == Engine.SQL_SERVER else ""
-    ending = " FOR UPDATE" if product == Engine.POSTGRESQL else ""
+    hint = " WITH (UPDLOCK, ROWLOCK)" if engine == Engine.SQL_SERVER else ""
+    ending = " FOR UPDATE" if engine == Engine.POSTGRESQL else ""
     return f"SELECT {select} FROM {table}{hint} WHERE {where}{ending}"
 
 
-def _parts(product: str, name: str) -> list[str]:
+def _parts(engine: str, name: str) -> list[str]:
     """Split a name into its parts without their quotes; PostgreSQL folds what stands without any."""
-    fold = str.lower if product == Engine.POSTGRESQL else str
+    fold = str.lower if engine == Engine.POSTGRESQL else str
     return [
         bracketed.replace("]]", "]") or doubled.replace('""', '"') or fold(plain)
         for bracketed, doubled, plain in _PART.findall(name)

@@ -1,4 +1,4 @@
-"""One connection to a database: statements, transactions, and errors under our own names. Nothing is retried here."""
+"""One connection to a database: statements and transactions. Driver errors become DatabaseError; nothing is retried."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ class Connection:
     `begins_locked` says whether the very beginning of a transaction makes everyone else wait who wants to write.
     """
 
-    def __init__(self, address: str, patience: engines.Timeouts, *, owned: bool) -> None:
-        self._patience = patience
-        self._raw = engines.connect(address, patience, owned=owned)
+    def __init__(self, address: str, timeouts: engines.Timeouts, *, owned: bool) -> None:
+        self._timeouts = timeouts
+        self._raw = engines.connect(address, timeouts, owned=owned)
         self._address = address
         self._file = engines.file_of(address)
         self._errors = engines.driver_errors(self._raw)
         self._run_at_once = engines.runner(self._raw)
-        self._is_told = logging.getLogger(__name__).isEnabledFor(logging.DEBUG)
-        self.product = engines.engine(self._raw)
-        self.begins_locked = self.product == engines.Engine.SQLITE
-        self._is_linked = not self.begins_locked
-        self._started_at = self._looked_at = time.monotonic()
-        engines.bound(self._raw, lambda: time.monotonic() - self._started_at > patience.query)
+        self._logs_statements = logging.getLogger(__name__).isEnabledFor(logging.DEBUG)
+        self.engine = engines.engine_name(self._raw)
+        self.begins_locked = self.engine == engines.Engine.SQLITE
+        self._is_server = not self.begins_locked
+        self._started_at = self._checked_at = time.monotonic()
+        engines.bound(self._raw, lambda: time.monotonic() - self._started_at > timeouts.query)
 
     @property
-    def is_doubtful(self) -> bool:
-        """Whether this was last seen to lead where it should so long ago that it may not do so any more."""
-        if self._is_linked:
-            return time.monotonic() - self._started_at >= self._patience.quiet
-        return time.monotonic() - self._looked_at >= self._patience.look
+    def is_stale(self) -> bool:
+        """Whether the link or the file was last checked so long ago that it must be checked again before use."""
+        if self._is_server:
+            return time.monotonic() - self._started_at >= self._timeouts.quiet
+        return time.monotonic() - self._checked_at >= self._timeouts.look
 
     @property
     def database(self) -> str:
@@ -53,15 +53,15 @@ class Connection:
         try:
             return engines.database(self._raw)
         except self._errors as error:
-            raise errors.name(error) from error
+            raise errors.from_driver(error) from error
 
-    def proves_itself(self) -> bool:
-        """Find out whether the server still answers, or the SQLite file is still the one with this name.
+    def is_alive(self) -> bool:
+        """Return whether the server still answers, or the SQLite file is still the one with this name.
 
-        What is written to a file that was replaced reaches nobody any more.
+        Writes to a file that was replaced would be lost.
         """
-        if not self._is_linked:
-            self._looked_at = time.monotonic()
+        if not self._is_server:
+            self._checked_at = time.monotonic()
             return engines.file_of(self._address) == self._file
         try:
             self.query("SELECT 1")
@@ -74,21 +74,21 @@ class Connection:
         cursor = self._run(self._run_at_once, sql, parameters)
         try:
             rows: list[Any] = cursor.fetchall()
-            if self._is_linked:
+            if self._is_server:
                 engines.finish(cursor)
         except self._errors as error:
-            raise errors.name(error) from error
+            raise errors.from_driver(error) from error
         return rows
 
     def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Any]:
-        """Run a statement that returns rows and hand them over as they come."""
+        """Run a statement and yield its rows as they are fetched."""
         # Closed even when the reader goes away early: SQL Server runs one statement at a time on a connection.
         cursor = self._run(self._raw.execute, sql, parameters)
         try:
             while batch := cursor.fetchmany(_ROWS_PER_FETCH):
                 yield from batch
         except self._errors as error:
-            raise errors.name(error) from error
+            raise errors.from_driver(error) from error
         finally:
             with suppress(self._errors):  # it may outlive its connection
                 cursor.close()
@@ -98,14 +98,14 @@ class Connection:
         cursor = self._run(self._run_at_once, sql, parameters)
         try:
             count = int(cursor.rowcount)
-            if self._is_linked:
+            if self._is_server:
                 engines.finish(cursor)
         except self._errors as error:
-            raise errors.name(error) from error
+            raise errors.from_driver(error) from error
         return count
 
     def transaction(self, work: Callable[[Connection], Result]) -> Result:
-        """Make everything in a piece of work happen together or not at all."""
+        """Run `work` in one transaction: committed when it returns, rolled back when it raises."""
         try:
             self._started_at = time.monotonic()
             engines.begin(self._raw)
@@ -116,7 +116,7 @@ class Connection:
             with suppress(self._errors):
                 engines.end(self._raw, commit=False)
             if isinstance(error, self._errors):
-                raise errors.name(error) from error
+                raise errors.from_driver(error) from error
             raise
         return result
 
@@ -130,15 +130,15 @@ class Connection:
             return {column[0].lower(): column[0] for column in cursor.description}
 
     def close(self) -> None:
-        """Give the connection back; one that is already dead is simply forgotten."""
+        """Close the connection; errors of one that is already dead are ignored."""
         with suppress(self._errors):
             self._raw.close()
 
     def _run(self, execute: Callable[[str, tuple[object, ...]], Any], sql: str, parameters: Sequence[object]) -> Any:
         self._started_at = time.monotonic()
-        if self._is_told:
+        if self._logs_statements:
             log.debug("statement", sql=sql)
         try:
             return execute(sql, tuple(parameters))
         except self._errors as error:
-            raise errors.name(error) from error
+            raise errors.from_driver(error) from error

@@ -1,7 +1,7 @@
-"""A database and its connections: each serves one piece of work at a time and is kept for the next one.
+"""A database with a pool of connections, each used by one unit of work at a time.
 
-Nothing is connected before the first statement, and nothing is retried that could change data. A connection that was
-lost, or whose file was replaced, gives way to a new one.
+Connects at the first statement. Only reads are retried. A connection that was lost, or whose file was replaced, is
+replaced by a new one.
 """
 
 from __future__ import annotations
@@ -25,44 +25,44 @@ class Database:
     `owned` marks the bot's own database: a SQLite file is then made when missing and commits are synced to disk.
     """
 
-    def __init__(self, address: str, patience: engines.Timeouts | None = None, *, owned: bool = False) -> None:
+    def __init__(self, address: str, timeouts: engines.Timeouts | None = None, *, owned: bool = False) -> None:
         self._address = address
         self._owned = owned
-        self._patience = patience or engines.Timeouts()
-        self._resting: list[Connection] = []
+        self._timeouts = timeouts or engines.Timeouts()
+        self._pool: list[Connection] = []
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
-        """Run a piece of reading; once more on a fresh connection if the link or a lock was lost under it.
+        """Run `work` outside a transaction; once more on a new connection if the link or a lock was lost under it.
 
         Raises DatabaseError.
         """
-        place = self._resting
-        connection = _taken(place) or self._fresh()
+        pool = self._pool
+        connection = _checkout(pool) or self._connect()
         try:
-            return self._attempt(place, connection, work)
+            return self._run(pool, connection, work)
         except DatabaseError as error:
-            if error.fault not in {ErrorKind.UNREACHABLE, ErrorKind.DAMAGED, ErrorKind.DEADLOCK}:
+            if error.kind not in {ErrorKind.UNREACHABLE, ErrorKind.DAMAGED, ErrorKind.DEADLOCK}:
                 raise
-        _close_all(place)
-        return self._attempt(place, self._fresh(), work)
+        _close_all(pool)
+        return self._run(pool, self._connect(), work)
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
-        """Run a piece of writing in one transaction; never retried here. Raises DatabaseError."""
-        place = self._resting
-        return self._attempt(place, _taken(place) or self._fresh(), work, in_transaction=True)
+        """Run `work` in one transaction; never retried. Raises DatabaseError."""
+        pool = self._pool
+        return self._run(pool, _checkout(pool) or self._connect(), work, in_transaction=True)
 
     def close(self) -> None:
-        """Close all connections that rest now, and each of the others when its work is done."""
-        # A new place first: a connection that comes back to the old one from now on is closed by who brings it.
-        left, self._resting = self._resting, []
+        """Close all idle connections now, and each of the others when its work is done."""
+        # A new pool first: a connection returned to the old one from now on is closed on its return.
+        left, self._pool = self._pool, []
         _close_all(left)
 
-    def _fresh(self) -> Connection:
-        return Connection(self._address, self._patience, owned=self._owned)
+    def _connect(self) -> Connection:
+        return Connection(self._address, self._timeouts, owned=self._owned)
 
-    def _attempt(
+    def _run(
         self,
-        place: list[Connection],
+        pool: list[Connection],
         connection: Connection,
         work: Callable[[Connection], Result],
         *,
@@ -71,33 +71,33 @@ class Database:
         try:
             result = connection.transaction(work) if in_transaction else work(connection)
         except BaseException:
-            # Whatever state it is in now, the next statement deserves a connection without a past.
+            # Its session may be in any state: it is not reused.
             connection.close()
             raise
-        place.append(connection)
-        if place is not self._resting:
-            _close_all(place)
+        pool.append(connection)
+        if pool is not self._pool:
+            _close_all(pool)
         return result
 
 
-def _taken(place: list[Connection]) -> Connection | None:
-    """Take the connection that was used last: it is the likeliest to be alive, and the others may rest.
+def _checkout(pool: list[Connection]) -> Connection | None:
+    """Return the connection that was used last, which is the likeliest to be alive; None when there is none to use.
 
-    A doubtful one is tried: after a failover every connection is dead, and a writing would only find out.
+    A stale one is checked first: after a failover every connection is dead, and a write is not retried.
     """
     try:
-        connection = place.pop()
+        connection = pool.pop()
     except IndexError:
         return None
-    if connection.is_doubtful and not connection.proves_itself():
+    if connection.is_stale and not connection.is_alive():
         connection.close()
-        _close_all(place)
+        _close_all(pool)
         return None
     return connection
 
 
-def _close_all(place: list[Connection]) -> None:
-    """Close what rests in a place; whoever cut one link has likely cut them all."""
-    while place:
+def _close_all(pool: list[Connection]) -> None:
+    """Close all idle connections of a pool: when one link was cut, likely all were."""
+    while pool:
         with suppress(IndexError):  # somebody else may take the last one at any moment
-            place.pop().close()
+            pool.pop().close()

@@ -37,11 +37,11 @@ _SQL_SERVER_OPTIONS = (
 )
 _POSTGRESQL_OPTIONS = ("SET lock_timeout = {lock}", "SET statement_timeout = {query}")
 _LOCK_PART = 0.9
-"""Of the patience with a statement: a lock is given up first, so that it is called a lock."""
+"""Of the timeout of a statement: a lock is given up first, so that it is called a lock."""
 
 
 class Engine(StrEnum):
-    """The engines we know, as their drivers name them."""
+    """The supported engines, as their drivers name them."""
 
     SQLITE = "SQLite"
     SQL_SERVER = "Microsoft SQL Server"
@@ -56,10 +56,9 @@ _SESSION_OPTIONS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long to wait, in seconds, before a login or a statement counts as failed.
+    """Timeouts in seconds of a login, a statement, and a statement that changes tables (`upkeep`).
 
-    After `quiet` seconds without a statement a link is doubtful, and `look` seconds after a SQLite file was last looked
-    at, it may be another one that has its name. `upkeep` is what a statement is given while tables are changed.
+    A link without a statement for `quiet` seconds, and a SQLite file not checked for `look` seconds, are stale.
     """
 
     login: int = 10
@@ -69,14 +68,14 @@ class Timeouts:
     upkeep: int = 0
 
 
-def connect(address: str, patience: Timeouts, *, owned: bool) -> Any:
+def connect(address: str, timeouts: Timeouts, *, owned: bool) -> Any:
     """Open a DB-API connection in autocommit mode; raises DatabaseError.
 
     An owned SQLite file is made when it is not there, and every commit in it is synced to disk before it returns.
     """
     if address.startswith(SQLITE):
-        return _connect_sqlite(address.removeprefix(SQLITE), patience, owned=owned)
-    return _connect_odbc(address, patience)
+        return _connect_sqlite(address.removeprefix(SQLITE), timeouts, owned=owned)
+    return _connect_odbc(address, timeouts)
 
 
 def missing_driver(driver: str) -> str:
@@ -108,9 +107,9 @@ def missing_source(name: str) -> str:
     return f"names an ODBC data source that is not set up here; set up: {', '.join(known) or 'none'}"
 
 
-def session_options(name: str, patience: Timeouts) -> str:
+def session_options(name: str, timeouts: Timeouts) -> str:
     """Return what every new connection to an engine begins with, as one batch; empty when there is nothing to say."""
-    milliseconds = patience.query * 1000
+    milliseconds = timeouts.query * 1000
     options = "; ".join(_SESSION_OPTIONS.get(name, ()))
     return options.format(query=milliseconds, lock=int(milliseconds * _LOCK_PART))
 
@@ -145,8 +144,8 @@ def end(raw: Any, *, commit: bool) -> None:
     raw.autocommit = True
 
 
-def engine(raw: Any) -> str:
-    """Return the name of the engine at the other end: one of Product, or one we do not know."""
+def engine_name(raw: Any) -> str:
+    """Return the name of the engine at the other end: one of Engine, or one we do not know."""
     if isinstance(raw, sqlite3.Connection):
         return Engine.SQLITE
     return str(raw.getinfo(_pyodbc().SQL_DBMS_NAME))
@@ -182,42 +181,42 @@ def driver_errors(raw: Any) -> type[Exception]:
 
 
 def bound(raw: Any, is_late: Callable[[], bool]) -> None:
-    """Let statements end when it is late; ODBC drivers got their bound when the connection was made."""
+    """Interrupt a SQLite statement once `is_late` is true; ODBC drivers got their timeout when they connected."""
     if isinstance(raw, sqlite3.Connection):
         raw.set_progress_handler(is_late, SQLITE_STEPS_PER_CHECK)
 
 
-def _connect_sqlite(path: str, patience: Timeouts, *, owned: bool) -> sqlite3.Connection:
+def _connect_sqlite(path: str, timeouts: Timeouts, *, owned: bool) -> sqlite3.Connection:
     if not owned and not Path(path).exists():
         raise errors.DatabaseError(errors.ErrorKind.UNREACHABLE, f"there is no file {path}")
     if owned and not Path(path).absolute().parent.is_dir():
         raise errors.DatabaseError(errors.ErrorKind.UNREACHABLE, f"there is no folder {Path(path).parent}")
     # check_same_thread is off only so that closing time can close every thread's connection.
-    raw = sqlite3.connect(":memory:", timeout=patience.query, isolation_level=None, uri=True, check_same_thread=False)
+    raw = sqlite3.connect(":memory:", timeout=timeouts.query, isolation_level=None, uri=True, check_same_thread=False)
     try:
         raw.execute("ATTACH DATABASE ? AS dbo", (f"file:{quote(path)}?mode={'rwc' if owned else 'rw'}",))
         raw.execute("SELECT COUNT(*) FROM dbo.sqlite_master")
         if owned:
-            _write_ahead(raw, time.monotonic() + patience.query)
+            _write_ahead(raw, time.monotonic() + timeouts.query)
             raw.execute("PRAGMA dbo.synchronous = FULL")
     except sqlite3.Error as error:
         raw.close()
-        named = errors.name(error)
-        if named.fault is errors.ErrorKind.UNREACHABLE and (why := _why_closed(Path(path), owned=owned)):
+        named = errors.from_driver(error)
+        if named.kind is errors.ErrorKind.UNREACHABLE and (why := _open_error(Path(path), owned=owned)):
             named = errors.DatabaseError(*why)
         raise named from error
     return raw
 
 
-def _why_closed(file: Path, *, owned: bool) -> tuple[errors.ErrorKind, str] | None:
+def _open_error(file: Path, *, owned: bool) -> tuple[errors.ErrorKind, str] | None:
     """Say why a SQLite file cannot be opened, of which SQLite itself says only that it cannot."""
     if file.exists() and not file.is_file():
         return errors.ErrorKind.UNREACHABLE, f"{file} is a folder or a device, no SQLite file"
     if file.exists() and not os.access(file, os.R_OK):
         return errors.ErrorKind.PERMISSION, f"{file} cannot be read by this user"
-    place = file if file.exists() else file.absolute().parent
-    if owned and not (os.access(place, os.W_OK) and os.access(file.absolute().parent, os.W_OK)):
-        return errors.ErrorKind.READ_ONLY, f"{place} or its folder cannot be written by this user"
+    target = file if file.exists() else file.absolute().parent
+    if owned and not (os.access(target, os.W_OK) and os.access(file.absolute().parent, os.W_OK)):
+        return errors.ErrorKind.READ_ONLY, f"{target} or its folder cannot be written by this user"
     return None
 
 
@@ -234,16 +233,16 @@ def _write_ahead(raw: sqlite3.Connection, deadline: float) -> None:
             return
 
 
-def _connect_odbc(address: str, patience: Timeouts) -> Any:
+def _connect_odbc(address: str, timeouts: Timeouts) -> Any:
     pyodbc = _pyodbc()
     try:
-        raw = pyodbc.connect(address, timeout=patience.login, autocommit=True)
-        if engine(raw) != Engine.POSTGRESQL:  # its driver refuses this; statement_timeout does it there
-            raw.timeout = patience.query
-        if options := session_options(engine(raw), patience):
+        raw = pyodbc.connect(address, timeout=timeouts.login, autocommit=True)
+        if engine_name(raw) != Engine.POSTGRESQL:  # its driver refuses this; statement_timeout does it there
+            raw.timeout = timeouts.query
+        if options := session_options(engine_name(raw), timeouts):
             raw.execute(options)
     except pyodbc.Error as error:
-        raise errors.name(error, connecting=True) from error
+        raise errors.from_driver(error, connecting=True) from error
     return raw
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class ErrorKind(StrEnum):
-    """What a database can do to us; people get a sentence for each."""
+    """Why a database operation failed, whatever the engine."""
 
     UNREACHABLE = "unreachable"
     DAMAGED = "damaged"
@@ -30,11 +30,11 @@ class ErrorKind(StrEnum):
 
 
 class DatabaseError(Exception):
-    """A driver's error, named. `detail` is for an administrator's log and never holds a password."""
+    """A driver's error with its kind. `detail` is the driver's message for an administrator, without passwords."""
 
-    def __init__(self, fault: ErrorKind, detail: str) -> None:
-        super().__init__(f"{fault}: {detail}")
-        self.fault = fault
+    def __init__(self, kind: ErrorKind, detail: str) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
         self.detail = detail
 
 
@@ -156,35 +156,35 @@ _PHRASES = {
         "the driver did not supply an error",
     ),
 }
-_BY_NUMBER = {number: fault for fault, numbers in _NUMBERS.items() for number in numbers}
-_BY_STATE = [(state, fault) for fault, states in _STATES.items() for state in states]
-_BY_PHRASE = [(phrase, fault) for fault, phrases in _PHRASES.items() for phrase in phrases]
+_BY_NUMBER = {number: kind for kind, numbers in _NUMBERS.items() for number in numbers}
+_BY_STATE = [(state, kind) for kind, states in _STATES.items() for state in states]
+_BY_PHRASE = [(phrase, kind) for kind, phrases in _PHRASES.items() for phrase in phrases]
 
 _NATIVE_NUMBER = re.compile(r"\((\d+)\)(?= \(SQL|; \[|$)")
 """Only where ODBC puts it: a message may also quote a key, and `Key (sequence)=(1205)` is no deadlock."""
 _SECRET = re.compile(r"((?:pwd|password|accesstoken)\s*=\s*)(\{(?:[^}]|\}\})*\}|[^;]*)", re.IGNORECASE)
 
 
-def name(error: Exception, *, connecting: bool = False) -> DatabaseError:
-    """Turn a driver's exception into ours; while connecting, a timeout means that nobody answered."""
+def from_driver(error: Exception, *, connecting: bool = False) -> DatabaseError:
+    """Return a DatabaseError for a driver's exception; while connecting, a timeout means that nobody answered."""
     arguments = [str(argument) for argument in error.args]
     detail = _SECRET.sub(r"\1***", " ".join(arguments) or type(error).__name__)
-    fault = _fault(arguments[0] if len(arguments) > 1 else "", detail)
-    if connecting and fault is ErrorKind.TIMEOUT:
-        fault = ErrorKind.UNREACHABLE
-    return DatabaseError(fault, detail)
+    kind = _kind_of(arguments[0] if len(arguments) > 1 else "", detail)
+    if connecting and kind is ErrorKind.TIMEOUT:
+        kind = ErrorKind.UNREACHABLE
+    return DatabaseError(kind, detail)
 
 
-def _fault(state: str, detail: str) -> ErrorKind:
+def _kind_of(state: str, detail: str) -> ErrorKind:
     numbers = [int(number) for number in _NATIVE_NUMBER.findall(detail)]
     by_number = [_BY_NUMBER[number] for number in reversed(numbers) if number in _BY_NUMBER]
     lowered = detail.lower()
-    by_phrase = next((fault for phrase, fault in _BY_PHRASE if phrase in lowered), None)
+    by_phrase = next((kind for phrase, kind in _BY_PHRASE if phrase in lowered), None)
     if ErrorKind.LOGIN in by_number:  # it closes the link too, and FreeTDS tells both
         return ErrorKind.UNREACHABLE if any(number in _NOT_OPEN for number in numbers) else ErrorKind.LOGIN
     if by_number:
         return by_number[0]
-    by_state = next((fault for start, fault in _BY_STATE if state.startswith(start)), None)
+    by_state = next((kind for start, kind in _BY_STATE if state.startswith(start)), None)
     # Drivers call both an unreachable server; other states may come with any text of a row.
     if by_state in {None, ErrorKind.UNREACHABLE} and by_phrase in {ErrorKind.CERTIFICATE, ErrorKind.LOGIN}:
         return by_phrase

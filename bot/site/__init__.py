@@ -1,1 +1,1 @@
-"""ConfigMgr's database: the only folder that knows its tables. Speaks through dbapi, raises the port's errors."""
+"""ConfigMgr's database: the only folder that knows its tables. Uses dbapi and raises the port's errors."""

@@ -1,4 +1,4 @@
-"""Looks at a site's two logins for an installer: where they landed, and what they may do beyond what they need.
+"""Inspects a site's two logins for `check`: the database they reach, and rights beyond those they need.
 
 It changes nothing: what a reset needs is tried on no row and rolled back, as before every request.
 """
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot.dbapi import Database, DatabaseError
 from bot.dbapi.catalogue import column_types, table_name
-from bot.dbapi.rights import Right, has_logins, may, server_facts
+from bot.dbapi.rights import Right, has_logins, has_right, server_facts
 from bot.site.identity import identify
 from bot.site.reader import SiteDatabase
 from bot.site.schema_probe import STATUS, key_types, probe
@@ -43,18 +43,18 @@ class SiteLoginInspector:
         self._clock = clock
 
     def reader(self) -> LoginFacts:
-        """Look with the login that reads. Raises SiteError."""
+        """Return the facts about the login that reads. Raises SiteError."""
         return self._ask(
             self._reader,
-            lambda connection: self._facts(connection, probe(connection).unread, _more_than_reading(connection)),
+            lambda connection: self._facts(connection, probe(connection).unread, _excess_reader_rights(connection)),
         )
 
     def writer(self) -> LoginFacts:
-        """Try all that a reset needs, then look with the login that writes. Raises SiteError."""
+        """Try all that a reset needs, then return the facts about the login that writes. Raises SiteError."""
         reader = SiteDatabase(self.code, self._reader) if self.has_own_writer else None
         SiteWriter(self.code, self._writer, self._backup, reader).dry_run()
         return self._ask(
-            self._writer, lambda connection: self._facts(connection, (), self._more_than_resetting(connection))
+            self._writer, lambda connection: self._facts(connection, (), self._excess_writer_rights(connection))
         )
 
     def close(self) -> None:
@@ -68,18 +68,18 @@ class SiteLoginInspector:
         except DatabaseError as error:
             raise site_error(self.code, error) from error
 
-    def _facts(self, connection: Connection, unread: tuple[str, ...], too_much: Iterator[str]) -> LoginFacts:
+    def _facts(self, connection: Connection, unread: tuple[str, ...], excess_rights: Iterator[str]) -> LoginFacts:
         landed, types = identify(connection), column_types(connection, STATUS)
         before = self._clock()
         found = server_facts(connection)
         middle = before + (self._clock() - before) / 2
         return LoginFacts(
-            product=connection.product,
+            engine=connection.engine,
             database=landed.database,
             owner=landed.owner,
             unread=unread,
-            too_much=tuple(too_much) if has_logins(connection.product) else None,
-            is_mighty=found.is_mighty,
+            excess_rights=tuple(excess_rights) if has_logins(connection.engine) else None,
+            is_owner=found.is_owner,
             is_updatable=found.is_updatable,
             collation=found.collation,
             key_types=key_types(types),
@@ -87,25 +87,25 @@ class SiteLoginInspector:
             clock_ahead=found.moment - middle if found.moment else None,
         )
 
-    def _more_than_resetting(self, connection: Connection) -> Iterator[str]:
-        yield from _rights(connection, STATUS, Right.INSERT, Right.DELETE)
+    def _excess_writer_rights(self, connection: Connection) -> Iterator[str]:
+        yield from _held(connection, STATUS, Right.INSERT, Right.DELETE)
         others = [
             name
             for name in sorted(connection.columns(STATUS) - RESET_COLUMNS)
-            if may(connection, Right.UPDATE, STATUS, name)
+            if has_right(connection, Right.UPDATE, STATUS, name)
         ]
         if others:
             yield f"UPDATE {', '.join(others)} of PkgStatus"
-        backup = table_name(connection.product, self._backup)
-        yield from _rights(connection, backup, Right.UPDATE, Right.DELETE, called=self._backup)
+        backup = table_name(connection.engine, self._backup)
+        yield from _held(connection, backup, Right.UPDATE, Right.DELETE, called=self._backup)
 
 
-def _more_than_reading(connection: Connection) -> Iterator[str]:
-    yield from _rights(connection, STATUS, Right.INSERT, Right.DELETE)
-    if any(may(connection, Right.UPDATE, STATUS, name) for name in connection.columns(STATUS)):
+def _excess_reader_rights(connection: Connection) -> Iterator[str]:
+    yield from _held(connection, STATUS, Right.INSERT, Right.DELETE)
+    if any(has_right(connection, Right.UPDATE, STATUS, name) for name in connection.columns(STATUS)):
         yield "UPDATE PkgStatus"
 
 
-def _rights(connection: Connection, table: str, *rights: Right, called: str = "") -> Iterator[str]:
+def _held(connection: Connection, table: str, *rights: Right, called: str = "") -> Iterator[str]:
     name = (called or table).removeprefix("dbo.")
-    yield from (f"{right} {name}" for right in rights if may(connection, right, table))
+    yield from (f"{right} {name}" for right in rights if has_right(connection, right, table))

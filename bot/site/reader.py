@@ -52,11 +52,11 @@ class SiteDatabase:
     def __init__(self, code: SiteCode, database: Database) -> None:
         self.code = code
         self._database = database
-        self._shape: SiteSchema | None = None
+        self._schema: SiteSchema | None = None
         self._guard = threading.Lock()
 
     def probe(self) -> SiteSchema:
-        """Look again at what can be read, and remember it. Raises SiteError."""
+        """Find out again what can be read, and cache it. Raises SiteError."""
         return self._ask(self._look)
 
     def package(self, package_id: PackageId) -> PackageTable | None:
@@ -67,8 +67,8 @@ class SiteDatabase:
         """Read every package, without rows."""
         return self._ask(self._read_packages)
 
-    def place(self) -> DatabaseIdentity:
-        """Say where this login landed. Raises SiteError."""
+    def identity(self) -> DatabaseIdentity:
+        """Return the identity of this login's database. Raises SiteError."""
         return self._ask(identify)
 
     def close(self) -> None:
@@ -79,66 +79,66 @@ class SiteDatabase:
         try:
             return self._database.read(work)
         except DatabaseError as error:
-            if error.fault in {ErrorKind.SCHEMA, ErrorKind.PERMISSION}:
-                self._shape = None
+            if error.kind in {ErrorKind.SCHEMA, ErrorKind.PERMISSION}:
+                self._schema = None
             raise site_error(self.code, error) from error
 
     def _look(self, connection: Connection) -> SiteSchema:
-        self._shape = probe(connection)
-        return self._shape
+        self._schema = probe(connection)
+        return self._schema
 
-    def _known_shape(self, connection: Connection) -> SiteSchema:
+    def _known_schema(self, connection: Connection) -> SiteSchema:
         with self._guard:
-            return self._shape or self._look(connection)
+            return self._schema or self._look(connection)
 
     def _read_package(self, connection: Connection, package_id: PackageId) -> PackageTable | None:
-        shape = self._known_shape(connection)
-        lines = connection.query(_package_with_rows(shape), (package_id,) * (3 if shape.has_targets else 1))
+        schema = self._known_schema(connection)
+        lines = connection.query(_package_with_rows(schema), (package_id,) * (3 if schema.has_targets else 1))
         if not lines:
             return None
         split = len(PACKAGE_COLUMNS)
         of_rows = [line[split:] for line in lines if line[split] is not None]
-        found = rows((line for line in of_rows if line[-2] != NO_ROW), shape)
+        found = rows((line for line in of_rows if line[-2] != NO_ROW), schema)
         return PackageTable(
             package(lines[0][:split], self.code),
-            tuple(_with_present_place(found, connection, shape)),
-            shape.unread,
+            tuple(_with_present_place(found, connection, schema)),
+            schema.unread,
             served=frozenset(one_row(line).site_code for line in of_rows if line[-2] == SERVED),
-            targets_known=shape.has_targets,
-            targets_without_row=tuple(rows((as_row(line) for line in of_rows if line[-2] == NO_ROW), shape)),
+            targets_known=schema.has_targets,
+            targets_without_row=tuple(rows((as_row(line) for line in of_rows if line[-2] == NO_ROW), schema)),
         )
 
     def _read_packages(self, connection: Connection) -> Sequence[Package]:
-        columns = package_list(self._known_shape(connection))
+        columns = package_list(self._known_schema(connection))
         lines = connection.query(f"SELECT {columns} FROM {PACKAGES} p ORDER BY p.PackageID")
         return [package(line, self.code) for line in lines]
 
 
-def _with_present_place(found: list[Row], connection: Connection, shape: SiteSchema) -> list[Row]:
+def _with_present_place(found: list[Row], connection: Connection, schema: SiteSchema) -> list[Row]:
     """Say of each row whose DP is not listed where its server is listed now; asked only where there is such a row."""
     if not any(row.dp_known is False for row in found):
         return found
-    listed = listed_points(connection.query(point_list(shape)))
+    listed = listed_points(connection.query(point_list(schema)))
     return [replace(row, moved_to=listed.get(row.server.casefold())) if row.dp_known is False else row for row in found]
 
 
-def _package_with_rows(shape: SiteSchema) -> str:
+def _package_with_rows(schema: SiteSchema) -> str:
     """One statement for a package, its rows, and what the site says of each DP, then its targets without a row.
 
     Its parameter is the package's id: once, and twice more where the list of targets can be read.
     """
-    this = f" WHERE p.PackageID = {shape.mark(PACKAGES, 'PackageID')}"
-    of_it = f" AND ID = {shape.mark(STATUS, 'ID')}"
-    around = f"{point_join(shape)}{job_join(shape)}"
+    this = f" WHERE p.PackageID = {schema.mark(PACKAGES, 'PackageID')}"
+    of_it = f" AND ID = {schema.mark(STATUS, 'ID')}"
+    around = f"{point_join(schema)}{job_join(schema)}"
     with_rows = (
-        f"SELECT {package_list(shape)}, {row_list(shape)}, CASE WHEN s.Type <> {RowType.SITE.value} THEN {UNSERVED}"
-        f" WHEN {target_of_site(shape)} THEN {SERVED} ELSE {UNSERVED} END, NULL"
+        f"SELECT {package_list(schema)}, {row_list(schema)}, CASE WHEN s.Type <> {RowType.SITE.value} THEN {UNSERVED}"
+        f" WHEN {target_of_site(schema)} THEN {SERVED} ELSE {UNSERVED} END, NULL"
         f" FROM {PACKAGES} p LEFT JOIN {STATUS} s ON s.ID = p.PackageID{around}{this}"
     )
-    if not shape.has_targets:
+    if not schema.has_targets:
         return with_rows
     return (
-        f"{with_rows} UNION ALL SELECT {package_list(shape)}, {target_list(shape)}, {NO_ROW}, {targeted_at(shape)}"
-        f" FROM {PACKAGES} p INNER JOIN {targets(shape)} ON s.ID = p.PackageID{around}"
-        f"{status_join(of_it)}{this}{is_there(shape)} AND r.ID IS NULL"
+        f"{with_rows} UNION ALL SELECT {package_list(schema)}, {target_list(schema)}, {NO_ROW}, {targeted_at(schema)}"
+        f" FROM {PACKAGES} p INNER JOIN {targets(schema)} ON s.ID = p.PackageID{around}"
+        f"{status_join(of_it)}{this}{is_there(schema)} AND r.ID IS NULL"
     )

@@ -51,12 +51,12 @@ _FIRST_JOB = len(ROW_COLUMNS) + 4
 _END = _FIRST_JOB + len(JOB_COLUMNS)
 
 
-def point_join(shape: SiteSchema, of: str = "s", name: str = "d") -> str:
+def point_join(schema: SiteSchema, of: str = "s", name: str = "d") -> str:
     """Join what the site says of a DP row's server; empty where the list of DPs cannot be read."""
-    if not shape.has_points:
+    if not schema.has_points:
         return ""
-    leaving = f"MAX(CASE WHEN Action = {LEAVING} THEN 1 ELSE 0 END)" if shape.has(POINTS, "Action") else "0"
-    site = "SMSSiteCode" if _has_sites(shape) else "NULL"
+    leaving = f"MAX(CASE WHEN Action = {LEAVING} THEN 1 ELSE 0 END)" if schema.has(POINTS, "Action") else "0"
+    site = "SMSSiteCode" if _has_sites(schema) else "NULL"
     return (
         f" LEFT JOIN (SELECT NALPath, COUNT(*) AS Points, {leaving} AS Leaving, MIN({site}) AS FirstSite,"
         f" MAX({site}) AS LastSite FROM {POINTS} GROUP BY NALPath) {name}"
@@ -64,10 +64,10 @@ def point_join(shape: SiteSchema, of: str = "s", name: str = "d") -> str:
     )
 
 
-def point_list(shape: SiteSchema) -> str:
+def point_list(schema: SiteSchema) -> str:
     """Return the statement that lists the DPs that are there to stay, with the site that each belongs to."""
-    site = "SMSSiteCode" if _has_sites(shape) else "NULL"
-    leaving = f" WHERE Action IS NULL OR Action <> {LEAVING}" if shape.has(POINTS, "Action") else ""
+    site = "SMSSiteCode" if _has_sites(schema) else "NULL"
+    leaving = f" WHERE Action IS NULL OR Action <> {LEAVING}" if schema.has(POINTS, "Action") else ""
     return f"SELECT NALPath, {site} FROM {POINTS}{leaving}"
 
 
@@ -81,9 +81,9 @@ def listed_points(lines: Iterable[Sequence[Any]]) -> dict[str, SiteCode]:
     return found
 
 
-def own_site(shape: SiteSchema, of: str = "s", name: str = "d") -> str:
+def own_site(schema: SiteSchema, of: str = "s", name: str = "d") -> str:
     """Name the site that feeds a row, as `Row.own_site` does: that of its DP where the list of DPs says another one."""
-    if not (shape.has_points and _has_sites(shape)):
+    if not (schema.has_points and _has_sites(schema)):
         return f"{of}.SiteCode"
     return (
         f"CASE WHEN {name}.FirstSite <> {of}.SiteCode THEN {name}.FirstSite"
@@ -91,19 +91,19 @@ def own_site(shape: SiteSchema, of: str = "s", name: str = "d") -> str:
     )
 
 
-def targets(shape: SiteSchema) -> str:
+def targets(schema: SiteSchema) -> str:
     """Name the targets of packages `s`, in the columns of a row."""
-    moved = ", g.LastRefresh AS TargetedAt" if _has_moment(shape) else ""
-    action = f" WHERE g.Action IS NULL OR g.Action <> {LEAVING}" if shape.has(TARGETS, "Action") else ""
+    moved = ", g.LastRefresh AS TargetedAt" if _has_moment(schema) else ""
+    action = f" WHERE g.Action IS NULL OR g.Action <> {LEAVING}" if schema.has(TARGETS, "Action") else ""
     return (
         f"(SELECT g.PkgID AS ID, {RowType.DP.value} AS Type, g.SiteCode, g.NALPath AS PkgServer{moved}"
         f" FROM {TARGETS} g{action}) s"
     )
 
 
-def target_list(shape: SiteSchema) -> str:
+def target_list(schema: SiteSchema) -> str:
     """List the columns of a target as those of a row that says nothing yet."""
-    return ", ".join(["s.ID, s.Type, s.SiteCode, s.PkgServer, NULL, NULL, NULL", *_around(shape)])
+    return ", ".join(["s.ID, s.Type, s.SiteCode, s.PkgServer, NULL, NULL, NULL", *_around(schema)])
 
 
 def status_join(of: str = "") -> str:
@@ -117,9 +117,9 @@ def status_join(of: str = "") -> str:
     )
 
 
-def targeted_at(shape: SiteSchema) -> str:
+def targeted_at(schema: SiteSchema) -> str:
     """Name when a target became one, in a column of its own: tables may keep moments in different types."""
-    return "s.TargetedAt" if _has_moment(shape) else "NULL"
+    return "s.TargetedAt" if _has_moment(schema) else "NULL"
 
 
 def as_row(line: Sequence[Any]) -> Sequence[Any]:
@@ -127,34 +127,34 @@ def as_row(line: Sequence[Any]) -> Sequence[Any]:
     return (*line[:_UPDATED], line[-1], *line[_UPDATED + 1 :])
 
 
-def is_there(shape: SiteSchema) -> str:
+def is_there(schema: SiteSchema) -> str:
     """Say that the DP of a row is on the list of DPs, and there to stay."""
-    return " AND d.Points > 0 AND d.Leaving = 0" if shape.has_points else ""
+    return " AND d.Points > 0 AND d.Leaving = 0" if schema.has_points else ""
 
 
-def _has_moment(shape: SiteSchema) -> bool:
-    return shape.has(TARGETS, "LastRefresh")
+def _has_moment(schema: SiteSchema) -> bool:
+    return schema.has(TARGETS, "LastRefresh")
 
 
-def target_of_site(shape: SiteSchema) -> str:
+def target_of_site(schema: SiteSchema) -> str:
     """Say that the site of a row has a DP that is there to stay and that the package is targeted to.
 
     A target stays listed for a while where the content is being removed.
     """
-    if not shape.has_targets:
+    if not schema.has_targets:
         return "1 = 0"
     there = ""
-    if shape.has_points:
+    if schema.has_points:
         point = f"SELECT 1 FROM {POINTS} q WHERE q.NALPath = g.NALPath"
-        is_there = " AND (q.SMSSiteCode IS NULL OR q.SMSSiteCode = s.SiteCode)" if _has_sites(shape) else ""
+        is_there = " AND (q.SMSSiteCode IS NULL OR q.SMSSiteCode = s.SiteCode)" if _has_sites(schema) else ""
         there = f" AND EXISTS ({point}{is_there})"
-        if shape.has(POINTS, "Action"):
+        if schema.has(POINTS, "Action"):
             there += f" AND NOT EXISTS ({point} AND q.Action = {LEAVING})"
     going = (
         f" AND NOT EXISTS (SELECT 1 FROM {STATUS} w WHERE w.ID = g.PkgID AND w.PkgServer = g.NALPath"
         f" AND w.Type = {RowType.DP.value} AND w.Status IN ({in_removal()}))"
     )
-    action = f" AND (g.Action IS NULL OR g.Action <> {LEAVING})" if shape.has(TARGETS, "Action") else ""
+    action = f" AND (g.Action IS NULL OR g.Action <> {LEAVING})" if schema.has(TARGETS, "Action") else ""
     return f"EXISTS (SELECT 1 FROM {TARGETS} g WHERE g.PkgID = s.ID AND g.SiteCode = s.SiteCode{action}{going}{there})"
 
 
@@ -163,12 +163,12 @@ def in_removal() -> str:
     return ", ".join(str(status.value) for status in REMOVING)
 
 
-def job_join(shape: SiteSchema) -> str:
+def job_join(schema: SiteSchema) -> str:
     """Join the unfinished jobs of a DP row, each of them a line; empty where jobs cannot be read."""
-    if not shape.has_jobs:
+    if not schema.has_jobs:
         return ""
     states = ", ".join(str(state.value) for state in OPEN_JOB_STATES)
-    columns = ", ".join(_job_column(shape, name) for name in JOB_COLUMNS)
+    columns = ", ".join(_job_column(schema, name) for name in JOB_COLUMNS)
     return (
         f" LEFT JOIN (SELECT job.PkgID, dp.NALPath, {columns} FROM {JOBS} job"
         f" INNER JOIN {POINTS} dp ON dp.DPID = job.DPID WHERE job.State IN ({states})) j"
@@ -176,28 +176,28 @@ def job_join(shape: SiteSchema) -> str:
     )
 
 
-def _job_column(shape: SiteSchema, name: str) -> str:
-    return f"job.{name}" if shape.has(JOBS, name) else f"NULL AS {name}"
+def _job_column(schema: SiteSchema, name: str) -> str:
+    return f"job.{name}" if schema.has(JOBS, name) else f"NULL AS {name}"
 
 
-def _has_sites(shape: SiteSchema) -> bool:
-    return shape.has(POINTS, "SMSSiteCode")
+def _has_sites(schema: SiteSchema) -> bool:
+    return schema.has(POINTS, "SMSSiteCode")
 
 
-def package_list(shape: SiteSchema) -> str:
+def package_list(schema: SiteSchema) -> str:
     """List the columns of a package."""
-    return ", ".join(f"p.{name}" if shape.has(PACKAGES, name) else "NULL" for name in PACKAGE_COLUMNS)
+    return ", ".join(f"p.{name}" if schema.has(PACKAGES, name) else "NULL" for name in PACKAGE_COLUMNS)
 
 
-def row_list(shape: SiteSchema) -> str:
+def row_list(schema: SiteSchema) -> str:
     """List the columns of a row, its package's id first, then what is said of its DP, and one of its jobs."""
-    columns = [f"s.{name}" if shape.has(STATUS, name) else "NULL" for name in ROW_COLUMNS]
-    return ", ".join([*columns, *_around(shape)])
+    columns = [f"s.{name}" if schema.has(STATUS, name) else "NULL" for name in ROW_COLUMNS]
+    return ", ".join([*columns, *_around(schema)])
 
 
-def _around(shape: SiteSchema) -> list[str]:
-    points = "d.Points, d.Leaving, d.FirstSite, d.LastSite" if shape.has_points else "NULL, 0, NULL, NULL"
-    return [points, *(f"j.{name}" if shape.has_jobs else "NULL" for name in JOB_COLUMNS)]
+def _around(schema: SiteSchema) -> list[str]:
+    points = "d.Points, d.Leaving, d.FirstSite, d.LastSite" if schema.has_points else "NULL, 0, NULL, NULL"
+    return [points, *(f"j.{name}" if schema.has_jobs else "NULL" for name in JOB_COLUMNS)]
 
 
 def package(line: Sequence[Any], read_at: SiteCode) -> Package:
@@ -220,13 +220,13 @@ def package(line: Sequence[Any], read_at: SiteCode) -> Package:
     )
 
 
-def rows(lines: Iterable[Sequence[Any]], shape: SiteSchema) -> list[Row]:
+def rows(lines: Iterable[Sequence[Any]], schema: SiteSchema) -> list[Row]:
     """Read the columns of `row_list` of one package: a row that has several jobs stands in as many lines."""
     found: list[Row] = []
     busy: dict[tuple[Any, ...], list[Sequence[Any]]] = {}
     for line in lines:
         if line[_FIRST_JOB] is None:
-            found.append(_row(line[:_FIRST_JOB], () if shape.has_jobs else None))
+            found.append(_row(line[:_FIRST_JOB], () if schema.has_jobs else None))
         else:
             busy.setdefault(tuple(line[:_FIRST_JOB]), []).append(line[_FIRST_JOB:_END])
     for facts, jobs in busy.items():

@@ -21,7 +21,7 @@ POINTS = "dbo.DistributionPoints"
 JOBS = "dbo.DistributionJobs"
 TARGETS = "dbo.PkgServers"
 
-_NEEDED = {
+_REQUIRED = {
     PACKAGES: ("PackageID", "Name", "SourceSite", "SourceVersion"),
     STATUS: ("ID", "Type", "SiteCode", "PkgServer", "Status", "SourceVersion"),
 }
@@ -30,7 +30,7 @@ _OPTIONAL_TABLES = {
     JOBS: ("JobID", "DPID", "PkgID", "State", "PackageVersion", "Action"),
     TARGETS: ("PkgID", "NALPath", "SiteCode"),
 }
-_TELLING = {
+_INFORMATIVE = {
     PACKAGES: ("SourceDate", "StoredPkgVersion"),
     STATUS: ("UpdateTime",),
     POINTS: ("DPID", "SMSSiteCode"),
@@ -68,7 +68,7 @@ class SiteSchema:
     @property
     def has_jobs(self) -> bool:
         """Whether unfinished distribution jobs can be tied to distribution points, and their age be told."""
-        has_age = any(self.has(JOBS, name) for name in _TELLING[JOBS])
+        has_age = any(self.has(JOBS, name) for name in _INFORMATIVE[JOBS])
         return has_age and self.has_points and self.has(POINTS, "DPID") and self.has(JOBS, *_OPTIONAL_TABLES[JOBS])
 
     @property
@@ -82,7 +82,7 @@ class SiteSchema:
         tables = [table for table in _OPTIONAL_TABLES if not self.has(table, *_OPTIONAL_TABLES[table])]
         columns = [
             f"{table}.{name}"
-            for table, names in _TELLING.items()
+            for table, names in _INFORMATIVE.items()
             for name in names
             if table not in tables and not self.has(table, name)
         ]
@@ -91,14 +91,14 @@ class SiteSchema:
 
 def probe(connection: Connection) -> SiteSchema:
     """Look at every table once. Raises DatabaseError when something needed is missing or closed to us."""
-    columns = {table: connection.columns(table) for table in _NEEDED}
-    for table, names in _NEEDED.items():
+    columns = {table: connection.columns(table) for table in _REQUIRED}
+    for table, names in _REQUIRED.items():
         missing = [name for name in names if name.lower() not in columns[table]]
         if missing:
             raise DatabaseError(ErrorKind.SCHEMA, f"{table} has no column {', '.join(missing)}")
     columns |= {table: _columns_if_readable(connection, table) for table in _OPTIONAL_TABLES}
     types = {table: column_types(connection, table) for table, found in columns.items() if found}
-    of_columns = {table: marks(connection.product, found) for table, found in types.items()}
+    of_columns = {table: marks(connection.engine, found) for table, found in types.items()}
     return SiteSchema(columns, of_columns, key_types(types[STATUS]))
 
 
@@ -107,15 +107,15 @@ def key_types(types: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted({kind for name, kind in types.items() if name in _KEY_TEXTS}))
 
 
-def marks(product: str, types: Mapping[str, str]) -> Mapping[str, str]:
+def marks(engine: str, types: Mapping[str, str]) -> Mapping[str, str]:
     """Return the place for a text that is compared with each column of a table."""
-    return {name: mark(product, kind) for name, kind in types.items()}
+    return {name: mark(engine, kind) for name, kind in types.items()}
 
 
 def _columns_if_readable(connection: Connection, table: str) -> frozenset[str]:
     try:
         return connection.columns(table)
     except DatabaseError as error:
-        if error.fault in {ErrorKind.SCHEMA, ErrorKind.PERMISSION}:
+        if error.kind in {ErrorKind.SCHEMA, ErrorKind.PERMISSION}:
             return frozenset()
         raise

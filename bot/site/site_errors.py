@@ -1,4 +1,4 @@
-"""Turn what the database seam raises into the error that the stories know."""
+"""Map errors of the database layer to the error of the site port."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from bot.dbapi import DatabaseError
     from bot.domain.package import SiteCode
 
-_TROUBLES = {trouble.value: trouble for trouble in SiteErrorKind}
+_KINDS = {kind.value: kind for kind in SiteErrorKind}
 
 
 def site_error(code: SiteCode, error: DatabaseError) -> SiteError:
-    """Name a database error for the people of a site."""
-    return SiteError(code, _TROUBLES.get(error.fault.value, SiteErrorKind.OTHER), error.detail)
+    """Return the SiteError of a site for a database error."""
+    return SiteError(code, _KINDS.get(error.kind.value, SiteErrorKind.OTHER), error.detail)

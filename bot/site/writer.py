@@ -19,7 +19,7 @@ from bot.domain.plan import Action
 from bot.domain.site_error_kind import SiteErrorKind
 from bot.domain.undo import BackupCopy, Undoing, told, undo_violation
 from bot.failpoints import reach
-from bot.site.identity import DatabaseIdentity, identify, identify_exactly, objection
+from bot.site.identity import DatabaseIdentity, identify, identify_or_raise, wrong_database
 from bot.site.schema_probe import STATUS, marks
 from bot.site.site_errors import site_error
 from bot.usecases.ports.site import ChangeAltered, RowMoved, SiteError
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from bot.site.reader import SiteDatabase
 
 _CHANGED = ("sourceversion", "status")
-_MADE_AT = "backedupat"
+_BACKED_UP_AT = "backedupat"
 """The column of the backup table that tells when a row was copied."""
-_AS_SHOWN = " AND SourceVersion = ? AND Status = ?"
-_KEPT_BY_SERVER = {"timestamp", "rowversion"}
+_UNCHANGED = " AND SourceVersion = ? AND Status = ?"
+_SERVER_GENERATED = {"timestamp", "rowversion"}
 """Types whose values SQL Server itself changes with every UPDATE of the row."""
 
 
@@ -47,7 +47,7 @@ class _Backup(Enum):
     COPY = "applied"
 
 
-class _Texts(NamedTuple):
+class _Statements(NamedTuple):
     """The statements for one row, in the words of this engine and with the columns of this site."""
 
     names: tuple[str, ...]
@@ -97,15 +97,15 @@ class SiteWriter:
         key = (f"rehearsal {secrets.token_hex(8)}", 1)
 
         def work(connection: Connection) -> None:
-            texts = self._texts(connection, "1 = 0")
-            connection.query(texts.lock)
-            connection.execute(texts.copy, key)
-            connection.execute(texts.change, (0, 2))
+            statements = self._statements(connection, "1 = 0")
+            connection.query(statements.lock)
+            connection.execute(statements.copy, key)
+            connection.execute(statements.change, (0, 2))
             self._take_key(connection, key)
             try:
                 self._take_key(connection, key)
             except DatabaseError as error:
-                if error.fault is ErrorKind.CONFLICT:
+                if error.kind is ErrorKind.CONFLICT:
                     raise _DryRun from error
                 raise
             raise DatabaseError(ErrorKind.SCHEMA, f"{self._backup} has no unique key on RequestId and RowNumber")
@@ -126,12 +126,12 @@ class SiteWriter:
         """
 
         def work(connection: Connection) -> None:
-            texts = self._texts(connection, self._row(), _AS_SHOWN)
+            statements = self._statements(connection, self._row(), _UNCHANGED)
             back = undoing or Undoing("") if plan.action is Action.UNDO else None
             for number, row in enumerate(plan.rows, start=1):
-                self._change(connection, texts, (request_id, number), row, plan.package_id, back)
+                self._change(connection, statements, (request_id, number), row, plan.package_id, back)
                 reach("apply: first row changed")
-            self._prove_whole(connection, request_id, len(plan.rows))
+            self._check_backup_count(connection, request_id, len(plan.rows))
             reach("apply: before commit")
 
         try:
@@ -142,7 +142,7 @@ class SiteWriter:
 
     def was_applied(self, request_id: str) -> bool:
         """Return True when the backup table holds this request's rows. Raises SiteError."""
-        return self._asked(lambda: self._first_backup(request_id)) is _Backup.COPY
+        return self._with_site_errors(lambda: self._first_backup(request_id)) is _Backup.COPY
 
     def forbid(self, request_id: str) -> bool:
         """Make sure that a request can never be applied any more; False when it was applied already.
@@ -153,9 +153,9 @@ class SiteWriter:
         try:
             self._write(lambda connection: self._take_key(connection, (request_id, 1)))
         except DatabaseError as error:
-            if error.fault is not ErrorKind.CONFLICT:
+            if error.kind is not ErrorKind.CONFLICT:
                 raise site_error(self.code, error) from error
-        found = self._asked(lambda: self._first_backup(request_id))
+        found = self._with_site_errors(lambda: self._first_backup(request_id))
         if found is _Backup.NONE:
             raise SiteError(self.code, SiteErrorKind.SCHEMA, f"{self._backup} does not keep what is put into it")
         return found is _Backup.KEY_ONLY
@@ -165,7 +165,7 @@ class SiteWriter:
         keys = [(plan.package_id, *row.key) for row in plan.rows]
 
         def work(connection: Connection) -> list[list[Any]]:
-            self._learn(connection)
+            self._load_types(connection)
             sql = f"SELECT SourceVersion, Status FROM {STATUS} WHERE {self._row()}"
             return [connection.query(sql, key) for key in keys]
 
@@ -179,14 +179,16 @@ class SiteWriter:
         """Say of each row of an undo why it may not be written back, or nothing. Raises SiteError."""
 
         def work(connection: Connection) -> list[str]:
-            self._learn(connection)
-            texts = self._texts(connection, self._row())
+            self._load_types(connection)
+            statements = self._statements(connection, self._row())
             found = []
             for row in rows:
                 key = (package_id, *row.key)
                 try:
-                    now = _the_row(connection, row, (row.version_before, row.status_before), texts, texts.look, key)
-                    found.append(_undo_objection(connection, texts, key, row, undoing, now))
+                    now = _read_row(
+                        connection, row, (row.version_before, row.status_before), statements, statements.look, key
+                    )
+                    found.append(_undo_objection(connection, statements, key, row, undoing, now))
                 except RowMoved as moved:
                     found.append(moved.found)
             return found
@@ -202,26 +204,26 @@ class SiteWriter:
 
     def _write(self, work: Callable[[Connection], None]) -> None:
         """Work in one transaction of the site's own database. Raises DatabaseError, SiteError if it is another one."""
-        before = self._database.read(self._look)
-        reader = self._reader.place() if self._reader else None
+        before = self._database.read(self._identify)
+        reader = self._reader.identity() if self._reader else None
 
-        def in_its_own(connection: Connection) -> None:
-            now = identify_exactly(connection) if before.owner else replace(before, database=connection.database)
-            wrong = objection(self.code, reader, now)
+        def in_own_database(connection: Connection) -> None:
+            now = identify_or_raise(connection) if before.owner else replace(before, database=connection.database)
+            wrong = wrong_database(self.code, reader, now)
             if wrong:
                 raise SiteError(self.code, SiteErrorKind.WRONG_DATABASE, wrong)
             work(connection)
 
-        self._database.write(in_its_own)
+        self._database.write(in_own_database)
 
-    def _learn(self, connection: Connection) -> None:
+    def _load_types(self, connection: Connection) -> None:
         """Ask once how the columns are typed; a transaction is no place for that."""
         if not self._types:
             self._types = {table: column_types(connection, table) for table in (STATUS, self._backup)}
-            self._marks = {table: marks(connection.product, types) for table, types in self._types.items()}
+            self._marks = {table: marks(connection.engine, types) for table, types in self._types.items()}
 
-    def _look(self, connection: Connection) -> DatabaseIdentity:
-        self._learn(connection)
+    def _identify(self, connection: Connection) -> DatabaseIdentity:
+        self._load_types(connection)
         return identify(connection)
 
     def _mark(self, table: str, name: str) -> str:
@@ -234,8 +236,8 @@ class SiteWriter:
     def _change(
         self,
         connection: Connection,
-        texts: _Texts,
-        place: tuple[str, int],
+        statements: _Statements,
+        backup_key: tuple[str, int],
         row: PlanRow,
         package_id: PackageId,
         undoing: Undoing | None,
@@ -243,33 +245,33 @@ class SiteWriter:
         key = (package_id, *row.key)
         before = (row.version_before, row.status_before)
         after = (row.version_after, row.status_after)
-        was = _the_row(connection, row, before, texts, texts.lock, key)
-        _compare(row, _shown(package_id, row, before), was)
-        objection = _undo_objection(connection, texts, key, row, undoing, was) if undoing else ""
+        was = _read_row(connection, row, before, statements, statements.lock, key)
+        _compare(row, _expected(package_id, row, before), was)
+        objection = _undo_objection(connection, statements, key, row, undoing, was) if undoing else ""
         if objection:
             raise RowMoved(row, objection)
-        connection.execute(texts.copy, (*place, *key, *before))
-        connection.execute(texts.change, (*after, *key, *before))
+        connection.execute(statements.copy, (*backup_key, *key, *before))
+        connection.execute(statements.change, (*after, *key, *before))
         # The row is locked since it was first read: whatever differs now is the doing of the database itself.
         try:
-            now = _the_row(connection, row, after, texts, texts.look, key)
-            _compare(row, _shown(package_id, row, after), now)
+            now = _read_row(connection, row, after, statements, statements.look, key)
+            _compare(row, _expected(package_id, row, after), now)
         except RowMoved as moved:
-            raise ChangeAltered(row, _by_itself(f"made something else of its change: {moved.found}")) from moved
+            raise ChangeAltered(row, _by_database(f"made something else of its change: {moved.found}")) from moved
         altered = [
             f"{spelled} ({told(was[name])} became {told(now[name])})"
-            for name, spelled in texts.steady.items()
+            for name, spelled in statements.steady.items()
             if not _is_same(was[name], now[name])
         ]
         if altered:
-            raise ChangeAltered(row, _by_itself(f"also changed its {' and '.join(altered)}"))
+            raise ChangeAltered(row, _by_database(f"also changed its {' and '.join(altered)}"))
         try:
-            _compare(row, was, _the_row(connection, row, before, texts, texts.kept, place))
+            _compare(row, was, _read_row(connection, row, before, statements, statements.kept, backup_key))
         except RowMoved as moved:
-            said = _by_itself(f"made something else of its copy in {self._backup}: {moved.found}", self._backup)
+            said = _by_database(f"made something else of its copy in {self._backup}: {moved.found}", self._backup)
             raise ChangeAltered(row, said) from moved
 
-    def _prove_whole(self, connection: Connection, request_id: str, count: int) -> None:
+    def _check_backup_count(self, connection: Connection, request_id: str, count: int) -> None:
         """Prove that the transaction still holds every row: a server may have given it up and begun another unseen."""
         sql = f"SELECT RowNumber FROM {self._table(connection)} WHERE {self._request()} ORDER BY RowNumber"
         if [number for (number,) in connection.query(sql, (request_id,))] != list(range(1, count + 1)):
@@ -280,7 +282,7 @@ class SiteWriter:
 
     def _first_backup(self, request_id: str) -> _Backup:
         def work(connection: Connection) -> list[Any]:
-            self._learn(connection)
+            self._load_types(connection)
             sql = f"SELECT ID FROM {self._table(connection)} WHERE {self._request()} AND RowNumber = 1"
             return connection.query(sql, (request_id,))
 
@@ -289,36 +291,36 @@ class SiteWriter:
             return _Backup.NONE
         return _Backup.KEY_ONLY if rows[0][0] is None else _Backup.COPY
 
-    def _asked(self, question: Callable[[], _Backup]) -> _Backup:
+    def _with_site_errors(self, question: Callable[[], _Backup]) -> _Backup:
         try:
             return question()
         except DatabaseError as error:
             raise site_error(self.code, error) from error
 
-    def _texts(self, connection: Connection, row: str, as_shown: str = "") -> _Texts:
+    def _statements(self, connection: Connection, row: str, unchanged: str = "") -> _Statements:
         """Make the statements for the rows of a condition; a backup table that lacks a column of them is no backup."""
-        product, backup = connection.product, self._table(connection)
+        engine, backup = connection.engine, self._table(connection)
         source, target = connection.names(STATUS), connection.names(backup)
         missing = source.keys() - target.keys()
         if missing:
             raise DatabaseError(ErrorKind.SCHEMA, f"{self._backup} lacks the columns {', '.join(sorted(missing))}")
-        read = ", ".join(quoted(product, name) for name in source.values())
-        written = ", ".join(quoted(product, target[name]) for name in source)
-        made_at = quoted(product, target[_MADE_AT]) if _MADE_AT in target else "NULL"
+        read = ", ".join(quoted(engine, name) for name in source.values())
+        written = ", ".join(quoted(engine, target[name]) for name in source)
+        backed_up_at = quoted(engine, target[_BACKED_UP_AT]) if _BACKED_UP_AT in target else "NULL"
         types = self._types.get(STATUS, {})
-        return _Texts(
+        return _Statements(
             names=tuple(source),
-            lock=locking(product, read, STATUS, row),
+            lock=locking(engine, read, STATUS, row),
             look=f"SELECT {read} FROM {STATUS} WHERE {row}",
             kept=f"SELECT {written} FROM {backup} WHERE {self._request()} AND RowNumber = ?",
             copy=f"INSERT INTO {backup} (RequestId, RowNumber, {written})"
-            f" SELECT CAST(? AS varchar(64)), CAST(? AS integer), {read} FROM {STATUS} WHERE {row}{as_shown}",
-            change=f"UPDATE {STATUS} SET SourceVersion = ?, Status = ? WHERE {row}{as_shown}",
-            copies=f"SELECT RequestId, {made_at}, {written} FROM {backup} WHERE {self._row(self._backup)}",
+            f" SELECT CAST(? AS varchar(64)), CAST(? AS integer), {read} FROM {STATUS} WHERE {row}{unchanged}",
+            change=f"UPDATE {STATUS} SET SourceVersion = ?, Status = ? WHERE {row}{unchanged}",
+            copies=f"SELECT RequestId, {backed_up_at}, {written} FROM {backup} WHERE {self._row(self._backup)}",
             steady={
                 name: spelled
                 for name, spelled in source.items()
-                if name not in _CHANGED and types.get(name) not in _KEPT_BY_SERVER
+                if name not in _CHANGED and types.get(name) not in _SERVER_GENERATED
             },
         )
 
@@ -326,26 +328,26 @@ class SiteWriter:
         return f"RequestId = {self._mark(self._backup, 'RequestId')}"
 
     def _table(self, connection: Connection) -> str:
-        return table_name(connection.product, self._backup)
+        return table_name(connection.engine, self._backup)
 
 
-def _shown(package_id: PackageId, row: PlanRow, values: tuple[int, int]) -> dict[str, object]:
+def _expected(package_id: PackageId, row: PlanRow, values: tuple[int, int]) -> dict[str, object]:
     """Return what a row of the plan must read, by column."""
     site, type_number, server = row.site_code, row.type_number, row.server_path
     key = {"id": package_id, "type": type_number, "sitecode": site, "pkgserver": server}
     return key | dict(zip(_CHANGED, values, strict=True))
 
 
-def _the_row(
+def _read_row(
     connection: Connection,
     row: PlanRow,
     values: tuple[int, int],
-    texts: _Texts,
+    statements: _Statements,
     sql: str,
     parameters: tuple[object, ...],
 ) -> dict[str, Any]:
     """Return the one row of a statement, by column. Raises RowMoved: triggers can falsify a row count."""
-    found = [dict(zip(texts.names, line, strict=True)) for line in connection.query(sql, parameters)]
+    found = [dict(zip(statements.names, line, strict=True)) for line in connection.query(sql, parameters)]
     wanted = f"version {values[0]}, status {values[1]}"
     if [_reading(line) for line in found] != [wanted]:
         raise RowMoved(row, f"{' and '.join(map(_reading, found)) or 'no such row'} instead of {wanted}")
@@ -354,7 +356,7 @@ def _the_row(
 
 def _undo_objection(
     connection: Connection,
-    texts: _Texts,
+    statements: _Statements,
     key: tuple[object, ...],
     row: PlanRow,
     undoing: Undoing,
@@ -362,10 +364,10 @@ def _undo_objection(
 ) -> str:
     """Say why a row of an undo that reads so may not be written back; empty when it may."""
     copies = [
-        BackupCopy(str(request_id).rstrip(), made_at, dict(zip(texts.names, values, strict=True)))
-        for request_id, made_at, *values in connection.query(texts.copies, key)
+        BackupCopy(str(request_id).rstrip(), backed_up_at, dict(zip(statements.names, values, strict=True)))
+        for request_id, backed_up_at, *values in connection.query(statements.copies, key)
     ]
-    return undo_violation(row, undoing, now, copies, texts.steady)
+    return undo_violation(row, undoing, now, copies, statements.steady)
 
 
 def _reading(line: Mapping[str, object]) -> str:
@@ -383,7 +385,7 @@ def _compare(row: PlanRow, wanted: Mapping[str, object], found: Mapping[str, obj
             raise RowMoved(row, f"{name} reads {told(found[name])} instead of {told(value)}")
 
 
-def _by_itself(what: str, table: str = STATUS) -> str:
+def _by_database(what: str, table: str = STATUS) -> str:
     """Say what the database did beside what it was told, and what a DBA can do about it."""
     return (
         f"the site database by itself {what}; ask the DBA whether a trigger on {table} does so, and to exempt the bot's"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_TROUBLES = {
+_KINDS = {
     ErrorKind.UNREACHABLE: StoreErrorKind.UNREACHABLE,
     ErrorKind.DAMAGED: StoreErrorKind.DAMAGED,
     ErrorKind.CERTIFICATE: StoreErrorKind.CERTIFICATE,
@@ -40,9 +40,9 @@ LOOK_SECONDS = 0.1
 class StoreDatabase:
     """Runs pieces of reading and writing; both raise StoreError, and whatever the piece itself raises."""
 
-    def __init__(self, address: str, patience: Timeouts | None = None) -> None:
-        self._patience = replace(patience or Timeouts(), look=LOOK_SECONDS)
-        self._database = Database(address, self._patience, owned=True)
+    def __init__(self, address: str, timeouts: Timeouts | None = None) -> None:
+        self._timeouts = replace(timeouts or Timeouts(), look=LOOK_SECONDS)
+        self._database = Database(address, self._timeouts, owned=True)
         # Writers that meet at a SQLite file poll it, at longer and longer intervals; here they queue instead.
         self._turn = threading.Lock()
 
@@ -65,7 +65,7 @@ class StoreDatabase:
         try:
             self._in_turn(work)
         except DatabaseError as error:
-            if error.fault is ErrorKind.CONFLICT:
+            if error.kind is ErrorKind.CONFLICT:
                 return False
             raise _named(error) from error
         return True
@@ -76,7 +76,7 @@ class StoreDatabase:
 
     def _in_turn(self, work: Callable[[Connection], Result]) -> Result:
         # Without a timeout first: that is what happens nearly always, and it takes a third of the time.
-        if not (self._turn.acquire(False) or self._turn.acquire(timeout=self._patience.query)):
+        if not (self._turn.acquire(False) or self._turn.acquire(timeout=self._timeouts.query)):
             raise StoreError(StoreErrorKind.BUSY, "those who were to write first took too long")
         try:
             return self._database.write(work)
@@ -86,4 +86,4 @@ class StoreDatabase:
 
 def _named(error: DatabaseError) -> StoreError:
     """Say as the port does what went wrong at the seam."""
-    return StoreError(_TROUBLES.get(error.fault, StoreErrorKind.OTHER), error.detail)
+    return StoreError(_KINDS.get(error.kind, StoreErrorKind.OTHER), error.detail)

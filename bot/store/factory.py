@@ -46,7 +46,7 @@ def open_store(
     holder: str,
     clock: Clock,
     lease_seconds: float = 15,
-    patience: Timeouts | None = None,
+    timeouts: Timeouts | None = None,
     signer: Signer | None = None,
 ) -> Store:
     """Open a store, made when it is missing. `holder` must be new at each start.
@@ -54,10 +54,10 @@ def open_store(
     Processes that share a store are given the same signet; without one, each recognises only what it wrote itself.
     Raises StoreError.
     """
-    patience = patience or Timeouts()
-    with closing(StoreDatabase(address, replace(patience, query=max(patience.query, patience.upkeep)))) as changing:
+    timeouts = timeouts or Timeouts()
+    with closing(StoreDatabase(address, replace(timeouts, query=max(timeouts.query, timeouts.upkeep)))) as changing:
         migrate(changing)
-    database = StoreDatabase(address, patience)
+    database = StoreDatabase(address, timeouts)
     signer = signer or Signer()
     outbox = OutboxTable(database, audit_channel, clock, signer)
     return Store(

@@ -72,10 +72,10 @@ def schema() -> list[str]:
     return [file.read_text(encoding="utf-8") for file in sorted(files, key=lambda file: file.name)]
 
 
-def statements(step: str, product: str) -> list[str]:
+def statements(step: str, engine: str) -> list[str]:
     """Split a step into its statements, in the words of an engine."""
     lines = (line for line in step.splitlines() if not line.startswith("--"))
-    text = Template("\n".join(lines)).substitute(WORDS[product])
+    text = Template("\n".join(lines)).substitute(WORDS[engine])
     return [statement.strip() for statement in text.split(";") if statement.strip()]
 
 
@@ -105,12 +105,12 @@ def _found(database: StoreDatabase) -> None:
 
 
 def _make_schema(connection: Connection) -> None:
-    if connection.product == Engine.POSTGRESQL:
+    if connection.engine == Engine.POSTGRESQL:
         connection.execute("CREATE SCHEMA dbo")
 
 
 def _make_version_table(connection: Connection) -> None:
-    for statement in statements(FOUNDING, connection.product):
+    for statement in statements(FOUNDING, connection.engine):
         connection.execute(statement)
 
 
@@ -120,7 +120,7 @@ def _catch_up(connection: Connection, steps: Sequence[str]) -> None:
     if not _behind(version, steps):
         return
     for step in steps[version:]:
-        for statement in statements(step, connection.product):
+        for statement in statements(step, connection.engine):
             connection.execute(statement)
     connection.execute("UPDATE dbo.store_version SET version = ? WHERE id = 1", (len(steps),))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.dbapi import Engine
-from bot.dbapi.rights import Right, has_logins, may, server_facts
+from bot.dbapi.rights import Right, has_logins, has_right, server_facts
 from bot.store.database import StoreDatabase
 from bot.store.ledger import LedgerTable
 from bot.store.migrations import schema, version_of
@@ -33,10 +33,10 @@ _NO_CHANNEL = ""
 class StoreInspection:
     """Looks at the store that an address names."""
 
-    def __init__(self, address: str, clock: Clock, patience: Timeouts, channels: Collection[str] = ()) -> None:
+    def __init__(self, address: str, clock: Clock, timeouts: Timeouts, channels: Collection[str] = ()) -> None:
         self._address = address
         self._clock = clock
-        self._patience = patience
+        self._timeouts = timeouts
         self._channels = channels
 
     def look(self) -> StoreFacts:
@@ -47,14 +47,14 @@ class StoreInspection:
             return StoreFacts(Engine.SQLITE, len(schema()))
         if file and not os.access(file, os.W_OK):
             raise StoreError(StoreErrorKind.READ_ONLY, f"{file} cannot be written by this user")
-        with closing(StoreDatabase(self._address, self._patience)) as database:
+        with closing(StoreDatabase(self._address, self._timeouts)) as database:
             return self._facts(database)
 
     def _facts(self, database: StoreDatabase) -> StoreFacts:
         known, version = len(schema()), version_of(database)
-        product = database.read(lambda connection: connection.product)
+        engine = database.read(lambda connection: connection.engine)
         if version is None or version < known:
-            return StoreFacts(product, known, version)
+            return StoreFacts(engine, known, version)
         if version > known:
             detail = f"the store is at version {version}, this program knows {known}"
             raise StoreError(StoreErrorKind.NEWER, detail)
@@ -62,7 +62,7 @@ class StoreInspection:
         ledger = LedgerTable(database, outbox, self._clock)
         found = ledger.verify()
         return StoreFacts(
-            product,
+            engine,
             known,
             version,
             ledger.head().sequence,
@@ -76,14 +76,14 @@ class StoreInspection:
 
 def _lacking(connection: Connection) -> Iterator[str]:
     """Return the rights that the bot needs and has not; nothing where the engine has no logins."""
-    if not has_logins(connection.product):
+    if not has_logins(connection.engine):
         return
     if server_facts(connection).is_updatable is False:
         raise StoreError(StoreErrorKind.READ_ONLY, "the database is read-only")
     for table in _TABLE.findall("\n".join(schema())):
         # A DBA may keep the bot from ever changing an entry: see deploy/sql.
         needed = [Right.SELECT, Right.INSERT, *([Right.UPDATE] if table != _LEDGER else [])]
-        lacking = [right for right in needed if not may(connection, right, table)]
+        lacking = [right for right in needed if not has_right(connection, right, table)]
         if lacking:
             yield f"{', '.join(lacking)} on {table}"
 

@@ -59,8 +59,8 @@ def test_a_configured_name_is_quoted_part_by_part(name: str, sqlserver: str, pos
 class Told(Connection):
     """A server that answers one question about its columns, or refuses it."""
 
-    def __init__(self, product: str, answer: list[Any] | DatabaseError) -> None:
-        self.product = product
+    def __init__(self, engine: str, answer: list[Any] | DatabaseError) -> None:
+        self.engine = engine
         self.asked: list[tuple[str, Any]] = []
         self._answer = answer
 
@@ -81,9 +81,9 @@ def test_types_are_asked_of_the_database_that_has_the_table() -> None:
     parsed(statement.replace("?", "@name"))
 
 
-@pytest.mark.parametrize("fault", [ErrorKind.SCHEMA, ErrorKind.PERMISSION, ErrorKind.OTHER])
-def test_types_that_are_not_told_are_unknown(fault: ErrorKind) -> None:
-    assert column_types(Told(Engine.SQL_SERVER, DatabaseError(fault, "no")), "dbo.PkgStatus") == {}
+@pytest.mark.parametrize("kind", [ErrorKind.SCHEMA, ErrorKind.PERMISSION, ErrorKind.OTHER])
+def test_types_that_are_not_told_are_unknown(kind: ErrorKind) -> None:
+    assert column_types(Told(Engine.SQL_SERVER, DatabaseError(kind, "no")), "dbo.PkgStatus") == {}
 
 
 def test_a_lost_link_is_no_answer_about_types() -> None:

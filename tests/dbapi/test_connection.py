@@ -26,10 +26,10 @@ IMPATIENT = Timeouts(login=3, query=1)
 NUMBERS = "t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < {last}) SELECT {what} FROM t"
 
 
-def counting(product: str, last: int, what: str = "n") -> str:
+def counting(engine: str, last: int, what: str = "n") -> str:
     """Return what counts from 1 on."""
     text = NUMBERS.format(last=last, what=what)
-    return f"WITH {text} OPTION (MAXRECURSION 0)" if product == Engine.SQL_SERVER else f"WITH RECURSIVE {text}"
+    return f"WITH {text} OPTION (MAXRECURSION 0)" if engine == Engine.SQL_SERVER else f"WITH RECURSIVE {text}"
 
 
 @pytest.fixture
@@ -74,11 +74,11 @@ def numbers(connection: Connection) -> list[int]:
     return [row[0] for row in connection.query("SELECT Number FROM dbo.Numbers WHERE Number > ? ORDER BY Number", (0,))]
 
 
-def fault_of(database: Database, sql: str) -> ErrorKind:
+def error_kind(database: Database, sql: str) -> ErrorKind:
     """Return how a statement fails."""
     with pytest.raises(DatabaseError) as caught:
         database.read(lambda connection: connection.query(sql))
-    return caught.value.fault
+    return caught.value.kind
 
 
 def test_rows_come_back_for_parameters(database: Database) -> None:
@@ -90,7 +90,7 @@ def test_columns_are_named_in_lower_case(database: Database) -> None:
 
 
 def test_a_stream_gives_every_row(database: Database) -> None:
-    rows = database.read(lambda connection: [row[0] for row in connection.stream(counting(connection.product, 2500))])
+    rows = database.read(lambda connection: [row[0] for row in connection.stream(counting(connection.engine, 2500))])
 
     assert rows == list(range(1, 2501))
 
@@ -101,7 +101,7 @@ def test_a_stream_that_outlives_its_connection_ends_under_our_names_and_closes_w
     left: list[Iterator[Any]] = []
 
     def work(connection: Connection) -> None:
-        left.extend(connection.stream(counting(connection.product, 2500)) for _ in range(2))
+        left.extend(connection.stream(counting(connection.engine, 2500)) for _ in range(2))
         assert [next(rows)[0] for rows in left] == [1, 1]
         raise ZeroDivisionError
 
@@ -114,16 +114,16 @@ def test_a_stream_that_outlives_its_connection_ends_under_our_names_and_closes_w
 
 
 def test_what_is_missing_is_named(database: Database) -> None:
-    assert fault_of(database, "SELECT * FROM dbo.Missing") is ErrorKind.SCHEMA
-    assert fault_of(database, "SELECT Missing FROM dbo.Numbers") is ErrorKind.SCHEMA
-    assert fault_of(database, "SELEC") is ErrorKind.OTHER
+    assert error_kind(database, "SELECT * FROM dbo.Missing") is ErrorKind.SCHEMA
+    assert error_kind(database, "SELECT Missing FROM dbo.Numbers") is ErrorKind.SCHEMA
+    assert error_kind(database, "SELEC") is ErrorKind.OTHER
     assert database.read(numbers) == [1, 2, 3]
 
 
 def test_a_statement_is_not_waited_for_longer_than_patience_lasts(database: Database) -> None:
-    endless = counting(database.read(lambda connection: connection.product), 2_000_000_000, "COUNT(*)")
+    endless = counting(database.read(lambda connection: connection.engine), 2_000_000_000, "COUNT(*)")
 
-    assert fault_of(database, endless) is ErrorKind.TIMEOUT
+    assert error_kind(database, endless) is ErrorKind.TIMEOUT
     assert database.read(numbers) == [1, 2, 3]
 
 
@@ -137,7 +137,7 @@ def test_a_lock_is_not_waited_for_longer_than_patience_lasts(address: str) -> No
         change(connection)
         with pytest.raises(DatabaseError) as caught:
             second.write(change)
-        return caught.value.fault
+        return caught.value.kind
 
     assert first.write(while_locked) is ErrorKind.LOCKED
     assert second.read(numbers) == [1, 2, 4]
@@ -268,7 +268,7 @@ class DriverError(Exception):
 def test_a_reading_whose_link_was_lost_is_run_once_more_and_a_writing_is_not(
     file: Path, state: str, message: str
 ) -> None:
-    lost = errors.name(DriverError(state, f"[{state}] {message}"))
+    lost = errors.from_driver(DriverError(state, f"[{state}] {message}"))
     readers: list[Connection] = []
     writers: list[Connection] = []
 
@@ -328,7 +328,7 @@ class TestALostConnection:
 
         with pytest.raises(DatabaseError) as caught:
             database.read(work)
-        assert (caught.value.fault, len(cut)) == (ErrorKind.UNREACHABLE, 2)
+        assert (caught.value.kind, len(cut)) == (ErrorKind.UNREACHABLE, 2)
 
         del cut[1:]
         assert [tuple(row) for row in database.read(work)] == [(1,)]
@@ -348,7 +348,7 @@ class TestALostConnection:
         with pytest.raises(DatabaseError) as caught:
             database.write(work)
 
-        assert (caught.value.fault, len(runs)) == (ErrorKind.UNREACHABLE, 1)
+        assert (caught.value.kind, len(runs)) == (ErrorKind.UNREACHABLE, 1)
         assert database.write(lambda connection: connection.query("SELECT 1")[0][0]) == 1
         database.close()
 
@@ -356,26 +356,26 @@ class TestALostConnection:
     def test_that_was_quiet_for_long_is_found_dead_and_replaced_before_a_writing_begins(self) -> None:
         patient, doubting = (Database(site_odbc(), Timeouts(login=3, query=1, quiet=quiet)) for quiet in (3600, 0))
 
-        def fault_of_a_writing(database: Database) -> ErrorKind | None:
+        def write_error_kind(database: Database) -> ErrorKind | None:
             (pid,) = database.write(lambda connection: connection.query("SELECT pg_backend_pid()"))
             run(f"SELECT pg_terminate_backend({pid[0]})")
             try:
                 database.write(lambda connection: connection.query("SELECT 1"))
             except DatabaseError as error:
-                return error.fault
+                return error.kind
             finally:
                 database.close()
             return None
 
-        assert fault_of_a_writing(patient) is ErrorKind.UNREACHABLE
-        assert fault_of_a_writing(doubting) is None
+        assert write_error_kind(patient) is ErrorKind.UNREACHABLE
+        assert write_error_kind(doubting) is None
 
     def test_to_a_file_that_was_spoiled_is_replaced_once_the_file_is_well_again(self, file: Path) -> None:
         database = Database(f"sqlite:///{file}", IMPATIENT)
         assert database.read(numbers) == [1, 2, 3]
 
         file.write_bytes(b"This is no database at all. " * 400)
-        assert fault_of(database, "SELECT * FROM dbo.Numbers") is ErrorKind.DAMAGED
+        assert error_kind(database, "SELECT * FROM dbo.Numbers") is ErrorKind.DAMAGED
         write(file, 7)
 
         assert database.read(numbers) == [7]
@@ -386,7 +386,7 @@ class TestADatabaseThatIsNotThere:
     def test_is_unreachable_as_a_file(self, tmp_path: Path) -> None:
         missing = tmp_path / "missing.db"
 
-        assert fault_of(Database(f"sqlite:///{missing}"), "SELECT 1") is ErrorKind.UNREACHABLE
+        assert error_kind(Database(f"sqlite:///{missing}"), "SELECT 1") is ErrorKind.UNREACHABLE
         assert not missing.exists()
 
     def test_is_made_as_a_file_when_it_is_our_own(self, tmp_path: Path) -> None:
@@ -398,7 +398,7 @@ class TestADatabaseThatIsNotThere:
 
     def test_is_found_once_it_is_there(self, tmp_path: Path) -> None:
         database = Database(f"sqlite:///{tmp_path / 'late.db'}")
-        assert fault_of(database, "SELECT 1") is ErrorKind.UNREACHABLE
+        assert error_kind(database, "SELECT 1") is ErrorKind.UNREACHABLE
 
         write(tmp_path / "late.db", 5)
 
@@ -406,25 +406,25 @@ class TestADatabaseThatIsNotThere:
         database.close()
 
     def test_is_unreachable_when_a_folder_stands_there(self, tmp_path: Path) -> None:
-        assert fault_of(Database(f"sqlite:///{tmp_path}"), "SELECT 1") is ErrorKind.UNREACHABLE
+        assert error_kind(Database(f"sqlite:///{tmp_path}"), "SELECT 1") is ErrorKind.UNREACHABLE
 
     @needs_postgresql
     def test_is_unreachable_where_nobody_listens(self) -> None:
         address = site_odbc(Server="127.0.0.1", Port="9")
 
-        assert fault_of(Database(address, IMPATIENT), "SELECT 1") is ErrorKind.UNREACHABLE
+        assert error_kind(Database(address, IMPATIENT), "SELECT 1") is ErrorKind.UNREACHABLE
 
     @needs_postgresql
     def test_refuses_the_login_when_the_server_has_no_such_database(self) -> None:
-        assert fault_of(Database(site_odbc(Database="no such one"), IMPATIENT), "SELECT 1") is ErrorKind.LOGIN
+        assert error_kind(Database(site_odbc(Database="no such one"), IMPATIENT), "SELECT 1") is ErrorKind.LOGIN
 
     @needs_postgresql
     def test_refuses_the_login_of_somebody_it_does_not_know(self) -> None:
-        assert fault_of(Database(site_odbc(Uid="nobody at all"), IMPATIENT), "SELECT 1") is ErrorKind.LOGIN
+        assert error_kind(Database(site_odbc(Uid="nobody at all"), IMPATIENT), "SELECT 1") is ErrorKind.LOGIN
 
     @needs_postgresql
     def test_has_no_driver_when_the_string_names_one_that_is_not_installed(self) -> None:
-        assert fault_of(Database("Driver={No such driver};Server=x"), "SELECT 1") is ErrorKind.DRIVER
+        assert error_kind(Database("Driver={No such driver};Server=x"), "SELECT 1") is ErrorKind.DRIVER
 
 
 def test_pyodbc_is_not_imported_before_an_odbc_string_is_used(file: Path) -> None:
@@ -443,5 +443,5 @@ def test_a_machine_without_unixodbc_is_told_what_to_install(monkeypatch: pytest.
     with pytest.raises(DatabaseError) as caught:
         Database("Driver=x;Server=y").read(lambda connection: connection.query("SELECT 1"))
 
-    assert caught.value.fault is ErrorKind.DRIVER
+    assert caught.value.kind is ErrorKind.DRIVER
     assert "install unixODBC" in caught.value.detail

@@ -7,8 +7,8 @@ from bot.dbapi.engines import finish, session_options
 from tests.engines import engine_of
 
 
-def said(product: str) -> list[str]:
-    return session_options(product, Timeouts(query=30)).split("; ")
+def said(engine: str) -> list[str]:
+    return session_options(engine, Timeouts(query=30)).split("; ")
 
 
 def test_sql_server_is_told_who_is_the_victim_how_long_to_wait_and_what_an_error_does() -> None:

@@ -20,7 +20,7 @@ class DriverError(Exception):
 
 def named(state: str, message: str, *, connecting: bool = False) -> ErrorKind:
     """Return the name of an error as pyodbc gives it."""
-    return errors.name(DriverError(state, f"[{state}] {message}"), connecting=connecting).fault
+    return errors.from_driver(DriverError(state, f"[{state}] {message}"), connecting=connecting).kind
 
 
 MICROSOFT_SAYS = [
@@ -564,23 +564,23 @@ POSTGRESQL_SAYS = [
 ]
 
 
-@pytest.mark.parametrize(("state", "message", "fault"), MICROSOFT_SAYS)
-def test_microsofts_driver_says(state: str, message: str, fault: ErrorKind) -> None:
-    assert named(state, message) is fault
+@pytest.mark.parametrize(("state", "message", "kind"), MICROSOFT_SAYS)
+def test_microsofts_driver_says(state: str, message: str, kind: ErrorKind) -> None:
+    assert named(state, message) is kind
 
 
-@pytest.mark.parametrize(("state", "message", "fault"), FREETDS_SAYS)
-def test_freetds_says(state: str, message: str, fault: ErrorKind) -> None:
-    assert named(state, message) is fault
+@pytest.mark.parametrize(("state", "message", "kind"), FREETDS_SAYS)
+def test_freetds_says(state: str, message: str, kind: ErrorKind) -> None:
+    assert named(state, message) is kind
 
 
-@pytest.mark.parametrize(("state", "message", "fault"), POSTGRESQL_SAYS)
-def test_postgresql_says(state: str, message: str, fault: ErrorKind) -> None:
-    assert named(state, message) is fault
+@pytest.mark.parametrize(("state", "message", "kind"), POSTGRESQL_SAYS)
+def test_postgresql_says(state: str, message: str, kind: ErrorKind) -> None:
+    assert named(state, message) is kind
 
 
 @pytest.mark.parametrize(
-    ("message", "fault"),
+    ("message", "kind"),
     [
         ("no such table: dbo.v_Package", ErrorKind.SCHEMA),
         ("no such column: s.UpdateTime", ErrorKind.SCHEMA),
@@ -600,16 +600,16 @@ def test_postgresql_says(state: str, message: str, fault: ErrorKind) -> None:
         ("", ErrorKind.OTHER),
     ],
 )
-def test_sqlite_says(message: str, fault: ErrorKind) -> None:
-    assert errors.name(sqlite3.OperationalError(message)).fault is fault
+def test_sqlite_says(message: str, kind: ErrorKind) -> None:
+    assert errors.from_driver(sqlite3.OperationalError(message)).kind is kind
 
 
 @pytest.mark.parametrize(
-    ("connecting", "fault"),
+    ("connecting", "kind"),
     [case(True, ErrorKind.UNREACHABLE, id="at login"), case(False, ErrorKind.TIMEOUT, id="later")],
 )
-def test_a_timeout_at_login_means_that_nobody_answered(connecting: bool, fault: ErrorKind) -> None:  # noqa: FBT001
-    assert named("HYT00", f"{MS}Login timeout expired (0) (SQLDriverConnect)", connecting=connecting) is fault
+def test_a_timeout_at_login_means_that_nobody_answered(connecting: bool, kind: ErrorKind) -> None:  # noqa: FBT001
+    assert named("HYT00", f"{MS}Login timeout expired (0) (SQLDriverConnect)", connecting=connecting) is kind
 
 
 @pytest.mark.parametrize(
@@ -626,14 +626,14 @@ def test_a_timeout_at_login_means_that_nobody_answered(connecting: bool, fault: 
     ],
 )
 def test_a_detail_never_holds_a_password(address: str) -> None:
-    error = errors.name(DriverError("08001", f"[08001] cannot connect with {address} (0) (SQLDriverConnect)"))
+    error = errors.from_driver(DriverError("08001", f"[08001] cannot connect with {address} (0) (SQLDriverConnect)"))
 
     assert MARKER not in error.detail + str(error) + repr(error)
     assert "Driver=x" in error.detail
 
 
 def test_a_detail_keeps_what_an_administrator_needs() -> None:
-    error = errors.name(DriverError("42S02", f"[42S02] {SERVER}Invalid object name 'dbo.PkgStatus'. (208)"))
+    error = errors.from_driver(DriverError("42S02", f"[42S02] {SERVER}Invalid object name 'dbo.PkgStatus'. (208)"))
 
     assert error.detail == f"42S02 [42S02] {SERVER}Invalid object name 'dbo.PkgStatus'. (208)"
     assert str(error).startswith("schema: ")

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 DIALECTS = {Engine.SQL_SERVER: "tsql", Engine.POSTGRESQL: "postgres"}
 
 
-@pytest.mark.parametrize("product", DIALECTS)
-def test_each_question_is_one_statement_that_reads(product: Engine) -> None:
-    for statement in rights._WORDS[product]:
-        (parsed,) = sqlglot.parse(statement, dialect=DIALECTS[product])
+@pytest.mark.parametrize("engine", DIALECTS)
+def test_each_question_is_one_statement_that_reads(engine: Engine) -> None:
+    for statement in rights._QUERIES[engine]:
+        (parsed,) = sqlglot.parse(statement, dialect=DIALECTS[engine])
         assert parsed is not None
         assert parsed.key == "select"
 
@@ -28,10 +28,10 @@ def test_an_engine_without_logins_says_so_and_still_tells_its_time(tmp_path: Pat
     (tmp_path / "site.db").touch()
     with closing(Database(f"sqlite:///{tmp_path}/site.db")) as database:
         found = database.read(rights.server_facts)
-        may = database.read(lambda connection: rights.may(connection, rights.Right.DELETE, "dbo.PkgStatus"))
+        may = database.read(lambda connection: rights.has_right(connection, rights.Right.DELETE, "dbo.PkgStatus"))
 
     assert not rights.has_logins(Engine.SQLITE)
     assert may is None
     assert found.is_updatable
-    assert found.is_mighty is None
+    assert found.is_owner is None
     assert found.moment is not None

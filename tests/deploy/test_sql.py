@@ -147,7 +147,7 @@ def test_the_reader_gets_what_the_bot_reads_and_nothing_else(site: SqliteSite) -
         reader.probe()
         reader.package(PackageId("PS100112"))
         reader.packages()
-        reader.place()
+        reader.identity()
 
         assert rights("reader") == database.needed
 
@@ -237,7 +237,7 @@ class Roles:
             except _TriedOut:
                 return True
             except DatabaseError as error:
-                if error.fault is ErrorKind.PERMISSION:
+                if error.kind is ErrorKind.PERMISSION:
                     return False
                 raise
         raise AssertionError("a try always ends in one of the two")

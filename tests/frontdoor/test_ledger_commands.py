@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from slack_sdk import WebClient
 
-from bot.cli.ledger import _to_the_end
+from bot.cli.ledger import _warn_if_cut_short
 from bot.domain.ledger_entry import Draft
 from bot.exit_codes import Exit
 from bot.store import open_store
@@ -312,7 +312,7 @@ def test_an_export_whose_store_fails_on_the_way_is_said_not_to_be_whole(capsys: 
         raise StoreError(StoreErrorKind.UNREACHABLE, "gone")
 
     with pytest.raises(StoreError):
-        list(_to_the_end(failing()))
+        list(_warn_if_cut_short(failing()))
 
     assert capsys.readouterr().err == "The export is not whole: it ends after 3 entries.\n"
 

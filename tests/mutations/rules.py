@@ -421,8 +421,8 @@ RULES = (
     Rule(
         "values in the UPDATE",
         WRITER,
-        'Status = ? WHERE {row}{as_shown}",',
-        "Status = ? WHERE {row}{as_shown and ' AND ? IS NOT NULL AND ? IS NOT NULL'}\",",
+        'Status = ? WHERE {row}{unchanged}",',
+        "Status = ? WHERE {row}{unchanged and ' AND ? IS NOT NULL AND ? IS NOT NULL'}\",",
         "A row that changes in the last moment is written over.",
         ("tests/site/test_writer.py::test_a_row_that_changes_between_its_backup_and_its_change_is_not_written_over",),
     ),
@@ -463,7 +463,7 @@ RULES = (
     Rule(
         "backup is read back",
         WRITER,
-        "_compare(row, was, _the_row(connection, row, before, texts, texts.kept, place))",
+        "_compare(row, was, _read_row(connection, row, before, statements, statements.kept, backup_key))",
         "pass",
         "A reset is made whose backup holds something else.",
         ("tests/site/test_writer.py::test_a_backup_that_does_not_hold_the_row_as_it_was_stops_the_apply",),
@@ -471,7 +471,7 @@ RULES = (
     Rule(
         "all rows or none",
         WRITER,
-        "self._prove_whole(connection, request_id, len(plan.rows))",
+        "self._check_backup_count(connection, request_id, len(plan.rows))",
         "pass",
         "A transaction that the server gave up unseen changes half of the rows.",
         ("tests/site/test_writer.py::test_a_transaction_that_the_server_gave_up_unseen_stops_the_apply",),

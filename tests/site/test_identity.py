@@ -10,7 +10,7 @@ import pytest
 from bot.dbapi import Database
 from bot.domain.package import SiteCode
 from bot.domain.site_error_kind import SiteErrorKind
-from bot.site.identity import DatabaseIdentity, objection
+from bot.site.identity import DatabaseIdentity, wrong_database
 from bot.site.reader import SiteDatabase
 from bot.site.writer import SiteWriter
 from bot.usecases.ports.site import SiteError
@@ -132,7 +132,7 @@ def test_nothing_is_changed_in_another_database_than_the_one_that_is_read(
     site: SiteMaker, elsewhere: SiteDatabase
 ) -> None:
     before = look(site)
-    read, written = elsewhere.place().database, site.reader().place().database
+    read, written = elsewhere.identity().database, site.reader().identity().database
 
     with closing(SiteWriter(PS1, Database(site.address), BACKUP, elsewhere)) as writer:
         for why in refusals(writer):
@@ -152,7 +152,7 @@ def test_a_file_is_the_same_by_whatever_path(tmp_path: Path) -> None:
     (tmp_path / "link.db").symlink_to(tmp_path / "site.db")
     with closing(SqliteSite(tmp_path / "site.db")) as site:
         paths = [f"{tmp_path}/{path}" for path in ("site.db", "link.db", "./site.db", f"../{tmp_path.name}/site.db")]
-        places = {site.reader(f"sqlite:///{path}").place() for path in paths}
+        places = {site.reader(f"sqlite:///{path}").identity() for path in paths}
 
     assert places == {DatabaseIdentity(str(tmp_path.resolve() / "site.db"), PS1)}
 
@@ -164,6 +164,11 @@ def test_a_reader_in_the_database_of_another_site_is_as_wrong_as_a_writer() -> N
         DatabaseIdentity("CM_PS1", SiteCode("CAS")),
     )
 
-    assert objection(PS1, unknown, own) == objection(PS1, own, unknown) == objection(PS1, None, unknown) == ""
-    assert "PKGSTATUS_SITES__PS1__DATABASE" in objection(PS1, other, own)
-    assert "PKGSTATUS_SITES__PS1__WRITER" in objection(PS1, own, other)
+    assert (
+        wrong_database(PS1, unknown, own)
+        == wrong_database(PS1, own, unknown)
+        == wrong_database(PS1, None, unknown)
+        == ""
+    )
+    assert "PKGSTATUS_SITES__PS1__DATABASE" in wrong_database(PS1, other, own)
+    assert "PKGSTATUS_SITES__PS1__WRITER" in wrong_database(PS1, own, other)

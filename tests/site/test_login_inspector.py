@@ -145,7 +145,7 @@ def readable(address: str, tables: set[str]) -> set[str]:
             try:
                 database.read(lambda connection, name=table_name: connection.columns(name))  # type: ignore[misc]
             except DatabaseError as error:
-                if error.fault is not ErrorKind.PERMISSION:
+                if error.kind is not ErrorKind.PERMISSION:
                     raise
             else:
                 found.add(table_name)

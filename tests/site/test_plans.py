@@ -59,7 +59,7 @@ class Explaining(Connection):
     def __init__(self, connection: Connection, scanned: dict[str, set[str]]) -> None:
         self._connection = connection
         self._scanned = scanned
-        self.product = connection.product
+        self.engine = connection.engine
 
     @property
     def database(self) -> str:
@@ -83,7 +83,7 @@ class Explaining(Connection):
     def _explained(self, sql: str, parameters: Sequence[object]) -> Iterator[None]:
         if not parameters or "INFORMATION_SCHEMA" in sql or "1 = 0" in sql:
             yield
-        elif self.product == Engine.SQL_SERVER:
+        elif self.engine == Engine.SQL_SERVER:
             before = self._scans_so_far()
             yield
             after = self._scans_so_far()
@@ -96,7 +96,7 @@ class Explaining(Connection):
         return {str(table).lower(): count for table, count in self._connection.query(SCANS_SO_FAR)}
 
     def _scans_planned(self, sql: str, parameters: Sequence[object]) -> list[str]:
-        if self.product == Engine.POSTGRESQL:
+        if self.engine == Engine.POSTGRESQL:
             lines = [line for (line,) in self._connection.query(f"EXPLAIN {sql}", parameters)]
             return [found[1] for line in lines if (found := re.search(r"Seq Scan on (\w+)", line))]
         lines = [line[3] for line in self._connection.query(f"EXPLAIN QUERY PLAN {sql}", parameters)]

@@ -59,7 +59,7 @@ class ShapedConnection(Connection):
     def __init__(self, shapes: dict[str, set[str]], texts: str = "nvarchar") -> None:
         self._shapes = shapes
         self._texts = texts
-        self.product = Engine.SQL_SERVER
+        self.engine = Engine.SQL_SERVER
         self.asked: list[tuple[str, Sequence[object]]] = []
 
     @property
@@ -149,7 +149,7 @@ def statements(texts: str) -> Iterator[tuple[str, Sequence[object]]]:
         site.scan([], list)
         site.scan([SiteCode("P02"), SiteCode("P03")], list)
         site.present([PackageId("PS100112"), PackageId("PS100113")], list)
-        site.place()
+        site.identity()
         yield from connection.asked
 
 

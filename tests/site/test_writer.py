@@ -44,10 +44,10 @@ ONE = "PkgServer LIKE '%NYC-DP04%'"
 class Site:
     """A site with the rows of the plan among others, and somebody who looks at it from outside."""
 
-    def __init__(self, maker: SiteMaker, patience: Timeouts | None = None) -> None:
+    def __init__(self, maker: SiteMaker, timeouts: Timeouts | None = None) -> None:
         self.maker = maker
         self.outside = Database(maker.address, Timeouts(query=20))
-        self.database = Database(maker.address, patience or Timeouts(query=20))
+        self.database = Database(maker.address, timeouts or Timeouts(query=20))
         self.writer = SiteWriter(SiteCode("PS1"), self.database, BACKUP)
         behind = [dp_row(host, **BEHIND) for host in ("NYC-DP03", "NYC-DP04", "NYC-DP05")]
         maker.add(table(site_row("PS1"), site_row("P02", **BEHIND), dp_row("NYC-DP01"), *behind))
@@ -666,7 +666,7 @@ class Forgetting(Connection):
         self._raw = connection._raw
         self._connection = connection
         self._left = after
-        self.product = connection.product
+        self.engine = connection.engine
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         return self._then_forget(self._connection.query(sql, parameters))
@@ -681,7 +681,7 @@ class Forgetting(Connection):
         self._left -= 1
         if self._left == 0:
             self._raw.rollback()
-            if self.product == Engine.SQLITE:
+            if self.engine == Engine.SQLITE:
                 self._raw.execute("BEGIN IMMEDIATE")
         return result
 
@@ -769,7 +769,7 @@ class Stepping(Connection):
         self._raw = connection._raw
         self._connection = connection
         self._step = step
-        self.product = connection.product
+        self.engine = connection.engine
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         found = self._connection.query(sql, parameters)
@@ -810,7 +810,7 @@ def test_from_the_first_look_on_nobody_else_changes_any_column_of_the_row(site: 
             return
         with closing(Database(site.maker.address, Timeouts(query=1))) as somebody, pytest.raises(DatabaseError) as kept:
             somebody.write(lambda connection: connection.execute("UPDATE dbo.PkgStatus SET Location = 'elsewhere'"))
-        assert kept.value.fault is ErrorKind.LOCKED
+        assert kept.value.kind is ErrorKind.LOCKED
         tried.append(sql)
 
     with closing(Stepped(site.maker.address, meddle)) as database:
@@ -951,7 +951,7 @@ def test_columns_of_any_name_are_kept_too(site: Site) -> None:
     assert kept == [(None, "kept", None, None, None, None)] * 3
 
 
-@pytest.mark.parametrize("name", ["dbo.[Pkg Status-BU]", 'dbo."Order"', "dbo.[a.b]"])
+@pytest.mark.parametrize("name", ["dbo.[Pkg Status-BU]", 'dbo."Order"', "dbo.[a.b]", "dbo.Order"])
 def test_a_backup_table_may_have_any_name(site: Site, name: str) -> None:
     kind = "datetime" if site.maker.engine == "sqlserver" else "timestamp"
     whole = WHOLE.replace("UpdateTime varchar(512)", f"UpdateTime {kind}")

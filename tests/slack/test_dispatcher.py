@@ -131,7 +131,7 @@ def opened(path: Path, holder: str) -> Store:
         audit_channel="C0SCCMAUDIT",
         holder=holder,
         clock=clock,
-        patience=Timeouts(query=1),
+        timeouts=Timeouts(query=1),
         signer=SIGNER,
     )
 

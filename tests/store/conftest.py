@@ -66,9 +66,9 @@ def opened(address: str, clock: SteppingClock) -> Iterator[Opener]:
     """Return a function that opens the store as one process does; all are closed at the end."""
     with ExitStack() as stack:
 
-        def open_as(holder: str = "one", patience: Timeouts | None = None) -> Store:
+        def open_as(holder: str = "one", timeouts: Timeouts | None = None) -> Store:
             store = open_store(
-                address, audit_channel=AUDIT, holder=holder, clock=clock, patience=patience, signer=SIGNER
+                address, audit_channel=AUDIT, holder=holder, clock=clock, timeouts=timeouts, signer=SIGNER
             )
             return stack.enter_context(closing(store))
 

@@ -78,9 +78,9 @@ def test_reading_goes_on_while_somebody_writes(store: Store, outside: Outside) -
     outside.hold(lambda connection: connection.execute("DELETE FROM dbo.ledger_entry"), read)
 
 
-def local_store(folder: Path, *, patience: Timeouts | None = None) -> Store:
+def local_store(folder: Path, *, timeouts: Timeouts | None = None) -> Store:
     return open_store(
-        f"sqlite:///{folder}/store.db", audit_channel=AUDIT, holder="one", clock=SteppingClock(), patience=patience
+        f"sqlite:///{folder}/store.db", audit_channel=AUDIT, holder="one", clock=SteppingClock(), timeouts=timeouts
     )
 
 

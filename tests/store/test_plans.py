@@ -45,7 +45,7 @@ class Explained:
         self._connection, self._plans = connection, plans
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
-        explain = "EXPLAIN " if self._connection.product == Engine.POSTGRESQL else "EXPLAIN QUERY PLAN "
+        explain = "EXPLAIN " if self._connection.engine == Engine.POSTGRESQL else "EXPLAIN QUERY PLAN "
         rows = self._connection.query(explain + sql, parameters)
         self._plans[sql] = "\n".join(str(row[-1]) for row in rows)
         return self._connection.query(sql, parameters)
@@ -74,7 +74,7 @@ def watched(store: Store, outside: Outside, address: str) -> Iterator[Watched]:
             step,
         )
     outside.database.write(_old_requests_and_commands)
-    if outside.database.read(lambda connection: connection.product) == Engine.POSTGRESQL:
+    if outside.database.read(lambda connection: connection.engine) == Engine.POSTGRESQL:
         outside.run("ANALYZE")
     with closing(Watched(address)) as database:
         yield database

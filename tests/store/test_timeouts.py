@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.app.existing_store import existing_store
-from bot.app.parts import store_of
+from bot.app.factories import make_store
+from bot.cli.existing_store import existing_store
 from bot.settings import load
 from bot.usecases.ports.store import StoreError, StoreErrorKind
 from tests.frontdoor.test_ledger_commands import settings
@@ -62,7 +62,7 @@ def waits_until_it_is_open(path: Path, work: Callable[[], object], *, readers: b
         try:
             working.result()
         except StoreError as error:
-            assert error.trouble is StoreErrorKind.LOCKED  # noqa: PT017 - either outcome is an answer here
+            assert error.kind is StoreErrorKind.LOCKED  # noqa: PT017 - either outcome is an answer here
             return False
     return True
 
@@ -70,7 +70,7 @@ def waits_until_it_is_open(path: Path, work: Callable[[], object], *, readers: b
 def test_an_answer_waits_for_the_store_no_longer_than_its_setting(
     settings_with: Callable[[str, str], Settings], tmp_path: Path
 ) -> None:
-    with closing(store_of(settings_with(SHORT, LONG), "one")) as store:
+    with closing(make_store(settings_with(SHORT, LONG), "one")) as store:
         store.ledger.append(draft())
         gave_up = threading.Event()
 
@@ -89,7 +89,7 @@ def test_an_answer_waits_for_the_store_no_longer_than_its_setting(
 def test_an_answer_waits_for_the_store_as_long_as_its_setting(
     settings_with: Callable[[str, str], Settings], tmp_path: Path
 ) -> None:
-    with closing(store_of(settings_with("90s", "90s"), "one")) as store:
+    with closing(make_store(settings_with("90s", "90s"), "one")) as store:
         store.ledger.append(draft())
 
         assert waits_until_it_is_open(tmp_path / "store.db", lambda: store.ledger.append(draft()), readers=False)
@@ -103,7 +103,7 @@ def test_the_tables_are_made_with_the_time_of_upkeep(
     file = tmp_path / "store.db"
     file.touch()
 
-    assert waits_until_it_is_open(file, lambda: store_of(made, "one").close()) is waits
+    assert waits_until_it_is_open(file, lambda: make_store(made, "one").close()) is waits
 
 
 @pytest.mark.parametrize(("upkeep", "waits"), [(LONG, True), (SHORT, False)])
@@ -111,7 +111,7 @@ def test_the_ledger_commands_read_with_the_time_of_upkeep(
     settings_with: Callable[[str, str], Settings], tmp_path: Path, upkeep: str, *, waits: bool
 ) -> None:
     given = settings_with(SHORT, upkeep)
-    with closing(store_of(given, "one")) as store:
+    with closing(make_store(given, "one")) as store:
         store.ledger.append(draft())
     with closing(existing_store(given, "auditor")) as audited:
         assert waits_until_it_is_open(tmp_path / "store.db", audited.ledger.verify) is waits

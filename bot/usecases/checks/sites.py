@@ -60,7 +60,7 @@ class SiteCheck:
 
     def _reader(self, facts: LoginFacts) -> Iterator[Finding]:
         yield from self._owner("reader", facts, READ_RIGHTS)
-        yield self._finding("reader", Severity.GOOD, f"{facts.product} answers, and the package tables are readable")
+        yield self._finding("reader", Severity.GOOD, f"{facts.engine} answers, and the package tables are readable")
         if facts.unread:
             sentence = f"not readable: {', '.join(facts.unread)}; answers will say so"
             yield self._finding("reader", Severity.WARNING, sentence, f"Have the DBA run {READ_RIGHTS}, if it may be.")
@@ -77,7 +77,7 @@ class SiteCheck:
             yield self._finding("collation", Severity.GOOD, f"{facts.collation}{keys}")
         ahead = facts.clock_ahead
         if ahead is None:
-            yield self._finding("clock", Severity.UNKNOWN, f"{facts.product} does not tell its time")
+            yield self._finding("clock", Severity.UNKNOWN, f"{facts.engine} does not tell its time")
         elif abs(ahead) > MOST_CLOCK_DIFFERENCE:
             way = "ahead of" if ahead > timedelta(0) else "behind"
             cure = "Synchronise both machines with the same time source."
@@ -101,7 +101,7 @@ class SiteCheck:
             yield self._finding("writer", Severity.WRONG, "the database is read-only", cure)
             return
         yield self._finding("writer", Severity.GOOD, "may reset rows, with a backup; tried on no row and rolled back")
-        if not self.inspector.has_own_writer and facts.too_much is not None:
+        if not self.inspector.has_own_writer and facts.excess_rights is not None:
             cure = f"Give {self._setting('WRITER')} a login of its own, and let the other one only read."
             yield self._finding("writer", Severity.WARNING, "the login that reads may also write", cure)
         if self.inspector.has_own_writer:
@@ -121,15 +121,15 @@ class SiteCheck:
             yield self._finding(login, Severity.WRONG, f"{facts.database} is the database of site {facts.owner}", cure)
 
     def _too_much(self, login: str, facts: LoginFacts, script: str) -> Iterator[Finding]:
-        if facts.too_much is None:
-            yield self._finding(login, Severity.GOOD, f"{facts.product} has no logins whose rights could be too wide")
-        elif facts.is_mighty:
+        if facts.excess_rights is None:
+            yield self._finding(login, Severity.GOOD, f"{facts.engine} has no logins whose rights could be too wide")
+        elif facts.is_owner:
             cure = f"Use a login of its own, with the rights of {script} and no role."
             yield self._finding(login, Severity.WARNING, "owns the database, so it may do anything", cure)
-        elif facts.too_much:
+        elif facts.excess_rights:
             cure = f"Have the DBA revoke that; {script} has all that is needed."
             yield self._finding(
-                login, Severity.WARNING, f"may do more than it needs: {', '.join(facts.too_much)}", cure
+                login, Severity.WARNING, f"may do more than it needs: {', '.join(facts.excess_rights)}", cure
             )
         else:
             yield self._finding(login, Severity.GOOD, "has no right that it does not need")

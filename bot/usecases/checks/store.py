@@ -56,13 +56,13 @@ class StoreCheck:
 
 def _version(facts: StoreFacts) -> Finding:
     if facts.version is None:
-        sentence = f"{facts.product}: not made yet; the first start makes it"
+        sentence = f"{facts.engine}: not made yet; the first start makes it"
     elif facts.version < facts.known_version:
-        sentence = f"{facts.product}: version {facts.version}; the next start brings it to {facts.known_version}"
+        sentence = f"{facts.engine}: version {facts.version}; the next start brings it to {facts.known_version}"
         cure = "Make a copy of the store before you start this version: there is no way back."
         return Finding(Area.STORE, Severity.WARNING, "store", sentence, cure)
     else:
-        sentence = f"{facts.product}: version {facts.version}, this program's own"
+        sentence = f"{facts.engine}: version {facts.version}, this program's own"
     return Finding(Area.STORE, Severity.GOOD, "store", sentence)
 
 

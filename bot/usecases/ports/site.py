@@ -134,12 +134,12 @@ class SiteScanner(Protocol):
 class LoginFacts:
     """A login on a site database, and where it landed."""
 
-    product: str
+    engine: str
     database: str
     owner: SiteCode | None
     unread: tuple[str, ...]
-    too_much: tuple[str, ...] | None
-    is_mighty: bool | None
+    excess_rights: tuple[str, ...] | None
+    is_owner: bool | None
     is_updatable: bool | None
     collation: str
     key_types: tuple[str, ...]

@@ -365,7 +365,7 @@ class DriftHistory(Protocol):
 class StoreFacts:
     """The bot's own database; no version means that it is yet to be made, `lacking` are rights that the bot needs."""
 
-    product: str
+    engine: str
     known_version: int
     version: int | None = None
     entries: int = 0
