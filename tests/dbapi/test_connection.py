@@ -264,6 +264,7 @@ class DriverError(Exception):
         ("08S01", "[Microsoft][ODBC Driver 18 for SQL Server]Communication link failure (0) (SQLExecDirectW)"),
         ("IMC06", "[Microsoft][ODBC Driver 18 for SQL Server]The connection is broken (0) (SQLExecDirectW)"),
     ],
+    ids=["unknown error", "no error", "end of file", "link failure", "no recovery"],
 )
 def test_a_reading_whose_link_was_lost_is_run_once_more_and_a_writing_is_not(
     file: Path, state: str, message: str

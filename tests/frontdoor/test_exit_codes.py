@@ -28,7 +28,7 @@ AT_IMPORT = """
 import signal, sys
 class Finder:
     def find_spec(self, name, path=None, target=None):
-        if name == "bot.app.bot":
+        if name == "{module}":
             {what}
 sys.meta_path.insert(0, Finder())
 from bot.__main__ import main
@@ -125,8 +125,15 @@ def test_a_part_that_is_missing_is_a_fault_and_no_verdict() -> None:
     assert "ModuleNotFoundError" in said
 
 
-def imported(what: str, word: str) -> tuple[int, str]:
-    """Let something happen while the program imports its parts; return its exit code and what it said."""
-    script = AT_IMPORT.format(what=what, word=word)
+def test_what_nobody_expected_of_a_command_that_runs_is_a_fault_too() -> None:
+    code, said = imported('raise RuntimeError("nobody expected this")', "demo", module="bot.demo.launch")
+
+    assert code == Exit.FAULT
+    assert "nobody expected this" in said
+
+
+def imported(what: str, word: str, module: str = "bot.app.bot") -> tuple[int, str]:
+    """Let something happen while the program imports a module; return its exit code and what it said."""
+    script = AT_IMPORT.format(what=what, word=word, module=module)
     run = subprocess.run([sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=False)
     return run.returncode, run.stderr
