@@ -24,8 +24,7 @@ import psutil
 from tests.bench.figure import Figure
 from tests.frontdoor.databases import site_of
 from tests.frontdoor.message_content import CSV, NEXT
-from tests.frontdoor.test_chaos import distribute
-from tests.frontdoor.traffic import SimulatedUser
+from tests.frontdoor.traffic import SimulatedUser, distribute
 from tests.harness import RELAXED_TIMING, Harness
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
 SECONDS = float(os.environ.get("PKGSTATUS_BENCH_SOAK_SECONDS", "600"))
 WARM_UP_SHARE = 0.2
-"""Of the whole time: long enough for every code path, connection and thread to have been used."""
+"""Of the whole time: after it, nearly every code path, connection and thread has been used."""
 BOUND = 1.05
 MEGABYTE = 1024 * 1024
 SAMPLE_SECONDS = 2

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.dbapi import Database
 from bot.domain.ledger_entry import moment_read, moment_text
 from bot.store import open_store
 from bot.usecases.audit.recorder import NOBODY, AuditAction
@@ -30,7 +29,7 @@ from tests.frontdoor.databases import ENGINES, harness_on, read, site_of
 from tests.frontdoor.invariants import assert_invariants
 from tests.frontdoor.process_killer import ProcessKiller
 from tests.frontdoor.resets import entries
-from tests.frontdoor.traffic import simulated_users
+from tests.frontdoor.traffic import distribute, simulated_users
 from tests.harness import OPS, RELAXED_TIMING
 
 if TYPE_CHECKING:
@@ -48,19 +47,6 @@ MISSED_PERIODS = 5
 ENDS = {"applied", "failed", "stale"}
 FAST_TIMING = replace(RELAXED_TIMING, minute_s=1, post_interval_s=0.2)
 IDS = {"ada": "U000000ADA", "grace": "U00000GRACE", "linus": "U00000LINUS", "margaret": "U0MARGARET"}
-
-
-def distribute(site: str, until: threading.Event) -> None:
-    """Bring rows that were reset back to where they were stuck, as a site that is still broken would."""
-    rows = "SELECT SourceVersion, Status, Type, SiteCode, PkgServer FROM dbo.PkgStatus WHERE ID = 'PS100112'"
-    stuck = [row for row in read(site, rows) if row[0]]
-    again = (
-        "UPDATE dbo.PkgStatus SET SourceVersion = ?, Status = ? WHERE ID = 'PS100112' AND SourceVersion = 0"
-        " AND Type = ? AND SiteCode = ? AND PkgServer = ?"
-    )
-    with closing(Database(site)) as database:
-        while not until.wait(1):
-            database.write(lambda connection: [connection.execute(again, row) for row in stuck])
 
 
 def plan_digests(harness: Harness) -> None:

@@ -1,6 +1,6 @@
-"""People who use the bot all the time, whatever happens to it: they try again when Slack says that it did not work.
+"""Simulated users that act on the bot all the time, and a simulated site that brings reset rows back.
 
-Each person counts what was tried and what Slack said was taken, and notes what was taken and never answered.
+Each user counts the actions tried and acknowledged, and records those acknowledged and never answered.
 """
 
 from __future__ import annotations
@@ -8,9 +8,12 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bot.dbapi import Database
+from tests.frontdoor.databases import read
 from tests.frontdoor.message_content import buttons, visible_text
 from tests.frontdoor.resets import APPROVALS, APPROVE, REJECT, REQUEST, WHY, WITHDRAW
 from tests.harness import OPS, PROGRESS_NOTES, ActionRefused
@@ -36,7 +39,7 @@ ASIDE = [f"find chaos-{number}" for number in range(3)] + [
 
 @dataclass
 class SimulatedUser:
-    """Somebody with a will of their own."""
+    """A person who picks one action after the other at random."""
 
     harness: Harness
     name: str
@@ -165,3 +168,16 @@ def simulated_users(harness: Harness, rng: random.Random) -> list[SimulatedUser]
     """Return somebody who asks for resets and three who decide."""
     names = ("ada", "grace", "linus", "margaret")
     return [SimulatedUser(harness, name, random.Random(rng.random())) for name in names]  # noqa: S311 - a game
+
+
+def distribute(site: str, until: threading.Event) -> None:
+    """Bring rows that were reset back to where they were stuck, as a site that is still broken would."""
+    rows = "SELECT SourceVersion, Status, Type, SiteCode, PkgServer FROM dbo.PkgStatus WHERE ID = 'PS100112'"
+    stuck = [row for row in read(site, rows) if row[0]]
+    again = (
+        "UPDATE dbo.PkgStatus SET SourceVersion = ?, Status = ? WHERE ID = 'PS100112' AND SourceVersion = 0"
+        " AND Type = ? AND SiteCode = ? AND PkgServer = ?"
+    )
+    with closing(Database(site)) as database:
+        while not until.wait(1):
+            database.write(lambda connection: [connection.execute(again, row) for row in stuck])
