@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from functools import lru_cache
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    from bot.domain.distribution_message import DistributionMessage
 
 PackageId = NewType("PackageId", str)
 SiteCode = NewType("SiteCode", str)
@@ -173,6 +176,7 @@ class Row:
     `jobs` are the unfinished distribution jobs of a DP row. They and `dp_known` are None where the site does not tell.
     `dp_site` is the site that the list of DPs says the DP belongs to; None where it does not say.
     `moved_to` is where that list has the server of a row that it does not have itself; a scan does not look for it.
+    `message` is the newest distribution message of the package on the row's DP; a scan does not read it either.
     """
 
     type_number: int | None
@@ -186,6 +190,7 @@ class Row:
     jobs: tuple[Job, ...] | None = ()
     dp_site: SiteCode | None = None
     moved_to: SiteCode | None = None
+    message: DistributionMessage | None = None
 
     @property
     def is_site(self) -> bool:

@@ -22,6 +22,8 @@ from bot.site.row_mapping import (
     is_there,
     job_join,
     listed_points,
+    message_join,
+    message_list,
     one_row,
     package,
     package_list,
@@ -98,14 +100,16 @@ class SiteDatabase:
             return None
         split = len(PACKAGE_COLUMNS)
         of_rows = [line[split:] for line in lines if line[split] is not None]
-        found = rows((line for line in of_rows if line[-2] != NO_ROW), schema)
+        found = rows((line for line in of_rows if line[-2] != NO_ROW), schema, with_messages=True)
         return PackageTable(
             package(lines[0][:split], self.code),
             tuple(_with_present_place(found, connection, schema)),
             schema.unread,
             served=frozenset(one_row(line).site_code for line in of_rows if line[-2] == SERVED),
             targets_known=schema.has_targets,
-            targets_without_row=tuple(rows((as_row(line) for line in of_rows if line[-2] == NO_ROW), schema)),
+            targets_without_row=tuple(
+                rows((as_row(line) for line in of_rows if line[-2] == NO_ROW), schema, with_messages=True)
+            ),
         )
 
     def _read_packages(self, connection: Connection) -> Sequence[Package]:
@@ -129,16 +133,18 @@ def _package_with_rows(schema: SiteSchema) -> str:
     """
     this = f" WHERE p.PackageID = {schema.mark(PACKAGES, 'PackageID')}"
     of_it = f" AND ID = {schema.mark(STATUS, 'ID')}"
-    around = f"{point_join(schema)}{job_join(schema)}"
+    around = f"{point_join(schema)}{job_join(schema)}{message_join(schema)}"
     with_rows = (
-        f"SELECT {package_list(schema)}, {row_list(schema)}, CASE WHEN s.Type <> {RowType.SITE.value} THEN {UNSERVED}"
+        f"SELECT {package_list(schema)}, {row_list(schema)}, {message_list(schema)},"
+        f" CASE WHEN s.Type <> {RowType.SITE.value} THEN {UNSERVED}"
         f" WHEN {target_of_site(schema)} THEN {SERVED} ELSE {UNSERVED} END, NULL"
         f" FROM {PACKAGES} p LEFT JOIN {STATUS} s ON s.ID = p.PackageID{around}{this}"
     )
     if not schema.has_targets:
         return with_rows
     return (
-        f"{with_rows} UNION ALL SELECT {package_list(schema)}, {target_list(schema)}, {NO_ROW}, {targeted_at(schema)}"
+        f"{with_rows} UNION ALL SELECT {package_list(schema)}, {target_list(schema)}, {message_list(schema)},"
+        f" {NO_ROW}, {targeted_at(schema)}"
         f" FROM {PACKAGES} p INNER JOIN {targets(schema)} ON s.ID = p.PackageID{around}"
         f"{status_join(of_it)}{this}{is_there(schema)} AND r.ID IS NULL"
     )

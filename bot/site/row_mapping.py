@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.distribution_message import MESSAGE_PARTS, DistributionMessage
 from bot.domain.drift_classes import REMOVING
 from bot.domain.package import (
     Job,
@@ -22,7 +23,7 @@ from bot.domain.package import (
     parse_nal_path,
     site_of_nal_path,
 )
-from bot.site.schema_probe import JOBS, PACKAGES, POINTS, STATUS, TARGETS, SiteSchema
+from bot.site.schema_probe import JOBS, MESSAGES, PACKAGES, POINTS, STATUS, TARGETS, SiteSchema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,7 +49,11 @@ ROW_COLUMNS = ("ID", "Type", "SiteCode", "PkgServer", "SourceVersion", "Status",
 _UPDATED = ROW_COLUMNS.index("UpdateTime")
 JOB_COLUMNS = ("JobID", "PackageVersion", "State", "Action", "CreationTime", "LastUpdateTime")
 _FIRST_JOB = len(ROW_COLUMNS) + 4
+MESSAGE_COLUMNS = (
+    "MessageID", "LastUpdateDate", "MessageState", *(f"InsString{number}" for number in range(1, MESSAGE_PARTS + 1)),
+)  # fmt: skip
 _END = _FIRST_JOB + len(JOB_COLUMNS)
+_LAST = _END + len(MESSAGE_COLUMNS)
 
 
 def point_join(schema: SiteSchema, of: str = "s", name: str = "d") -> str:
@@ -176,6 +181,20 @@ def job_join(schema: SiteSchema) -> str:
     )
 
 
+def message_join(schema: SiteSchema) -> str:
+    """Join the newest distribution message of a DP row's package; empty where messages cannot be read."""
+    if not schema.has_messages:
+        return ""
+    return f" LEFT JOIN {MESSAGES} m ON m.PackageID = s.ID AND m.NALPath = s.PkgServer AND s.Type = {RowType.DP.value}"
+
+
+def message_list(schema: SiteSchema) -> str:
+    """List the columns of a message; NULL where the view, or one of them, cannot be read."""
+    return ", ".join(
+        f"m.{name}" if schema.has_messages and schema.has(MESSAGES, name) else "NULL" for name in MESSAGE_COLUMNS
+    )
+
+
 def _job_column(schema: SiteSchema, name: str) -> str:
     return f"job.{name}" if schema.has(JOBS, name) else f"NULL AS {name}"
 
@@ -220,19 +239,28 @@ def package(line: Sequence[Any], read_at: SiteCode) -> Package:
     )
 
 
-def rows(lines: Iterable[Sequence[Any]], schema: SiteSchema) -> list[Row]:
-    """Read the columns of `row_list` of one package: a row that has several jobs stands in as many lines."""
+def rows(lines: Iterable[Sequence[Any]], schema: SiteSchema, *, with_messages: bool = False) -> list[Row]:
+    """Read the columns of `row_list` of one package, `with_messages` followed by those of `message_list`.
+
+    A row stands in a line for each of its jobs with each of its messages; the newest message counts.
+    """
     found: list[Row] = []
-    busy: dict[tuple[Any, ...], list[Sequence[Any]]] = {}
+    several: dict[tuple[Any, ...], list[Sequence[Any]]] = {}
+    end = _LAST if with_messages else _END
     for line in lines:
-        if line[_FIRST_JOB] is None:
+        if line[_FIRST_JOB] is None and not (with_messages and _is_message(line)):
             found.append(_row(line[:_FIRST_JOB], () if schema.has_jobs else None))
         else:
-            busy.setdefault(tuple(line[:_FIRST_JOB]), []).append(line[_FIRST_JOB:_END])
-    for facts, jobs in busy.items():
-        by_id = {job[0]: _job(job[1:]) for job in sorted(jobs, key=lambda job: str(job[0]))}
-        twins = max(Counter(job[0] for job in jobs).values())
-        found += [_row(facts, tuple(by_id.values()))] * twins
+            several.setdefault(tuple(line[:_FIRST_JOB]), []).append(line[:end])
+    for facts, same in several.items():
+        jobs = sorted(
+            (line[_FIRST_JOB:_END] for line in same if line[_FIRST_JOB] is not None), key=lambda job: str(job[0])
+        )
+        by_id = {job[0]: _job(job[1:]) for job in jobs}
+        messages = [_message(line[_END:]) for line in same if with_messages and _is_message(line)]
+        newest = max(messages, key=_newness, default=None)
+        twins = max(Counter((line[_FIRST_JOB], *line[_END:]) for line in same).values())
+        found += [_row(facts, tuple(by_id.values()) if schema.has_jobs else None, newest)] * twins
     return found
 
 
@@ -241,7 +269,7 @@ def one_row(line: Sequence[Any]) -> Row:
     return _row(line[:_FIRST_JOB], None)
 
 
-def _row(line: Sequence[Any], jobs: tuple[Job, ...] | None) -> Row:
+def _row(line: Sequence[Any], jobs: tuple[Job, ...] | None, message: DistributionMessage | None = None) -> Row:
     _, kind, site, server, held, status, updated, points, leaving, *sites = line
     type_number, site_code = _number(kind), SiteCode(text(site))
     return Row(
@@ -255,12 +283,30 @@ def _row(line: Sequence[Any], jobs: tuple[Job, ...] | None) -> Row:
         dp_leaving=bool(leaving),
         jobs=jobs,
         dp_site=_dp_site(site_code, sites),
+        message=message,
     )
 
 
 def _job(values: Sequence[Any]) -> Job:
     version, state, action, created, updated = values
     return Job(_number(version), _number(state), _number(action), _moment(created), _moment(updated))
+
+
+def _is_message(line: Sequence[Any]) -> bool:
+    return any(value is not None for value in line[_END:_LAST])
+
+
+def _message(values: Sequence[Any]) -> DistributionMessage:
+    number, at, state, *parts = values
+    return DistributionMessage(
+        _number(number), _number(state), _moment(at), tuple(filter(None, (text(part).strip() for part in parts)))
+    )
+
+
+def _newness(message: DistributionMessage) -> tuple[bool, float, int]:
+    """Sort messages by age: one without a moment is older than any other."""
+    at = message.at
+    return at is not None, at.timestamp() if at else 0, message.number or 0
 
 
 def _dp_site(site_code: SiteCode, listed: Sequence[object]) -> SiteCode | None:

@@ -20,6 +20,7 @@ STATUS = "dbo.PkgStatus"
 POINTS = "dbo.DistributionPoints"
 JOBS = "dbo.DistributionJobs"
 TARGETS = "dbo.PkgServers"
+MESSAGES = "dbo.vSMS_DistributionDPStatus"
 
 _REQUIRED = {
     PACKAGES: ("PackageID", "Name", "SourceSite", "SourceVersion"),
@@ -29,6 +30,7 @@ _OPTIONAL_TABLES = {
     POINTS: ("NALPath",),
     JOBS: ("JobID", "DPID", "PkgID", "State", "PackageVersion", "Action"),
     TARGETS: ("PkgID", "NALPath", "SiteCode"),
+    MESSAGES: ("PackageID", "NALPath", "MessageID", "LastUpdateDate"),
 }
 _INFORMATIVE = {
     PACKAGES: ("SourceDate", "StoredPkgVersion"),
@@ -75,6 +77,11 @@ class SiteSchema:
     def has_targets(self) -> bool:
         """Whether it can be read to which distribution points packages are targeted."""
         return self.has(TARGETS, *_OPTIONAL_TABLES[TARGETS])
+
+    @property
+    def has_messages(self) -> bool:
+        """Whether the newest distribution message of each package on each distribution point can be read."""
+        return self.has(MESSAGES, *_OPTIONAL_TABLES[MESSAGES])
 
     @property
     def unread(self) -> tuple[str, ...]:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.domain.distribution_message import MessageKind
 from bot.domain.drift_classes import DriftClass, Verdict
 from bot.domain.lookup_result import SnapshotKey
 from bot.domain.package import JobAction, JobState, known_moment, status_name
 from bot.domain.plan import RowsAllowed, refusals, resettable
 from bot.domain.quantity import all_of, quantity
-from bot.views import replies
+from bot.views import distribution_messages, replies
 from bot.views.block_kit import Block, Message, actions, age, button, context, escape, header, moment, plain, section
 from bot.views.drift_classes import MARKS, advice
 from bot.views.replies import nothing_matches, unmatched
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from bot.domain.distribution_message import DistributionMessage
     from bot.domain.lookup_result import Answer, AnswersBySite, StoredAnswer
     from bot.domain.package import Job, Package
 
@@ -43,6 +45,8 @@ OTHER_SITE = (
     "↔️ *two sites*: a row names one site, the list of distribution points another. It is judged by the copy of the "
     "site that its DP belongs to, and never reset."
 )
+MOST_CAUSES = 4
+_NEEDS_SOMEBODY = {MessageKind.FAILED, MessageKind.WAITS}
 MOST_JOBS = 1
 """How many jobs of one row are spelled out: a cell is short."""
 _SENDING = {JobAction.UPDATE, JobAction.ADD}
@@ -84,6 +88,7 @@ def draw(kept: StoredAnswer, form: Form, start: int = 0, around: Around | None =
         *_site_lines(sites, answer),
         *_table(answer, dps, page, form),
         *_next_steps(answer),
+        *_causes(dps, answer.read_at),
         *([context(f"🧊 {around.freeze}")] if around.freeze else []),
         *_no_reset(answer, around),
         *_buttons(kept, pages, page, can_reset=not _no_reset(answer, around)),
@@ -116,14 +121,21 @@ def site_of(verdict: Verdict) -> str:
 
 
 def notes(verdict: Verdict, read_at: datetime) -> tuple[str, ...]:
-    """Say what class and status do not: a row that is left over, a version that has not arrived, stuck jobs."""
+    """Say what class and status do not: what is left over or has not arrived, stuck jobs, the newest message."""
     row = verdict.row
     left_over = f"leftover of {row.site_code}, its DP is at {plain(row.moved_to, 3)} now" if row.moved_to else ""
     unconfirmed = ("not received yet" if row.is_site else "not installed yet") if verdict.is_unconfirmed else ""
     jobs = [_job_words(job, verdict.expected_version, read_at) for job in verdict.idle_jobs[:MOST_JOBS]]
     uncounted = len(verdict.idle_jobs) - MOST_JOBS
     more = [quantity(uncounted, "more job")] if uncounted > 0 else []
-    return tuple(filter(None, (left_over, unconfirmed, *jobs, *more)))
+    message = _newest(verdict)
+    news = f"{distribution_messages.said(message)}, {distribution_messages.when(message, read_at)}" if message else ""
+    return tuple(filter(None, (left_over, unconfirmed, *jobs, *more, news)))
+
+
+def _newest(verdict: Verdict) -> DistributionMessage | None:
+    """Return the newest message of a row that something is the matter with; of others it tells nothing new."""
+    return None if verdict.drift_class is DriftClass.IN_SYNC else verdict.row.message
 
 
 def _job_words(job: Job, expected: int | None, read_at: datetime) -> str:
@@ -284,7 +296,7 @@ def _site_line(verdict: Verdict, answer: Answer) -> str:
     behind = f", {verdict.versions_behind} behind" if (verdict.versions_behind or 0) > 0 else ""
     return (
         f"{mark} *{escape(row.site_code)}* {escape(row.server, SERVER_CHARACTERS)} holds *{held}*{behind} · "
-        f"{_status(verdict, answer.read_at)} · {_updated(row.updated_at)} · {verdict.drift_class}{been}"
+        f"{escape(_status(verdict, answer.read_at))} · {_updated(row.updated_at)} · {verdict.drift_class}{been}"
     )
 
 
@@ -309,6 +321,32 @@ def _next_steps(answer: Answer) -> list[Block]:
     ]
     lines += [OTHER_SITE] if any(verdict.row.other_site for verdict in answer.drift.dps) else []
     return [section("\n".join(["*What to do next*", *lines]))] if lines else []
+
+
+def _causes(dps: Sequence[Verdict], read_at: datetime) -> list[Block]:
+    """Say what Distribution Manager reported last of rows that need somebody: what, of which DPs, and what to do."""
+    rows: dict[tuple[str, str], list[Verdict]] = {}
+    for verdict in dps:
+        message = _newest(verdict)
+        if message and message.kind in _NEEDS_SOMEBODY:
+            more = distribution_messages.parts(message, verdict.row.server)
+            rows.setdefault((distribution_messages.said(message), more), []).append(verdict)
+    causes = sorted(rows.items(), key=lambda cause: -len(cause[1]))
+    lines = [_cause(said, more, verdicts, read_at) for (said, more), verdicts in causes[:MOST_CAUSES]]
+    if len(causes) > MOST_CAUSES:
+        lines.append(f"… and {quantity(len(causes) - MOST_CAUSES, 'more message')}: each stands in its row.")
+    return [section("\n".join(["*What Distribution Manager said last*", *lines]))] if lines else []
+
+
+def _cause(said: str, more: str, verdicts: Sequence[Verdict], read_at: datetime) -> str:
+    newest = [message for verdict in verdicts if (message := verdict.row.message)]
+    cure = distribution_messages.cure(newest[0])
+    ages = {distribution_messages.when(message, read_at) for message in newest}
+    when = ages.pop() if len(ages) == 1 else "at different times"
+    return (
+        f"• {_which(verdicts)}: *{escape(said)}*{f' · {escape(more)}' if more else ''}, {when}."
+        f"{f' Next: {cure}.' if cure else ''}"
+    )
 
 
 def _which(verdicts: Sequence[Verdict]) -> str:

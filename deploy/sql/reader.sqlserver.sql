@@ -1,6 +1,6 @@
 -- The rights of the login that reads a site, for the DBA. Run it in the site database; it is safe to run again.
 -- It grants SELECT on what the bot reads and nothing else. The product's own users and roles are left alone.
--- The last four may be left out; the bot's answers then say what they cannot tell, and without v_Identification it cannot
+-- The last five may be left out; the bot's answers then say what they cannot tell, and without v_Identification it cannot
 -- prove that a reset is made in the site's own database: rows read alike in the databases of other sites.
 IF DATABASE_PRINCIPAL_ID(N'pkgstatus_reader') IS NULL
     CREATE ROLE pkgstatus_reader;
@@ -9,6 +9,7 @@ GRANT SELECT ON dbo.PkgStatus TO pkgstatus_reader;
 GRANT SELECT ON dbo.DistributionPoints TO pkgstatus_reader;
 GRANT SELECT ON dbo.DistributionJobs TO pkgstatus_reader;
 GRANT SELECT ON dbo.PkgServers TO pkgstatus_reader;
+GRANT SELECT ON dbo.vSMS_DistributionDPStatus TO pkgstatus_reader;
 GRANT SELECT ON dbo.v_Identification TO pkgstatus_reader;
 
 -- Who has them: put your account in the place of CONTOSO\svc-pkgstatus, here and below.

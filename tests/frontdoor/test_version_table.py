@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,7 @@ def test_a_row_says_what_is_held_what_is_expected_and_since_when(answer: Json) -
         "Held": "12",
         "Expected": "13",
         "Behind": "1",
-        "Status": "Failed",
+        "Status": "Failed; the DP cannot be reached (2391), 2 h ago",
         "For": "19 d",
     }
     assert (from_site["Class"], from_site["Hop"], from_site["Behind"]) == ("🟠 site behind", "site", "6")
@@ -115,6 +116,14 @@ def test_the_small_print_says_when_where_and_for_whom_it_was_read(answer: Json) 
 def test_an_answer_on_one_page_has_no_page_buttons(answer: Json) -> None:
     assert not {"◀ Previous", "Next ▶"} & set(buttons(answer))
     assert "CSV of all 41 rows" in buttons(answer)
+
+
+def test_a_stuck_row_carries_the_newest_message_of_distribution_manager(harness: Harness) -> None:
+    shown = json.dumps(harness.ask("ada", "PS100112")["blocks"], ensure_ascii=False)
+
+    assert "the DP cannot be reached (2391), 2 h ago" in shown
+    assert "• BOS-DP02: *the DP cannot be reached (2391)*, 2 h ago. Next: check the network and firewall" in shown
+    assert "• NYC-DP03: *waits for prestaged content (2371)*, 6 d ago. Next: somebody has to extract" in shown
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.demo.sample.packages import PACKAGES
 from bot.demo.sample.rows import rows as sample_rows
+from bot.domain.distribution_message import DistributionMessage
 from bot.domain.drift_classes import DriftClass, judge
 from bot.domain.package import JobState, PackageId, PackageTable, RowType
 from bot.domain.site_error_kind import SiteErrorKind
 from bot.usecases.ports.site import SiteError
-from tests.builders import GRACE, NOW, dp_row, job, nal_path, package, site_row, story, table
+from tests.builders import GRACE, NOW, ago, dp_row, job, nal_path, package, site_row, story, table
 from tests.engines import needs_postgresql, renamed, run, site_odbc
 from tests.site.makers import PostgresqlSite, SiteMaker, SqliteSite
 from tests.transact_sql import parsed
@@ -23,9 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from bot.domain.package import Row
     from bot.site.reader import SiteDatabase
 
 ID = PackageId("PS100112")
+HELD = dp_row("NYC-DP01", held_version=7)
 OPEN = table(site_row(), dp_row(open_jobs=1), dp_row("OSL-DP01", dp_known=False), dp_row("MEX-DP01", dp_leaving=True))
 
 
@@ -116,10 +121,107 @@ class TestRoundTrips:
             "the columns of dbo.DistributionPoints",
             "the columns of dbo.DistributionJobs",
             "the columns of dbo.PkgServers",
+            "the columns of dbo.vSMS_DistributionDPStatus",
         ]
 
     def test_a_connection_is_made_only_when_something_is_asked(self, tmp_path: Path) -> None:
         SqliteSite(tmp_path / "site.db").reader("Driver={No such driver}").close()
+
+
+class TestTheNewestMessage:
+    def message(self, maker: SiteMaker, number: int | None = 2391, row: Row = HELD, **columns: object) -> None:
+        """Let the site hold a message of the package on the DP of a row."""
+        plain = {"PackageID": ID, "NALPath": row.server_path, "MessageID": number, "MessageState": 4}
+        maker.insert("vSMS_DistributionDPStatus", {"ID": next(self.keys), **plain, **columns})
+
+    @pytest.fixture(autouse=True)
+    def numbers(self) -> None:
+        self.keys = count(1)
+
+    def test_comes_with_its_row_in_the_same_statement(self, maker: SiteMaker) -> None:
+        maker.add(table(HELD, dp_row("NYC-DP02")))
+        self.message(maker, LastUpdateDate=ago(hours=2), InsString1=HELD.server_path, InsString3="0x80070070 ")
+        site = maker.reader()
+        site.probe()
+        maker.recorded.statements.clear()
+
+        found = {row.server_path: row.message for row in read(site).rows}
+
+        assert len(maker.recorded.statements) == 1
+        strings = (HELD.server_path, "0x80070070")
+        assert found.pop(HELD.server_path) == DistributionMessage(2391, 4, ago(hours=2), strings)
+        assert set(found.values()) == {None}
+
+    def test_is_the_newest_of_several_and_the_row_stays_one(self, maker: SiteMaker) -> None:
+        maker.add(table(replace(HELD, jobs=(job(), job(state=JobState.SUSPENDED)))))
+        self.message(maker, 2330, LastUpdateDate=ago(hours=5))
+        self.message(maker, 2391, LastUpdateDate=ago(hours=2))
+        self.message(maker, 2302)
+
+        (row,) = read(maker.reader()).rows
+
+        assert row.message is not None
+        assert row.message.number == 2391
+        assert row.jobs is not None
+        assert len(row.jobs) == 2
+
+    def test_makes_two_equal_rows_no_more_than_two(self, maker: SiteMaker) -> None:
+        maker.add(table(HELD, HELD))
+        self.message(maker, 2330)
+        self.message(maker, 2391)
+
+        assert len(read(maker.reader()).rows) == 2
+
+    def test_of_nulls_and_of_a_state_nobody_documented_is_what_it_is(self, maker: SiteMaker) -> None:
+        maker.add(table(HELD))
+        self.message(maker, None, MessageState=99)
+
+        (row,) = read(maker.reader()).rows
+
+        assert row.message == DistributionMessage(None, 99)
+
+    def test_of_another_package_or_another_dp_is_none_of_this_row(self, maker: SiteMaker) -> None:
+        maker.add(table(HELD))
+        self.message(maker, PackageID="PS100113")
+        self.message(maker, NALPath=dp_row("NYC-DP02").server_path)
+
+        (row,) = read(maker.reader()).rows
+
+        assert row.message is None
+
+    def test_of_a_target_without_a_row_is_read_too(self, maker: SiteMaker) -> None:
+        maker.add(table(HELD))
+        waiting = dp_row("NYC-DP02")
+        maker.insert("DistributionPoints", {"DPID": 77, "NALPath": waiting.server_path, "SMSSiteCode": "PS1"})
+        maker.insert("PkgServers", {"PkgID": ID, "NALPath": waiting.server_path, "SiteCode": "PS1", "Action": 0})
+        self.message(maker, 2371, waiting)
+
+        (target,) = read(maker.reader()).targets_without_row
+
+        assert target.message is not None
+        assert target.message.number == 2371
+
+    def test_is_unknown_where_the_view_is_missing_and_the_answer_says_so(self, maker: SiteMaker) -> None:
+        maker.add(table(HELD))
+        maker.run("DROP TABLE dbo.vSMS_DistributionDPStatus")
+
+        found = read(maker.reader())
+
+        assert found.unread == ("vSMS_DistributionDPStatus",)
+        assert {row.message for row in found.rows} == {None}
+
+    def test_is_read_without_its_strings_where_the_view_has_none(self, maker: SiteMaker) -> None:
+        maker.add(table(HELD))
+        maker.run(
+            "DROP TABLE dbo.vSMS_DistributionDPStatus",
+            "CREATE TABLE dbo.vSMS_DistributionDPStatus (PackageID varchar(8), NALPath varchar(255), MessageID int,"
+            f" LastUpdateDate {'timestamp' if maker.engine == 'postgresql' else 'datetime'})",
+            f"INSERT INTO dbo.vSMS_DistributionDPStatus VALUES ('{ID}', '{HELD.server_path}', 2391, NULL)",
+        )
+
+        (row,) = read(maker.reader()).rows
+
+        assert row.message == DistributionMessage(2391)
 
 
 class TestASiteThatShowsLess:

@@ -47,6 +47,8 @@ JOB_SHAPES: list[set[str]] = [
     JOB_NEEDS | {"creationtime", "lastupdatetime"},
 ]
 TARGET_NEEDS = {"pkgid", "nalpath", "sitecode"}
+MESSAGE_NEEDS = {"packageid", "nalpath", "messageid", "lastupdatedate"}
+MESSAGE_SHAPES: list[set[str]] = [set(), MESSAGE_NEEDS, MESSAGE_NEEDS | {"messagestate", "insstring1", "insstring10"}]
 TARGET_SHAPES: list[set[str]] = [set(), TARGET_NEEDS, TARGET_NEEDS | {"action"}]
 
 
@@ -130,9 +132,11 @@ def test_what_is_asked_before_an_undo_is_transact_sql_with_texts_of_the_columns_
 
 def statements(texts: str) -> Iterator[tuple[str, Sequence[object]]]:
     """Yield everything the reader asks of sites of every shape, whose texts are of a kind."""
-    whole = product(PACKAGE_SHAPES[1:2], ROW_SHAPES[1:], POINT_SHAPES, JOB_SHAPES, TARGET_SHAPES)
-    least = product(PACKAGE_SHAPES, ROW_SHAPES, POINT_SHAPES[-1:], JOB_SHAPES[-1:], TARGET_SHAPES[-1:])
-    for packages, rows, points, jobs, targets in (*whole, *least):
+    whole = product(PACKAGE_SHAPES[1:2], ROW_SHAPES[1:], POINT_SHAPES, JOB_SHAPES, TARGET_SHAPES, MESSAGE_SHAPES)
+    least = product(
+        PACKAGE_SHAPES, ROW_SHAPES, POINT_SHAPES[-1:], JOB_SHAPES[-1:], TARGET_SHAPES[-1:], MESSAGE_SHAPES[-1:]
+    )
+    for packages, rows, points, jobs, targets, messages in (*whole, *least):
         connection = ShapedConnection(
             {
                 "dbo.v_Package": packages,
@@ -140,6 +144,7 @@ def statements(texts: str) -> Iterator[tuple[str, Sequence[object]]]:
                 "dbo.DistributionPoints": points,
                 "dbo.DistributionJobs": jobs,
                 "dbo.PkgServers": targets,
+                "dbo.vSMS_DistributionDPStatus": messages,
             },
             texts,
         )
@@ -153,11 +158,12 @@ def statements(texts: str) -> Iterator[tuple[str, Sequence[object]]]:
         yield from connection.asked
 
 
+OPTIONAL = ("DistributionPoints", "DistributionJobs", "PkgServers", "vSMS_DistributionDPStatus")
+
+
 def shaped(texts: str) -> ShapedDatabase:
     """Return a database of which no more can be read than must be, with texts of a kind."""
-    no_more: dict[str, set[str]] = {
-        f"dbo.{name}": set() for name in ("DistributionPoints", "DistributionJobs", "PkgServers")
-    }
+    no_more: dict[str, set[str]] = {f"dbo.{name}": set() for name in OPTIONAL}
     return ShapedDatabase(
         ShapedConnection({"dbo.v_Package": PACKAGE_NEEDS, "dbo.PkgStatus": ROW_NEEDS} | no_more, texts)
     )
@@ -209,6 +215,7 @@ def test_every_table_is_named_with_its_schema() -> None:
         "dbo.DistributionPoints",
         "dbo.DistributionJobs",
         "dbo.PkgServers",
+        "dbo.vSMS_DistributionDPStatus",
         "dbo.v_Identification",
         "INFORMATION_SCHEMA.COLUMNS",
     }

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 
 from bot.domain.command import Filter
+from bot.domain.distribution_message import DistributionMessage
 from bot.domain.lookup_result import SnapshotKey
 from bot.usecases.lookup.snapshot_codec import pack, unpack
 from bot.usecases.lookup.snapshots import KEPT_FOR, MOST_ROWS, ROWS_IN_MEMORY, SnapshotCache
-from tests.builders import answer, story
+from tests.builders import NOW, answer, dp_row, story, table
 from tests.fakes import FakeClock, FakeSnapshotStore
 from tests.views.strategies import responder
 
@@ -31,6 +32,13 @@ def snapshots(clock: FakeClock | None = None, snapshot_store: FakeSnapshotStore 
 def half_full() -> Answer:
     """Return an answer of more than half the rows that are kept at most."""
     return replace(STORY, drift=replace(STORY.drift, dps=STORY.drift.dps[:1] * (MOST_ROWS // 2 + 1)))
+
+
+def test_the_newest_messages_are_kept_with_their_rows() -> None:
+    message = DistributionMessage(2324, 4, NOW, ("0x80070070", "disk full"))
+    told = answer(table(replace(dp_row(held_version=7), message=message), dp_row("NYC-DP02")))
+
+    assert unpack(pack(told)) == told
 
 
 def test_an_answer_is_found_under_its_key() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from bot.demo.workspace.blocks.surfaces import message_reasons
 from bot.domain.command import WORDS, Filter, Show, parse
+from bot.domain.distribution_message import DistributionMessage
 from bot.domain.drift_classes import DriftClass
 from bot.domain.lookup_result import AnswersBySite
 from bot.domain.package import JobAction, JobState, Row, SiteCode, Status
@@ -131,6 +133,13 @@ def test_nothing_from_a_database_mentions_anybody(kept_answer: Any, form: Form) 
 
     assert [text.count("<") for text in formatted if "<" in text] == [1]
     assert "<@U0ADA>" in formatted[-1]
+
+
+def test_the_site_that_a_leftover_site_row_names_is_harmless() -> None:
+    leftover = site_row("P02", held_version=7, dp_known=False, moved_to=SiteCode("<!"))
+    message = version_table.draw(kept(table(site_row(), leftover)), Form.DATA_TABLE)
+
+    assert "<!" not in json.dumps(message.blocks)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -250,6 +259,55 @@ def test_advice_is_given_for_the_classes_that_are_there_and_for_no_others() -> N
     assert not [
         kind for kind in drift_classes.ADVICE if kind is not DriftClass.FAILED and drift_classes.ADVICE[kind] in drawn
     ]
+
+
+def reported(host: str, number: int, *parts: str, hours: int = 2, **changes: Any) -> Row:
+    """Return a DP's row that is behind, with a message."""
+    row = dp_row(host, **({"held_version": 7} | changes))
+    return replace(row, message=DistributionMessage(number, 4, ago(hours=hours), (row.server_path, *parts)))
+
+
+def test_a_row_that_is_not_in_sync_carries_its_newest_message_and_what_can_be_done_is_said_once() -> None:
+    rows = (reported("NYC-DP01", 2391), reported("NYC-DP02", 2391), reported("SEA-DP01", 2324, "0x80070070", hours=48))
+    drawn = words(version_table.draw(kept(table(site_row(), *rows)), Form.DATA_TABLE))
+
+    assert drawn.count("the DP cannot be reached (2391), 2 h ago") == 2
+    assert "• NYC-DP01, NYC-DP02: *the DP cannot be reached (2391)*, 2 h ago. Next: check the network" in drawn
+    assert "• SEA-DP01: *the content share could not be reached or made (2324)* · 0x80070070, 2 d ago. Next: " in drawn
+    assert drawn.count("*What Distribution Manager said last*") == 1
+
+
+@pytest.mark.parametrize("number", [2330, 2357, 9999, 2398])
+def test_what_needs_nobody_stands_in_its_row_only(number: int) -> None:
+    state = 1 if number == 9999 else 2
+    row = replace(dp_row(held_version=7), message=DistributionMessage(number, state, ago(hours=2)))
+    drawn = words(version_table.draw(kept(table(site_row(), row)), Form.DATA_TABLE))
+
+    assert f"{number}" in drawn
+    assert "What Distribution Manager said last" not in drawn
+
+
+def test_the_message_of_a_row_in_sync_is_not_shown() -> None:
+    row = replace(dp_row(), message=DistributionMessage(2391, 4, ago(hours=2)))
+
+    assert "2391" not in words(version_table.draw(kept(table(site_row(), row)), Form.DATA_TABLE))
+
+
+def test_many_messages_are_counted_beyond_the_first() -> None:
+    rows = [reported(f"NYC-DP{n:02}", 2324, f"error {n}") for n in range(9)]
+
+    assert "… and 5 more messages: each stands in its row." in words(
+        version_table.draw(kept(table(site_row(), *rows)), Form.DATA_TABLE)
+    )
+
+
+@pytest.mark.parametrize("form", Form)
+def test_the_strings_of_a_message_are_harmless_whatever_they_hold(form: Form) -> None:
+    row = reported("NYC-DP01", 2324, "<!channel> *bold* <https://contoso.example|here>", "\x00\u202e" * 40, "x" * 3000)
+    message = version_table.draw(kept(table(site_row(), row)), form)
+
+    assert message_reasons(list(message.blocks)) == []
+    assert "<!channel>" not in json.dumps(message.blocks)
 
 
 def test_the_answer_names_the_moment_the_site_the_asker_and_what_was_not_readable() -> None:

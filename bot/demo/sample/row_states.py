@@ -33,6 +33,18 @@ class Job:
     age: timedelta
 
 
+@dataclass(frozen=True)
+class Message:
+    """The newest distribution message of a package on a DP: `state` 1 is success, 2 in progress, 4 failed."""
+
+    package_id: str
+    host: str
+    number: int
+    state: int
+    age: timedelta
+    parts: tuple[str, ...] = ()
+
+
 RowStates = Mapping[tuple[str, str], RowState | None]
 MINUTES = timedelta(minutes=1)
 HOURS = timedelta(hours=1)
@@ -134,4 +146,18 @@ JOBS = (
     Job("PS100050", "LON-DP03", 3, 6, 17 * DAYS),
     Job("PS100050", "PAR-DP02", 3, 3, 16 * DAYS),  # stuck: it has not moved since
     Job("PS100042", "GRU-DP01", 214, 3, 5 * MINUTES),
+)
+
+GOOD, UNDER_WAY, UNSUCCESSFUL = 1, 2, 4
+MESSAGES = (
+    Message("PS100112", "BOS-DP02", 2391, UNSUCCESSFUL, 2 * HOURS),  # unreachable ever since
+    Message("PS100112", "NYC-DP03", 2371, UNDER_WAY, 6 * DAYS),
+    Message("PS100112", "SEA-DP02", 2330, GOOD, 60 * DAYS),  # older than the drift: the last time it went well
+    Message("PS100050", "LON-DP03", 2324, UNSUCCESSFUL, 17 * DAYS, (r"\\LON-DP03\SMSPKGE$", "error 112: disk full")),
+    Message("PS100050", "PAR-DP02", 2382, UNSUCCESSFUL, 16 * DAYS),
+    Message("PS100030", "CHI-DP02", 8211, UNSUCCESSFUL, 6 * DAYS),
+    Message("PS100123", "ZRH-DP02", 8203, UNSUCCESSFUL, 7 * HOURS, ("0x80070005",)),
+    Message("PS100123", "ZRH-DP03", 8203, UNSUCCESSFUL, 7 * HOURS, ("0x80070005",)),
+    Message("PS100042", "GRU-DP01", 2357, UNDER_WAY, 5 * MINUTES),
+    Message("PS100010", "NYC-DP01", 2330, GOOD, 30 * DAYS),
 )

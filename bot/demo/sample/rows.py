@@ -12,10 +12,12 @@ from bot.demo.sample.big_site import BIG_SITES, big_site
 from bot.demo.sample.copies import POINT_COPY, Copy, sample_copies, sample_targets
 from bot.demo.sample.hierarchy import DOMAIN, POINTS, PRIMARY, PULLS_FROM, Point
 from bot.demo.sample.packages import PACKAGES, Package
-from bot.demo.sample.row_states import JOBS, SAMPLE_STATES, RowStates
+from bot.demo.sample.row_states import JOBS, MESSAGES, SAMPLE_STATES, UNSUCCESSFUL, RowStates
 
 Row = tuple[str | int | None, ...]
 Moment = Callable[[timedelta], str]
+ERROR, INFORMATION = -1073741824, 1073741824
+NO_PARTS = (None,) * 10
 FIRST_KEY = 1 << 56  # the product counts from its site number in the high byte
 
 
@@ -35,6 +37,7 @@ def rows(now: datetime, count: int | None = None, states: RowStates = SAMPLE_STA
         ),
         "PullDPMap": ((f"{to}.{DOMAIN}", f"{source}.{DOMAIN}") for to, source in PULLS_FROM.items()),
         "DistributionJobs": _jobs(ago),
+        "vSMS_DistributionDPStatus": _messages(ago),
         "PkgNotification": [("PS100042", 1, 1, ago(timedelta(minutes=1)))],
     }
 
@@ -91,3 +94,15 @@ def _jobs(ago: Moment) -> Iterator[Row]:
         created, touched = ago(job.age), ago(job.age * 0.9)
         point = numbers[job.host]
         yield key, point, job.package_id, job.version, job.state, created, 2, 0, touched
+
+
+def _messages(ago: Moment) -> Iterator[Row]:
+    points = {point.host: (number, point) for number, point in enumerate(POINTS, 1)}
+    for key, message in enumerate(MESSAGES, FIRST_KEY + 1):
+        number, point = points[message.host]
+        severity = ERROR if message.state == UNSUCCESSFUL else INFORMATION
+        parts = (point.nal_path, *message.parts, *NO_PARTS)[: len(NO_PARTS)]
+        yield (
+            *(key, number, point.server, point.nal_path, message.package_id, message.number, 1, message.state, key),
+            *(ago(message.age), point.site, severity, None, *parts),
+        )

@@ -90,6 +90,16 @@ JOBS = Table(
     Action int, SendAction int, LastUpdateTime datetime""",
     ("JobID",),
 )
+MESSAGES = Table(
+    "vSMS_DistributionDPStatus",  # a view of the product's, whose tables are not documented
+    """ID bigint, DPID int, Name nvarchar(255), NALPath nvarchar(255), PackageID nvarchar(8), MessageID int,
+    MessageCategory int, MessageState int, LastStatusID bigint, LastUpdateDate datetime, SiteCode nvarchar(3),
+    MessageSeverity int, MessageFullID int, InsString1 nvarchar(255), InsString2 nvarchar(255),
+    InsString3 nvarchar(255),
+    InsString4 nvarchar(255), InsString5 nvarchar(255), InsString6 nvarchar(255), InsString7 nvarchar(255),
+    InsString8 nvarchar(255), InsString9 nvarchar(255), InsString10 nvarchar(255)""",
+    ("ID",),
+)
 NOTIFICATIONS = Table(
     "PkgNotification",
     "PkgID nvarchar(8), Priority int, Type int, TimeKey datetime",
@@ -104,6 +114,7 @@ TABLES = (
     DISTRIBUTION_POINTS,
     PULL_POINTS,
     JOBS,
+    MESSAGES,
     NOTIFICATIONS,
     PKG_STATUS_BACKUP,
 )
@@ -120,6 +131,7 @@ INDEXES = (
     ("PkgStatus_ID_idx", "PkgStatus", "ID, Type, SiteCode"),
     ("DistributionPoints_NALPath_idx", "DistributionPoints", "NALPath"),
     ("DistributionJobs_PkgID_idx", "DistributionJobs", "PkgID, DPID"),
+    ("DPStatus_PackageID_idx", "vSMS_DistributionDPStatus", "PackageID, NALPath"),
     ("PkgStatus_BU_ID_idx", "PkgStatus_BU", "ID, Type, SiteCode"),
 )
 

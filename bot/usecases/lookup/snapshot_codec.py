@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.command import Show, parse
+from bot.domain.distribution_message import DistributionMessage
 from bot.domain.drift_classes import judge
 from bot.domain.lookup_result import Answer, SiteUnavailable
 from bot.domain.package import Job, Package, PackageTable, Row
@@ -97,15 +98,25 @@ def _row(row: Row) -> tuple[object, ...]:
     updated_at = _since_epoch(row.updated_at) if row.updated_at else None
     known = (row.type_number, row.site_code, row.server_path, row.held_version, row.status_number)
     jobs = None if row.jobs is None else [_written(astuple(job)) for job in row.jobs]
-    return (*known, updated_at, row.dp_known, row.dp_leaving, jobs, row.dp_site, row.moved_to)
+    message = row.message and _written(astuple(row.message))
+    return (*known, updated_at, row.dp_known, row.dp_leaving, jobs, row.dp_site, row.moved_to, message)
 
 
 def _read(values: Sequence[Any]) -> Row:
     *known, updated_at, dp_known, dp_leaving, jobs, dp_site = values[:_BEFORE_MOVED]
     moment = None if updated_at is None else _moment(updated_at)
     of_dp = None if jobs is None else tuple(Job(*_fields(job)) for job in jobs)
-    fields: list[Any] = [*known, moment, dp_known, dp_leaving, of_dp, dp_site, *values[_BEFORE_MOVED:]]
+    moved_to, message = (*values[_BEFORE_MOVED:], None, None)[:2]
+    fields: list[Any] = [*known, moment, dp_known, dp_leaving, of_dp, dp_site, moved_to, _read_message(message)]
     return Row(*fields)
+
+
+def _read_message(values: Sequence[Any] | None) -> DistributionMessage | None:
+    """An answer that an earlier version kept has no messages."""
+    if values is None:
+        return None
+    number, state, at, parts = _fields(values)
+    return DistributionMessage(number, state, at, tuple(parts))
 
 
 def _package(values: Sequence[Any]) -> Package:
