@@ -1,8 +1,9 @@
-"""The diagram in the README is the state machine: every step that the code can take, and no other."""
+"""What the README draws is so: the steps of a request, the layers, the tree, the exit codes."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -79,3 +80,39 @@ def test_the_runbook_and_the_help_have_every_exit_code_with_its_one_meaning() ->
         assert dict(re.findall(r"^ +(\d+) +(\S.*)$", said.output.split("Exit codes:")[1], re.MULTILINE)) == {
             str(int(code)): meaning for code, meaning in MEANINGS.items()
         }
+
+
+def test_the_layers_in_the_readme_are_those_of_the_import_contract() -> None:
+    block = re.search(
+        r"\| layer \| folders \| may know \|\n\|[-|]+\|\n((?:\|.*\n)+)", README.read_text(encoding="utf-8")
+    )
+    assert block, "README.md has no table of layers"
+    drawn = [frozenset(re.findall(r"`(\w+)`", row.split("|")[2])) for row in block[1].splitlines()]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (ladder,) = (each for each in contracts if each["type"] == "layers")
+
+    assert drawn == [frozenset(re.findall(r"\w+", layer)) for layer in ladder["layers"]]
+    assert ladder["exhaustive"]
+    assert not any(":" in layer for layer in ladder["layers"]), "a colon would let neighbours import each other"
+
+
+def test_the_tree_in_the_readme_has_every_part_of_the_bot_and_no_other() -> None:
+    block = re.search(r"<!-- tree -->\n```text\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert block, "README.md has no block after <!-- tree -->"
+    drawn = {line.split()[0] for line in block[1].splitlines()}
+    parts = {
+        f"bot/{path.name}"
+        for path in (ROOT / "bot").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+
+    assert drawn == (parts - {"bot/__init__.py"}) | {"bot/slack/listeners", "tests"}
+
+
+def test_every_file_that_the_readme_names_is_there() -> None:
+    named = set(re.findall(r"`((?:bot|tests|deploy)/[\w./-]+)`", README.read_text(encoding="utf-8")))
+
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+    assert "bot/domain/command.py" in named

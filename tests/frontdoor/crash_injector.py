@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 ARMED, PAUSED = "armed", "paused"
 _armed, _resumed = threading.Event(), threading.Event()
+_unreached = threading.Lock()
+"""Taken by the first that comes to the armed failpoint."""
 
 
 def crashing_bot(failpoint: str, how: str = "die") -> tuple[str, ...]:
@@ -72,8 +74,18 @@ def _on_signal(_number: int, _frame: FrameType | None) -> None:
         _resumed.set()
         return
     _armed.set()
-    failpoints.arm(sys.argv[1], ACTIONS[sys.argv[2]])
     _print(ARMED)
+
+
+def _reach(name: str) -> None:
+    """Die or pause at the failpoint, once, after it was armed."""
+    if name == sys.argv[1] and _armed.is_set() and _unreached.acquire(blocking=False):
+        ACTIONS[sys.argv[2]]()
+
+
+def _die() -> None:
+    """Die as if the power had failed."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _pause() -> None:
@@ -81,7 +93,7 @@ def _pause() -> None:
     _resumed.wait()
 
 
-ACTIONS = {"die": failpoints.die, "stop": _pause}
+ACTIONS = {"die": _die, "stop": _pause}
 
 
 def _print(word: str) -> None:
@@ -90,4 +102,5 @@ def _print(word: str) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGUSR1, _on_signal)
+    failpoints.reach = _reach  # before the bot's modules, which import it by name, are imported by main
     main(["run"])
