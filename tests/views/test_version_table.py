@@ -430,7 +430,7 @@ OLD_RESET: dict[str, Any] = {"held_version": 0, "status_number": Status.RECEIVED
 
 
 @pytest.mark.parametrize(
-    ("rows", "said", "unsaid"),
+    ("rows", "said", "absent"),
     [
         ((site_row(), LONDON), drift_classes.OF_NO_ROW, "reset the *site row*"),
         ((site_row(), LONDON, site_row("P02", **OLD_RESET)), drift_classes.OF_A_RESET_ROW, "reset the *site row*"),
@@ -451,13 +451,11 @@ OLD_RESET: dict[str, Any] = {"held_version": 0, "status_number": Status.RECEIVED
         ),
     ],
 )
-def test_advice_is_what_can_be_done_about_just_these_rows(
-    rows: tuple[Row, ...], said: str, entries_missing_from: str
-) -> None:
+def test_advice_is_what_can_be_done_about_just_these_rows(rows: tuple[Row, ...], said: str, absent: str) -> None:
     drawn = str(version_table.draw(kept(table(*rows)), Form.TEXT).blocks)
 
     assert said in drawn
-    assert entries_missing_from not in drawn
+    assert absent not in drawn
 
 
 def test_rows_of_one_class_that_need_different_things_are_named() -> None:
