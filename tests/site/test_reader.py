@@ -441,8 +441,10 @@ class TestWhatASiteHolds:
         [
             pytest.param({}, {}, True, id="there"),
             pytest.param({}, {"SMSSiteCode": None}, True, id="a DP of an unknown site"),
+            pytest.param({"Action": None}, {"Action": None}, True, id="nothing is under way"),
             pytest.param({"Action": 3}, {}, False, id="a target that is taken away"),
             pytest.param({}, {"Action": 3}, False, id="a DP that is leaving"),
+            pytest.param({"SiteCode": "PS1"}, {"SMSSiteCode": None}, False, id="a target of another site"),
             pytest.param({}, {"SMSSiteCode": "PS1"}, False, id="a DP of another site"),
             pytest.param({}, {"NALPath": nal_path("BOS-DP01.contoso.com", "P02")}, False, id="a DP that is gone"),
             pytest.param({"PkgID": "PS100113"}, {}, False, id="a target of another package"),

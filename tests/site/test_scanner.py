@@ -73,6 +73,14 @@ def scanned(site: Port, *elsewhere: SiteCode) -> list[PackageTable]:
     return tables
 
 
+def both_ways(maker: SiteMaker) -> tuple[PackageTable, list[PackageTable]]:
+    """Return what a lookup reads of the story's package, and what a scan of its site finds."""
+    looked_up = maker.reader().package(story().package.id)
+    assert looked_up is not None
+    with closing(scanner(maker)) as site:
+        return looked_up, scanned(site)
+
+
 CASES: dict[str, Sequence[Row]] = {
     "nothing at all": (),
     "all in sync": (site_row(), dp_row()),
@@ -202,11 +210,7 @@ def test_a_site_that_is_away_raises_its_own_error(tmp_path: Path) -> None:
 def test_a_scan_of_a_site_that_shows_less_agrees_with_a_lookup_there(maker: SiteMaker, missing: str) -> None:
     maker.add(story())
     maker.run(f"DROP TABLE dbo.{missing}")
-    looked_up = maker.reader().package(story().package.id)
-    assert looked_up is not None
-
-    with closing(scanner(maker)) as site:
-        found = scanned(site)
+    looked_up, found = both_ways(maker)
 
     assert loud(*found) == loud(looked_up)
     assert {each.unread for each in found} == {looked_up.unread}
@@ -217,11 +221,7 @@ def test_a_target_whose_content_is_being_removed_serves_no_site(maker: SiteMaker
     going = dp_row("LON-DP01", "P02", held_version=7, status_number=status)
     maker.add(table(site_row(), site_row("P02", held_version=7), going))
     maker.insert("PkgServers", {"PkgID": "PS100112", "NALPath": going.server_path, "SiteCode": "P02", "Action": 0})
-    looked_up = maker.reader().package(story().package.id)
-    assert looked_up is not None
-
-    with closing(scanner(maker)) as site:
-        found = scanned(site)
+    looked_up, found = both_ways(maker)
 
     assert judge(looked_up, NOW, GRACE).counts[DriftClass.NOT_SERVED] == 1
     assert loud(*found) == loud(looked_up)
@@ -241,6 +241,7 @@ TARGET = {"PkgID": "PS100112", "NALPath": NO_ROW, "SiteCode": "P02", "LastRefres
         pytest.param((site_row("P02"),), {"LastRefresh": None}, DriftClass.NEVER_RECEIVED, id="targeted at no moment"),
         pytest.param((site_row("P02"),), {"LastRefresh": NOW}, DriftClass.IN_FLIGHT, id="targeted just now"),
         pytest.param((site_row("P02", held_version=14),), {}, DriftClass.NEVER_RECEIVED, id="its site is ahead"),
+        pytest.param((site_row("P02"),), {"Action": None}, DriftClass.NEVER_RECEIVED, id="nothing is under way"),
         pytest.param((site_row("P02"),), {"Action": 3}, None, id="taken away"),
         pytest.param((site_row("P02"),), {"NALPath": nal_path("GONE", "P02")}, None, id="a DP that is gone"),
         pytest.param((site_row("P02"), dp_row("LON-DP07", "P02")), {}, DriftClass.IN_SYNC, id="it has a row"),
@@ -253,17 +254,65 @@ def test_a_target_without_a_row_is_told(
     if not any(row.type_number == 2 for row in rows):
         maker.insert("DistributionPoints", POINT)
     maker.insert("PkgServers", TARGET | changes)
-    looked_up = maker.reader().package(story().package.id)
-    assert looked_up is not None
-
-    with closing(scanner(maker)) as site:
-        found = scanned(site)
+    looked_up, found = both_ways(maker)
 
     drift = judge(looked_up, NOW, GRACE)
     assert [(each.drift_class, each.row.server) for each in drift.dps] == (
         [(drift_class, "LON-DP07.contoso.com")] if drift_class else []
     )
     assert loud(*found) == loud(looked_up)
+
+
+@pytest.mark.parametrize(
+    ("point", "found"),
+    [
+        pytest.param({"Action": None}, [("P02", DriftClass.NEVER_RECEIVED)], id="nothing is under way"),
+        pytest.param({"Action": 3}, [], id="leaving"),
+        pytest.param({"SMSSiteCode": "PS1"}, [("P02", DriftClass.NEVER_RECEIVED)], id="of another site, that has it"),
+        pytest.param({"SMSSiteCode": "P03"}, [("P02", DriftClass.SITE_BEHIND)], id="of a site without a copy"),
+    ],
+)
+def test_a_target_without_a_row_is_told_as_its_dp_is_listed(
+    maker: SiteMaker, point: dict[str, object], found: list[tuple[str, DriftClass]]
+) -> None:
+    maker.add(table(site_row(), site_row("P02")))
+    maker.insert("DistributionPoints", POINT | point)
+    maker.insert("PkgServers", TARGET)
+
+    looked_up, found_by_scan = both_ways(maker)
+
+    assert [(each.row.site_code, each.drift_class) for each in judge(looked_up, NOW, GRACE).dps] == found
+    assert loud(*found_by_scan) == loud(looked_up)
+
+
+@pytest.mark.parametrize(("named", "other"), [("P02", "P03"), ("P03", "P02")])
+@pytest.mark.parametrize(
+    ("copies", "held", "drift_class"),
+    [
+        pytest.param({"other": None}, 12, DriftClass.SITE_BEHIND, id="the other has no copy"),
+        pytest.param({"other": 7}, 12, DriftClass.SITE_BEHIND, id="the other's copy is behind"),
+        pytest.param({"other": 13}, 12, DriftClass.DP_BEHIND, id="the other has the version"),
+        pytest.param({"named": 7, "other": 13}, 12, DriftClass.DP_BEHIND, id="only the other has the version"),
+        pytest.param({"other": 7}, 13, DriftClass.IN_SYNC, id="the DP has it, the other's copy does not"),
+        pytest.param({"other": None}, 13, DriftClass.IN_SYNC, id="the DP has it, the other has no copy"),
+    ],
+)
+def test_a_dp_that_is_listed_under_two_sites_is_judged_by_the_copy_of_the_one_that_its_row_does_not_name(
+    maker: SiteMaker, named: str, other: str, copies: dict[str, int | None], held: int, drift_class: DriftClass
+) -> None:
+    versions = {named: copies.get("named", 13), other: copies["other"]}
+    row = dp_row("LON-DP01", named, held_version=held)
+    sites = [site_row(code, held_version=version) for code, version in versions.items() if version is not None]
+    maker.add(table(site_row(), *sites, row))
+    maker.insert("DistributionPoints", {"DPID": 900, "NALPath": row.server_path, "SMSSiteCode": other, "Action": 0})
+
+    looked_up, found_by_scan = both_ways(maker)
+
+    drift = judge(looked_up, NOW, GRACE)
+    assert [(each.row.other_site, each.drift_class) for each in drift.dps] == [(other, drift_class)]
+    of_other = [each.drift_class for each in drift.sites if each.row.site_code == other]
+    assert of_other == [DriftClass.IN_SYNC if copies["other"] == 13 else DriftClass.SITE_BEHIND]
+    assert loud(*found_by_scan) == loud(looked_up)
 
 
 @pytest.mark.parametrize(
@@ -279,11 +328,7 @@ def test_a_target_without_a_row_is_told_by_a_site_that_shows_less(maker: SiteMak
     maker.insert("DistributionPoints", POINT)
     maker.insert("PkgServers", TARGET)
     maker.run(lost)
-    looked_up = maker.reader().package(story().package.id)
-    assert looked_up is not None
-
-    with closing(scanner(maker)) as site:
-        found = scanned(site)
+    looked_up, found = both_ways(maker)
 
     assert judge(looked_up, NOW, GRACE).counts[DriftClass.NEVER_RECEIVED] == 1
     assert loud(*found) == loud(looked_up)

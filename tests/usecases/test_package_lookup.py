@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,7 +28,7 @@ from bot.usecases.lookup.package_lookup import PackageLookup
 from bot.usecases.lookup.site_fanout import MOST_UNANSWERED, SiteFanout
 from bot.usecases.lookup.snapshots import KEPT_FOR, SnapshotCache
 from bot.usecases.ports.site import SiteError
-from tests.builders import GRACE, NOW, SOURCE_VERSION, ago, dp_row, package, site_row, story, table
+from tests.builders import GRACE, NOW, SOURCE_VERSION, ago, dp_row, job, package, site_row, story, table
 from tests.drift_history import FakeHistory, episode
 from tests.fakes import ADA, GUS, HERE, TEAM, FakeClock, FakeSite, FakeSnapshotStore, contoso
 
@@ -258,6 +259,18 @@ class TestASiteThatFails:
             assert sum(thread.name == "ask-P02" for thread in threading.enumerate()) == MOST_UNANSWERED
         finally:
             done.set()
+
+
+@pytest.mark.parametrize(
+    ("job_age", "drift_class"), [(timedelta(days=1), DriftClass.DP_BEHIND), (timedelta(days=100), DriftClass.IN_FLIGHT)]
+)
+def test_how_long_a_job_may_stand_still_is_a_setting(job_age: timedelta, drift_class: DriftClass) -> None:
+    stuck = dp_row(held_version=7, jobs=(job(created_at=ago(days=90), updated_at=ago(days=90)),))
+    asking = replace(lookup(FakeSite(table(site_row(), stuck))), job_age=job_age)
+
+    (found,) = shown(asking.show(ME, show())).answer.drift.dps
+
+    assert found.drift_class is drift_class
 
 
 class TestOneIdInTwoHierarchies:

@@ -16,7 +16,7 @@ from bot.domain.site_error_kind import SiteErrorKind
 from bot.usecases.audit.recorder import AuditLog
 from bot.usecases.drift.scan import LEASE, ScanService
 from bot.usecases.ports.store import ClassCount
-from tests.builders import GRACE, NOW, ago, dp_row, package, site_row, story, table
+from tests.builders import GRACE, NOW, ago, dp_row, job, package, site_row, story, table
 from tests.drift_history import FakeHistory
 from tests.fakes import FakeClock, FakeSite
 
@@ -248,6 +248,17 @@ def test_days_are_counted_by_package_and_class(world: World) -> None:
         ClassCount(BOOT, DriftClass.FAILED, 1),
         ClassCount(BOOT, DriftClass.IN_FLIGHT, 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("job_age", "drift_class"), [(timedelta(days=1), DriftClass.DP_BEHIND), (timedelta(days=100), DriftClass.IN_FLIGHT)]
+)
+def test_how_long_a_job_may_stand_still_is_a_setting(world: World, job_age: timedelta, drift_class: DriftClass) -> None:
+    world.scans.job_age = job_age
+
+    world.scan(dp_row(held_version=7, jobs=(job(created_at=ago(days=90), updated_at=ago(days=90)),)))
+
+    assert world.episode().drift_class is drift_class
 
 
 def test_two_sites_do_not_report_one_row_twice(world: World) -> None:

@@ -382,7 +382,6 @@ def test_a_button_value_leads_back_to_the_answer_and_its_question() -> None:
         (dp_row(held_version=7, jobs=(job(created_at=None, updated_at=None),)), "stuck job, of unknown age"),
         (dp_row(held_version=7, jobs=(job(version=7),) * 4), "2 h ago; 3 more jobs"),
         (dp_row(status_number=0), "None; not installed yet"),
-        (dp_row(held_version=7, updated_at=datetime(1980, 1, 1, tzinfo=UTC)), "never"),
         (dp_row(held_version=7, dp_site=SiteCode("P02")), "PS1, DP of P02"),
         (
             dp_row(dp_known=False, moved_to=SiteCode("P02")),
@@ -397,6 +396,55 @@ def test_what_a_class_alone_does_not_tell_is_said_beside_the_row(row: Row, said:
     others = (site_row(), dp_row("LON-DP01", "P02"))
 
     assert said in str(version_table.draw(kept(table(*others, row)), Form.TEXT).blocks)
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (datetime(1980, 1, 1, tzinfo=UTC), "never"),
+        (datetime(1999, 12, 31, 23, 59, tzinfo=UTC), "never"),
+        (datetime(2000, 1, 1, tzinfo=UTC), "2000-01-01 00:00"),
+        (None, "unknown"),
+    ],
+)
+def test_a_date_from_before_the_product_means_never(at: datetime | None, said: str) -> None:
+    read = table(site_row("P02", held_version=7, updated_at=at), dp_row("A", "P02", updated_at=at))
+    found = answer(read)
+    (dp,), (site,) = found.drift.dps, found.drift.sites
+
+    assert version_table.line_of(dp, found)[version_table.HEADER.index("Updated (site clock)")] == said
+    assert f" · {said} · {site.drift_class}" in words(version_table.draw(kept(read), Form.TEXT))
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (datetime(1980, 1, 1, tzinfo=UTC), ""),
+        (datetime(1999, 12, 31, 23, 59, tzinfo=UTC), ""),
+        (datetime(2000, 1, 1, tzinfo=UTC), " · changed 2000-01-01 00:00 ("),
+        (None, ""),
+    ],
+)
+def test_a_package_says_when_it_changed_unless_that_date_means_never(at: datetime | None, said: str) -> None:
+    drawn = words(version_table.draw(kept(table(site_row(), of=package(changed_at=at))), Form.TEXT))
+
+    assert f"source version *13*{said}" in drawn
+    assert ("changed" in drawn) is bool(said)
+
+
+@pytest.mark.parametrize(
+    ("row", "is_said"),
+    [
+        (dp_row(dp_site=SiteCode("P02")), True),
+        (dp_row(server_path=nal_path("NYC-DP01.contoso.com", "P02"), dp_site=None, dp_known=None), True),
+        (dp_row(), False),
+    ],
+)
+def test_two_sites_are_explained_where_a_row_names_another_than_its_dp_belongs_to(row: Row, *, is_said: bool) -> None:
+    drawn = words(version_table.draw(kept(table(site_row(), site_row("P02"), row)), Form.TEXT))
+
+    assert (version_table.OTHER_SITE in drawn) is is_said
+    assert ("PS1, DP of P02" in drawn) is is_said
 
 
 @pytest.mark.parametrize(("stored", "said"), [(12, "(it stores 12)"), (13, "has not taken version 13*: open")])
