@@ -1476,6 +1476,22 @@ RULES = (
         VERDICTS,
     ),
     Rule(
+        "dates that mean never",
+        PACKAGE,
+        "return moment if moment and moment >= NEVER_BEFORE else None",
+        "return moment",
+        "A job whose last update is a placeholder counts as standing still since 1980, though it was made lately.",
+        VERDICTS,
+    ),
+    Rule(
+        "a DP under two sites",
+        "bot/site/row_mapping.py",
+        "return next(other, sites[0] if sites else None)",
+        "return sites[0] if sites else None",
+        "A row is reset although the list of distribution points has its DP under another site, too.",
+        ("tests/site/test_scanner.py",),
+    ),
+    Rule(
         "job that moves",
         DRIFT,
         "return job.sends(version) and self.is_recent(job.moved_at, self.job_age)",
