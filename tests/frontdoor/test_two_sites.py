@@ -177,7 +177,7 @@ def test_find_names_the_site_of_each_hit_and_its_button_asks_there(both: Harness
     assert "source version 5" in both.answer_to("ada")["text"]
 
 
-def test_drift_of_one_site_names_it_also_when_nothing_has_drifted(both: Harness) -> None:
+def test_drift_of_one_site_names_it(both: Harness) -> None:
     there = both.ask("ada", "drift site:XY2")
     assert re.search(r"🟡 \*23 rows have drifted\* at XY2, ", visible_text(there))
     assert there["text"].startswith("23 rows have drifted at XY2, ")

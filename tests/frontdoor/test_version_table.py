@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.frontdoor.message_content import block, block_types, buttons, column, records, table_rows, visible_text
+from tests.frontdoor.sites import change
 
 if TYPE_CHECKING:
     from tests.harness import Harness, Json
@@ -201,3 +202,22 @@ def test_a_name_is_shown_as_it_is_whatever_is_in_it(harness: Harness, package: s
 )
 def test_every_kind_of_trouble_in_the_site_is_named(harness: Harness, package: str, said: str) -> None:
     assert said in visible_text(harness.ask("ada", package))
+
+
+@pytest.mark.parametrize(
+    ("job_age", "shown", "drift"),
+    [("1d", "*1* failed", "*1 row has drifted*, "), ("60d", "*1* in flight", "*Nothing has drifted*, ")],
+)
+def test_how_long_a_job_may_stand_still_is_a_setting_for_lookups_and_scans(
+    fresh_harness: Harness, job_age: str, shown: str, drift: str
+) -> None:
+    change(
+        fresh_harness.site,
+        "DELETE FROM PkgStatus WHERE ID <> 'PS100050' OR PkgServer LIKE '%LON-DP03%'",
+        "DELETE FROM PkgServers",
+    )
+    fresh_harness.start_bot(drift__job_age=job_age)
+    fresh_harness.wait_for(lambda: '"event": "scanned"' in fresh_harness.log() or None)
+
+    assert shown in visible_text(fresh_harness.ask("ada", "PS100050"))
+    assert drift in visible_text(fresh_harness.ask("ada", "drift"))
