@@ -204,9 +204,9 @@ class Bot:
         sender, names = SlackMessageSender(client, resets.withheld_tables), SlackNames(client, now)
         cards = resets.cards(sender, self._forms)
         renderer = MessageRenderer(
-            how_many=partial(audit_lines.how_many, url=here.url),
+            how_many=partial(audit_lines.entries_that_fit, url=here.url),
             lines=lambda entries, repeated: payload_of(audit_lines.draw(entries, names, repeated, here.url)),
-            gap=lambda entry, error: payload_of(audit_lines.gap(entry, error)),
+            gap=lambda entry, error: payload_of(audit_lines.missing_line(entry, error)),
             notice=drift.outbound_messages(cards.outbound, sender.link),
             subject=cards.subject,
             is_drawn_from_state=lambda payload: CARD in payload or REPLACED in payload,

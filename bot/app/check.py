@@ -37,7 +37,7 @@ from bot.usecases.checks.slack import Purpose, SlackCheck
 from bot.usecases.checks.store import StoreCheck
 from bot.usecases.ports.slack import SlackQueryError
 from bot.views.block_kit import Message
-from bot.views.sample_blocks import specimens
+from bot.views.sample_blocks import samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -84,11 +84,11 @@ def _settings(settings_report: SettingsReport) -> Iterator[Finding]:
 def _slack(settings: Settings) -> Iterator[Finding]:
     workspace = SlackInspector(create_client(settings), settings.slack.app_token.get_secret_value())
     choice = settings.answers.tables
-    samples = {
+    shapes = {
         name: payload_of(shape) if isinstance(shape, Message) else shape
-        for name, shape in specimens(table_forms(choice), chart_forms(choice))
+        for name, shape in samples(table_forms(choice), chart_forms(choice))
     }
-    yield from SlackCheck(workspace, SCOPES, tuple(_purposes(settings)), samples).findings()
+    yield from SlackCheck(workspace, SCOPES, tuple(_purposes(settings)), shapes).findings()
 
 
 def _purposes(settings: Settings) -> Iterator[Purpose]:

@@ -28,7 +28,7 @@ from bot.views import audit_lines, plain_text
 from bot.views import drift_digest as drawing
 from bot.views.block_kit import Message, Style, escape
 from bot.views.charts import ChartForm
-from bot.views.drift_digest import Around
+from bot.views.drift_digest import DigestExtras
 
 if TYPE_CHECKING:
     import threading
@@ -130,14 +130,14 @@ class DriftParts:
 
         return outbound
 
-    def around(self, digest: Digest) -> Around:
+    def around(self, digest: Digest) -> DigestExtras:
         """Return what a digest says besides its values. Raises StoreError."""
         plan = self.publisher.plans.get(digest.name)
         cards = {request.id: self._index.card(request.id) for request in (*digest.waiting, *digest.resets)}
-        return Around(
+        return DigestExtras(
             links={request_id: card.link for request_id, card in cards.items() if card and card.link},
             person=self.person,
-            voting=self._voting(digest) if drawing.weekly(digest) else None,
+            voting=self._voting(digest) if drawing.is_first_of_week(digest) else None,
             scope=plan.scope if plan else EVERYTHING,
         )
 
@@ -157,7 +157,7 @@ class DriftParts:
 def person_names(here: Installation, client: WebClient) -> Callable[[str], str]:
     """Return what names somebody by user id, without a ping."""
     names = SlackNames(client, now)
-    return lambda user_id: audit_lines.person(here.url, user_id, names)
+    return lambda user_id: audit_lines.profile_link(here.url, user_id, names)
 
 
 def _scanner(settings: Settings, code: SiteCode) -> SiteScanner:

@@ -22,7 +22,7 @@ from bot.usecases.home_page import HomePage
 from bot.usecases.lookup.package_lookup import PackageLookup
 from bot.usecases.lookup.site_fanout import SiteFanout
 from bot.usecases.lookup.snapshots import SnapshotCache
-from bot.views.version_table import Around
+from bot.views.version_table import ResetContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,7 +65,7 @@ class ListenerParts:
         lookup = self._lookup(access)
         commands = SlashCommand(dispatcher, responder)
         commands.register(app)
-        LookupListeners(lookup, dispatcher, responder, self._around, is_public).register(app, commands)
+        LookupListeners(lookup, dispatcher, responder, self._reset_context, is_public).register(app, commands)
         AuditListeners(access, self.store.ledger, dispatcher, responder).register(app)
         request_list = RequestList(resets.requests, access, responder, now)
         RequestListeners(
@@ -107,8 +107,8 @@ class ListenerParts:
         undelivered = make_undelivered(self.settings, self.store.outbox, self.store.ledger)
         return HomePage(self.drift.digest_service, access, eligibility, self.drift.publisher.upcoming, undelivered.look)
 
-    def _around(self) -> Around:
-        return Around(RowsAllowed(self.settings.reset.rows), self._freeze_text())
+    def _reset_context(self) -> ResetContext:
+        return ResetContext(RowsAllowed(self.settings.reset.rows), self._freeze_text())
 
     def _freeze_text(self) -> str:
         return freeze_text(self.resets.freeze_service.now())

@@ -26,7 +26,7 @@ def check_policy(resets: ResetParts) -> None:
     """Raise PolicyRefused where two people can never approve, or where the approvals channel is unfit for votes."""
     fault = resets.eligibility.channel_fault()
     if fault:
-        raise PolicyRefused(replies.refused(fault).text)
+        raise PolicyRefused(replies.refusal_message(fault).text)
     quorum = resets.submission.policy.quorum
     try:
         count = resets.eligibility.eligible_approvers(quorum)

@@ -27,7 +27,7 @@ from bot.usecases.resets.submission import ApprovalPolicy, RequestSubmission
 from bot.usecases.resets.voting import Reading, VoteService
 from bot.views import request_card, request_texts
 from bot.views.block_kit import Style
-from bot.views.card_comparison import TABLES, Face, tables_in
+from bot.views.card_comparison import TABLES, MessageContent, tables_in
 from bot.views.tables import Form
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class ResetParts:
         channel = settings.channels.approvals
         self.index = RequestTable(store.database, make_signer(settings, "cards"))
         self.freeze_service = FreezeService(store.ledger, self.index, channel, make_signer(settings, "brake"))
-        change_texts = ChangeTexts(_payload_or_none(request_texts.to_requester), _payload_or_none(self._in_thread))
+        change_texts = ChangeTexts(_payload_or_none(request_texts.outcome_message), _payload_or_none(self._in_thread))
         self.requests = RequestRepository(
             store.ledger, self.index, channel, change_texts, now, make_signer(settings, "votes")
         )
@@ -113,12 +113,12 @@ class ResetParts:
                 card = request_card.draw(request, voters, frozen, form)
             else:
                 card = request_card.draw_plain(request, frozen)
-            return payload_of(card), payload_of(request_card.opening(card))
+            return payload_of(card), payload_of(request_card.draw_without_buttons(card))
 
         texts = CardTexts(
             draw=draw,
-            announce=lambda request, card: payload_of(request_texts.posted(request, card.link)),
-            replaced=lambda request, card: payload_of(request_card.replaced(request, card.link if card else "")),
+            announce=lambda request, card: payload_of(request_texts.card_posted(request, card.link)),
+            replaced=lambda request, card: payload_of(request_card.draw_replaced(request, card.link if card else "")),
             refused=self._card_refused,
         )
         return CardMessages(
@@ -137,17 +137,17 @@ class ResetParts:
         voters, frozen = approver_mentions(self._settings.approvers), freeze_text(freeze)
         cards = [*(request_card.draw(request, voters, frozen, form) for form in Form)]
         drawn = [payload_of(card) for card in (*cards, request_card.draw_plain(request, frozen))]
-        seen, faces = Face.of(message), [Face.of(each) for each in drawn]
-        if any(face.is_shown_by(seen) for face in faces):
+        seen, faces = MessageContent.of(message), [MessageContent.of(each) for each in drawn]
+        if any(face.matches(seen) for face in faces):
             return Reading.SAME
-        return Reading.WITHOUT_ROWS if any(face.is_shown_without_rows(seen) for face in faces) else Reading.OTHER
+        return Reading.WITHOUT_ROWS if any(face.matches_without_rows(seen) for face in faces) else Reading.OTHER
 
     def _card_refused(self, request: Request, card: Card | None, reason: str) -> dict[str, Any]:
         channel = self._settings.channels.approvals
         return payload_of(request_texts.card_refused(request, channel, reason, has_card=card is not None))
 
     def _in_thread(self, request: Request, event: Event) -> Message | None:
-        return request_texts.in_thread(request, event, approver_mentions(self._settings.approvers))
+        return request_texts.thread_message(request, event, approver_mentions(self._settings.approvers))
 
     def keep_policy(self) -> None:
         """Hold the lease named after this bot's policy; to be called every second. Raises StoreError."""
@@ -172,7 +172,7 @@ class ResetParts:
 
 def freeze_text(freeze: Freeze | None) -> str:
     """Say who froze resets, when and why; nothing when nobody did."""
-    return request_texts.frozen(freeze.user_id, freeze.at, freeze.why) if freeze else ""
+    return request_texts.freeze_text(freeze.user_id, freeze.at, freeze.why) if freeze else ""
 
 
 def _payload_or_none(draw: Any) -> Any:

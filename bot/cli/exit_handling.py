@@ -33,7 +33,7 @@ def exits_on_unusable_installation() -> Iterator[None]:
     except InvalidSettings as error:
         exit_with(Exit.NOT_DONE, *error.lines)
     except StoreError as error:
-        exit_with(Exit.NOT_DONE, replies.store_trouble(error.kind, error.detail))
+        exit_with(Exit.NOT_DONE, replies.store_error_text(error.kind, error.detail))
 
 
 class ExitCodeGroup(click.Group):

@@ -38,7 +38,7 @@ def run() -> None:
     try:
         bot = Bot(settings)
     except StoreError as error:
-        exit_with(Exit.NO_STORE, replies.store_trouble(error.kind, error.detail))
+        exit_with(Exit.NO_STORE, replies.store_error_text(error.kind, error.detail))
     _stop_on_signals(bot)
     sentence, code = _run_to_the_end(bot)
     if sentence:
@@ -78,7 +78,7 @@ def _run_to_the_end(bot: Bot) -> tuple[str, Exit]:
     try:
         bot.run()
     except StoreError as error:
-        return replies.store_trouble(error.kind, error.detail), Exit.NO_STORE
+        return replies.store_error_text(error.kind, error.detail), Exit.NO_STORE
     except PolicyRefused as refusal:
         return str(refusal), Exit.REFUSED_BY_POLICY
     except SlackAuthError as refusal:

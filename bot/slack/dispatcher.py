@@ -58,7 +58,11 @@ class Intake(Enum):
     UNRECORDED = "cannot be recorded"
 
 
-INTAKE_REPLIES = {Intake.BUSY: replies.BUSY, Intake.STOPPING: replies.STOPPING, Intake.UNRECORDED: replies.UNRECORDED}
+INTAKE_REPLIES = {
+    Intake.BUSY: replies.BUSY,
+    Intake.STOPPING: replies.STOPPING,
+    Intake.UNRECORDED: replies.STORE_UNAVAILABLE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +141,11 @@ class Dispatcher:
             return ack()
         log.warning("a payload is not for this bot", reason=reason.value, kind=inbound.kind, user=inbound.user_id)
         self.record_refusal(inbound, reason)
-        message = replies.refused(Refusal(reason))
+        message = replies.refusal_message(Refusal(reason))
         if "command" in body:
             return ack(text=message.text, response_type="ephemeral")
         if body["type"] == "view_submission":
-            return ack(response_action="update", view=request_form.sorry("Not possible", message.text))
+            return ack(response_action="update", view=request_form.message_modal("Not possible", message.text))
         if inbound.response_url:
             run_later(0, partial(self.responder.reply, inbound, message))
         return ack()
@@ -202,7 +206,7 @@ class Dispatcher:
 
         def send() -> None:
             with suppress(StoreError), bound_contextvars(ref=inbound.reference):
-                self.responder.reply(inbound, replies.say(why))
+                self.responder.reply(inbound, replies.text_message(why))
 
         if self.busy_replies.reserve():
             ack()
@@ -214,7 +218,7 @@ class Dispatcher:
     def _delay_notice(self, inbound: InboundRequest, note: str | None) -> DelayNotice | None:
         if note is None:
             return None
-        return DelayNotice(DELAY_NOTICE_SECONDS, partial(self.responder.reply, inbound, replies.say(note)))
+        return DelayNotice(DELAY_NOTICE_SECONDS, partial(self.responder.reply, inbound, replies.text_message(note)))
 
     def _process(
         self,
@@ -256,15 +260,15 @@ class Dispatcher:
             raise
         except SiteError as error:
             log.warning("site database failed", site=error.site, trouble=error.kind.value, detail=error.detail)
-            message = replies.trouble(error.site, error.kind, inbound.reference)
+            message = replies.site_error(error.site, error.kind, inbound.reference)
             action = AuditAction(inbound.kind, "failed", inbound.text, reason=f"site {error.site} {error.kind}")
         except PeopleError as error:
             log.warning("Slack did not say who somebody is", detail=str(error))
-            message = replies.refused(Refusal(Reason.CANNOT_LOOK_UP))
+            message = replies.refusal_message(Refusal(Reason.CANNOT_LOOK_UP))
             action = refused(inbound.kind, Reason.CANNOT_LOOK_UP, inbound.text)
         except Exception:
             log.exception("unexpected failure", kind=inbound.kind, text=inbound.text)
-            message = replies.say(replies.LOST.format(ref=inbound.reference))
+            message = replies.text_message(replies.INTERNAL_ERROR.format(ref=inbound.reference))
             action = AuditAction(inbound.kind, "failed", inbound.text, reason="unexpected failure")
         return Outcome(action, partial(self.responder.reply, inbound, message))
 
@@ -279,7 +283,7 @@ class Dispatcher:
         """It is stored, so it will be handled: tell its sender once, and retry until the store can be written."""
         if not is_announced:
             try:
-                self.responder.reply(inbound, replies.say(replies.LATER))
+                self.responder.reply(inbound, replies.text_message(replies.STORE_UNAVAILABLE_QUEUED))
             except StoreError as error:
                 log.error("cannot even say so", trouble=error.kind.value, detail=error.detail)
         again = partial(self._process, inbound, handler=handler, is_announced=True)
@@ -299,7 +303,7 @@ class Dispatcher:
             raise
         except Exception:
             log.exception("an answer broke on its way out", kind=inbound.kind)
-            self.responder.reply(inbound, replies.say(replies.LOST.format(ref=inbound.reference)))
+            self.responder.reply(inbound, replies.text_message(replies.INTERNAL_ERROR.format(ref=inbound.reference)))
         else:
             found = outcome.action.outcome if outcome.action else "done"
             log.info("answered", kind=inbound.kind, text=inbound.text, outcome=found)
@@ -326,7 +330,7 @@ def redelivery_refusal(
             return None, _repeated_refusal(str(entry.facts.get("reason", "")))
     late = Refusal(Reason.WAITED)
     in_time = -CLOCKS_APART <= waited <= MAX_WAIT  # a wait of less than nothing was measured by two clocks
-    return None if in_time else (refused(inbound.kind, late.reason), replies.refused(late))
+    return None if in_time else (refused(inbound.kind, late.reason), replies.refusal_message(late))
 
 
 def stream_of(inbound: InboundRequest) -> str:
@@ -336,7 +340,11 @@ def stream_of(inbound: InboundRequest) -> str:
 
 def _repeated_refusal(reason: str) -> Message:
     known = reason in set(Reason)
-    return replies.refused(Refusal(Reason(reason))) if known else replies.say(replies.NOTHING_BEFORE.format(why=reason))
+    return (
+        replies.refusal_message(Refusal(Reason(reason)))
+        if known
+        else replies.text_message(replies.INTERRUPTED.format(why=reason))
+    )
 
 
 class DelayNotice:

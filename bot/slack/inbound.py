@@ -100,7 +100,7 @@ class InboundRequest:
             channel=(body.get("container") or {}).get("channel_id") or "",
             ts=(body.get("container") or {}).get("message_ts") or "",
             trigger=body.get("trigger_id") or "",
-            message=_compared_parts(body) if action["action_id"] in request_card.DECIDING else None,
+            message=_compared_parts(body) if action["action_id"] in request_card.DECISION_ACTIONS else None,
         )
 
     @classmethod

@@ -18,7 +18,7 @@ from slack_sdk.webhook import WebhookClient
 from structlog.contextvars import bound_contextvars
 
 from bot.slack.web_client import retry_after, text_field
-from bot.views.block_kit import MESSAGE_TEXT, Message, cut
+from bot.views.block_kit import MESSAGE_TEXT, Message, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,7 +162,7 @@ def _is_error(body: str) -> bool:
 def payload_of(message: Message) -> dict[str, Any]:
     """Return the arguments of `chat.postMessage` for a message."""
     payload: dict[str, Any] = {
-        "text": cut(message.text, MESSAGE_TEXT),
+        "text": truncate(message.text, MESSAGE_TEXT),
         "unfurl_links": False,
         "unfurl_media": False,
     }

@@ -56,7 +56,7 @@ class SlashCommand:
     def on_command(self, ack: Ack, body: dict[str, Any]) -> None:
         """Bolt listener of the command."""
         inbound = InboundRequest.command(body)
-        self._dispatcher.accept_command(ack, inbound, replies.looking_up(parse(inbound.text)))
+        self._dispatcher.accept_command(ack, inbound, replies.progress_text(parse(inbound.text)))
 
     def reply(self, inbound: InboundRequest) -> Outcome:
         """Handle a typed query."""
@@ -64,7 +64,7 @@ class SlashCommand:
 
     def reply_to_button(self, click: InboundRequest) -> Outcome:
         """Handle a button whose value holds a query and the site that it is about."""
-        site, text = replies.read_question(click.text)
+        site, text = replies.parse_button_query(click.text)
         query = parse(text)
         return self._route(click, replace(query, site=site) if isinstance(query, Show) else query)
 

@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.request import Kind
-from bot.views.block_kit import NOTHING, Block, Message, button, cut, escape, preformatted, section
+from bot.views.block_kit import NOTHING, Block, Message, button, escape, preformatted, section, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -55,7 +55,7 @@ NOT_GOOD = {
 OWN_MARK = "⚙️"
 WEB = "https://app.slack.com/"
 """Where profiles are when Slack does not tell the workspace's own address."""
-REPEAT = "(possible repeat)"
+REPEAT_MARK = "(possible repeat)"
 """Marks a line that was posted before without an answer that told what became of it; same number, same hash."""
 _ADDRESS = re.compile(r"https?://[^\s|<>]+")
 _ID = re.compile(r"[A-Za-z0-9]+")
@@ -75,7 +75,7 @@ def draw(
     return Message(_text(entries, repeated), tuple(_blocks(entries, name_of, repeated, url)))
 
 
-def how_many(entries: Sequence[Entry], url: str = "") -> int:
+def entries_that_fit(entries: Sequence[Entry], url: str = "") -> int:
     """Say how many of these entries fit into one message; at least one."""
     length = 0
     for count, entry in enumerate(entries[:LINES_PER_MESSAGE]):
@@ -85,7 +85,7 @@ def how_many(entries: Sequence[Entry], url: str = "") -> int:
     return min(len(entries), LINES_PER_MESSAGE)
 
 
-def gap(entry: Entry, error: str) -> Message:
+def missing_line(entry: Entry, error: str) -> Message:
     """Stand in for a line that Slack will not take, so that its absence is seen and can be proved."""
     if not entry.hash:
         text = f"#{entry.sequence} was to be told here, and the ledger holds no such entry: the bot did not write this."
@@ -106,17 +106,17 @@ def _text(entries: Sequence[Entry], repeated: Collection[int]) -> str:
 def _plain_line(entry: Entry, repeated: Collection[int], limit: int = TEXT_CHARACTERS) -> str:
     proof = f" [{entry.short_hash}]"
     who = escape(entry.actor_user or "bot", NAME_CHARACTERS)
-    line = f"#{entry.sequence}{_again(entry, repeated)} {escape(entry.moment[:19])}Z {who} {_deed(entry)}"
-    return cut(line, limit - len(proof)) + proof
+    line = f"#{entry.sequence}{_repeat_mark(entry, repeated)} {escape(entry.moment[:19])}Z {who} {_action_text(entry)}"
+    return truncate(line, limit - len(proof)) + proof
 
 
-def _again(entry: Entry, repeated: Collection[int]) -> str:
-    return f" {REPEAT}" if entry.sequence in repeated else ""
+def _repeat_mark(entry: Entry, repeated: Collection[int]) -> str:
+    return f" {REPEAT_MARK}" if entry.sequence in repeated else ""
 
 
 def facts(entry: Entry) -> str:
     """Return everything an entry holds, for people; a tampered one may hold no JSON at all."""
-    known = _known(entry)
+    known = _readable_facts(entry)
     return json.dumps(known, ensure_ascii=False, indent=2) if known else entry.facts_text
 
 
@@ -151,15 +151,15 @@ def _blocks(
 
 
 def _line(entry: Entry, name_of: Callable[[str], str], repeated: Collection[int], url: str) -> str:
-    who = person(url, entry.actor_user, name_of) if entry.actor_user else "pkgstatus"
-    known = _known(entry)
+    who = profile_link(url, entry.actor_user, name_of) if entry.actor_user else "pkgstatus"
+    known = _readable_facts(entry)
     mark = MARKS.get(str(known.get(OUTCOME)), OWN_MARK)
     mark = NOT_GOOD.get(entry.kind, mark) if mark == MARKS["done"] else mark
     link = str(known.get("link", ""))
     what = "digest" if entry.stream.startswith("digest ") else "card"
     card = f" · <{link}|{what}>" if _ADDRESS.fullmatch(link) else ""
-    number = f"`#{entry.sequence}`{_again(entry, repeated)}"
-    return f"{mark} {number} {_when(entry.moment)} {who} {_deed(entry)}{card} · `{entry.short_hash}`"
+    number = f"`#{entry.sequence}`{_repeat_mark(entry, repeated)}"
+    return f"{mark} {number} {_when(entry.moment)} {who} {_action_text(entry)}{card} · `{entry.short_hash}`"
 
 
 def _when(moment: str) -> str:
@@ -167,7 +167,7 @@ def _when(moment: str) -> str:
     return escape(f"{moment[8:10]} {_MONTH_NAMES.get(moment[5:7], moment[5:7])} {moment[11:19]}Z")
 
 
-def person(url: str, user: str, name_of: Callable[[str], str]) -> str:
+def profile_link(url: str, user: str, name_of: Callable[[str], str]) -> str:
     """Link to a profile in the workspace at an address; a tampered entry may hold anything as an id.
 
     Such an address opens in a browser and in Slack's apps: slack.com/help/articles/360003827751.
@@ -177,9 +177,9 @@ def person(url: str, user: str, name_of: Callable[[str], str]) -> str:
     return f"<{url or WEB}team/{user}|@{escape(name_of(user), NAME_CHARACTERS)}>"
 
 
-def _deed(entry: Entry) -> str:
+def _action_text(entry: Entry) -> str:
     """Verb, object, outcome; what is foreign in them is made harmless."""
-    known = _known(entry)
+    known = _readable_facts(entry)
     parts = [escape(entry.kind, _KIND_CHARACTERS)]
     if known.get(OBJECT):
         parts.append(_fact(known, OBJECT))
@@ -196,7 +196,7 @@ def _fact(known: Mapping[str, Any], name: str) -> str:
 
 def _is_long(entry: Entry) -> bool:
     """Whether a line does not say it all: what it had to cut must be readable somewhere."""
-    known = _known(entry)
+    known = _readable_facts(entry)
     return (
         len(entry.facts_text) > _SHORT_FACTS
         or len(entry.kind) > _KIND_CHARACTERS
@@ -204,7 +204,7 @@ def _is_long(entry: Entry) -> bool:
     )
 
 
-def _known(entry: Entry) -> Mapping[str, Any]:
+def _readable_facts(entry: Entry) -> Mapping[str, Any]:
     """The facts as far as they can be read; whoever tampered with them may have left anything."""
     try:
         known = entry.facts

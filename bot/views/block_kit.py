@@ -54,7 +54,7 @@ def plain(value: object, limit: int = SECTION_TEXT) -> str:
     text = str(value).strip()
     if not text.isprintable():
         text = "".join(_shown(char) for char in " ".join(text.splitlines()))
-    return cut(text, limit) or NOTHING
+    return truncate(text, limit) or NOTHING
 
 
 def escape(value: object, limit: int = SECTION_TEXT) -> str:
@@ -63,7 +63,7 @@ def escape(value: object, limit: int = SECTION_TEXT) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def cut(text: str, limit: int) -> str:
+def truncate(text: str, limit: int) -> str:
     """Shorten to `limit` characters, saying so with an ellipsis."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
@@ -92,7 +92,7 @@ def code(lines: Sequence[str]) -> list[Block]:
     """Return lines of code exactly as they are, nothing interpreted, in as few blocks as their length takes."""
     chunks: list[list[str]] = [[]]
     for line in lines:
-        whole = cut(line, CODE_CHARACTERS)
+        whole = truncate(line, CODE_CHARACTERS)
         if chunks[-1] and sum(map(len, chunks[-1])) + len(chunks[-1]) + len(whole) > CODE_CHARACTERS:
             chunks.append([])
         chunks[-1].append(whole)
@@ -107,7 +107,7 @@ def preformatted(text: str) -> Block:
 
 def paragraph(text: str) -> Block:
     """Return a section in which nothing is interpreted; it takes foreign text as it is."""
-    return {"type": "section", "text": {"type": "plain_text", "text": cut(text, SECTION_TEXT), "emoji": False}}
+    return {"type": "section", "text": {"type": "plain_text", "text": truncate(text, SECTION_TEXT), "emoji": False}}
 
 
 def context(mrkdwn: str) -> Block:
@@ -117,7 +117,7 @@ def context(mrkdwn: str) -> Block:
 
 def _mrkdwn(text: str) -> Block:
     """Without `verbatim` Slack would turn `@here`, `#channel` and addresses inside foreign text into live ones."""
-    return {"type": "mrkdwn", "text": cut(text, SECTION_TEXT), "verbatim": True}
+    return {"type": "mrkdwn", "text": truncate(text, SECTION_TEXT), "verbatim": True}
 
 
 def actions(*buttons: Block) -> Block:
@@ -131,9 +131,9 @@ def button(text: str, action_id: str, value: str, *, label: str | None = None) -
         "type": "button",
         "action_id": action_id,
         "value": value,
-        "text": {"type": "plain_text", "text": cut(text, BUTTON_TEXT), "emoji": True},
+        "text": {"type": "plain_text", "text": truncate(text, BUTTON_TEXT), "emoji": True},
     }
-    return block | {"accessibility_label": cut(label, BUTTON_TEXT)} if label else block
+    return block | {"accessibility_label": truncate(label, BUTTON_TEXT)} if label else block
 
 
 def age(delta: timedelta) -> str:

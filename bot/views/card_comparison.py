@@ -16,19 +16,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.views.text_normalization import formatted, literally, reads_as
+from bot.views.text_normalization import is_same_text, normalize_mrkdwn, normalize_plain_text
 
 TABLES = frozenset({"data_table", "table"})
-_SEEN = (
+_COMPARED_KEYS = (
     "text", "title", "subtitle", "body", "description", "caption", "alt_text", "label", "placeholder", "hint",
     "action_id", "url", "image_url", "confirm", "deny", "options", "option_groups", "fields", "elements", "accessory",
     "style",
 )  # fmt: skip
 """The parts of a block that people see or that decide what a press does, but a button's value, which is looked up."""
-_UNSEEN_IN_ATTACHMENT = frozenset({"id", "fallback", "blocks", "color", "mrkdwn_in", "ts"})
+_INVISIBLE_ATTACHMENT_KEYS = frozenset({"id", "fallback", "blocks", "color", "mrkdwn_in", "ts"})
 _TEXTS = frozenset({"plain_text", "mrkdwn"})
 _IDS = ("user_id", "channel_id", "usergroup_id", "range")
-_SETTINGS = ("caption", "page_size")
+_TABLE_SETTINGS = ("caption", "page_size")
 """What of a table, beside its cells, decides what of it is in view."""
 
 Rows = tuple[tuple[str, ...], ...]
@@ -42,111 +42,111 @@ class _Table:
 
     @classmethod
     def of(cls, block: Mapping[str, Any]) -> _Table:
-        settings = tuple((name, literally(str(block[name]))) for name in _SETTINGS if name in block)
+        settings = tuple((name, normalize_plain_text(str(block[name]))) for name in _TABLE_SETTINGS if name in block)
         return cls(str(block["type"]), settings, _rows(block))
 
-    def is_shown_by(self, seen: _Table) -> bool:
+    def matches(self, seen: _Table) -> bool:
         """Whether it is this table; of its settings, Slack may keep some to itself."""
         theirs = dict(seen.settings)
         is_alike = seen.kind == self.kind and all(theirs.get(name, said) == said for name, said in self.settings)
-        return is_alike and _is_same(self.rows, seen.rows)
+        return is_alike and _is_equal(self.rows, seen.rows)
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class MessageContent:
     """What a message shows: its blocks in order, beside them its tables, and whether there is anything else."""
 
     text: str
     blocks: tuple[tuple[str, ...], ...]
     tables: tuple[_Table, ...]
-    is_extended: bool
+    has_extra_content: bool
 
     @classmethod
-    def of(cls, message: Mapping[str, Any]) -> Face:
+    def of(cls, message: Mapping[str, Any]) -> MessageContent:
         """Read a message's payload."""
         attachments = [each for each in message.get("attachments") or () if isinstance(each, Mapping)]
         groups = [message.get("blocks") or (), *(each.get("blocks") or () for each in attachments)]
         blocks = [block for group in groups for block in group if isinstance(block, Mapping)]
         return cls(
-            formatted(str(message.get("text") or "")),
-            tuple(_block(block) for block in blocks if block.get("type") not in TABLES),
+            normalize_mrkdwn(str(message.get("text") or "")),
+            tuple(_block_texts(block) for block in blocks if block.get("type") not in TABLES),
             tuple(_Table.of(block) for block in blocks if block.get("type") in TABLES),
-            bool(message.get("files")) or any(_says_more(each) for each in attachments),
+            bool(message.get("files")) or any(_has_extra_content(each) for each in attachments),
         )
 
-    def is_shown_by(self, seen: Face) -> bool:
+    def matches(self, seen: MessageContent) -> bool:
         """Whether what was seen is this, with every row of every table."""
         if len(seen.tables) != len(self.tables):
             return False
         tables = zip(self.tables, seen.tables, strict=True)
-        return self._is_around(seen) and all(ours.is_shown_by(theirs) for ours, theirs in tables)
+        return self._matches_around_tables(seen) and all(ours.matches(theirs) for ours, theirs in tables)
 
-    def is_shown_without_rows(self, seen: Face) -> bool:
+    def matches_without_rows(self, seen: MessageContent) -> bool:
         """Whether what was seen is this but for tables whose rows did not come back."""
-        return bool(self.tables) and self._is_around(seen) and not any(table.rows for table in seen.tables)
+        return bool(self.tables) and self._matches_around_tables(seen) and not any(table.rows for table in seen.tables)
 
-    def _is_around(self, seen: Face) -> bool:
-        is_said = not seen.text or reads_as(self.text, seen.text)
-        return is_said and not seen.is_extended and _is_same(self.blocks, seen.blocks)
+    def _matches_around_tables(self, seen: MessageContent) -> bool:
+        is_said = not seen.text or is_same_text(self.text, seen.text)
+        return is_said and not seen.has_extra_content and _is_equal(self.blocks, seen.blocks)
 
 
 def tables_in(message: Mapping[str, Any]) -> set[str]:
     """Return the kinds of tables in a message that have rows."""
-    return {table.kind for table in Face.of(message).tables if table.rows}
+    return {table.kind for table in MessageContent.of(message).tables if table.rows}
 
 
-def _says_more(attachment: Mapping[str, Any]) -> bool:
-    return any(value for name, value in attachment.items() if name not in _UNSEEN_IN_ATTACHMENT)
+def _has_extra_content(attachment: Mapping[str, Any]) -> bool:
+    return any(value for name, value in attachment.items() if name not in _INVISIBLE_ATTACHMENT_KEYS)
 
 
-def _is_same(ours: Sequence[Any], theirs: Sequence[Any]) -> bool:
+def _is_equal(ours: Sequence[Any], theirs: Sequence[Any]) -> bool:
     """Compare texts in their order, at any depth."""
     if isinstance(ours, str) and isinstance(theirs, str):
-        return reads_as(ours, theirs)
-    return len(ours) == len(theirs) and all(map(_is_same, ours, theirs))
+        return is_same_text(ours, theirs)
+    return len(ours) == len(theirs) and all(map(_is_equal, ours, theirs))
 
 
-def _block(block: Mapping[str, Any]) -> tuple[str, ...]:
-    return (str(block.get("type")), *(said for said in _said(block) if said))
+def _block_texts(block: Mapping[str, Any]) -> tuple[str, ...]:
+    return (str(block.get("type")), *(said for said in _texts(block) if said))
 
 
-def _said(value: object) -> Iterator[str]:
+def _texts(value: object) -> Iterator[str]:
     """Yield what a part of a block says, whatever the order of its keys."""
     if isinstance(value, Mapping):
         kind = str(value.get("type", ""))
         if kind in _TEXTS:
-            yield _plain(value)
+            yield _text_object(value)
         elif kind.startswith("rich_text"):
-            yield formatted(_rich(value))
+            yield normalize_mrkdwn(_rich_text(value))
         else:
-            for name in _SEEN:
+            for name in _COMPARED_KEYS:
                 if name in value:
-                    yield from _part(name, value[name])
+                    yield from _keyed_texts(name, value[name])
     elif isinstance(value, list | tuple):
-        yield from (said for each in value for said in _element(each))
+        yield from (said for each in value for said in _element_texts(each))
     else:
-        yield literally(str(value))
+        yield normalize_plain_text(str(value))
 
 
-def _element(value: object) -> Iterator[str]:
+def _element_texts(value: object) -> Iterator[str]:
     if isinstance(value, Mapping) and value.get("type", "plain_text") not in _TEXTS:
         yield str(value["type"])
-    yield from _said(value)
+    yield from _texts(value)
 
 
-def _part(name: str, value: object) -> Iterator[str]:
+def _keyed_texts(name: str, value: object) -> Iterator[str]:
     if name == "accessory" and isinstance(value, Mapping):
         yield f"accessory {value.get('type')}"
-    yield from _said(value)
+    yield from _texts(value)
 
 
-def _plain(text: Mapping[str, Any]) -> str:
+def _text_object(text: Mapping[str, Any]) -> str:
     """Return a text's kind and words: what Slack formats looks otherwise than what it does not."""
     said = str(text.get("text") or "")
-    return f"{text['type']} {formatted(said) if text['type'] == 'mrkdwn' else literally(said)}"
+    return f"{text['type']} {normalize_mrkdwn(said) if text['type'] == 'mrkdwn' else normalize_plain_text(said)}"
 
 
-def _rich(value: object) -> str:
+def _rich_text(value: object) -> str:
     """Join a rich text, which Slack cuts into other pieces than it was sent in."""
     if isinstance(value, Mapping):
         match value.get("type"):
@@ -159,10 +159,10 @@ def _rich(value: object) -> str:
             case "user" | "channel" | "usergroup" | "broadcast":
                 return f"<@{next((str(value[name]) for name in _IDS if name in value), '')}>"
             case _:
-                return f"{_rich(value.get('elements') or value.get('text') or '')}\n"
+                return f"{_rich_text(value.get('elements') or value.get('text') or '')}\n"
     if isinstance(value, str):
         return value
-    return "".join(map(_rich, value)) if isinstance(value, Iterable) else ""
+    return "".join(map(_rich_text, value)) if isinstance(value, Iterable) else ""
 
 
 def _rows(table: Mapping[str, Any]) -> Rows:
@@ -172,7 +172,7 @@ def _rows(table: Mapping[str, Any]) -> Rows:
 
 def _cell(cell: object) -> str:
     if not isinstance(cell, Mapping):
-        return literally(str(cell))
+        return normalize_plain_text(str(cell))
     if str(cell.get("type", "")).startswith("rich_text"):
-        return literally(_rich(cell))
-    return literally(str(cell.get("text", cell.get("value", ""))))
+        return normalize_plain_text(_rich_text(cell))
+    return normalize_plain_text(str(cell.get("text", cell.get("value", ""))))

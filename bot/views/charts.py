@@ -50,10 +50,10 @@ def draw(days: Sequence[Day], *, as_chart: bool) -> list[Block]:
 def trend(days: Sequence[Day]) -> str:
     """Draw all drifted rows as one line of bars; nothing where there is no history."""
     totals = [None if day.counts is None else _drifted(day.counts) for day in days[-DAYS_SHOWN:]]
-    return bars(totals) if len([total for total in totals if total is not None]) >= _LEAST_DAYS else ""
+    return spark_bars(totals) if len([total for total in totals if total is not None]) >= _LEAST_DAYS else ""
 
 
-def span(days: Sequence[Day]) -> str:
+def trend_text(days: Sequence[Day]) -> str:
     """Put the same history into numbers: where it began, where it is, and the most it was."""
     shown = [day for day in days[-DAYS_SHOWN:] if day.counts is not None]
     totals = [_drifted(day.counts or {}) for day in shown]
@@ -61,14 +61,14 @@ def span(days: Sequence[Day]) -> str:
     return f"{totals[0]:,} on {first}, {totals[-1]:,} on {last}, {max(totals):,} at most"
 
 
-def bars(values: Sequence[int | None]) -> str:
+def spark_bars(values: Sequence[int | None]) -> str:
     """Draw numbers as bars between zero and the highest of them; any that is above zero is seen to be."""
     highest = max((value for value in values if value is not None), default=0) or 1
     steps = len(_BARS) - 1
     return "".join(UNCOUNTED if value is None else _BARS[-(-value * steps // highest)] for value in values)
 
 
-def uncounted(days: Iterable[Day]) -> str:
+def uncounted_days_text(days: Iterable[Day]) -> str:
     """Name the days between the first and the last scan of which nothing is known."""
     known = list(days)
     while known and known[0].counts is None:
@@ -128,9 +128,9 @@ def _chart(series: Series, days: Sequence[Day]) -> Block:
 def _sparklines(series: Series, days: Sequence[Day]) -> Block:
     width = max(map(len, series))
     first, last = (day_name(days[-DAYS_SHOWN:][place].day) for place in (0, -1))
-    lines = [f"{name.ljust(width)}  {bars(values)}  {_last(values)}" for name, values in series.items()]
+    lines = [f"{name.ljust(width)}  {spark_bars(values)}  {_last_value(values)}" for name, values in series.items()]
     return preformatted("\n".join([f"{TITLE}, {first} to {last}", *lines]))
 
 
-def _last(values: Sequence[int | None]) -> int:
+def _last_value(values: Sequence[int | None]) -> int:
     return next(value for value in reversed(values) if value is not None)

@@ -57,29 +57,29 @@ ADVICE = {
 }
 
 _REDISTRIBUTE = "Redistribute to one DP of that site (not the one on the site server)"
-OF_THE_SOURCE = (
+ADVICE_SOURCE_SITE = (
     "that is the source site's own copy: no reset and no Redistribute brings it. Open distmgr.log there and check the "
     "source path, then update the distribution points."
 )
-OF_NO_ROW = f"a site without a row was never sent the package, and there is nothing to reset. {_REDISTRIBUTE}."
-OF_A_RESET_ROW = (
+ADVICE_NO_ROW = f"a site without a row was never sent the package, and there is nothing to reset. {_REDISTRIBUTE}."
+ADVICE_ALREADY_RESET = (
     f"the site row reads version 0 and Received already, so another reset changes nothing. {_REDISTRIBUTE}."
 )
-OF_A_FAILED_SITE = (
+ADVICE_FAILED_SITE = (
     "the site's own copy failed. Check distmgr.log, sender.log and despool.log; if nothing is on its way, reset the "
     f"*site row*, then {_REDISTRIBUTE}."
 )
-OF_A_FAILED_REMOVAL = (
+ADVICE_FAILED_REMOVAL = (
     "the content could not be removed from that DP: open distmgr.log and smsdpprov.log for the reason, then remove it "
     "again. Redistribute only if it shall stay."
 )
-OF_A_MOVED_DP = (
+ADVICE_MOVED_DP = (
     "a leftover row under the former place of a distribution point that is listed elsewhere now, see its status. "
     "Nothing is sent for this row, and it is never reset. If the DP shall have the package, Distribute it to the DP "
     f"where it is now. {_CLEAR_UP}"
 )
-BEHIND_THE_SOURCE = "the source site comes first, see above; then look again."
-BEHIND_ITS_SITE = "what these DPs wait for is the row of their site: see what is said of it."
+ADVICE_WAIT_FOR_SOURCE = "the source site comes first, see above; then look again."
+ADVICE_WAIT_FOR_SITE = "what these DPs wait for is the row of their site: see what is said of it."
 
 
 def advice(drift: Drift) -> dict[tuple[DriftClass, str], list[Verdict]]:
@@ -95,23 +95,23 @@ def advice(drift: Drift) -> dict[tuple[DriftClass, str], list[Verdict]]:
 def _advice_of(verdict: Verdict, drift: Drift) -> str:
     kind, row = verdict.drift_class, verdict.row
     if kind is DriftClass.FAILED and drift.source_behind:
-        return BEHIND_THE_SOURCE
+        return ADVICE_WAIT_FOR_SOURCE
     if kind is DriftClass.FAILED and row.status_number == Status.REMOVE_FAILED:
-        return OF_A_FAILED_REMOVAL
+        return ADVICE_FAILED_REMOVAL
     if kind in {DriftClass.FAILED, DriftClass.SITE_BEHIND} and row.is_site:
         return _advice_of_site(verdict, drift)
     if kind is DriftClass.SITE_BEHIND:
         is_said = any(each.drift_class is DriftClass.SITE_BEHIND for each in drift.sites)
-        return "" if is_said else BEHIND_ITS_SITE
-    return OF_A_MOVED_DP if kind is DriftClass.ORPHAN and row.moved_to else ADVICE.get(kind, "")
+        return "" if is_said else ADVICE_WAIT_FOR_SITE
+    return ADVICE_MOVED_DP if kind is DriftClass.ORPHAN and row.moved_to else ADVICE.get(kind, "")
 
 
 def _advice_of_site(verdict: Verdict, drift: Drift) -> str:
     source = drift.package.source_site
     if source and verdict.row.site_code.casefold() == source.casefold():
-        return OF_THE_SOURCE
+        return ADVICE_SOURCE_SITE
     if verdict.missing:
-        return OF_NO_ROW
+        return ADVICE_NO_ROW
     if verdict.barrier is Barrier.RESET_ALREADY:
-        return OF_A_RESET_ROW
-    return OF_A_FAILED_SITE if verdict.drift_class is DriftClass.FAILED else ADVICE[DriftClass.SITE_BEHIND]
+        return ADVICE_ALREADY_RESET
+    return ADVICE_FAILED_SITE if verdict.drift_class is DriftClass.FAILED else ADVICE[DriftClass.SITE_BEHIND]

@@ -15,9 +15,9 @@ from bot.domain.quantity import plural, quantity
 from bot.domain.voting_patterns import LOOKED_AT, QUICK
 from bot.views import drift_summary, request_texts
 from bot.views.block_kit import Block, Message, age, context, escape, header, moment, section
-from bot.views.drift_summary import clock
+from bot.views.drift_summary import local_time
 from bot.views.request_card import stage_text
-from bot.views.request_texts import name_of
+from bot.views.request_texts import request_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from bot.domain.voting_patterns import VotingPatterns
 
 LATE_AFTER = timedelta(minutes=10)
-TELLING_TAKES = timedelta(minutes=2)
+AUDIT_DELAY_ALLOWED = timedelta(minutes=2)
 REQUESTS_SHOWN = 5
 PATTERNS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class DigestExtras:
     """What a digest says besides its values.
 
     `links` leads from a request's id to its card, `person` names somebody without a ping, `voting` comes once a week,
@@ -47,11 +47,15 @@ class Around:
     scope: DriftScope = field(default_factory=DriftScope)
 
 
-def draw(digest: Digest, around: Around | None = None, *, as_chart: bool) -> Message:
+def draw(digest: Digest, extras: DigestExtras | None = None, *, as_chart: bool) -> Message:
     """Draw a digest, with its history as a chart or as bars."""
-    around = around or Around()
-    lines = quiet(digest, around.scope) if is_quiet(digest, around.voting) else busy(digest, around, as_chart=as_chart)
-    verdict = drift_summary.plain_verdict(digest.summary, digest.due_at.tzinfo, around.scope)
+    extras = extras or DigestExtras()
+    lines = (
+        draw_quiet(digest, extras.scope)
+        if is_quiet(digest, extras.voting)
+        else draw_full(digest, extras, as_chart=as_chart)
+    )
+    verdict = drift_summary.plain_verdict(digest.summary, digest.due_at.tzinfo, extras.scope)
     return Message(f"{title(digest)}: {verdict}", tuple(lines))
 
 
@@ -67,37 +71,41 @@ def is_quiet(digest: Digest, voting: VotingPatterns | None = None) -> bool:
         or digest.resets
         or digest.freeze
         or digest.lost
-        or is_behind(digest.trail, summary.at)
+        or is_audit_behind(digest.trail, summary.at)
         or is_late(digest)
         or any(drift_summary.warnings(summary))
-        or any(drift_summary.first_looks(summary))
+        or any(drift_summary.first_scan_notes(summary))
         or all(site.is_first_look for site in summary.sites)
         or (voting and voting.are_noticeable)
     )
 
 
-def quiet(digest: Digest, scope: DriftScope = EVERYTHING) -> list[Block]:
+def draw_quiet(digest: Digest, scope: DriftScope = EVERYTHING) -> list[Block]:
     """Say in one line that nothing happened."""
-    still = drift_summary.oldest(digest.summary)
+    still = drift_summary.oldest_age_text(digest.summary)
     open_since = f", {still}" if still else ""
     verdict = drift_summary.verdict(digest.summary, digest.due_at.tzinfo, scope)
     return [section(f"{verdict}{open_since}. {title(digest)} · {_head(digest)}")]
 
 
-def busy(digest: Digest, around: Around, *, as_chart: bool) -> list[Block]:
+def draw_full(digest: Digest, extras: DigestExtras, *, as_chart: bool) -> list[Block]:
     """Say all there is to say."""
     summary, zone, freeze = digest.summary, digest.due_at.tzinfo, digest.freeze
     return [
-        header(f"Digest {digest.name} · {clock(digest.due_at, zone)}"),
-        *([context(f"⏰ {lateness(digest)}")] if is_late(digest) else []),
-        section(drift_summary.verdict(summary, zone, around.scope)),
-        *drift_summary.body(summary, around.scope, as_chart=as_chart),
-        *_waiting(digest.waiting, around),
-        *_decided(digest.resets, around),
-        *([section(request_texts.lost(digest.lost))] if digest.lost else []),
-        *([section(frozen(freeze, around.person))] if freeze else []),
-        *(voting(around.voting, around.person) if around.voting else []),
-        *([section(f"⚠️ {behind(digest.trail, summary.at)}")] if is_behind(digest.trail, summary.at) else []),
+        header(f"Digest {digest.name} · {local_time(digest.due_at, zone)}"),
+        *([context(f"⏰ {lateness_text(digest)}")] if is_late(digest) else []),
+        section(drift_summary.verdict(summary, zone, extras.scope)),
+        *drift_summary.body(summary, extras.scope, as_chart=as_chart),
+        *_waiting(digest.waiting, extras),
+        *_decided(digest.resets, extras),
+        *([section(request_texts.unreadable_text(digest.lost))] if digest.lost else []),
+        *([section(freeze_text(freeze, extras.person))] if freeze else []),
+        *(voting_blocks(extras.voting, extras.person) if extras.voting else []),
+        *(
+            [section(f"⚠️ {audit_behind_text(digest.trail, summary.at)}")]
+            if is_audit_behind(digest.trail, summary.at)
+            else []
+        ),
         _small_print(digest),
     ]
 
@@ -112,37 +120,37 @@ def is_late(digest: Digest) -> bool:
     return digest.lateness > LATE_AFTER
 
 
-def lateness(digest: Digest) -> str:
+def lateness_text(digest: Digest) -> str:
     """Say how late it comes."""
-    due = clock(digest.due_at, digest.due_at.tzinfo)
+    due = local_time(digest.due_at, digest.due_at.tzinfo)
     return f"Late: this was due at {due} and comes {age(digest.lateness)} after that."
 
 
-def is_behind(trail: AuditStatus, at: datetime) -> bool:
+def is_audit_behind(trail: AuditStatus, at: datetime) -> bool:
     """Whether entries have waited for longer than it takes to tell them."""
-    return trail.oldest_untold_at is not None and at - trail.oldest_untold_at > TELLING_TAKES
+    return trail.oldest_untold_at is not None and at - trail.oldest_untold_at > AUDIT_DELAY_ALLOWED
 
 
-def behind(trail: AuditStatus, at: datetime) -> str:
+def audit_behind_text(trail: AuditStatus, at: datetime) -> str:
     """Say how far the audit channel is behind."""
     waited = f", the oldest for {age(at - trail.oldest_untold_at)}" if trail.oldest_untold_at else ""
     entries, are = plural(trail.untold, "entry"), plural(trail.untold, "is")
     return f"The audit channel is behind: *{trail.untold:,}* {entries} {are} not told yet{waited}."
 
 
-def weekly(digest: Digest) -> bool:
+def is_first_of_week(digest: Digest) -> bool:
     """Whether this is the first digest of its name in its ISO week: that one tells how votes went."""
     since = digest.summary.since
     return since is None or _week(since.astimezone(digest.due_at.tzinfo)) != _week(digest.due_at)
 
 
-def frozen(freeze: Freeze, person: Callable[[str], str]) -> str:
+def freeze_text(freeze: Freeze, person: Callable[[str], str]) -> str:
     """Say who froze resets, when and why."""
     since = f"{moment(freeze.at)} UTC by {person(freeze.user_id)}"
     return f"🧊 *Resets are frozen* since {since}: {escape(freeze.why, 300)}"
 
 
-def voting(votes: VotingPatterns, person: Callable[[str], str]) -> list[Block]:
+def voting_blocks(votes: VotingPatterns, person: Callable[[str], str]) -> list[Block]:
     """Return facts about the votes of the last weeks; nothing when no request was approved."""
     if not votes.quorums:
         return []
@@ -175,25 +183,25 @@ def _few(voters: list[str]) -> str:
     return f"{', '.join(voters[:PATTERNS_SHOWN])}{more}"
 
 
-def line_of(request: Request, around: Around, rest: str) -> str:
+def request_line(request: Request, extras: DigestExtras, rest: str) -> str:
     """Name a request with what is to be said of it, and the way to its card."""
-    link, name = around.links.get(request.id), name_of(request)
+    link, name = extras.links.get(request.id), request_name(request)
     card = f" · <{link}|card>" if link else ""
-    return f"• {name[:1].upper()}{name[1:]} by {around.person(request.requester)}{rest}{card}"
+    return f"• {name[:1].upper()}{name[1:]} by {extras.person(request.requester)}{rest}{card}"
 
 
-def waits(request: Request) -> str:
+def votes_text(request: Request) -> str:
     """Say what a request waits for, and until when."""
     return f": {len(request.votes)} of {votes_required(request)} votes, open until {moment(request.expires_at)} UTC"
 
 
-def _waiting(requests: Sequence[Request], around: Around) -> list[Block]:
-    lines = [line_of(request, around, waits(request)) for request in requests]
+def _waiting(requests: Sequence[Request], extras: DigestExtras) -> list[Block]:
+    lines = [request_line(request, extras, votes_text(request)) for request in requests]
     return _listed("🗳️ *Waiting for votes*", lines)
 
 
-def _decided(requests: Sequence[Request], around: Around) -> list[Block]:
-    lines = [line_of(request, around, f": {stage_text(request)}") for request in requests]
+def _decided(requests: Sequence[Request], extras: DigestExtras) -> list[Block]:
+    lines = [request_line(request, extras, f": {stage_text(request)}") for request in requests]
     return _listed("🔧 *Requests since the last digest*", lines)
 
 
@@ -206,8 +214,8 @@ def _listed(head: str, lines: Sequence[str]) -> list[Block]:
 
 
 def _small_print(digest: Digest) -> Block:
-    told = [] if is_behind(digest.trail, digest.summary.at) else ["Audit trail up to date"]
-    return context(" · ".join([title(digest), drift_summary.seen(digest.summary), *told, _head(digest)]))
+    told = [] if is_audit_behind(digest.trail, digest.summary.at) else ["Audit trail up to date"]
+    return context(" · ".join([title(digest), drift_summary.last_read_text(digest.summary), *told, _head(digest)]))
 
 
 def _head(digest: Digest) -> str:

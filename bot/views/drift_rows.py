@@ -53,14 +53,14 @@ class Pointer:
     start: int = 0
 
 
-def write(pointer: Pointer) -> str:
+def encode_pointer(pointer: Pointer) -> str:
     """Return a button's value."""
     since = pointer.since.isoformat() if pointer.since else ALL
     sites = ",".join(sorted(pointer.scope.sites)) if pointer.scope.sites is not None else ALL
     return f"{pointer.which} {pointer.start} {since} {sites} {pointer.scope.packages or ALL}"
 
 
-def read(value: str) -> Pointer | None:
+def parse_pointer(value: str) -> Pointer | None:
     """Read a button's value back; None when it is not one of ours."""
     which, start, since, sites, packages = (*value.split(" ", 4), "", "", "", "")[:5]
     if not (start.isascii() and start.isdigit() and sites and packages):
@@ -75,29 +75,29 @@ def read(value: str) -> Pointer | None:
     return found if found.since is None or found.since.tzinfo else None
 
 
-def draw(pointer: Pointer, listed: RowList, at: datetime, form: Form) -> Message:
-    """Draw one page of a list as it is known at a moment; `listed` counts all of it and holds the rows of this page."""
-    if not listed.rows:
-        nothing = f"No more rows there by now: {listed.count:,} {TITLES[pointer.which]}."
+def draw(pointer: Pointer, page: RowList, at: datetime, form: Form) -> Message:
+    """Draw one page of a list as it is known at a moment; `page` counts all of it and holds only its rows."""
+    if not page.rows:
+        nothing = f"No more rows there by now: {page.count:,} {TITLES[pointer.which]}."
         return Message(nothing, (section(nothing),))
     since = f", counted from {moment(pointer.since)}" if pointer.since else ""
-    caption = f"{listed.count:,} {TITLES[pointer.which]}: {_which(pointer, listed)}"
-    table = Table(caption, HEADER, tuple(_line(row, at) for row in listed.rows))
+    caption = f"{page.count:,} {TITLES[pointer.which]}: {_range(pointer, page)}"
+    table = Table(caption, HEADER, tuple(_table_row(row, at) for row in page.rows))
     blocks = [
         *table.draw(form),
-        *_pages(pointer, listed),
+        *_page_buttons(pointer, page),
         context(f"As known at {moment(at)} UTC{since}. `/pkgstatus PACKAGEID` shows a package and offers its reset."),
     ]
     return Message(caption, tuple(blocks))
 
 
-def _which(pointer: Pointer, listed: RowList) -> str:
-    if len(listed.rows) == listed.count:
+def _range(pointer: Pointer, page: RowList) -> str:
+    if len(page.rows) == page.count:
         return "all of them"
-    return f"rows {pointer.start + 1}-{pointer.start + len(listed.rows)}"
+    return f"rows {pointer.start + 1}-{pointer.start + len(page.rows)}"
 
 
-def _line(row: DriftedRow, at: datetime) -> tuple[Cell, ...]:
+def _table_row(row: DriftedRow, at: datetime) -> tuple[Cell, ...]:
     return (
         row.package_id,
         plain(row.package_name, NAME_CHARACTERS),
@@ -115,19 +115,19 @@ def _server(row: DriftedRow) -> str:
     return f"{row.row.server} (site server)" if row.row.is_site else row.row.server
 
 
-def _pages(pointer: Pointer, listed: RowList) -> list[Block]:
+def _page_buttons(pointer: Pointer, page: RowList) -> list[Block]:
     """Previous and Next, as far as there is something to lead to."""
-    before, after = pointer.start - PAGE_ROWS, pointer.start + len(listed.rows)
+    before, after = pointer.start - PAGE_ROWS, pointer.start + len(page.rows)
     buttons = []
     if pointer.start > 0:
-        value = write(replace(pointer, start=max(before, 0)))
+        value = encode_pointer(replace(pointer, start=max(before, 0)))
         buttons.append(button("◀ Previous", PREVIOUS_ACTION, value, label="Previous page"))
-    if after < listed.count:
-        buttons.append(button("Next ▶", NEXT_ACTION, write(replace(pointer, start=after)), label="Next page"))
+    if after < page.count:
+        buttons.append(button("Next ▶", NEXT_ACTION, encode_pointer(replace(pointer, start=after)), label="Next page"))
     return [actions(*buttons)] if buttons else []
 
 
-def no_such_site(asked: Collection[str], known: Collection[str]) -> Message:
+def unknown_site(asked: Collection[str], known: Collection[str]) -> Message:
     """Say which sites are read."""
     unknown, sites = (", ".join(escape(site, 10) for site in sorted(each)) for each in (asked, known))
     text = (

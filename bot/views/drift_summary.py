@@ -15,7 +15,7 @@ from bot.domain.drift_history import Moved
 from bot.domain.drift_summary import EVERYTHING
 from bot.domain.quantity import plural, quantity
 from bot.views import charts, drift_rows
-from bot.views.block_kit import Block, Message, actions, age, button, context, cut, escape, moment, section
+from bot.views.block_kit import Block, Message, actions, age, button, context, escape, moment, section, truncate
 from bot.views.drift_classes import MARKS
 from bot.views.drift_rows import Pointer
 
@@ -34,7 +34,7 @@ PACKAGE_ACTIONS = tuple(f"drift_package_{place}" for place in range(TOPS))
 SITES_IN_VIEW = 12
 _NAME_CHARACTERS = 60
 _A_MOMENT = timedelta(minutes=1)
-_FIXED = "\N{NO-BREAK SPACE}"
+_NBSP = "\N{NO-BREAK SPACE}"
 """Lines are about as long as a message is wide: no unit should stand alone on the next."""
 _HEADS = {
     Moved.NEWLY: "🆕 *{}* newly drifted",
@@ -47,7 +47,7 @@ _HEADS = {
 def draw(summary: DriftSummary, scope: DriftScope, *, as_chart: bool) -> Message:
     """Answer `/pkgstatus drift`."""
     first = section(verdict(summary, scope=scope))
-    blocks = [first, *body(summary, scope, as_chart=as_chart), context(seen(summary))]
+    blocks = [first, *body(summary, scope, as_chart=as_chart), context(last_read_text(summary))]
     return Message(plain_verdict(summary, scope=scope), tuple(blocks))
 
 
@@ -56,7 +56,7 @@ def body(summary: DriftSummary, scope: DriftScope, *, as_chart: bool) -> list[Bl
     return [
         *counts(summary),
         *(section(warning) for warning in warnings(summary)),
-        *(context(note) for note in first_looks(summary)),
+        *(context(note) for note in first_scan_notes(summary)),
         *_lists(summary, scope),
         *_history(summary, as_chart=as_chart),
         *_packages(summary.top_packages, names_site=len(summary.sites) > 1),
@@ -67,15 +67,17 @@ def body(summary: DriftSummary, scope: DriftScope, *, as_chart: bool) -> list[Bl
 def verdict(summary: DriftSummary, zone: tzinfo | None = None, scope: DriftScope = EVERYTHING) -> str:
     """Say in one line how things stand in a scope, with the change since the last digest."""
     mark, sentence = _sentence(summary, scope)
-    return f"{mark} *{sentence}*{of_scope(scope)}{_change(summary, zone)}{_doubt(summary)}"
+    return f"{mark} *{sentence}*{scope_text(scope)}{_change_text(summary, zone)}{_incomplete_suffix(summary)}"
 
 
 def plain_verdict(summary: DriftSummary, zone: tzinfo | None = None, scope: DriftScope = EVERYTHING) -> str:
     """Say the same without formatting, for notifications."""
-    return f"{_sentence(summary, scope)[1]}{of_scope(scope)}{_change(summary, zone)}{_doubt(summary)}."
+    return (
+        f"{_sentence(summary, scope)[1]}{scope_text(scope)}{_change_text(summary, zone)}{_incomplete_suffix(summary)}."
+    )
 
 
-def first_looks(summary: DriftSummary) -> Iterator[str]:
+def first_scan_notes(summary: DriftSummary) -> Iterator[str]:
     """Say which sites were looked at for the first time after the moment from which on changes are told."""
     since = summary.since
     read = [each for each in summary.sites if each.scanned_at]
@@ -91,19 +93,19 @@ def warnings(summary: DriftSummary) -> Iterator[str]:
     """Say of each site that could not be read what is known of it, and how old that is."""
     troubled = [site for site in summary.sites if site.trouble or site.scanned_at is None]
     for site in troubled[:SITES_IN_VIEW]:
-        yield f"⚠️ {_trouble(site, summary.at)}"
+        yield f"⚠️ {_site_warning(site, summary.at)}"
     if len(troubled) > SITES_IN_VIEW:
         yield f"⚠️ … and {quantity(len(troubled) - SITES_IN_VIEW, 'more site')} could not be read."
 
 
-def seen(summary: DriftSummary) -> str:
+def last_read_text(summary: DriftSummary) -> str:
     """Say when each site was last read through."""
     read = [f"{escape(site.site)} {moment(site.scanned_at)}" for site in summary.sites if site.scanned_at]
     more = f" and {len(read) - SITES_IN_VIEW} more" if len(read) > SITES_IN_VIEW else ""
     return f"Last read (UTC): {', '.join(read[:SITES_IN_VIEW])}{more}" if read else "No site has been read yet"
 
 
-def in_words(summary: DriftSummary) -> str:
+def class_counts(summary: DriftSummary) -> str:
     """Say how many rows are in each class, as the ledger keeps it."""
     counts = summary.counts
     return ", ".join(f"{counts[kind]} {kind}" for kind in DriftClass if counts.get(kind)) or "nothing drifted"
@@ -114,13 +116,13 @@ def is_known(summary: DriftSummary) -> bool:
     return any(site.scanned_at for site in summary.sites)
 
 
-def oldest(summary: DriftSummary) -> str:
+def oldest_age_text(summary: DriftSummary) -> str:
     """Say for how long the longest open row is open; nothing when none is."""
     rows = summary.still.rows or summary.newly.rows
     return f"the oldest for {age(summary.at - rows[0].first_seen_at)}" if rows else ""
 
 
-def clock(at: datetime, zone: tzinfo | None) -> str:
+def local_time(at: datetime, zone: tzinfo | None) -> str:
     """Say when, with the zone; without one in UTC."""
     return f"{moment(at.astimezone(zone))} {at.astimezone(zone):%Z}" if zone else f"{moment(at)} UTC"
 
@@ -130,12 +132,12 @@ def _sentence(summary: DriftSummary, scope: DriftScope) -> tuple[str, str]:
         sites = _joined(scope.sites) if scope.sites else "no site"
         return "❔", f"Drift is not known: {sites} has {'not ' if scope.sites else ''}been read yet"
     if not summary.drifted:
-        return "❔" if _doubt(summary) else MARKS[DriftClass.IN_SYNC], "Nothing has drifted"
+        return "❔" if _incomplete_suffix(summary) else MARKS[DriftClass.IN_SYNC], "Nothing has drifted"
     worst = next(kind for kind in DriftClass if kind in DRIFTED and summary.counts.get(kind))
     return MARKS[worst], f"{quantity(summary.drifted, 'row')} {plural(summary.drifted, 'has')} drifted"
 
 
-def of_scope(scope: DriftScope) -> str:
+def scope_text(scope: DriftScope) -> str:
     """Say what a picture is of, to stand behind a verdict; nothing when it is of everything."""
     sites = f" at {_joined(scope.sites)}" if scope.sites else ""
     packages = f" among packages like {escape(scope.packages, _NAME_CHARACTERS)}" if scope.packages else ""
@@ -146,7 +148,7 @@ def _joined(sites: Iterable[SiteCode]) -> str:
     return " and ".join(escape(site, 10) for site in sorted(sites))
 
 
-def _change(summary: DriftSummary, zone: tzinfo | None) -> str:
+def _change_text(summary: DriftSummary, zone: tzinfo | None) -> str:
     if not is_known(summary):
         return ""
     read = [site for site in summary.sites if site.scanned_at]
@@ -154,7 +156,7 @@ def _change(summary: DriftSummary, zone: tzinfo | None) -> str:
         return ", at the first look: there is nothing to compare with yet"
     if summary.since is None:
         return ""
-    since = clock(summary.since, zone)
+    since = local_time(summary.since, zone)
     if summary.since in {site.first_at for site in read}:
         since = f"the first look at {since}"
     new, healed, gone = summary.newly.count, summary.healed.count, summary.gone.count
@@ -164,12 +166,12 @@ def _change(summary: DriftSummary, zone: tzinfo | None) -> str:
     return f", {new - healed - gone:+,} since {since}: {new:,} new, {healed:,} healed{taken}"
 
 
-def _doubt(summary: DriftSummary) -> str:
+def _incomplete_suffix(summary: DriftSummary) -> str:
     unread = [site for site in summary.sites if site.trouble or site.scanned_at is None]
     return ", as far as known" if unread and is_known(summary) else ""
 
 
-def _trouble(site: SiteSeen, at: datetime) -> str:
+def _site_warning(site: SiteSeen, at: datetime) -> str:
     if site.scanned_at is None and site.trouble is None:
         return f"*{escape(site.site)}* has not been read yet: nothing is known of it."
     why = f" ({site.trouble})" if site.trouble else ""
@@ -198,7 +200,7 @@ def _lists(summary: DriftSummary, scope: DriftScope) -> Iterator[Block]:
     lists = (summary.newly, summary.still, summary.healed, summary.gone)
     for which, rows in zip((Moved.NEWLY, Moved.STILL, Moved.HEALED, Moved.GONE), lists, strict=True):
         if rows.count:
-            value = drift_rows.write(Pointer(which, summary.since, scope))
+            value = drift_rows.encode_pointer(Pointer(which, summary.since, scope))
             show = button(
                 f"Show {rows.count:,}",
                 drift_rows.SHOW_ACTION,
@@ -232,7 +234,7 @@ def _row(row: DriftedRow, at: datetime, *, names_site: bool) -> str:
 
 def _since(row: DriftedRow, at: datetime) -> str:
     been = at - row.first_seen_at
-    return f"for {age(been)}".replace(" ", _FIXED) if been >= _A_MOMENT else "just seen"
+    return f"for {age(been)}".replace(" ", _NBSP) if been >= _A_MOMENT else "just seen"
 
 
 def _server(row: DriftedRow) -> str:
@@ -245,7 +247,7 @@ def _server(row: DriftedRow) -> str:
 
 def _history(summary: DriftSummary, *, as_chart: bool) -> list[Block]:
     drawn = charts.draw(summary.days, as_chart=as_chart)
-    gaps = charts.uncounted(summary.days)
+    gaps = charts.uncounted_days_text(summary.days)
     return [*drawn, *([context(gaps)] if drawn and gaps else [])]
 
 
@@ -278,4 +280,4 @@ def _packages(tops: Sequence[TopEntry], *, names_site: bool) -> list[Block]:
 
 def _servers(tops: Sequence[TopEntry]) -> list[Block]:
     lines = [f"• {escape(top.name, _NAME_CHARACTERS)}: {quantity(top.count, 'row')}" for top in tops[:TOPS]]
-    return [section(cut("\n".join(["*Most drifted servers*", *lines]), 3000))] if lines else []
+    return [section(truncate("\n".join(["*Most drifted servers*", *lines]), 3000))] if lines else []

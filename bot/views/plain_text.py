@@ -18,25 +18,25 @@ _MARKS = re.compile(r"([*`])(?=\S)([^*`\n]+?)(?<=\S)\1")
 def lines(message: Message) -> Iterator[str]:
     """Yield a message line by line, an empty line between its parts."""
     for block in message.blocks or ({"type": "section", "text": {"text": message.text}},):
-        if said := _said(block):
+        if said := _block_text(block):
             yield from said.split("\n")
             yield ""
 
 
-def _said(block: Block) -> str:
+def _block_text(block: Block) -> str:
     match block:
         case {"type": "header", "text": {"text": str(text)}}:
             return f"{text}\n{'=' * len(text)}"
         case {"type": "section", "text": {"text": str(text)}}:
-            return _bare(text)
+            return _without_markup(text)
         case {"type": "context", "elements": elements}:
-            return " ".join(_bare(element["text"]) for element in elements)
+            return " ".join(_without_markup(element["text"]) for element in elements)
         case {"type": "rich_text", "elements": [{"elements": [{"text": str(text)}]}]}:
             return text
     return ""
 
 
-def _bare(mrkdwn: str) -> str:
+def _without_markup(mrkdwn: str) -> str:
     text = _LINK.sub(r"\2 \1", _PROFILE.sub(r"\1", mrkdwn))
     text = _MARKS.sub(r"\2", text)
     for escaped, sign in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):

@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 SHOW_ACTION = "status_show"
 MOST_HITS = 20
 MOST_NEAR = 3
-_QUOTED = 60
-_COPIED = 300
+_QUOTED_CHARACTERS = 60
+_COPIED_CHARACTERS = 300
 
 HELP = """*`/pkgstatus` shows which version of a package every distribution point holds.*
 • `/pkgstatus PS100112` – the version table of a package
@@ -65,13 +65,17 @@ HELP = """*`/pkgstatus` shows which version of a package every distribution poin
 
 BUSY = "I am busy with many other questions right now. Please try again in a minute."
 STOPPING = "I am just restarting. Please try again in a minute."
-UNRECORDED = "I cannot write my records right now, so I did nothing. Please try again in a few minutes."
-LATER = "I cannot write my records right now. What you asked is kept and will be done as soon as I can."
-LOST = "Something went wrong on my side and nothing was changed. Please try again; if it stays, give an admin `{ref}`."
-NOTHING_BEFORE = "This came to nothing before I was interrupted: {why}. Please do it again if you still want it."
+STORE_UNAVAILABLE = "I cannot write my records right now, so I did nothing. Please try again in a few minutes."
+STORE_UNAVAILABLE_QUEUED = (
+    "I cannot write my records right now. What you asked is kept and will be done as soon as I can."
+)
+INTERNAL_ERROR = (
+    "Something went wrong on my side and nothing was changed. Please try again; if it stays, give an admin `{ref}`."
+)
+INTERRUPTED = "This came to nothing before I was interrupted: {why}. Please do it again if you still want it."
 CSV_SENT = "I have sent you the CSV in a direct message."
 
-_SITE_ERRORS = {
+_SITE_ERROR_TEXTS = {
     SiteErrorKind.DAMAGED: "The site database of {site} is damaged, or no database at all. Please tell the bot's admin",
     SiteErrorKind.UNREACHABLE: "The site database of {site} cannot be reached now. Please try again in a few minutes",
     SiteErrorKind.CERTIFICATE: "I do not trust the certificate of {site}'s database server. "
@@ -88,7 +92,7 @@ _SITE_ERRORS = {
     SiteErrorKind.OTHER: "The site database of {site} gave an error. Please try again, or tell the bot's admin",
 }
 
-_REFUSALS = {
+_REFUSAL_TEXTS = {
     Reason.OTHER_WORKSPACE: "Only members of the workspace that installed me can use me; ask a colleague there.",
     Reason.OTHER_APP: "That belongs to another Slack app, so I did nothing. Please run `/pkgstatus` again.",
     Reason.ORG_WIDE: "I am installed for your whole organisation here, and I only work in one workspace: the bot's "
@@ -167,11 +171,11 @@ _REFUSALS = {
 }
 
 
-_CARDLESS = (
+_OPEN_WITHOUT_CARD = (
     "Open for this package, without a card until that is mended: `{detail}`. Its requester can withdraw it with "
     "`/pkgstatus requests`."
 )
-LACKS = {
+MISSING_FILTER_PARTS = {
     "dp": "the name of a distribution point right behind the colon",
     "site": "a site code right behind the colon",
 }
@@ -179,23 +183,23 @@ LACKS = {
 _EXAMPLES = {"dp": "dp:NYC*", "site": "site:P02"}
 
 
-def say(text: str) -> Message:
+def text_message(text: str) -> Message:
     """Return a message of one text."""
     return Message(text, (section(text),))
 
 
 def help_text() -> Message:
     """Explain the command."""
-    return say(HELP.format(words=_filter_words()))
+    return text_message(HELP.format(words=_filter_words()))
 
 
-def looking_up(query: Query | Misunderstanding) -> str | None:
+def progress_text(query: Query | Misunderstanding) -> str | None:
     """Return what to say while a question is being answered, or None when the answer is immediate."""
     match query:
         case Show():
             return f"Looking up {query.package_id} …"
         case Find():
-            return f"Looking for “{escape(' '.join(query.words), _QUOTED)}” …"
+            return f"Looking for “{escape(' '.join(query.words), _QUOTED_CHARACTERS)}” …"
         case DriftNow():
             return "Looking up what has drifted …"
         case ListRequests():
@@ -211,39 +215,39 @@ def misunderstood(problem: Misunderstanding) -> Message:
     """Say what was wrong with the typed text and what to type instead, with a button for each likely reading."""
     match problem:
         case BadId():
-            return _offering(_bad_id(problem), problem.meant)
+            return _with_suggestions(_bad_id(problem), problem.meant)
         case BadFilter():
-            return _offering(_bad_filter(problem), problem.meant)
+            return _with_suggestions(_bad_filter(problem), problem.meant)
         case UnknownWord():
             text = f"I do not know “{_quoted(problem.text)}”. `/pkgstatus help` says what I know."
             is_filter = isinstance(read_filter(problem.text), Filter)
-            return _offering("The package ID comes first." if is_filter else text, problem.meant)
+            return _with_suggestions("The package ID comes first." if is_filter else text, problem.meant)
         case NoPackage():
             example = f"PS100112 {problem.rest}" if problem.rest else "history PS100112"
-            return _offering(f"Tell me which package, like {_typed(example)}.", problem.meant)
+            return _with_suggestions(f"Tell me which package, like {_typed(example)}.", problem.meant)
         case NothingToFind():
-            return say("Tell me what to find, like `/pkgstatus find boot image`.")
+            return text_message("Tell me what to find, like `/pkgstatus find boot image`.")
         case NoReason():
-            return say("Say why, like `/pkgstatus freeze site update tonight`.")
+            return text_message("Say why, like `/pkgstatus freeze site update tonight`.")
         case NotForDrift() | NotForHistory():
-            return _offering(_not_there(problem), problem.meant)
+            return _with_suggestions(_wrong_argument_text(problem), problem.meant)
 
 
-def _not_there(problem: NotForDrift | NotForHistory) -> str:
+def _wrong_argument_text(problem: NotForDrift | NotForHistory) -> str:
     said = _quoted(problem.text)
     if isinstance(problem, NotForHistory):
         return (
             f"I do not take “{said}” there. After `history` I take up to {MOST_PACKAGES} package IDs and nothing else."
         )
     is_cut = lacking(problem.text) == "site"
-    text = f"“{said}” needs {LACKS['site']}." if is_cut else f"I do not know “{said}” after `drift`."
+    text = f"“{said}” needs {MISSING_FILTER_PARTS['site']}." if is_cut else f"I do not know “{said}” after `drift`."
     return f"{text} Use `/pkgstatus drift`, or `/pkgstatus drift site:PS1` for one site."
 
 
-def _offering(text: str, meant: Sequence[str]) -> Message:
+def _with_suggestions(text: str, meant: Sequence[str]) -> Message:
     """Add what may have been meant: in words, and on buttons but for what stops or frees all resets."""
     if not meant:
-        return say(text)
+        return text_message(text)
     text = f"{text} Did you mean {_listed(map(_typed, meant))}?"
     offered = [each for each in meant if not isinstance(parse(each), Freeze | Unfreeze)]
     return Message(text, (section(text), *(actions(button(_caption(each), SHOW_ACTION, each)) for each in offered)))
@@ -263,7 +267,7 @@ def _caption(query: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return escape(text, _QUOTED)
+    return escape(text, _QUOTED_CHARACTERS)
 
 
 def unmatched(row_filter: Filter, drift: Drift) -> list[str]:
@@ -274,7 +278,7 @@ def unmatched(row_filter: Filter, drift: Drift) -> list[str]:
     if lost:
         kind = "distribution point" if drift.dps else "site server"
         others = quantity(len(drift.dps) or len(drift.sites), "other")
-        near = _near_servers(lost, [verdict.row.server for verdict in every])
+        near = _suggested_servers(lost, [verdict.row.server for verdict in every])
         meant = f" Did you mean {near}?" if near else ""
         said.append(f"No {kind} of this package is called {_listed(map(_code, lost))}; {others}.{meant}")
     absent = sorted(site for site in row_filter.sites if not Filter(sites=frozenset({site})).keep(every))
@@ -311,7 +315,7 @@ def _place(row_filter: Filter) -> str:
     return _code(" ".join([*sites, *(f"dp:{name}" for name in row_filter.servers)]))
 
 
-def _near_servers(lost: Sequence[str], servers: Sequence[str]) -> str:
+def _suggested_servers(lost: Sequence[str], servers: Sequence[str]) -> str:
     """Return filters that would find something where names found nothing: the beginning of names, or like ones."""
     hosts = [server.partition(".")[0] for server in servers]
     begun = [f"dp:{name}*" for name in lost if any(is_named(host, f"{name}*") for host in hosts)]
@@ -326,37 +330,37 @@ def _listed(words: Iterable[str], last: str = "or") -> str:
 
 def _code(text: str) -> str:
     """Return a text as code that can be copied: inside it, Slack formats nothing but its own signs."""
-    return f"`{escape(text, _COPIED).replace('∗', '*').replace('＿', '_')}`"
+    return f"`{escape(text, _COPIED_CHARACTERS).replace('∗', '*').replace('＿', '_')}`"
 
 
-def refused(refusal: Refusal, freeze: str = "") -> Message:
+def refusal_message(refusal: Refusal, freeze: str = "") -> Message:
     """Say why nothing was done; a freeze in words says who, when and why."""
     link = f": <{refusal.link}|open it>" if refusal.link else ""
     detail = escape(refusal.detail, 600) if refusal.detail else ""
-    cardless = f" {_CARDLESS.format(detail=detail)}" if refusal.detail else ""
-    text = _REFUSALS[refusal.reason].format(detail=detail, link=link, cardless=cardless).rstrip()
-    return say(f"{text} {freeze}" if refusal.reason is Reason.FROZEN and freeze else text)
+    cardless = f" {_OPEN_WITHOUT_CARD.format(detail=detail)}" if refusal.detail else ""
+    text = _REFUSAL_TEXTS[refusal.reason].format(detail=detail, link=link, cardless=cardless).rstrip()
+    return text_message(f"{text} {freeze}" if refusal.reason is Reason.FROZEN and freeze else text)
 
 
-def gone(query: str) -> Message:
+def snapshot_gone(query: str) -> Message:
     """Say that a snapshot is gone, with a button that asks again."""
-    text = _REFUSALS[Reason.SNAPSHOT_GONE]
+    text = _REFUSAL_TEXTS[Reason.SNAPSHOT_GONE]
     return Message(text, (section(text), actions(button("Run again", SHOW_ACTION, query))))
 
 
-def store_trouble(trouble: str, detail: str) -> str:
+def store_error_text(error: str, detail: str) -> str:
     """Say to an admin that the bot's own database cannot be used."""
-    return f"The bot's own database (PKGSTATUS_STORE) cannot be used: {trouble}. {detail}"
+    return f"The bot's own database (PKGSTATUS_STORE) cannot be used: {error}. {detail}"
 
 
-def trouble(site: str, kind: SiteErrorKind, reference: str) -> Message:
+def site_error(site: str, kind: SiteErrorKind, reference: str) -> Message:
     """Say that a site database failed; the reference finds the admin's hint in the log."""
-    return say(f"{_SITE_ERRORS[kind].format(site=escape(site))} (`{reference}`).")
+    return text_message(f"{_SITE_ERROR_TEXTS[kind].format(site=escape(site))} (`{reference}`).")
 
 
-def away(each: SiteUnavailable) -> str:
+def site_unavailable_text(each: SiteUnavailable) -> str:
     """Say that a site could not be asked."""
-    return f"⚠️ {_SITE_ERRORS[each.trouble].format(site=escape(each.site))}."
+    return f"⚠️ {_SITE_ERROR_TEXTS[each.trouble].format(site=escape(each.site))}."
 
 
 def also_at(answer: Answer, other: SiteCode) -> str:
@@ -364,7 +368,7 @@ def also_at(answer: Answer, other: SiteCode) -> str:
     return f"{escape(other)} has a package of its own with this ID: `/pkgstatus {answer.drift.package.id} site:{other}`"
 
 
-def read_question(value: str) -> tuple[SiteCode | None, str]:
+def parse_button_query(value: str) -> tuple[SiteCode | None, str]:
     """Read the question of a button: the site to ask, and what to ask; buttons of older versions have no site."""
     first, _, rest = value.partition(" ")
     return (SiteCode(first), rest) if rest and len(first) == SITE_CODE_LENGTH else (None, value)
@@ -375,12 +379,12 @@ def csv_note(answer: Answer) -> Message:
     package = answer.drift.package.id
     whole = all_of(answer.row_count, "row")
     was = "it was" if answer.row_count == 1 else "they were"
-    return say(f"{whole[0].upper()}{whole[1:]} of {package} as {was} at {moment(answer.read_at)} UTC.")
+    return text_message(f"{whole[0].upper()}{whole[1:]} of {package} as {was} at {moment(answer.read_at)} UTC.")
 
 
 def csv_failed(error: str) -> Message:
     """Say that Slack did not take the file."""
-    return say(f"Slack did not take the CSV ({escape(error)}). Please try again in a minute.")
+    return text_message(f"Slack did not take the CSV ({escape(error)}). Please try again in a minute.")
 
 
 def unknown_package(unknown: UnknownPackage, reference: str = "") -> Message:
@@ -388,22 +392,24 @@ def unknown_package(unknown: UnknownPackage, reference: str = "") -> Message:
     where = ", ".join(escape(site) for site in unknown.sites)
     text = f"No package {unknown.package_id} at {where}."
     if unknown.away:
-        away = " ".join(f"{_SITE_ERRORS[each.trouble].format(site=escape(each.site))}." for each in unknown.away)
-        text = f"{away} It may know {unknown.package_id}; {where} does not."
+        unavailable = " ".join(
+            f"{_SITE_ERROR_TEXTS[each.trouble].format(site=escape(each.site))}." for each in unknown.away
+        )
+        text = f"{unavailable} It may know {unknown.package_id}; {where} does not."
         text = f"{text} An admin finds the reason under `{reference}`." if reference else text
     if not unknown.near:
-        return say(f"{text} Search by name with `/pkgstatus find WORDS`.")
+        return text_message(f"{text} Search by name with `/pkgstatus find WORDS`.")
     return Message(text, (section(f"{text} Did you mean:"), *_hits(unknown.near, (*unknown.sites, *unknown.away))))
 
 
-def found(result: SearchResult) -> Message:
+def search_results(result: SearchResult) -> Message:
     """List the hits of a search, a button each, and the sites that could not be asked."""
-    words = escape(" ".join(result.words), _QUOTED)
-    missing = [f"{away(each)} What it has is missing here." for each in result.away]
+    words = escape(" ".join(result.words), _QUOTED_CHARACTERS)
+    missing = [f"{site_unavailable_text(each)} What it has is missing here." for each in result.away]
     if not result.hits:
         where = f" at {', '.join(map(escape, result.sites))}" if missing else ""
         text = " ".join([f"No package has “{words}” in its name{where}. Try fewer or shorter words.", *missing])
-        return _offering(text, (" ".join(["find", *result.meant]),) if result.meant else ())
+        return _with_suggestions(text, (" ".join(["find", *result.meant]),) if result.meant else ())
     shown = result.hits[:MOST_HITS]
     text = f"{quantity(len(result.hits), 'package')} with “{words}”"
     blocks = [section(f"*{text}*"), *map(section, missing), *_hits(shown, (*result.sites, *result.away))]
@@ -431,7 +437,7 @@ def _bad_filter(problem: BadFilter) -> str:
     if sum(map(_is_id, problem.meant)) > 1:
         return "I show one package at a time."
     if lacks:
-        return f"{shown} needs {LACKS[lacks]}, like `/pkgstatus PS100112 {_EXAMPLES[lacks]}`."
+        return f"{shown} needs {MISSING_FILTER_PARTS[lacks]}, like `/pkgstatus PS100112 {_EXAMPLES[lacks]}`."
     return f"I do not know the filter {shown}. Use {_filter_words()}, `site:P02` or `dp:NYC*`."
 
 

@@ -19,13 +19,13 @@ from bot.views.block_kit import (
     button,
     code,
     context,
-    cut,
     escape,
     header,
     moment,
     paragraph,
     plain,
     section,
+    truncate,
 )
 from bot.views.tables import Form, Table
 
@@ -39,7 +39,7 @@ PLAN_ACTION = "request_plan"
 WITHDRAW_OWN_ACTION = "request_withdraw_own"
 UNDO_ACTION = "request_undo"
 AGAIN_ACTION = "request_again"
-DECIDING = frozenset({APPROVE_ACTION, REJECT_ACTION, WITHDRAW_ACTION})
+DECISION_ACTIONS = frozenset({APPROVE_ACTION, REJECT_ACTION, WITHDRAW_ACTION})
 """The buttons that count only on a card that reads as the bot draws it."""
 
 ROWS_ON_CARD = 60
@@ -73,7 +73,7 @@ def draw(request: Request, voters: str, freeze: str, form: Form) -> Message:
         section(f"*{stage_text(request)}*{_progress(request)}"),
         *_outcome(request),
         *([section(f"🧊 {freeze}")] if freeze else []),
-        section("\n".join(_story(request))),
+        section("\n".join(_details(request))),
         *_table(request, form),
         *(context(f"⚠️ {warning}") for warning in plan.warnings),
         section("\n".join([_rule(request, voters), *_votes(request)])),
@@ -119,7 +119,7 @@ def _plain_rule(request: Request) -> str:
     return f"{votes_required(request)} different approvers, {who}; {len(request.votes)} so far. Open until {until} UTC."
 
 
-def opening(card: Message) -> Message:
+def draw_without_buttons(card: Message) -> Message:
     """Return a new card as it is posted first: without buttons, which come as soon as it is known where it is."""
     text = (
         "The buttons follow in a moment. If they do not, this is not the request's card: "
@@ -129,7 +129,7 @@ def opening(card: Message) -> Message:
     return Message(card.text, tuple(note if block["type"] == "actions" else block for block in card.blocks))
 
 
-def replaced(request: Request, link: str) -> Message:
+def draw_replaced(request: Request, link: str) -> Message:
     """Return what stands where an earlier card was; nobody can decide on it."""
     newest = f"<{link}|the newest card>" if link else "the newest card in this channel"
     text = f"This card of request `{request.id}` was replaced: nothing counts here. Use {newest}."
@@ -162,23 +162,23 @@ def plan_modal(request: Request) -> Block:
         "close": {"type": "plain_text", "text": "Close"},
         "blocks": [
             section(f"{name}, {quantity(len(plan.rows), 'row')}\nFingerprint `{plan.fingerprint}`"),
-            *code([_explained(number, row, plan) for number, row in enumerate(plan.rows, start=1)]),
+            *code([_commented_statement(number, row, plan) for number, row in enumerate(plan.rows, start=1)]),
         ],
     }
 
 
-def _explained(number: int, row: PlanRow, plan: Plan) -> str:
+def _commented_statement(number: int, row: PlanRow, plan: Plan) -> str:
     """On a phone all statements begin alike, so each has its server above it."""
     return f"-- {number}. {plain(row.server, 100)}: {_change(row)}\n{statement(row, plan.package_id)}"
 
 
-def read_value(value: str) -> tuple[str, str]:
+def parse_button_value(value: str) -> tuple[str, str]:
     """Read a button's value back: request id and fingerprint; tampered ones simply match nothing."""
     request_id, _, fingerprint = value.partition(" ")
     return request_id, fingerprint
 
 
-def _story(request: Request) -> list[str]:
+def _details(request: Request) -> list[str]:
     plan = request.plan
     lines = [
         f"*Package* {plan.package_id} {escape(plan.package_name, 100)}, source version *{plan.source_version}*",
@@ -255,13 +255,14 @@ def _outcome(request: Request) -> list[Block]:
         Stage.REJECTED: f"⛔ Rejected by <@{request.decided_by}>{at}: {note}",
         Stage.WITHDRAWN: f"Withdrawn by <@{request.decided_by}>{at}.",
         Stage.EXPIRED: f"Nobody decided in time; it expired{at}.",
-        Stage.STALE: f"The rows changed before it was applied{at}; nothing was changed. {note}{_instead(request)}",
+        Stage.STALE: f"The rows changed before it was applied{at}; nothing was changed. "
+        f"{note}{_new_request_hint(request)}",
         Stage.FAILED: f"Nothing was changed{at}: {note}",
     }
     return [section(sentences[request.stage])]
 
 
-def _instead(request: Request) -> str:
+def _new_request_hint(request: Request) -> str:
     """Say what to do in the place of an undo that is out of date; a reset has a button for it."""
     if request.plan.action is not Action.UNDO:
         return ""
@@ -306,7 +307,7 @@ def _confirm(request: Request) -> Block:
     plan = request.plan
     text = (
         f"{plan.action.capitalize()} {quantity(len(plan.rows), 'row')} of {plan.package_id} "
-        f"{cut(plan.package_name, 80)} at site {plan.site}?"
+        f"{truncate(plan.package_name, 80)} at site {plan.site}?"
     )
     return {
         "title": {"type": "plain_text", "text": "Approve this change?"},

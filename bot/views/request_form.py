@@ -10,8 +10,8 @@ from bot.domain.form_snapshot import Fingerprint, FormRow, FormSnapshot
 from bot.domain.package import SiteCode, status_name
 from bot.domain.plan import RESET_STATUS, RESET_VERSION, statement
 from bot.domain.quantity import quantity
-from bot.views.block_kit import Block, code, context, cut, escape, plain, section
-from bot.views.replies import LACKS
+from bot.views.block_kit import Block, code, context, escape, plain, section, truncate
+from bot.views.replies import MISSING_FILTER_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,18 +23,18 @@ CALLBACK = "request_reset"
 REJECT_CALLBACK = "reject_request"
 ROWS, FILTER, REASON, TICKET, FIELD = "rows", "filter", "reason", "ticket", "field"
 SELECT_OPTIONS = 100
-REASON_LEAST = 10
-REASON_MOST = 1000
+REASON_MIN = 10
+REASON_MAX = 1000
 _OPTION_TEXT = 75
 _VALUE = 2000
-_SAID = "\n"
-_FINGERPRINT = "="
+_SEPARATOR = "\n"
+_FINGERPRINT_PREFIX = "="
 """Begins the line of what a form keeps that is the fingerprint of its rows."""
-_STATEMENTS = 5
+_MOST_STATEMENTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FormInput:
     """What somebody entered; `chosen` are handles of rows, None when they gave a filter."""
 
     chosen: tuple[str, ...] | None
@@ -45,24 +45,24 @@ class Filled:
     """The chosen rows as the form showed them."""
 
 
-def again(site: str, query: str, filled: Filled) -> str:
+def reopen_value(site: str, query: str, filled: FormInput) -> str:
     """Return the value of a button that opens the form again with the reason and ticket that were entered."""
     return "\n".join([f"{site} {query}", filled.ticket, filled.reason])[:_VALUE]
 
 
-def read_again(value: str) -> tuple[SiteCode, str, str, str]:
+def parse_reopen_value(value: str) -> tuple[SiteCode, str, str, str]:
     """Read the value of any button that opens the form: site, question, and the ticket and reason to begin with."""
     asked, ticket, reason = [*value.split("\n", 2), "", ""][:3]
     site, _, query = asked.partition(" ")
     return SiteCode(site), query, ticket, reason
 
 
-def loading(title: str) -> Block:
+def loading_modal(title: str) -> Block:
     """Return the form's place holder: a trigger lasts three seconds, reading a site can take longer."""
     return _modal(title, [section("Reading the rows …")])
 
 
-def sorry(title: str, text: str) -> Block:
+def message_modal(title: str, text: str) -> Block:
     """Return a form that only says why there is none."""
     return _modal(title, [section(text)])
 
@@ -90,32 +90,35 @@ def draw(
             "Redistribute. Two people must approve; a backup is made in the same transaction."
         ),
         _rows_block(rows, most, before),
-        _text_block(REASON, "Why is a reset needed?", REASON_LEAST, multiline=True, entered=reason),
+        _text_block(REASON, "Why is a reset needed?", REASON_MIN, multiline=True, entered=reason),
         _text_block(TICKET, "Ticket", 0, multiline=False, entered=ticket),
         section(
-            f"*Exactly this is run* for each chosen row; {min(_STATEMENTS, len(plan.rows))} of {len(plan.rows)} shown"
+            "*Exactly this is run* for each chosen row; "
+            f"{min(_MOST_STATEMENTS, len(plan.rows))} of {len(plan.rows)} shown"
         ),
-        *code([statement(row, plan.package_id) for row in plan.rows[:_STATEMENTS]]),
+        *code([statement(row, plan.package_id) for row in plan.rows[:_MOST_STATEMENTS]]),
         *(context(f"⚠️ {warning}") for warning in plan.warnings),
     ]
     return _modal("Request reset", blocks, CALLBACK, "Request", metadata)
 
 
-def reject(metadata: str) -> Block:
+def reject_modal(metadata: str) -> Block:
     """Draw the form that asks why a request is rejected."""
-    blocks = [_text_block(REASON, "Why do you reject it?", REASON_LEAST, multiline=True)]
+    blocks = [_text_block(REASON, "Why do you reject it?", REASON_MIN, multiline=True)]
     return _modal("Reject request", blocks, REJECT_CALLBACK, "Reject", metadata)
 
 
-def read(values: Mapping[str, Any]) -> Filled:
+def parse_input(values: Mapping[str, Any]) -> FormInput:
     """Read a submitted form's state back."""
     selected = values.get(ROWS, {}).get(FIELD, {}).get("selected_options")
-    rows = tuple(_read_row(str(option["value"]), _name(option)) for option in selected or ())
+    rows = tuple(_parse_row(str(option["value"]), _name(option)) for option in selected or ())
     chosen = None if selected is None else tuple(row.handle for row in rows)
-    return Filled(chosen, _entered(values, FILTER), _entered(values, REASON), _entered(values, TICKET), rows)
+    return FormInput(
+        chosen, _input_value(values, FILTER), _input_value(values, REASON), _input_value(values, TICKET), rows
+    )
 
 
-def kept(site: str, query: str, rows: Sequence[Verdict], plan: Plan) -> str:
+def form_metadata(site: str, query: str, rows: Sequence[Verdict], plan: Plan) -> str:
     """Return what a form keeps of itself: site, question, and what it says besides the rows that can be chosen.
 
     More rows than Slack lets one choose from are not shown one by one: of these it says how many, the first few, and
@@ -123,38 +126,42 @@ def kept(site: str, query: str, rows: Sequence[Verdict], plan: Plan) -> str:
     """
     said = [str(plan.source_version)]
     if len(rows) > SELECT_OPTIONS:
-        said += [str(len(rows)), *(_written_row(verdict) for verdict in rows[:_STATEMENTS])]
-        said.append(_FINGERPRINT + Fingerprint.of(verdict.row for verdict in rows).text)
-    return f"{site} {query}{_SAID}{_SAID.join(said)}"
+        said += [str(len(rows)), *(_encode_row(verdict) for verdict in rows[:_MOST_STATEMENTS])]
+        said.append(_FINGERPRINT_PREFIX + Fingerprint.of(verdict.row for verdict in rows).text)
+    return f"{site} {query}{_SEPARATOR}{_SEPARATOR.join(said)}"
 
 
-def read_kept(metadata: str, filled: Filled) -> tuple[str, str, FormSnapshot]:
+def parse_metadata(metadata: str, filled: FormInput) -> tuple[str, str, FormSnapshot]:
     """Read site and question back, and all that the form said."""
-    asked, *said = metadata.split(_SAID)
+    asked, *said = metadata.split(_SEPARATOR)
     site, _, query = asked.partition(" ")
     version, count = (int(text) if text.isdecimal() else None for text in [*said, "", ""][:2])
-    rows = (_read_row(text) for text in said[2:] if not text.startswith(_FINGERPRINT))
-    marks = (Fingerprint.read(text.removeprefix(_FINGERPRINT)) for text in said[2:] if text.startswith(_FINGERPRINT))
+    rows = (_parse_row(text) for text in said[2:] if not text.startswith(_FINGERPRINT_PREFIX))
+    marks = (
+        Fingerprint.read(text.removeprefix(_FINGERPRINT_PREFIX))
+        for text in said[2:]
+        if text.startswith(_FINGERPRINT_PREFIX)
+    )
     return site, query, FormSnapshot(version, (*filled.rows, *rows), count, next(marks, None))
 
 
-def complaints(filled: Filled) -> dict[str, str]:
+def validation_errors(filled: FormInput) -> dict[str, str]:
     """Say what is plainly wrong with a form, by field; the rows themselves are checked against the database later."""
     wrong = {}
-    if len(filled.reason) < REASON_LEAST:
-        wrong[REASON] = f"Please say in at least {REASON_LEAST} characters why."
+    if len(filled.reason) < REASON_MIN:
+        wrong[REASON] = f"Please say in at least {REASON_MIN} characters why."
     if filled.chosen is not None and not filled.chosen:
         wrong[ROWS] = "Choose at least one row."
     wanted = Filter() if filled.chosen is not None else read_filter(filled.filter_text)
     if isinstance(wanted, BadFilter):
         meant = f" Did you mean {wanted.meant[0]}?" if wanted.meant else ""
-        lacks = LACKS.get(lacking(wanted.text))
-        problem = f"“{wanted.text}” needs {lacks}." if lacks else f"I do not know “{cut(wanted.text, 60)}”."
+        lacks = MISSING_FILTER_PARTS.get(lacking(wanted.text))
+        problem = f"“{wanted.text}” needs {lacks}." if lacks else f"I do not know “{truncate(wanted.text, 60)}”."
         wrong[FILTER] = f"{problem} Use behind, failed, site:P02 or dp:NYC*.{meant}"
     return wrong
 
 
-def _entered(values: Mapping[str, Any], block_id: str) -> str:
+def _input_value(values: Mapping[str, Any], block_id: str) -> str:
     return (values.get(block_id, {}).get(FIELD, {}).get("value") or "").strip()
 
 
@@ -186,17 +193,17 @@ def _option(verdict: Verdict) -> Block:
     text = f"{row.server} ({kind} {row.site_code}, {row.held_version}, {verdict.drift_class})"
     return {
         "text": {"type": "plain_text", "text": plain(text, _OPTION_TEXT), "emoji": False},
-        "value": _written_row(verdict),
+        "value": _encode_row(verdict),
     }
 
 
-def _written_row(verdict: Verdict) -> str:
+def _encode_row(verdict: Verdict) -> str:
     """Write a row as the form shows it: keys that are looked up, numbers that are compared."""
     row = verdict.row
     return f"{row.handle} {row.held_version} {row.status_number}"
 
 
-def _read_row(text: str, name: str = "") -> FormRow:
+def _parse_row(text: str, name: str = "") -> FormRow:
     handle, *numbers = text.split(" ")
     version, status = (int(number) if number.isdecimal() else None for number in [*numbers, "", ""][:2])
     return FormRow(handle, name, version, status)
@@ -211,7 +218,7 @@ def _text_block(block_id: str, label: str, least: int, *, multiline: bool, hint:
         "type": "plain_text_input",
         "action_id": FIELD,
         "multiline": multiline,
-        "max_length": REASON_MOST if multiline else 200,
+        "max_length": REASON_MAX if multiline else 200,
     }
     block: Block = {
         "type": "input",

@@ -11,9 +11,9 @@ from bot.domain.plan import Action
 from bot.domain.quantity import plural, quantity
 from bot.domain.request import Event, Kind, Request, Stage
 from bot.views.block_kit import Block, Message, actions, age, button, code, escape, moment, section
-from bot.views.replies import say
+from bot.views.replies import text_message
 from bot.views.request_card import WITHDRAW_OWN_ACTION, stage_text
-from bot.views.slack_errors import explained
+from bot.views.slack_errors import explain
 from bot.views.version_table import REQUEST_ACTION
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ MOST_LISTED = 20
 CHANGES_SHOWN = 10
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
-_TOLD = {
+_OUTCOME_TEXTS = {
     Kind.REJECTED: "was rejected by <@{by}>: {note}",
     Kind.EXPIRED: "expired before two people had decided",
     Kind.STALE: "is outdated: the rows changed before it was applied, and nothing was changed. {note}",
@@ -39,7 +39,7 @@ _TOLD = {
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class CardLocations:
     """Where the cards of some requests are: links by request id, and Slack's reason for those `without` a card.
 
     `asker` is who reads it, `channel` that of the cards.
@@ -51,35 +51,37 @@ class Places:
     channel: str = ""
 
 
-def name_of(request: Request) -> str:
+def request_name(request: Request) -> str:
     """Name a request for people."""
     plan = request.plan
     return f"{plan.action} of {plan.package_id} ({quantity(len(plan.rows), 'row')} at {escape(plan.site)})"
 
 
-def to_requester(request: Request, event: Event) -> Message | None:
+def outcome_message(request: Request, event: Event) -> Message | None:
     """Tell the requester an outcome; None for events that need no telling."""
-    words = _TOLD.get(event.kind)
+    words = _OUTCOME_TEXTS.get(event.kind)
     if words is None:
         return None
     note = escape(request.note, 800)
     count = len(request.plan.rows)
     total, are = quantity(count, "row"), plural(count, "is")
     text = words.format(by=request.decided_by, note=note, back=request.back, total=total, are=are)
-    return say(f"Your {name_of(request)} {text}.".replace("..", "."))
+    return text_message(f"Your {request_name(request)} {text}.".replace("..", "."))
 
 
-def in_thread(request: Request, event: Event, ask: str) -> Message | None:
+def thread_message(request: Request, event: Event, ask: str) -> Message | None:
     """Say under the card what must be read there: the reminder, and what to do after an apply."""
     if event.kind is Kind.REMINDED:
         missing = votes_required(request) - len(request.votes)
-        return say(f"{ask} {quantity(missing, 'more approval')} needed until {moment(request.expires_at)} UTC.")
+        return text_message(
+            f"{ask} {quantity(missing, 'more approval')} needed until {moment(request.expires_at)} UTC."
+        )
     if event.kind is Kind.APPLIED and request.plan.action is Action.RESET:
-        return next_step(request)
+        return redistribute_message(request)
     return None
 
 
-def next_step(request: Request) -> Message:
+def redistribute_message(request: Request) -> Message:
     """Give the Redistribute command, ready to copy: a reset alone wakes nobody."""
     plan = request.plan
     words = (
@@ -87,62 +89,63 @@ def next_step(request: Request) -> Message:
     )
     lines = [_cmdlet(plan.package_id, server) for server in plan.redistribute if _PLAIN_NAME.fullmatch(server)]
     if not lines:
-        return say(f"{words} here no DP could be chosen, so choose one of the site in the console.")
+        return text_message(f"{words} here no DP could be chosen, so choose one of the site in the console.")
     return Message(words, (section(words), *code(lines)))
 
 
-def posted(request: Request, link: str) -> Message:
+def card_posted(request: Request, link: str) -> Message:
     """Tell the requester where the card is."""
     where = f"<{link}|the card>" if link else "the card in the approvals channel"
     rule = f"{votes_required(request)} approvals until {moment(request.expires_at)} UTC"
-    return say(f"Your {name_of(request)} waits for {rule}: {where}.")
+    return text_message(f"Your {request_name(request)} waits for {rule}: {where}.")
 
 
-def counted(request: Request) -> Message:
+def vote_counted(request: Request) -> Message:
     """Answer a vote that was counted."""
     if request.stage is Stage.PENDING:
-        return say(
-            f"Your approval of the {name_of(request)} is counted: {len(request.votes)} of {votes_required(request)}."
-        )
-    return say(f"Your approval of the {name_of(request)} is counted; it is approved and will be applied now.")
+        votes = f"{len(request.votes)} of {votes_required(request)}"
+        return text_message(f"Your approval of the {request_name(request)} is counted: {votes}.")
+    return text_message(
+        f"Your approval of the {request_name(request)} is counted; it is approved and will be applied now."
+    )
 
 
-def closed(request: Request) -> Message:
+def request_closed(request: Request) -> Message:
     """Answer a click that ended a request."""
-    return say(f"The {name_of(request)} is {request.stage}.")
+    return text_message(f"The {request_name(request)} is {request.stage}.")
 
 
-def too_many(count: int, most: int) -> str:
+def too_many_rows(count: int, most: int) -> str:
     """Say that a request has too many rows."""
     rows = f"{quantity(count, 'row')} {plural(count, 'is')}"
     return f"{rows} too many for one request; at most {most}. Choose fewer, or narrow the filter."
 
 
-def held(request_id: str, request: Request | None, link: str, reason: str, places: Places) -> Message:
+def rows_held(request_id: str, request: Request | None, link: str, reason: str, places: CardLocations) -> Message:
     """Say that another open request holds a row, and what to do; `reason` is why Slack does not take its card."""
     words = "One of these rows is in another open request already"
     if request is None:
-        return say(f"{words}: `{request_id}`. Decide or withdraw that one first.")
+        return text_message(f"{words}: `{request_id}`. Decide or withdraw that one first.")
     is_own = places.asker in request.requester_ids
     whose = "your" if is_own else f"<@{request.requester}>'s"
-    name = f"{whose} {name_of(request)}, request `{request_id}`"
+    name = f"{whose} {request_name(request)}, request `{request_id}`"
     if link:
         text = f"{words}: {name}, <{link}|its card>. Decide or withdraw that one first."
     else:
-        text = f"{words}: {name}. {without_card(reason, places.channel)}"
+        text = f"{words}: {name}. {missing_card_text(reason, places.channel)}"
         end = "you can withdraw it here" if is_own else "only its requester can end it, with `/pkgstatus requests`"
         text = f"{text} Until then {end}."
     if not is_own or request.stage is not Stage.PENDING:
-        return say(text)
-    return Message(text, (section(text), actions(withdraw(request))))
+        return text_message(text)
+    return Message(text, (section(text), actions(withdraw_button(request))))
 
 
-def without_card(reason: str, channel: str) -> str:
+def missing_card_text(reason: str, channel: str) -> str:
     """Say why a request has no card yet, and what comes of it."""
     if not reason:
         return f"It has no card in <#{channel}> yet: Slack has not taken it so far. It comes by itself."
     return (
-        f"It has no card in <#{channel}>, because Slack says {explained(reason)}. "
+        f"It has no card in <#{channel}>, because Slack says {explain(reason)}. "
         "The card comes by itself as soon as Slack takes it."
     )
 
@@ -151,28 +154,28 @@ def card_refused(request: Request, channel: str, reason: str, *, has_card: bool)
     """Tell the requester that Slack does not take the card of a request."""
     if has_card:
         text = (
-            f"Slack does not take the newest state of the card of your {name_of(request)} in <#{channel}>: "
-            f"{explained(reason)}. The request is {stage_text(request)}. I go on trying; "
+            f"Slack does not take the newest state of the card of your {request_name(request)} in <#{channel}>: "
+            f"{explain(reason)}. The request is {stage_text(request)}. I go on trying; "
             "`/pkgstatus requests` shows it."
         )
     else:
         text = (
-            f"Your {name_of(request)} is taken, request `{request.id}`, but Slack does not take its card in "
-            f"<#{channel}>: {explained(reason)}. So nobody can vote on it yet. The card comes by itself as soon as "
+            f"Your {request_name(request)} is taken, request `{request.id}`, but Slack does not take its card in "
+            f"<#{channel}>: {explain(reason)}. So nobody can vote on it yet. The card comes by itself as soon as "
             f"Slack takes it; until then you can withdraw the request here or with `/pkgstatus requests`."
         )
     if request.stage is not Stage.PENDING:
-        return say(text)
-    return Message(text, (section(text), actions(withdraw(request))))
+        return text_message(text)
+    return Message(text, (section(text), actions(withdraw_button(request))))
 
 
-def withdraw(request: Request) -> Block:
+def withdraw_button(request: Request) -> Block:
     """Return the button by which a requester takes a request back without its card."""
     label = f"Withdraw the {request.plan.action} of {request.plan.package_id}"
     return button("Withdraw", WITHDRAW_OWN_ACTION, f"{request.id} {request.plan.fingerprint}", label=label)
 
 
-def with_form(message: Message, again: str) -> Message:
+def with_form_button(message: Message, again: str) -> Message:
     """Add the way back to a form that came to nothing; `again` is the value of the button that opens it."""
     return Message(message.text, (*message.blocks, actions(button("Open the form again", REQUEST_ACTION, again))))
 
@@ -186,19 +189,19 @@ def form_outdated(changes: Sequence[str], again: str) -> Message:
     return Message(text, (section(text), actions(button("Open the form as it is now", REQUEST_ACTION, again))))
 
 
-def moved_on(rows: Sequence[str], package_id: str) -> Message:
+def nothing_to_undo(rows: Sequence[str], package_id: str) -> Message:
     """Say that nothing can be undone, of which row why, and what to do instead."""
     shown = [f"• {escape(row, 300)}" for row in rows[:CHANGES_SHOWN]]
     more = len(rows) - len(shown)
     shown += [f"• … and {more} more"] if more else []
     listed = "\n".join(shown)
-    return say(
+    return text_message(
         f"Nothing to undo: no row is still as the reset left it, so all are left alone.\n{listed}\n"
         f"`/pkgstatus {package_id}` shows how the rows read now, and asks for a reset where one is needed."
     )
 
 
-def froze(too_late: Sequence[str]) -> str:
+def freeze_confirmation(too_late: Sequence[str]) -> str:
     """Answer who froze resets; one that is being applied just then may still happen."""
     text = "Resets are frozen until `/pkgstatus unfreeze`."
     if not too_late:
@@ -208,45 +211,48 @@ def froze(too_late: Sequence[str]) -> str:
     )
 
 
-def frozen(user_id: str, at: datetime, why: str) -> str:
+def freeze_text(user_id: str, at: datetime, why: str) -> str:
     """Say who froze resets, when and why."""
     return f"Resets are frozen since {moment(at)} UTC by <@{user_id}>: {escape(why, 300)}"
 
 
-def frozen_again(user_id: str, at: datetime, why: str) -> str:
+def newer_freeze_text(user_id: str, at: datetime, why: str) -> str:
     """Say that an unfreeze does not lift a freeze that came after it."""
-    return (
-        f"{frozen(user_id, at, why)}. That came after your `/pkgstatus unfreeze`: type it again to lift this one too."
-    )
+    since = freeze_text(user_id, at, why)
+    return f"{since}. That came after your `/pkgstatus unfreeze`: type it again to lift this one too."
 
 
-def lost(request_ids: Sequence[str]) -> str:
+def unreadable_text(request_ids: Sequence[str]) -> str:
     """Say which requests cannot be read, and what tells why."""
     which = ", ".join(f"`{request_id}`" for request_id in request_ids[:MOST_LISTED])
     what = "What the ledger holds of these requests" if len(request_ids) > 1 else "What the ledger holds of a request"
     return f"⚠️ {what} cannot be read: {which}. `pkgstatus-bot ledger verify` says whether somebody altered it."
 
 
-def listing(
-    title: str, requests: Sequence[Request], now: datetime, unreadable: Sequence[str] = (), places: Places | None = None
+def request_list(
+    title: str,
+    requests: Sequence[Request],
+    now: datetime,
+    unreadable: Sequence[str] = (),
+    places: CardLocations | None = None,
 ) -> Message:
     """List requests, a line each, with the way to its card or why there is none; own open ones can be withdrawn."""
     if not requests and not unreadable:
-        return say(f"{title}: none.")
-    blocks = [section(*_listed(request, now, places or Places())) for request in requests[:MOST_LISTED]]
-    blocks += [section(lost(unreadable))] if unreadable else []
+        return text_message(f"{title}: none.")
+    blocks = [section(*_list_item(request, now, places or CardLocations())) for request in requests[:MOST_LISTED]]
+    blocks += [section(unreadable_text(unreadable))] if unreadable else []
     return Message(f"{title}: {len(requests)}", (section(f"*{title}*"), *blocks))
 
 
-def _listed(request: Request, now: datetime, places: Places) -> tuple[str, Block | None]:
+def _list_item(request: Request, now: datetime, places: CardLocations) -> tuple[str, Block | None]:
     who = f"by <@{request.requester}> {age(now - request.created_at)} ago"
     link = places.links.get(request.id)
     card = f" · <{link}|card>" if link else ""
-    line = f"{stage_text(request)} · {name_of(request)} · {who} · `{request.id}`{card}"
+    line = f"{stage_text(request)} · {request_name(request)} · {who} · `{request.id}`{card}"
     if request.id in places.without and request.is_open:
-        line = f"{line}\n⚠️ {without_card(places.without[request.id], places.channel)}"
+        line = f"{line}\n⚠️ {missing_card_text(places.without[request.id], places.channel)}"
     is_own = places.asker in request.requester_ids and request.stage is Stage.PENDING
-    return line, withdraw(request) if is_own else None
+    return line, withdraw_button(request) if is_own else None
 
 
 def _cmdlet(package_id: str, server: str) -> str:

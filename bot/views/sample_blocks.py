@@ -47,7 +47,7 @@ _NEXT = NextDigest("morning", _AT + timedelta(days=1), "C0OPS")
 _PATH = r'["Display=\\NYC-DP01.contoso.com\"]MSWNET:["SMS_SITE=PS1"]\\NYC-DP01.contoso.com' + "\\"
 
 
-def specimens(forms: Sequence[Form], charts: Sequence[ChartForm]) -> Iterator[tuple[str, Message | Block]]:
+def samples(forms: Sequence[Form], charts: Sequence[ChartForm]) -> Iterator[tuple[str, Message | Block]]:
     """Return messages and views (App Home, forms) by what they are, in every form that tables and charts take."""
     drift = _drift()
     kept = StoredAnswer(SnapshotKey("specimen"), Answer(drift, Filter(), str(_ID), _SITE, _AT, "U0ADA"))
@@ -71,8 +71,8 @@ def specimens(forms: Sequence[Form], charts: Sequence[ChartForm]) -> Iterator[tu
     yield "App Home", app_home.draw(Home(home_snapshot, digest.waiting, digest.resets), str)
     yield "form to request a reset", _form(drift, 1)
     yield "form to request a reset of many rows", _form(drift, request_form.SELECT_OPTIONS + 1)
-    yield "form while it loads", request_form.loading("Request reset")
-    yield "form to reject a request", request_form.reject("{}")
+    yield "form while it loads", request_form.loading_modal("Request reset")
+    yield "form to reject a request", request_form.reject_modal("{}")
     yield "plan of a request", request_card.plan_modal(_request(drift))
 
 

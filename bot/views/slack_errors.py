@@ -17,7 +17,7 @@ _SCOPES = "I lack a right in this workspace: an admin reinstalls me with the sco
 _TOKEN = "my token no longer counts: an admin reinstalls me and gives me the new token"  # noqa: S105 - no secret
 _DRAWING = "Slack refuses how I draw it, in every form that I have: tell the bot's admin"
 
-_CURES = {
+_CURES_BY_ERROR = {
     "not_in_channel": _INVITE,
     "channel_not_found": _INVITE,
     "is_archived": _ARCHIVED,
@@ -33,7 +33,7 @@ _CURES = {
     "token_revoked": _TOKEN,
     "token_expired": _TOKEN,
 }
-_PARTS = {
+_CURES_BY_PART = {
     "restricted_action": _RULES,
     "blocks": _DRAWING,
     "too_": _DRAWING,
@@ -43,8 +43,8 @@ _PARTS = {
 }
 
 
-def explained(error: str) -> str:
+def explain(error: str) -> str:
     """Return an error as Slack names it, and what it means where that is known."""
-    means = _CURES.get(error) or next((cure for part, cure in _PARTS.items() if part in error), "")
+    means = _CURES_BY_ERROR.get(error) or next((cure for part, cure in _CURES_BY_PART.items() if part in error), "")
     name = f"`{error if _NAME.fullmatch(error) else escape(error, 80)}`"
     return f"{name}, which means that {means}" if means else name

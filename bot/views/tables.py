@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.views.block_kit import NOTHING, Block, cut, plain, section
+from bot.views.block_kit import NOTHING, Block, plain, section, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -112,7 +112,7 @@ def _aligned(rows: Sequence[Sequence[Cell]]) -> Iterator[str]:
 def _chunks(lines: Iterable[str]) -> Iterator[str]:
     chunk = ""
     for line in lines:
-        whole = cut(line, _TEXT_SECTION)
+        whole = truncate(line, _TEXT_SECTION)
         if chunk and len(chunk) + len(whole) + 1 > _TEXT_SECTION:
             yield chunk
             chunk = ""

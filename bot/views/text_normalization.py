@@ -23,7 +23,7 @@ _EMOJI_PARTS = frozenset("\ufe0e\ufe0f\u200d‼⁉ℹ↔〰◽◾")
 _SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 _VARIANTS = str.maketrans("", "", "\ufe0e\ufe0f")
 _ESCAPED = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
-_NAMES = {
+_EMOJI_NAMES = {
     "🟡": ("large_yellow_circle", "yellow_circle"), "🟢": ("large_green_circle", "green_circle"),
     "🔵": ("large_blue_circle", "blue_circle"), "🟠": ("large_orange_circle", "orange_circle"),
     "🔴": ("red_circle", "large_red_circle"), "⚪": ("white_circle",), "⚫": ("black_circle",), "⛔": ("no_entry",),
@@ -31,10 +31,10 @@ _NAMES = {
     "🧊": ("ice_cube",), "⏳": ("hourglass_flowing_sand",), "❌": ("x",), "🛑": ("octagonal_sign", "stop_sign"),
 }  # fmt: skip
 """Slack's names of the emoji that the bot draws, and of those that say the contrary; others are known by shape only."""
-_DRAWN = {f":{name}:": emoji for emoji, names in _NAMES.items() for name in names}
+_EMOJI_BY_NAME = {f":{name}:": emoji for emoji, names in _EMOJI_NAMES.items() for name in names}
 
 
-def words_of(text: str) -> str:
+def plain_words(text: str) -> str:
     """Return a text without the spelling that is Slack's, without its emoji and the addresses behind its links."""
     people = _MENTION.sub(r"\1", _PERSON.sub(lambda person: person[1] or person[2], text))
     plain = _LINK.sub(lambda link: link[2] or link[1], _unescaped(people))
@@ -42,18 +42,18 @@ def words_of(text: str) -> str:
     return " ".join(_EMOJI_NAME.sub("", plain).split())
 
 
-def formatted(text: str) -> str:
+def normalize_mrkdwn(text: str) -> str:
     """Return what a `mrkdwn` text shows: people by id, the address of a link that is not its own words, the emoji."""
     people = _MENTION.sub(r"‹\1›", text)
-    return _drawn(_unescaped(_ADDRESS.sub(_link, people)))
+    return _emoji_drawn(_unescaped(_ADDRESS.sub(_link_text, people)))
 
 
-def literally(text: str) -> str:
+def normalize_plain_text(text: str) -> str:
     """Return the same of a text in which Slack interprets nothing, but may escape signs and mark addresses."""
-    return _drawn(_ADDRESS.sub(_link, _unescaped(text)))
+    return _emoji_drawn(_ADDRESS.sub(_link_text, _unescaped(text)))
 
 
-def reads_as(ours: str, theirs: str) -> bool:
+def is_same_text(ours: str, theirs: str) -> bool:
     """Whether two texts, both as returned by one of the two above, are one.
 
     Where one of them names emoji that the bot does not draw itself, all such emoji count as one: what they are called
@@ -61,29 +61,33 @@ def reads_as(ours: str, theirs: str) -> bool:
     """
     if ours == theirs:
         return True
-    return _foreign_names(ours) != _foreign_names(theirs) and _loosely(ours) == _loosely(theirs)
+    return _unknown_emoji(ours) != _unknown_emoji(theirs) and _emoji_folded(ours) == _emoji_folded(theirs)
 
 
-def _link(link: re.Match[str]) -> str:
+def _link_text(link: re.Match[str]) -> str:
     address, label = link[1], link[2]
-    return label or address if not label or _bare(label) == _bare(address) else f"{label} ‹{address}›"
+    return label or address if not label or _bare_address(label) == _bare_address(address) else f"{label} ‹{address}›"
 
 
-def _bare(address: str) -> str:
+def _bare_address(address: str) -> str:
     return _SCHEME.sub("", _unescaped(address)).rstrip("/").casefold()
 
 
-def _drawn(text: str) -> str:
-    return " ".join(_EMOJI_NAME.sub(lambda name: _DRAWN.get(name[0], name[0]), text.translate(_VARIANTS)).split())
+def _emoji_drawn(text: str) -> str:
+    return " ".join(
+        _EMOJI_NAME.sub(lambda name: _EMOJI_BY_NAME.get(name[0], name[0]), text.translate(_VARIANTS)).split()
+    )
 
 
-def _foreign_names(text: str) -> list[str]:
+def _unknown_emoji(text: str) -> list[str]:
     return sorted(_EMOJI_NAME.findall(text))
 
 
-def _loosely(text: str) -> str:
+def _emoji_folded(text: str) -> str:
     plain = _EMOJI_NAME.sub("□", _KEYCAP.sub("□", text))
-    plain = "".join("□" if char not in _NAMES and (_is_emoji(char) or char in _SKIN_TONES) else char for char in plain)
+    plain = "".join(
+        "□" if char not in _EMOJI_NAMES and (_is_emoji(char) or char in _SKIN_TONES) else char for char in plain
+    )
     return " ".join(re.sub(r"□(?:\s*□)+", "□", plain).split())
 
 

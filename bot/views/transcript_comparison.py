@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from bot.views import audit_lines
-from bot.views.text_normalization import words_of
+from bot.views.text_normalization import plain_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ def entries_missing_from(entries: Sequence[Entry], message: Mapping[str, Any]) -
 
 def _line(text: str) -> str:
     """Return what a line says, the same however often it was posted."""
-    return words_of(text.replace(audit_lines.REPEAT, ""))
+    return plain_words(text.replace(audit_lines.REPEAT_MARK, ""))
 
 
 def _differing(posted: str, found: str, count: int) -> set[int]:

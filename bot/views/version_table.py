@@ -55,25 +55,25 @@ _JOB_ACTIONS: dict[int | None, str] = {
     JobAction.VALIDATE: "validation",
     JobAction.CANCEL: "cancel",
 }
-_FIXED = "\N{NO-BREAK SPACE}"
+_NBSP = "\N{NO-BREAK SPACE}"
 """A line of a site is about as long as a message is wide: no unit should stand alone on the next."""
-_WORTH_SAYING = timedelta(hours=1)
+_LEAST_DIFFERENCE = timedelta(hours=1)
 _OTHER_CELLS = 75
 """The most characters that hop, status, update and class can need together."""
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class ResetContext:
     """What the answer depends on besides its rows: which rows may be reset, and a freeze in words, if there is one."""
 
     rows: RowsAllowed = RowsAllowed.ANY
     freeze: str = ""
 
 
-def draw(kept: StoredAnswer, form: Form, start: int = 0, around: Around | None = None) -> Message:
+def draw(stored: StoredAnswer, form: Form, start: int = 0, resets: ResetContext | None = None) -> Message:
     """Draw the page that holds row `start` of an answer."""
-    around = around or Around()
-    answer = kept.answer
+    resets = resets or ResetContext()
+    answer = stored.answer
     drift = answer.drift
     dps = answer.filter.keep(drift.dps)
     sites = answer.filter.keep(drift.sites)
@@ -84,20 +84,20 @@ def draw(kept: StoredAnswer, form: Form, start: int = 0, around: Around | None =
         context(_identity(drift.package, answer)),
         section(_verdict_line(answer)),
         *_source(answer),
-        *_doubts(answer),
+        *_unavailable_sites(answer),
         *_site_lines(sites, answer),
         *_table(answer, dps, page, form),
         *_next_steps(answer),
         *_causes(dps, answer.read_at),
-        *([context(f"🧊 {around.freeze}")] if around.freeze else []),
-        *_no_reset(answer, around),
-        *_buttons(kept, pages, page, can_reset=not _no_reset(answer, around)),
+        *([context(f"🧊 {resets.freeze}")] if resets.freeze else []),
+        *_reset_blocked(answer, resets),
+        *_buttons(stored, pages, page, can_reset=not _reset_blocked(answer, resets)),
         context(_small_print(answer)),
     ]
     return Message(_summary(answer), tuple(blocks))
 
 
-def line_of(verdict: Verdict, answer: Answer) -> tuple[str | int | None, ...]:
+def table_row(verdict: Verdict, answer: Answer) -> tuple[str | int | None, ...]:
     """One row of the table, in the order of HEADER."""
     row = verdict.row
     return (
@@ -150,7 +150,7 @@ def _job_words(job: Job, expected: int | None, read_at: datetime) -> str:
     else:
         kind = "stuck job"
     since = f"queued {age(read_at - queued)} ago" if queued and queued <= read_at else "of unknown age"
-    has_moved = moved and queued and moved - queued >= _WORTH_SAYING and moved <= read_at
+    has_moved = moved and queued and moved - queued >= _LEAST_DIFFERENCE and moved <= read_at
     return f"{kind}, {since}" + (f", last moved {age(read_at - moved)} ago" if moved and has_moved else "")
 
 
@@ -159,7 +159,7 @@ def _status(verdict: Verdict, read_at: datetime) -> str:
     return "; ".join([status, *notes(verdict, read_at)])
 
 
-def in_words(answer: Answer) -> str:
+def class_counts(answer: Answer) -> str:
     """Say how many rows are in each class."""
     counts = answer.drift.counts
     return ", ".join(f"{counts[kind]} {kind}" for kind in DriftClass if counts[kind]) or "on no distribution point"
@@ -220,20 +220,20 @@ def _source(answer: Answer) -> list[Block]:
     ]
 
 
-def _doubts(answer: Answer) -> list[Block]:
+def _unavailable_sites(answer: Answer) -> list[Block]:
     """Say which sites could not be asked and what that means, and which others have a package with this ID."""
     lines = [
-        f"{replies.away(each)} It is the source site of this package: the source version may be newer than shown, "
-        "so nothing here is certain to be in sync."
+        f"{replies.site_unavailable_text(each)} It is the source site of this package: the source version may "
+        "be newer than shown, so nothing here is certain to be in sync."
         if each.site == answer.drift.package.source_site
-        else f"{replies.away(each)} Whether it has a package of its own with this ID is not known."
+        else f"{replies.site_unavailable_text(each)} Whether it has a package of its own with this ID is not known."
         for each in answer.away
     ]
     lines += [replies.also_at(answer, other) for other in answer.others]
     return [section("\n".join(lines))] if lines else []
 
 
-def several(found: AnswersBySite) -> Message:
+def draw_all_sites(found: AnswersBySite) -> Message:
     """Show what each site says of an ID that packages of several hierarchies have, with the way to each table."""
     sites = " and ".join(escape(answer.site) for answer in found.responder)
     text = f"{found.package_id} is a package of its own at {sites}"
@@ -243,7 +243,10 @@ def several(found: AnswersBySite) -> Message:
         header(f"{found.package_id} · {quantity(len(found.responder), 'package')}"),
         section(f"{text}. Add `site:{found.responder[0].site}` to ask only one."),
         *(block for answer in found.responder for block in _of_site(answer)),
-        *(section(f"{replies.away(each)} Whether it has one too is not known.") for each in found.away),
+        *(
+            section(f"{replies.site_unavailable_text(each)} Whether it has one too is not known.")
+            for each in found.away
+        ),
         context(
             f"Read at {moment(found.responder[0].read_at)} UTC for <@{found.responder[0].asker}>"
             + (f" · filter `{escape(asked)}`" if asked else "")
@@ -259,7 +262,7 @@ def _of_site(answer: Answer) -> list[Block]:
     worst = [verdict for verdict in rows if verdict.drift_class not in QUIET]
     title = f"*{escape(answer.site)}* · {escape(package.name, 100)}"
     lines = [title, _identity(package, answer), _verdict_line(answer)]
-    lines += [f"• {_in_short(verdict)}" for verdict in worst[:ROWS_IN_SHORT]]
+    lines += [f"• {_short_line(verdict)}" for verdict in worst[:ROWS_IN_SHORT]]
     if len(worst) > ROWS_IN_SHORT:
         lines.append(f"… and {len(worst) - ROWS_IN_SHORT:,} more")
     missing = unmatched(answer.filter, answer.drift) if rows else [nothing_matches(answer.filter, answer.drift)]
@@ -269,7 +272,7 @@ def _of_site(answer: Answer) -> list[Block]:
     return [section("\n".join(lines), show)]
 
 
-def _in_short(verdict: Verdict) -> str:
+def _short_line(verdict: Verdict) -> str:
     row = verdict.row
     server = f"site server of {row.site_code}" if verdict.missing and row.is_site else row.server
     held = "no row" if verdict.missing else f"holds {'unknown' if row.held_version is None else row.held_version}"
@@ -291,7 +294,7 @@ def _site_line(verdict: Verdict, answer: Answer) -> str:
     if verdict.missing:
         return f"{mark} *{escape(row.site_code)}* has no row of its own: {verdict.drift_class}"
     known = _out_of_sync_for(verdict, answer)
-    been = " " + f"for {known}".replace(" ", _FIXED) if known else ""
+    been = " " + f"for {known}".replace(" ", _NBSP) if known else ""
     held = "unknown" if row.held_version is None else row.held_version
     behind = f", {verdict.versions_behind} behind" if (verdict.versions_behind or 0) > 0 else ""
     return (
@@ -307,7 +310,7 @@ def _table(answer: Answer, dps: Sequence[Verdict], page: Page, form: Form) -> li
     shown = dps[page.start : page.stop]
     which = f"rows {page.start + 1}-{page.stop} of {len(dps):,}" if len(shown) < len(dps) else quantity(len(dps), "row")
     caption = f"Distribution points with {answer.drift.package.id}: {which}"
-    return Table(caption, HEADER, tuple(line_of(verdict, answer) for verdict in shown)).draw(form) + [
+    return Table(caption, HEADER, tuple(table_row(verdict, answer) for verdict in shown)).draw(form) + [
         context(missing) for missing in unmatched(answer.filter, answer.drift)
     ]
 
@@ -359,7 +362,7 @@ def _which(verdicts: Sequence[Verdict]) -> str:
     return escape(", ".join(names[:ROWS_IN_ADVICE]), 120) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _no_reset(answer: Answer, around: Around) -> list[Block]:
+def _reset_blocked(answer: Answer, resets: ResetContext) -> list[Block]:
     """Say why no reset is offered; nothing when one is."""
     if answer.drift.package.source_site is None:
         cure = "ConfigMgr's Content Ownership Tool gives it one"
@@ -369,38 +372,38 @@ def _no_reset(answer: Answer, around: Around) -> list[Block]:
     if answer.drift.source_behind:
         return [context("No reset is offered: the source site itself has not taken the version, see above.")]
     shown = answer.filter.keep((*answer.drift.sites, *answer.drift.dps))
-    if answer.filter.keep(resettable(answer.drift, around.rows)):
+    if answer.filter.keep(resettable(answer.drift, resets.rows)):
         return []
-    if why := refusals(shown, around.rows):
+    if why := refusals(shown, resets.rows):
         return [context(f"No reset is offered: {'; '.join(why)}.")]
     troubled = any(verdict.drift_class not in QUIET for verdict in (*answer.drift.sites, *answer.drift.dps))
-    only = "site rows that are" if around.rows is RowsAllowed.SITE else "rows that are"
+    only = "site rows that are" if resets.rows is RowsAllowed.SITE else "rows that are"
     return [context(f"No reset is offered: only {only} behind or failed can be reset.")] if troubled else []
 
 
-def _buttons(kept: StoredAnswer, pages: list[Page], page: Page, *, can_reset: bool) -> list[Block]:
+def _buttons(stored: StoredAnswer, pages: list[Page], page: Page, *, can_reset: bool) -> list[Block]:
     number = pages.index(page) if page in pages else 0
     buttons = []
     if number > 0:
         buttons.append(
-            button("◀ Previous", PREVIOUS_ACTION, _value(kept, pages[number - 1].start), label="Previous page")
+            button("◀ Previous", PREVIOUS_ACTION, _button_value(stored, pages[number - 1].start), label="Previous page")
         )
     if number + 1 < len(pages):
-        buttons.append(button("Next ▶", NEXT_ACTION, _value(kept, pages[number + 1].start), label="Next page"))
-    rows = kept.answer.row_count
-    if can_reset and kept.answer.filter.keep(resettable(kept.answer.drift, RowsAllowed.ANY)):
-        buttons.append(button("Request reset …", REQUEST_ACTION, f"{kept.answer.site} {kept.answer.query}"))
+        buttons.append(button("Next ▶", NEXT_ACTION, _button_value(stored, pages[number + 1].start), label="Next page"))
+    rows = stored.answer.row_count
+    if can_reset and stored.answer.filter.keep(resettable(stored.answer.drift, RowsAllowed.ANY)):
+        buttons.append(button("Request reset …", REQUEST_ACTION, f"{stored.answer.site} {stored.answer.query}"))
     if rows:
-        buttons.append(button(f"CSV of {all_of(rows, 'row')}", CSV_ACTION, _value(kept, page.start)))
+        buttons.append(button(f"CSV of {all_of(rows, 'row')}", CSV_ACTION, _button_value(stored, page.start)))
     return [actions(*buttons)] if buttons else []
 
 
-def _value(kept: StoredAnswer, start: int) -> str:
+def _button_value(stored: StoredAnswer, start: int) -> str:
     """Key of the snapshot, first row, and the site and question to ask again when the snapshot is gone."""
-    return f"{kept.key} {start} {kept.answer.site} {kept.answer.query}"
+    return f"{stored.key} {start} {stored.answer.site} {stored.answer.query}"
 
 
-def read_value(value: str) -> tuple[SnapshotKey, int, str] | None:
+def parse_button_value(value: str) -> tuple[SnapshotKey, int, str] | None:
     """Read a button's value back; None when it is not one of ours.
 
     The question comes with its site as `replies.read_question` takes it; buttons of older versions have no site.
@@ -430,4 +433,4 @@ def _summary(answer: Answer) -> str:
     """The answer in one line, for notifications and screen readers."""
     package = answer.drift.package
     version = "unknown" if package.source_version is None else package.source_version
-    return f"{package.id} {escape(package.name, 100)}, source version {version}: {in_words(answer)}."
+    return f"{package.id} {escape(package.name, 100)}, source version {version}: {class_counts(answer)}."

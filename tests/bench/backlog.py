@@ -109,9 +109,9 @@ def _told_after_an_outage(count: int, deeds: Sequence[tuple[Actor, AuditAction]]
 
 
 RENDERER = MessageRenderer(
-    how_many=audit_lines.how_many,
+    how_many=audit_lines.entries_that_fit,
     lines=lambda entries, repeated: payload_of(audit_lines.draw(entries, repeated=repeated)),
-    gap=lambda entry, error: payload_of(audit_lines.gap(entry, error)),
+    gap=lambda entry, error: payload_of(audit_lines.missing_line(entry, error)),
 )
 
 

@@ -46,7 +46,7 @@ from bot.usecases.resets.request_repository import ChangeTexts, RequestRepositor
 from bot.usecases.resets.submission import ApprovalPolicy, RequestSubmission
 from bot.usecases.resets.voting import Reading, VoteService
 from bot.views import request_card, request_texts
-from bot.views.card_comparison import Face
+from bot.views.card_comparison import MessageContent
 from bot.views.tables import Form
 from tests.builders import GRACE, SIGNER, dp_row, package, site_row, table
 from tests.domain.judge_of_requests import NOTE_EVERY_CHANGE, Book
@@ -336,7 +336,9 @@ class Process:
     def _wire(self, world: World, sites: dict[SiteCode, FragileSite]) -> None:
         policy = ApprovalPolicy(RowsAllowed.ANY, 50, EXPIRE_AFTER, world.requester_counts, GRACE)
         self.freeze_service = FreezeService(self.ledger, self.index, APPROVALS, SIGNER)
-        telling = ChangeTexts(_words(request_texts.to_requester), _words(partial(request_texts.in_thread, ask="")))
+        telling = ChangeTexts(
+            _words(request_texts.outcome_message), _words(partial(request_texts.thread_message, ask=""))
+        )
         self.requests = RequestRepository(self.ledger, self.index, APPROVALS, telling, world.clock, SIGNER)
         people, approvers = FragilePeople(world.people, world.traps), Allowed(groups=frozenset({APPROVERS}))
         self.eligibility = Eligibility(HERE, Allowed(), approvers, people, self.freeze_service, self._lag, MOST_LAG)
@@ -532,12 +534,16 @@ _FAILURES: dict[str, Trap] = {"append": _fail_store, "people": _fail_people}
 
 
 def _drawn(request: Any, freeze: Any) -> Any:
-    card = request_card.draw(request, "", request_texts.frozen(*_of(freeze)) if freeze else "", Form.TABLE)
-    return _payload(card), _payload(request_card.opening(card))
+    card = request_card.draw(request, "", request_texts.freeze_text(*_of(freeze)) if freeze else "", Form.TABLE)
+    return _payload(card), _payload(request_card.draw_without_buttons(card))
 
 
 def _reads(message: Any, request: Request, freeze: Any) -> Reading:
-    return Reading.SAME if Face.of(_drawn(request, freeze)[0]).is_shown_by(Face.of(message)) else Reading.OTHER
+    return (
+        Reading.SAME
+        if MessageContent.of(_drawn(request, freeze)[0]).matches(MessageContent.of(message))
+        else Reading.OTHER
+    )
 
 
 def _payload(message: Message) -> Any:
@@ -547,7 +553,7 @@ def _payload(message: Message) -> Any:
 CARD_WORDS = CardTexts(
     draw=_drawn,
     announce=lambda request, _card: {"text": request.id},
-    replaced=lambda request, _card: _payload(request_card.replaced(request, LINK)),
+    replaced=lambda request, _card: _payload(request_card.draw_replaced(request, LINK)),
     refused=lambda request, _card, reason: {"text": f"{request.id} {reason}"},
 )
 

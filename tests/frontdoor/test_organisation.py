@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.refusal import Reason, Refusal
-from bot.views.replies import refused
+from bot.views.replies import refusal_message
 from tests.frontdoor.check_command import check
 from tests.frontdoor.message_content import CSV, visible_text
 from tests.frontdoor.resets import (
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 ORG, HERE, SISTER = "E0CONTOSO", "T0CONTOSO", "T0SISTER"
 BOTH = [SISTER, HERE]
 ELSEWHERE = "Only members of the workspace that installed me can use me"
-OTHER_APP = refused(Refusal(Reason.OTHER_APP)).text
-ORG_WIDE = refused(Refusal(Reason.ORG_WIDE)).text
+OTHER_APP = refusal_message(Refusal(Reason.OTHER_APP)).text
+ORG_WIDE = refusal_message(Refusal(Reason.ORG_WIDE)).text
 OWN = "You made this request, so somebody else has to decide"
 TWICE = "You have approved this already"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.refusal import Reason, Refusal
-from bot.views.replies import refused
+from bot.views.replies import refusal_message
 from tests.frontdoor.resets import FAST_TIMING, wait_for_form
 from tests.harness import Harness
 
@@ -49,7 +49,7 @@ def test_a_form_that_slack_does_not_open_is_told_as_that(harness: Harness, table
 
     harness.click("ada", table, "status_request")
 
-    assert harness.answer_to("ada")["text"] == refused(Refusal(Reason.NOT_OPENED)).text
+    assert harness.answer_to("ada")["text"] == refusal_message(Refusal(Reason.NOT_OPENED)).text
     assert "Traceback" not in harness.log()
 
 

@@ -44,7 +44,7 @@ PRECONDITIONS, REQUESTS, ELIGIBILITY = (
     f"bot/usecases/resets/{name}.py" for name in ("preconditions", "request_repository", "eligibility")
 )
 DOMAIN_UNDOING, USECASE_UNDOING = "bot/domain/undo.py", "bot/usecases/resets/undo.py"
-ECHO, SPELLING = "bot/views/card_comparison.py", "bot/views/text_normalization.py"
+CARD_COMPARISON, TEXT_NORMALIZATION = "bot/views/card_comparison.py", "bot/views/text_normalization.py"
 DISPATCHER, EMERGENCY_STOP = "bot/slack/dispatcher.py", "bot/slack/emergency_stop.py"
 EXECUTORS = "bot/app/executors.py"
 STORE_INBOX, STORE_LEDGER, STORE_REQUESTS = (f"bot/store/{name}.py" for name in ("inbox", "ledger", "request_index"))
@@ -60,7 +60,7 @@ PROOFS = ("tests/usecases/test_preconditions.py",)
 APPLIES = ("tests/usecases/test_executor.py",)
 RESOLVING = ("tests/usecases/test_resolving.py",)
 WORDS = ("tests/usecases/test_voting_words.py",)
-ECHOES = ("tests/views/test_card_comparison.py",)
+COMPARING = ("tests/views/test_card_comparison.py",)
 MARKED = ("tests/domain/test_signed_parts.py",)
 FORGING = ("tests/usecases/test_store_writer.py",)
 UNDOING = ("tests/usecases/test_undo.py",)
@@ -640,75 +640,75 @@ RULES = (
     ),
     Rule(
         "nothing is added to a card",
-        ECHO,
-        "return is_said and not seen.is_extended and _is_same(self.blocks, seen.blocks)",
-        "return is_said and _is_same(self.blocks, seen.blocks)",
+        CARD_COMPARISON,
+        "return is_said and not seen.has_extra_content and _is_equal(self.blocks, seen.blocks)",
+        "return is_said and _is_equal(self.blocks, seen.blocks)",
         "A picture or a file under the card says something else.",
-        ECHOES,
+        COMPARING,
     ),
     Rule(
         "each block of a card",
-        ECHO,
-        "return is_said and not seen.is_extended and _is_same(self.blocks, seen.blocks)",
-        "return is_said and not seen.is_extended",
+        CARD_COMPARISON,
+        "return is_said and not seen.has_extra_content and _is_equal(self.blocks, seen.blocks)",
+        "return is_said and not seen.has_extra_content",
         "The words around the buttons may be anybody's.",
-        ECHOES,
+        COMPARING,
     ),
     Rule(
         "each row of a card",
-        ECHO,
-        "return self._is_around(seen) and all(ours.is_shown_by(theirs) for ours, theirs in tables)",
-        "return self._is_around(seen)",
+        CARD_COMPARISON,
+        "return self._matches_around_tables(seen) and all(ours.matches(theirs) for ours, theirs in tables)",
+        "return self._matches_around_tables(seen)",
         "The rows on the card may be others than those of the plan.",
-        ECHOES,
+        COMPARING,
     ),
     Rule(
         "a table that does not come back",
-        ECHO,
+        CARD_COMPARISON,
         "if len(seen.tables) != len(self.tables):\n            return False",
-        "if not seen.tables:\n            return self._is_around(seen)",
+        "if not seen.tables:\n            return self._matches_around_tables(seen)",
         "A vote counts of which nothing tells which rows were seen.",
-        ECHOES,
+        COMPARING,
     ),
     Rule(
         "rows that are out of view",
-        ECHO,
+        CARD_COMPARISON,
         "all(theirs.get(name, said) == said for name, said in self.settings)",
         "True",
         "A table that shows one row a page hides the others.",
-        ECHOES,
+        COMPARING,
     ),
     Rule(
         "the address behind a link",
-        SPELLING,
-        "return label or address if not label or _bare(label) == _bare(address) else",
+        TEXT_NORMALIZATION,
+        "return label or address if not label or _bare_address(label) == _bare_address(address) else",
         "return label or address if True else",
         "A link on a card leads elsewhere.",
-        ECHOES,
+        COMPARING,
     ),
     Rule(
         "links are read before signs",
-        SPELLING,
-        "return _drawn(_unescaped(_ADDRESS.sub(_link, people)))",
-        "return _drawn(_ADDRESS.sub(_link, _unescaped(people)))",
+        TEXT_NORMALIZATION,
+        "return _emoji_drawn(_unescaped(_ADDRESS.sub(_link_text, people)))",
+        "return _emoji_drawn(_ADDRESS.sub(_link_text, _unescaped(people)))",
         "What somebody typed as a link in a reason becomes one.",
-        ECHOES,
+        COMPARING,
     ),
     Rule(
         "the emoji on a card",
-        SPELLING,
-        "return _foreign_names(ours) != _foreign_names(theirs) and _loosely(ours) == _loosely(theirs)",
-        "return _loosely(ours) == _loosely(theirs)",
+        TEXT_NORMALIZATION,
+        "return _unknown_emoji(ours) != _unknown_emoji(theirs) and _emoji_folded(ours) == _emoji_folded(theirs)",
+        "return _emoji_folded(ours) == _emoji_folded(theirs)",
         "An emoji on a card becomes its contrary.",
-        ECHOES,
+        COMPARING,
     ),
     Rule(
         "the emoji that the bot draws",
-        SPELLING,
-        '"□" if char not in _NAMES and (',
+        TEXT_NORMALIZATION,
+        '"□" if char not in _EMOJI_NAMES and (',
         '"□" if (',
         "A tick becomes a cross beside an emoji that only Slack knows.",
-        ECHOES,
+        COMPARING,
     ),
     Rule(
         "a press of which nothing was told",

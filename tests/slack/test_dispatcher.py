@@ -334,14 +334,14 @@ def test_what_cannot_be_stored_is_refused_until_the_store_can_be_written(harness
     click, form = RecordedAck(), RecordedAck()
 
     with locked(harness.path):
-        assert harness.command() == {"text": replies.UNRECORDED, "response_type": "ephemeral"}
+        assert harness.command() == {"text": replies.STORE_UNAVAILABLE, "response_type": "ephemeral"}
         harness.dispatcher.accept_click(click.as_ack, inbound("K2", BUTTON))
         harness.dispatcher.accept_form(form.as_ack, inbound("K3", FORM), "reason")
 
     assert click.only == {}
     wait_for(lambda: harness.said("K2"))
-    assert harness.said("K2") == [replies.UNRECORDED]
-    assert form.only["errors"] == {"reason": replies.UNRECORDED}
+    assert harness.said("K2") == [replies.STORE_UNAVAILABLE]
+    assert form.only["errors"] == {"reason": replies.STORE_UNAVAILABLE}
     assert harness.asked == []
     assert harness.entries() == []
     assert harness.command() == {}, "Slack's own repetition or the person's is taken"
@@ -354,7 +354,7 @@ def test_what_was_stored_but_cannot_be_recorded_is_announced_once_and_answered_l
     harness.command()
     wait_for(lambda: not harness.unanswered())
 
-    assert harness.said() == [replies.LATER, ANSWER]
+    assert harness.said() == [replies.STORE_UNAVAILABLE_QUEUED, ANSWER]
     assert verbs(harness) == ["looked up"]
 
 

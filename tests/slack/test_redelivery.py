@@ -77,7 +77,7 @@ def test_what_was_stored_though_its_sender_was_told_otherwise_is_never_handled(
 
     dispatcher.accept_command(ack.as_ack, inbound(), None)
 
-    assert ack.only["text"] == replies.UNRECORDED
+    assert ack.only["text"] == replies.STORE_UNAVAILABLE
     wait_for(lambda: not harness.unanswered())
     with closing(opened(tmp_path / "store.db", "two")) as other:
         assert other.inbox.adopt("one") == []
@@ -86,8 +86,8 @@ def test_what_was_stored_though_its_sender_was_told_otherwise_is_never_handled(
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
-        (Reason.FROZEN, replies.refused(Refusal(Reason.FROZEN)).text),
-        ("too many rows", replies.NOTHING_BEFORE.format(why="too many rows")),
+        (Reason.FROZEN, replies.refusal_message(Refusal(Reason.FROZEN)).text),
+        ("too many rows", replies.INTERRUPTED.format(why="too many rows")),
     ],
 )
 def test_a_recorded_refusal_is_repeated_and_not_decided_anew(
@@ -118,7 +118,7 @@ def test_a_recorded_refusal_is_not_decided_anew_when_the_store_fails_before_it_i
     wait_for(lambda: not harness.unanswered())
 
     assert handled == ["K1"]
-    assert harness.said() == [replies.LATER, replies.refused(Refusal(Reason.FROZEN)).text]
+    assert harness.said() == [replies.STORE_UNAVAILABLE_QUEUED, replies.refusal_message(Refusal(Reason.FROZEN)).text]
 
 
 def test_what_waited_longer_than_the_limit_is_refused(tmp_path: Path, harness: Harness) -> None:
@@ -127,7 +127,7 @@ def test_what_waited_longer_than_the_limit_is_refused(tmp_path: Path, harness: H
     recover(harness, later=timedelta(minutes=16))
 
     assert harness.asked == []
-    assert harness.said() == [replies.refused(Refusal(Reason.WAITED)).text]
+    assert harness.said() == [replies.refusal_message(Refusal(Reason.WAITED)).text]
     assert [entry.facts["reason"] for entry in harness.entries()] == [Reason.WAITED]
 
 
@@ -137,7 +137,7 @@ def test_what_was_stored_by_a_clock_that_was_ahead_is_refused(tmp_path: Path, ha
     recover(harness, later=timedelta(days=-365))
 
     assert harness.asked == []
-    assert harness.said() == [replies.refused(Refusal(Reason.WAITED)).text]
+    assert harness.said() == [replies.refusal_message(Refusal(Reason.WAITED)).text]
 
 
 def test_what_waited_for_a_short_while_is_handled(tmp_path: Path, harness: Harness) -> None:

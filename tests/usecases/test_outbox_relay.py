@@ -646,7 +646,7 @@ def _sober_lines(entries: Sequence[Entry], repeated: frozenset[int]) -> Payload:
 
 
 def _sober_gap(entry: Entry, error: str) -> Payload:
-    return payload_of(audit_lines.gap(entry, error))
+    return payload_of(audit_lines.missing_line(entry, error))
 
 
 def test_a_backlog_whose_moment_cannot_be_read_pauses_resets_instead_of_breaking_them(

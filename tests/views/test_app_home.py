@@ -65,7 +65,7 @@ def words(view: Block) -> str:
 SCENES: dict[str, Callable[[], Block]] = {
     "home_busy": lambda: app_home.draw(busy(), "@{}".format),
     "home_quiet": lambda: app_home.draw(Home(home_snapshot(), (), ()), "@{}".format),
-    "home_refused": lambda: app_home.refused(Refusal(Reason.GUEST)),
+    "home_refused": lambda: app_home.draw_refusal(Refusal(Reason.GUEST)),
 }
 
 
@@ -121,5 +121,5 @@ def test_two_moments_at_which_nothing_changed_say_the_same() -> None:
     first, second, third = (app_home.draw(Home(seen, (), ()), str) for seen in (now, later, drifted))
 
     assert first != second
-    assert app_home.says(first) == app_home.says(second)
-    assert app_home.says(first) != app_home.says(third)
+    assert app_home.without_timestamp(first) == app_home.without_timestamp(second)
+    assert app_home.without_timestamp(first) != app_home.without_timestamp(third)

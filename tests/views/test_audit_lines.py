@@ -67,7 +67,7 @@ def messages(entries: Sequence[Entry]) -> list[tuple[Sequence[Entry], Message]]:
     """Return the messages that tell these entries, each with those it tells."""
     told = []
     while entries:
-        count = audit_lines.how_many(entries)
+        count = audit_lines.entries_that_fit(entries)
         assert 1 <= count <= len(entries)
         told.append((entries[:count], audit_lines.draw(entries[:count])))
         entries = entries[count:]
@@ -146,7 +146,7 @@ def test_everything_an_entry_holds_can_be_read_in_a_message_or_in_a_file(each: E
 
 @given(ENTRIES, FOREIGN)
 def test_a_gap_notice_carries_the_proof_and_is_taken_by_slack(each: Entry, error: str) -> None:
-    message = audit_lines.gap(each, error)
+    message = audit_lines.missing_line(each, error)
 
     assert message_reasons(list(message.blocks)) == []
     assert f"#{each.sequence} {each.short_hash}" in message.text
@@ -223,7 +223,7 @@ def test_a_moment_that_was_tampered_with_pings_nobody(moment: str) -> None:
 def test_an_entry_that_was_tampered_with_still_has_its_line_and_shows_what_is_there(facts_text: str) -> None:
     tampered = entry()._replace(facts_text=facts_text)
 
-    assert audit_lines.how_many([tampered]) == 1
+    assert audit_lines.entries_that_fit([tampered]) == 1
     assert audit_lines.draw([tampered]).text.endswith(f"[{tampered.short_hash}]")
     assert "".join(facts_text.split()).strip("{}[]") in "".join(audit_lines.facts(tampered).split())
 
@@ -288,8 +288,8 @@ def test_lines_that_are_short_share_a_block_and_a_long_one_stands_alone() -> Non
 def test_a_message_takes_as_many_lines_as_fit_and_no_more() -> None:
     entries = [entry(sequence=number) for number in range(1, 200)]
 
-    assert [len(told) for told, _ in messages(entries)][:2] == [audit_lines.how_many(entries)] * 2
-    assert audit_lines.how_many(entries) == audit_lines.LINES_PER_MESSAGE
+    assert [len(told) for told, _ in messages(entries)][:2] == [audit_lines.entries_that_fit(entries)] * 2
+    assert audit_lines.entries_that_fit(entries) == audit_lines.LINES_PER_MESSAGE
 
 
 def test_lines_of_300_characters_still_travel_two_dozen_together_with_their_proof_in_the_text() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.slack.responder import payload_of
 from bot.views import request_card
-from bot.views.card_comparison import Face, tables_in
+from bot.views.card_comparison import MessageContent, tables_in
 from bot.views.tables import Form
 from tests.requests import asked, plan, plan_row
 
@@ -31,7 +31,7 @@ def plainly() -> Json:
 
 
 def is_shown(ours: Json, echo: Json) -> bool:
-    return Face.of(ours).is_shown_by(Face.of(echo))
+    return MessageContent.of(ours).matches(MessageContent.of(echo))
 
 
 def respelled(message: Json, *pairs: tuple[str, str]) -> Json:
@@ -107,11 +107,11 @@ def test_a_card_whose_table_does_not_come_back_is_not_the_card_and_is_told_apart
 
     for echo in bare, opaque:
         assert not is_shown(card, echo)
-        assert Face.of(card).is_shown_without_rows(Face.of(echo))
+        assert MessageContent.of(card).matches_without_rows(MessageContent.of(echo))
         lie = respelled(echo, ("PS100112", "PS100113"))
-        assert not Face.of(card).is_shown_without_rows(Face.of(lie))
-    assert not Face.of(card).is_shown_without_rows(Face.of(card))
-    assert not Face.of(drawn(Form.TEXT)).is_shown_without_rows(Face.of(drawn(Form.TEXT)))
+        assert not MessageContent.of(card).matches_without_rows(MessageContent.of(lie))
+    assert not MessageContent.of(card).matches_without_rows(MessageContent.of(card))
+    assert not MessageContent.of(drawn(Form.TEXT)).matches_without_rows(MessageContent.of(drawn(Form.TEXT)))
     assert tables_in(card) == {form}
     assert tables_in(bare) == tables_in(opaque) == set()
 

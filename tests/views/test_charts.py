@@ -35,7 +35,7 @@ def test_a_day_without_a_scan_is_no_point_of_the_chart() -> None:
     assert not {"1 Mar", "2 Mar"} & set(labels)
     assert [series["name"] for series in chart["series"]] == ["failed", "site behind", "DP behind"]
     assert [[point["label"] for point in series["data"]] for series in chart["series"]] == [labels] * 3
-    assert charts.uncounted(fortnight()) == "No scan on 1 Mar, 2 Mar (UTC)."
+    assert charts.uncounted_days_text(fortnight()) == "No scan on 1 Mar, 2 Mar (UTC)."
 
 
 def test_a_day_without_a_scan_is_a_dot_among_the_bars() -> None:
@@ -57,11 +57,11 @@ def test_a_day_without_a_scan_is_a_dot_among_the_bars() -> None:
     ],
 )
 def test_bars_stand_between_zero_and_the_highest(values: list[int | None], bars: str) -> None:
-    assert charts.bars(values) == bars
+    assert charts.spark_bars(values) == bars
 
 
 def test_days_before_the_first_scan_are_not_called_missing() -> None:
-    assert charts.uncounted(days({DriftClass.FAILED: [None, None, 3, 4]})) == ""
+    assert charts.uncounted_days_text(days({DriftClass.FAILED: [None, None, 3, 4]})) == ""
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ VOTING = VotingPatterns(
     pairs=(Pair(ADA.id, GRACE.id, 3, 4),),
     frequent=(Frequent(GRACE.id, 11),),
 )
-AROUND = drift_digest.Around(LINKS, "@{}".format, VOTING)
+AROUND = drift_digest.DigestExtras(LINKS, "@{}".format, VOTING)
 FREEZE = Freeze(MARGARET.id, ago(hours=3), "site update tonight")
 
 
@@ -159,7 +159,7 @@ def test_nobody_is_pinged_by_a_digest() -> None:
 def test_the_first_digest_of_a_week_is_the_one_that_tells_how_votes_went(
     since: datetime | None, due_at: datetime, *, is_first: bool
 ) -> None:
-    assert drift_digest.weekly(drifts.digest(summary=summary(since=since), due_at=due_at)) is is_first
+    assert drift_digest.is_first_of_week(drifts.digest(summary=summary(since=since), due_at=due_at)) is is_first
 
 
 @pytest.mark.parametrize("count", [10, 100_000])
@@ -217,12 +217,12 @@ def test_a_foreign_text_mentions_nobody_and_stays_in_its_line(text: str) -> None
 def test_a_digest_that_was_drawn_up_in_time_and_held_up_since_says_so() -> None:
     held_up = replace(drifts.digest(due_at=ago(minutes=1)), sent_at=ago(hours=-5))
     assert drift_digest.is_late(held_up)
-    assert "and comes 5 h after that." in drift_digest.lateness(held_up)
+    assert "and comes 5 h after that." in drift_digest.lateness_text(held_up)
 
 
 def test_a_digest_that_comes_soon_after_it_was_due_is_not_called_late() -> None:
     assert not drift_digest.is_late(drifts.digest(due_at=ago(minutes=9)))
-    assert drift_digest.lateness(drifts.digest(due_at=ago(hours=3).astimezone(ZURICH))) == (
+    assert drift_digest.lateness_text(drifts.digest(due_at=ago(hours=3).astimezone(ZURICH))) == (
         "Late: this was due at 2026-03-09 05:30 CET and comes 3 h after that."
     )
     assert timedelta(0) < drift_digest.LATE_AFTER
@@ -287,5 +287,5 @@ def test_a_verdict_names_its_scope(scope: DriftScope, counts: dict[DriftClass, i
     of = summary(counts=counts, still=listed(59 if counts else 0))
 
     assert sentence in words(drift_summary.draw(of, scope, as_chart=False))
-    around = drift_digest.Around(scope=scope)
+    around = drift_digest.DigestExtras(scope=scope)
     assert sentence in words(drift_digest.draw(drifts.digest(summary=of), around, as_chart=False))

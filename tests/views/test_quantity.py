@@ -92,7 +92,7 @@ def drawn(count: int) -> Iterator[str]:
         yield from (message.text, json.dumps(message.blocks, ensure_ascii=False))
     for blocks in of_blocks(count):
         yield json.dumps(blocks, ensure_ascii=False)
-    yield request_texts.too_many(count, 1)
+    yield request_texts.too_many_rows(count, 1)
     for request in of_requests(count):
         for message in of_request(request):
             yield from (message.text, json.dumps(message.blocks, ensure_ascii=False))
@@ -111,15 +111,15 @@ def of_tables(count: int) -> Iterator[Message]:
 
 def of_answers(count: int) -> Iterator[Message]:
     yield replies.csv_note(answer(table(*points(count))))
-    yield replies.found(
+    yield replies.search_results(
         SearchResult(("boot",), tuple(Hit(package(f"PS10000{n}"), SiteCode("PS1")) for n in range(count)))
     )
-    yield replies.found(
+    yield replies.search_results(
         SearchResult(
             ("boot",), tuple(Hit(package(f"PS1{n:05}"), SiteCode("PS1")) for n in range(replies.MOST_HITS + count))
         )
     )
-    yield request_texts.listing("Requests", [asked()] * count, NOW, ["0123456789abcdef"] * count)
+    yield request_texts.request_list("Requests", [asked()] * count, NOW, ["0123456789abcdef"] * count)
     misunderstood: Any = parse("P2"[:count] or "P")
     yield replies.misunderstood(misunderstood)
 
@@ -142,7 +142,7 @@ def of_drift(count: int) -> Iterator[Message]:
 
 def of_blocks(count: int) -> Iterator[Any]:
     quick = (QuickVote("a", ADA.id, count),) * count
-    yield drift_digest.voting(VotingPatterns(count, quick, frequent=(Frequent(ADA.id, count),)), str)
+    yield drift_digest.voting_blocks(VotingPatterns(count, quick, frequent=(Frequent(ADA.id, count),)), str)
     sites = tuple(SiteSeen(SiteCode(f"X{n:02}"), None) for n in range(app_home.SITES_SHOWN + count))
     home_snapshot = HomeSnapshot(
         drifts.summary(sites=sites), (), (), {}, (), None, AuditStatus(drifts.HEAD, count, ago(hours=1)), "C0SCCMAUDIT"
@@ -158,11 +158,17 @@ def of_requests(count: int) -> Iterator[Request]:
 def of_request(request: Request) -> Iterator[Message]:
     for form in Form:
         yield request_card.draw(request, "<@U0GRACE>", "", form)
-    events = [request_texts.to_requester(request, Event(kind)) for kind in Kind]
-    threads = [request_texts.in_thread(request, Event(kind), "<@U0GRACE>:") for kind in Kind]
+    events = [request_texts.outcome_message(request, Event(kind)) for kind in Kind]
+    threads = [request_texts.thread_message(request, Event(kind), "<@U0GRACE>:") for kind in Kind]
     yield from filter(None, (*events, *threads))
-    yield from (request_texts.posted(request, ""), request_texts.counted(request), request_texts.closed(request))
+    yield from (
+        request_texts.card_posted(request, ""),
+        request_texts.vote_counted(request),
+        request_texts.request_closed(request),
+    )
     found = table(site_row(), *points(len(request.plan.rows), held_version=7))
     offered = judge(found, NOW, GRACE_TIME).dps
-    yield replies.say(json.dumps(request_form.draw(request.plan, offered, "PS1 PS100112", 50), ensure_ascii=False))
-    yield replies.say(json.dumps(request_card.plan_modal(request), ensure_ascii=False))
+    yield replies.text_message(
+        json.dumps(request_form.draw(request.plan, offered, "PS1 PS100112", 50), ensure_ascii=False)
+    )
+    yield replies.text_message(json.dumps(request_card.plan_modal(request), ensure_ascii=False))

@@ -49,7 +49,7 @@ def is_taken(message: Message) -> bool:
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_refusal_has_its_sentence(reason: Reason) -> None:
-    message = replies.refused(Refusal(reason))
+    message = replies.refusal_message(Refusal(reason))
 
     assert is_taken(message)
     assert message.text.endswith(".")
@@ -57,7 +57,7 @@ def test_every_refusal_has_its_sentence(reason: Reason) -> None:
 
 @pytest.mark.parametrize("trouble", SiteErrorKind)
 def test_every_trouble_names_the_site_and_the_reference(trouble: SiteErrorKind) -> None:
-    message = replies.trouble("PS<1>", trouble, "ab12cd34")
+    message = replies.site_error("PS<1>", trouble, "ab12cd34")
 
     assert is_taken(message)
     assert "PS&lt;1&gt;" in message.text
@@ -65,7 +65,7 @@ def test_every_trouble_names_the_site_and_the_reference(trouble: SiteErrorKind) 
 
 
 def test_every_trouble_has_a_sentence_of_its_own() -> None:
-    sentences = {replies.trouble("PS1", trouble, "ab12cd34").text for trouble in SiteErrorKind}
+    sentences = {replies.site_error("PS1", trouble, "ab12cd34").text for trouble in SiteErrorKind}
 
     assert len(sentences) == len(SiteErrorKind)
 
@@ -153,21 +153,21 @@ def test_the_note_of_an_acknowledgement_is_harmless_too(typed: str) -> None:
     query = parse(f"find {typed}")
 
     if isinstance(query, Find):
-        assert not set(replies.looking_up(query) or "") & set("<>*_~`\n")
+        assert not set(replies.progress_text(query) or "") & set("<>*_~`\n")
 
 
 def test_a_question_is_announced_and_help_is_not() -> None:
     show = parse("ps100112 failed")
     assert isinstance(show, Show)
 
-    assert replies.looking_up(show) == "Looking up PS100112 …"
-    assert replies.looking_up(Help()) is None
+    assert replies.progress_text(show) == "Looking up PS100112 …"
+    assert replies.progress_text(Help()) is None
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(PACKAGES, max_size=25), st.lists(FOREIGN, min_size=1, max_size=5))
 def test_slack_takes_every_list_of_hits(packages: list[Package], words: list[str]) -> None:
-    message = replies.found(SearchResult(tuple(words), tuple(Hit(each, SiteCode("PS1")) for each in packages)))
+    message = replies.search_results(SearchResult(tuple(words), tuple(Hit(each, SiteCode("PS1")) for each in packages)))
 
     assert is_taken(message)
     assert "<" not in said(message)
@@ -177,7 +177,7 @@ def test_a_package_id_of_a_database_is_escaped_like_all_its_text() -> None:
     strange = Hit(package("<!here>"), SiteCode("PS1"))
 
     for message in (
-        replies.found(SearchResult(("x",), (strange,))),
+        replies.search_results(SearchResult(("x",), (strange,))),
         replies.unknown_package(UnknownPackage(PackageId("PS100112"), (SiteCode("PS1"),), (strange,))),
     ):
         shown = [block["text"]["text"] for block in message.blocks]
@@ -187,7 +187,7 @@ def test_a_package_id_of_a_database_is_escaped_like_all_its_text() -> None:
 def test_hits_have_a_button_each_and_a_long_list_says_that_it_is_cut() -> None:
     packages = [package(f"PS1{n:05X}", name=f"Tool {n}") for n in range(30)]
 
-    message = replies.found(SearchResult(("tool",), tuple(Hit(each, SiteCode("PS1")) for each in packages)))
+    message = replies.search_results(SearchResult(("tool",), tuple(Hit(each, SiteCode("PS1")) for each in packages)))
 
     shown = [block["accessory"]["value"] for block in message.blocks if "accessory" in block]
     assert shown == [found.id for found in packages[: replies.MOST_HITS]]
@@ -197,11 +197,11 @@ def test_hits_have_a_button_each_and_a_long_list_says_that_it_is_cut() -> None:
 
 @pytest.mark.parametrize(("count", "text"), [(1, "1 package with “boot”"), (2, "2 packages with “boot”")])
 def test_hits_are_counted(count: int, text: str) -> None:
-    assert replies.found(SearchResult(("boot",), (Hit(package(), SiteCode("PS1")),) * count)).text == text
+    assert replies.search_results(SearchResult(("boot",), (Hit(package(), SiteCode("PS1")),) * count)).text == text
 
 
 def test_no_hit_says_what_to_try() -> None:
-    assert replies.found(SearchResult(("nothing",), ())).text.endswith("Try fewer or shorter words.")
+    assert replies.search_results(SearchResult(("nothing",), ())).text.endswith("Try fewer or shorter words.")
 
 
 def test_an_unknown_package_names_the_sites_and_offers_what_is_near() -> None:
@@ -226,8 +226,8 @@ def test_an_unknown_package_is_no_fact_while_a_site_is_away() -> None:
 
 def test_a_search_says_which_site_it_could_not_ask() -> None:
     away = (SiteUnavailable(SiteCode("P02"), SiteErrorKind.TIMEOUT),)
-    some = replies.found(SearchResult(("boot",), (Hit(package(), SiteCode("PS1")),), (SiteCode("PS1"),), away))
-    none = replies.found(SearchResult(("boot",), (), (SiteCode("PS1"),), away))
+    some = replies.search_results(SearchResult(("boot",), (Hit(package(), SiteCode("PS1")),), (SiteCode("PS1"),), away))
+    none = replies.search_results(SearchResult(("boot",), (), (SiteCode("PS1"),), away))
 
     for message in (some, none):
         assert "⚠️ The site database of P02 took too long to answer." in said(message)
@@ -249,7 +249,7 @@ def test_a_search_says_which_site_it_could_not_ask() -> None:
 def test_the_question_of_a_button_comes_with_its_site_or_from_an_older_version(
     value: str, read: tuple[str | None, str]
 ) -> None:
-    assert replies.read_question(value) == read
+    assert replies.parse_button_query(value) == read
 
 
 def test_an_unknown_package_without_anything_near_points_to_find() -> None:
@@ -259,7 +259,7 @@ def test_an_unknown_package_without_anything_near_points_to_find() -> None:
 
 
 def test_a_table_that_is_gone_can_be_asked_for_again() -> None:
-    message = replies.gone("PS100112 behind")
+    message = replies.snapshot_gone("PS100112 behind")
 
     assert message.blocks[1]["elements"][0]["value"] == "PS100112 behind"
     assert is_taken(message)

@@ -16,7 +16,7 @@ from bot.domain.plan import Action, statement
 from bot.domain.request import Stage
 from bot.views import request_card
 from bot.views.block_kit import MESSAGE_BLOCKS
-from bot.views.request_texts import frozen
+from bot.views.request_texts import freeze_text
 from bot.views.tables import Form
 from tests.builders import NOW
 from tests.fakes import GRACE, LINUS, MARGARET
@@ -144,7 +144,7 @@ def test_an_undo_names_what_it_takes_back_and_cannot_be_undone_itself() -> None:
 
 
 def test_a_freeze_says_who_when_and_why_right_below_the_headline() -> None:
-    card = draw(asked(), frozen(MARGARET.id, NOW, "site <update> tonight"))
+    card = draw(asked(), freeze_text(MARGARET.id, NOW, "site <update> tonight"))
 
     assert card.blocks[2]["text"]["text"] == (
         f"🧊 Resets are frozen since 2026-03-09 07:30 UTC by <@{MARGARET.id}>: site &lt;update&gt; tonight"
@@ -193,7 +193,7 @@ def test_slack_takes_every_plain_card_too(stage: Stage, **texts: Any) -> None:
     strange = replace(plan(plan_row(server_path=texts["path"])), package_name=texts["name"])
     request = reached(stage, plan=strange, reason=texts["reason"], ticket=texts["ticket"])
 
-    for card in (request_card.draw_plain(request, ""), request_card.replaced(request, "")):
+    for card in (request_card.draw_plain(request, ""), request_card.draw_replaced(request, "")):
         assert message_reasons(list(card.blocks)) == []
         said = "".join(CODE.sub("", text) for block in card.blocks for text in mrkdwn(block))
         assert [part for part in ACTING if part in said] == []
@@ -212,7 +212,7 @@ def test_a_plain_card_of_many_rows_is_short_and_names_the_way_to_all_of_them() -
 def test_a_new_card_is_posted_without_buttons_and_says_how_to_tell_the_true_one() -> None:
     card = draw(asked())
 
-    opening = request_card.opening(card)
+    opening = request_card.draw_without_buttons(card)
 
     assert opening.text == card.text
     assert "actions" not in {block["type"] for block in opening.blocks}

@@ -8,10 +8,10 @@ from bot.demo.workspace.blocks.surfaces import message_reasons, view_reasons
 from bot.domain.request import Stage
 from bot.views.block_kit import Message
 from bot.views.charts import ChartForm
-from bot.views.sample_blocks import specimens
+from bot.views.sample_blocks import samples
 from bot.views.tables import Form
 
-SAMPLES = dict(specimens(tuple(Form), tuple(ChartForm)))
+SAMPLES = dict(samples(tuple(Form), tuple(ChartForm)))
 
 
 def test_there_is_one_of_everything() -> None:
@@ -40,4 +40,4 @@ def test_slack_takes_all_of_them() -> None:
 
 
 def test_none_of_them_names_a_second_one() -> None:
-    assert len(SAMPLES) == len(list(specimens(tuple(Form), tuple(ChartForm))))
+    assert len(SAMPLES) == len(list(samples(tuple(Form), tuple(ChartForm))))

@@ -60,7 +60,7 @@ def changed(entries: list[Entry], old: str, new: str) -> dict[str, Any]:
 
 @given(many())
 def test_what_was_posted_says_what_was_posted(entries: list[Entry]) -> None:
-    told = entries[: audit_lines.how_many(entries)]
+    told = entries[: audit_lines.entries_that_fit(entries)]
 
     assert entries_missing_from(told, exported(told)) == []
 
@@ -126,7 +126,7 @@ def test_lines_that_came_or_went_make_all_of_the_message_wrong(change: Callable[
 
 def test_what_the_text_had_no_room_for_is_found_in_the_blocks() -> None:
     entries = [entry({"outcome": "answered", "detail": "y" * 158 + "!"}, sequence=number) for number in range(1, 30)]
-    told = entries[: audit_lines.how_many(entries)]
+    told = entries[: audit_lines.entries_that_fit(entries)]
     message = exported(told)
     assert "!" not in message["text"]
     message["blocks"][0]["text"]["text"] = message["blocks"][0]["text"]["text"].replace("!", "?", 1)

@@ -81,7 +81,7 @@ def buttons(message: Message) -> dict[str, str]:
 
 def start_of(message: Message, action: str) -> int:
     """Return the first row of the page to which a button leads."""
-    read = version_table.read_value(buttons(message)[action])
+    read = version_table.parse_button_value(buttons(message)[action])
     assert read is not None
     return read[1]
 
@@ -353,18 +353,22 @@ def test_an_age_of_a_clock_that_runs_ahead_is_nothing() -> None:
     ],
 )
 def test_a_button_value_is_read_back_or_refused(value: str, read: tuple[str, int, str] | None) -> None:
-    assert version_table.read_value(value) == read
+    assert version_table.parse_button_value(value) == read
 
 
 @given(st.text())
 def test_any_button_value_is_read_or_refused(value: str) -> None:
-    assert version_table.read_value(value) is None or value.count(" ") >= 2
+    assert version_table.parse_button_value(value) is None or value.count(" ") >= 2
 
 
 def test_a_button_value_leads_back_to_the_answer_and_its_question() -> None:
     message = version_table.draw(kept(story(), query="PS100112 behind dp:*"), Form.DATA_TABLE)
 
-    assert version_table.read_value(buttons(message)[version_table.CSV_ACTION]) == (KEY, 0, "PS1 PS100112 behind dp:*")
+    assert version_table.parse_button_value(buttons(message)[version_table.CSV_ACTION]) == (
+        KEY,
+        0,
+        "PS1 PS100112 behind dp:*",
+    )
 
 
 @pytest.mark.parametrize(
@@ -480,12 +484,16 @@ OLD_RESET: dict[str, Any] = {"held_version": 0, "status_number": Status.RECEIVED
 @pytest.mark.parametrize(
     ("rows", "said", "absent"),
     [
-        ((site_row(), LONDON), drift_classes.OF_NO_ROW, "reset the *site row*"),
-        ((site_row(), LONDON, site_row("P02", **OLD_RESET)), drift_classes.OF_A_RESET_ROW, "reset the *site row*"),
-        ((site_row(), LONDON, site_row("P02", status_number=5)), drift_classes.OF_A_FAILED_SITE, "to that DP"),
-        ((site_row(status_number=5), dp_row(held_version=7)), drift_classes.OF_THE_SOURCE, "to that DP"),
-        ((dp_row(held_version=7),), drift_classes.OF_THE_SOURCE, "reset the *site row*"),
-        ((site_row(), dp_row(status_number=8)), drift_classes.OF_A_FAILED_REMOVAL, "then Redistribute the package"),
+        ((site_row(), LONDON), drift_classes.ADVICE_NO_ROW, "reset the *site row*"),
+        (
+            (site_row(), LONDON, site_row("P02", **OLD_RESET)),
+            drift_classes.ADVICE_ALREADY_RESET,
+            "reset the *site row*",
+        ),
+        ((site_row(), LONDON, site_row("P02", status_number=5)), drift_classes.ADVICE_FAILED_SITE, "to that DP"),
+        ((site_row(status_number=5), dp_row(held_version=7)), drift_classes.ADVICE_SOURCE_SITE, "to that DP"),
+        ((dp_row(held_version=7),), drift_classes.ADVICE_SOURCE_SITE, "reset the *site row*"),
+        ((site_row(), dp_row(status_number=8)), drift_classes.ADVICE_FAILED_REMOVAL, "then Redistribute the package"),
         ((site_row(), dp_row(dp_known=False)), "make it a distribution point again", "former place"),
         (
             (site_row(), dp_row(dp_known=False)),
@@ -494,7 +502,7 @@ OLD_RESET: dict[str, Any] = {"held_version": 0, "status_number": Status.RECEIVED
         ),
         (
             (site_row(), dp_row(held_version=7, dp_known=False, moved_to=SiteCode("P02"))),
-            drift_classes.OF_A_MOVED_DP,
+            drift_classes.ADVICE_MOVED_DP,
             version_table.REQUEST_ACTION,
         ),
     ],
@@ -510,7 +518,7 @@ def test_rows_of_one_class_that_need_different_things_are_named() -> None:
     rows = (site_row(), LONDON, dp_row("OSL-DP01", "P03", held_version=7), site_row("P03", held_version=7))
     drawn = str(version_table.draw(kept(table(*rows)), Form.TEXT).blocks)
 
-    assert f"*site behind*, site P02: {drift_classes.OF_NO_ROW}" in drawn
+    assert f"*site behind*, site P02: {drift_classes.ADVICE_NO_ROW}" in drawn
     assert f"*site behind*, site P03: {drift_classes.ADVICE[DriftClass.SITE_BEHIND]}" in drawn
 
 
@@ -518,7 +526,7 @@ def test_nothing_below_a_source_that_is_behind_is_to_be_redistributed() -> None:
     read = table(site_row(held_version=12), dp_row(held_version=7, status_number=5), of=package(stored_version=12))
     drawn = str(version_table.draw(kept(read), Form.TEXT).blocks)
 
-    assert drift_classes.BEHIND_THE_SOURCE in drawn
+    assert drift_classes.ADVICE_WAIT_FOR_SOURCE in drawn
     assert "Redistribute" not in drawn
     assert drawn.count("check the source path") == 1
 
@@ -539,9 +547,9 @@ def test_each_of_several_packages_says_what_a_filter_does_not_match() -> None:
         answer(table(site_row(), dp_row()), asked, "PS100112 dp:ZRH*"),
         answer(table(site_row("XY2"), dp_row("ZRH-DP01", "XY2")), asked, "PS100112 dp:ZRH*", site="XY2"),
     )
-    here, there = str(version_table.several(AnswersBySite(responder[0].drift.package.id, responder)).blocks).split(
-        "*XY2* "
-    )
+    here, there = str(
+        version_table.draw_all_sites(AnswersBySite(responder[0].drift.package.id, responder)).blocks
+    ).split("*XY2* ")
 
     assert "No distribution point of this package is called `ZRH*`" in here
     assert "is called" not in there

@@ -42,7 +42,7 @@ class AuditListeners:
         entry = self.ledger.entry(int(click.text)) if click.text.isdecimal() and not refusal else None
         if refusal or entry is None:
             reason = refusal or Refusal(Reason.UNKNOWN_BUTTON)
-            send = partial(self.responder.reply, click, replies.refused(reason))
+            send = partial(self.responder.reply, click, replies.refusal_message(reason))
             return Outcome(refused(VERB, reason.reason, f"#{click.text}"), send)
         action = AuditAction(VERB, "answered", f"#{entry.sequence}")
         if len(text := audit_lines.facts(entry)) <= audit_lines.FACTS_IN_MESSAGE:

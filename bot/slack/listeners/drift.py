@@ -64,10 +64,10 @@ class DriftListeners:
         verb, subject = "looked at drift", " ".join(sorted(query.sites))
         refusal = self.access.refusal(inbound.actor)
         if refusal:
-            return self._reply(inbound, refused(verb, refusal.reason, subject), replies.refused(refusal))
+            return self._reply(inbound, refused(verb, refusal.reason, subject), replies.refusal_message(refusal))
         unknown = query.sites.difference(self.digest_service.sites)
         if unknown:
-            words = drift_rows.no_such_site(unknown, self.digest_service.sites)
+            words = drift_rows.unknown_site(unknown, self.digest_service.sites)
             return self._reply(inbound, refused(verb, "no such site", subject), words)
         scope = DriftScope(frozenset(map(SiteCode, query.sites)) or None)
         summary = self.digest_service.summary(scope.sites, since=self.clock() - NEW_WITHIN)
@@ -75,16 +75,16 @@ class DriftListeners:
         def draw(form: ChartForm) -> Message:
             return drift_summary.draw(summary, scope, as_chart=form is ChartForm.CHART)
 
-        action = AuditAction(verb, "answered", subject, detail=drift_summary.in_words(summary))
+        action = AuditAction(verb, "answered", subject, detail=drift_summary.class_counts(summary))
         return Outcome(action, partial(self.responder.send_with_forms, self.charts, inbound, draw, public=self.public))
 
     def _rows(self, click: InboundRequest) -> Outcome:
         verb = "looked at drifted rows"
-        pointer = drift_rows.read(click.text)
+        pointer = drift_rows.parse_pointer(click.text)
         refusal = self.access.refusal(click.actor) if pointer else Refusal(Reason.UNKNOWN_BUTTON)
         if pointer is None or refusal:
             reason = refusal or Refusal(Reason.UNKNOWN_BUTTON)
-            return self._reply(click, refused(verb, reason.reason, click.text), replies.refused(reason))
+            return self._reply(click, refused(verb, reason.reason, click.text), replies.refusal_message(reason))
         scope, size = pointer.scope, drift_rows.PAGE_ROWS
         listed = self.digest_service.rows(
             pointer.which, scope.sites, scope.packages, pointer.since, start=pointer.start, limit=size

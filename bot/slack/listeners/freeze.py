@@ -38,22 +38,22 @@ class FreezeListeners:
     def _freeze(self, inbound: InboundRequest, query: Freeze) -> Outcome:
         refusal = self.eligibility.can_approve(inbound.actor)
         if refusal:
-            return self._reply(inbound, refused("freeze", refusal.reason), replies.refused(refusal).text)
+            return self._reply(inbound, refused("freeze", refusal.reason), replies.refusal_message(refusal).text)
         self.freeze_service.freeze(inbound.actor, query.why, inbound.key)
         too_late = [request.id for request in self.requests.at({Stage.APPLYING})]
-        return self._reply(inbound, AuditAction("asked to freeze", "done"), request_texts.froze(too_late))
+        return self._reply(inbound, AuditAction("asked to freeze", "done"), request_texts.freeze_confirmation(too_late))
 
     def _unfreeze(self, inbound: InboundRequest, _query: Unfreeze) -> Outcome:
         refusal = self.eligibility.can_approve(inbound.actor)
         if refusal:
-            return self._reply(inbound, refused("unfreeze", refusal.reason), replies.refused(refusal).text)
+            return self._reply(inbound, refused("unfreeze", refusal.reason), replies.refusal_message(refusal).text)
         if self.freeze_service.now() is None:
             return self._reply(inbound, refused("unfreeze", "not frozen"), "Resets are not frozen.")
         later = self.freeze_service.unfreeze(inbound.actor, inbound.key, inbound.freezes or 0)
         if later:
-            words = request_texts.frozen_again(later.user_id, later.at, later.why)
+            words = request_texts.newer_freeze_text(later.user_id, later.at, later.why)
             return self._reply(inbound, refused("unfreeze", "frozen again after it was typed"), words)
         return self._reply(inbound, AuditAction("asked to unfreeze", "done"), "Resets may go on.")
 
     def _reply(self, inbound: InboundRequest, action: AuditAction, text: str) -> Outcome:
-        return Outcome(action, partial(self.responder.reply, inbound, replies.say(text)))
+        return Outcome(action, partial(self.responder.reply, inbound, replies.text_message(text)))

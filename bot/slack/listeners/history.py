@@ -12,7 +12,7 @@ from bot.slack.dispatcher import Outcome
 from bot.usecases.audit.recorder import AuditAction, refused
 from bot.usecases.resets.request_repository import replay_requests
 from bot.views import replies, request_texts
-from bot.views.request_texts import Places
+from bot.views.request_texts import CardLocations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,20 +41,20 @@ class RequestList:
         """Return the list of the requests with these ids, or why the sender may not read it. Raises StoreError."""
         refusal = self.access.refusal(inbound.actor)
         if refusal:
-            words = replies.refused(refusal)
+            words = replies.refusal_message(refusal)
             return Outcome(refused(verb, refusal.reason), partial(self.responder.reply, inbound, words))
         found, lost = replay_requests(self.requests.ledger, ids)
-        message = request_texts.listing(title, found, self.clock(), lost, self._places(found, inbound.user_id))
+        message = request_texts.request_list(title, found, self.clock(), lost, self._places(found, inbound.user_id))
         return Outcome(
             AuditAction(verb, "answered", detail=quantity(len(found), "request")),
             partial(self.responder.reply, inbound, message),
         )
 
-    def _places(self, requests: Sequence[Request], asker: str) -> Places:
+    def _places(self, requests: Sequence[Request], asker: str) -> CardLocations:
         cards = {request.id: self.requests.index.card(request.id) for request in requests}
         links = {request_id: card.link for request_id, card in cards.items() if card and card.link}
         without = {each: self.requests.card_fault(each) for each, card in cards.items() if card is None}
-        return Places(links, without, asker, self.requests.channel)
+        return CardLocations(links, without, asker, self.requests.channel)
 
 
 @dataclass(frozen=True, slots=True)

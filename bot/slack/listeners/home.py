@@ -88,7 +88,7 @@ class HomeListeners:
     def _open(self, inbound: InboundRequest) -> Outcome:
         outcome = self.home_page.home(inbound.actor, self.home_page.home_snapshot())
         if isinstance(outcome, Refusal):
-            view = app_home.refused(outcome)
+            view = app_home.draw_refusal(outcome)
             return Outcome(refused(VERB, outcome.reason), partial(self._publish, inbound.user_id, view))
         view = app_home.draw(outcome, self.person)
         return Outcome(
@@ -116,7 +116,7 @@ class HomeListeners:
         published = 0
         for opened in people:
             view = self._redraw(opened, home_snapshot)
-            if app_home.says(view) == app_home.says(opened.view):
+            if app_home.without_timestamp(view) == app_home.without_timestamp(opened.view):
                 continue
             if published == MAX_PER_REFRESH:
                 return False
@@ -133,7 +133,7 @@ class HomeListeners:
         outcome = self.home_page.home(opened.actor, home_snapshot)
         if isinstance(outcome, Refusal):
             # Slack does not say who somebody is just now: what they see stays.
-            return opened.view if outcome.reason is Reason.CANNOT_LOOK_UP else app_home.refused(outcome)
+            return opened.view if outcome.reason is Reason.CANNOT_LOOK_UP else app_home.draw_refusal(outcome)
         return app_home.draw(outcome, self.person)
 
     def _publish(self, user_id: str, view: Block) -> None:

@@ -36,12 +36,12 @@ log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LookupListeners:
-    """Answers queries about packages; `around` returns what a table shows besides its answer."""
+    """Answers queries about packages; `reset_context` returns what a table shows besides its answer."""
 
     lookup: PackageLookup
     dispatcher: Dispatcher
     responder: Responder
-    around: Callable[[], version_table.Around]
+    reset_context: Callable[[], version_table.ResetContext]
     public: bool
 
     def register(self, app: App, commands: SlashCommand) -> None:
@@ -66,15 +66,17 @@ class LookupListeners:
         outcome = self.lookup.show(inbound.actor, query)
         match outcome:
             case StoredAnswer():
-                action = AuditAction("looked up", "answered", query.text, detail=version_table.in_words(outcome.answer))
-                draw = partial(version_table.draw, outcome, around=self.around())
+                action = AuditAction(
+                    "looked up", "answered", query.text, detail=version_table.class_counts(outcome.answer)
+                )
+                draw = partial(version_table.draw, outcome, resets=self.reset_context())
                 return Outcome(
                     action, partial(self.responder.send_table, inbound, draw, public=self._is_public(inbound))
                 )
             case AnswersBySite():
-                summaries = "; ".join(f"{each.site}: {version_table.in_words(each)}" for each in outcome.responder)
+                summaries = "; ".join(f"{each.site}: {version_table.class_counts(each)}" for each in outcome.responder)
                 action = AuditAction("looked up", "answered", query.text, detail=summaries)
-                return self._send(inbound, action, version_table.several(outcome))
+                return self._send(inbound, action, version_table.draw_all_sites(outcome))
             case UnknownPackage(away=()):
                 action = refused("looked up", "unknown package", query.text)
                 return self._reply(inbound, action, replies.unknown_package(outcome))
@@ -90,14 +92,14 @@ class LookupListeners:
         outcome = self.lookup.find(inbound.actor, query)
         if isinstance(outcome, SearchResult):
             action = AuditAction("searched", "answered", words, detail=quantity(len(outcome.hits), "package"))
-            return self._reply(inbound, action, replies.found(outcome))
+            return self._reply(inbound, action, replies.search_results(outcome))
         return self._refuse(inbound, "searched", words, outcome)
 
     def _on_snapshot(self, verb: str, use: Callable[[InboundRequest, StoredAnswer, int], Outcome]) -> Handler:
         """Return a handler for a button below a table: it loads the snapshot of the table, or refuses without one."""
 
         def handler(click: InboundRequest) -> Outcome:
-            value = version_table.read_value(click.text)
+            value = version_table.parse_button_value(click.text)
             if value is None:
                 return self._refuse(click, verb, click.text, Refusal(Reason.UNKNOWN_BUTTON))
             key, start, query = value
@@ -105,14 +107,14 @@ class LookupListeners:
             if isinstance(outcome, StoredAnswer):
                 return use(click, outcome, start)
             if outcome.reason is Reason.SNAPSHOT_GONE:
-                return self._reply(click, refused(verb, outcome.reason, query), replies.gone(query))
+                return self._reply(click, refused(verb, outcome.reason, query), replies.snapshot_gone(query))
             return self._refuse(click, verb, query, outcome)
 
         return handler
 
     def _turn_page(self, click: InboundRequest, stored: StoredAnswer, start: int) -> Outcome:
         action = AuditAction("turned a page", "answered", stored.answer.query, detail=f"from row {start + 1}")
-        draw = partial(version_table.draw, stored, start=start, around=self.around())
+        draw = partial(version_table.draw, stored, start=start, resets=self.reset_context())
         return Outcome(action, partial(self.responder.send_table, click, draw, public=self.public, replace=True))
 
     def _export(self, click: InboundRequest, stored: StoredAnswer, _start: int) -> Outcome:
@@ -132,7 +134,7 @@ class LookupListeners:
             log.warning("CSV was not sent", error=str(error))
             self.responder.reply(click, replies.csv_failed("no answer"))
         else:
-            self.responder.reply(click, replies.say(replies.CSV_SENT))
+            self.responder.reply(click, replies.text_message(replies.CSV_SENT))
 
     def _is_public(self, inbound: InboundRequest) -> bool:
         """Whether the channel sees the answer; what a digest's buttons show is for their clicker only."""
@@ -146,4 +148,4 @@ class LookupListeners:
         return Outcome(action, partial(self.responder.reply, inbound, message))
 
     def _refuse(self, inbound: InboundRequest, verb: str, subject: str, refusal: Refusal) -> Outcome:
-        return self._reply(inbound, refused(verb, refusal.reason, subject), replies.refused(refusal))
+        return self._reply(inbound, refused(verb, refusal.reason, subject), replies.refusal_message(refusal))

@@ -24,7 +24,7 @@ from bot.usecases.ports.site import SiteError
 from bot.usecases.resets.submission import FormOutdated, NothingToUndo, RowsInOtherRequest, Selection, TooManyRows
 from bot.usecases.resets.voting import CardClick
 from bot.views import replies, request_card, request_form, request_texts, version_table
-from bot.views.request_texts import Places
+from bot.views.request_texts import CardLocations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,7 +114,7 @@ class RequestListeners:
     def on_form(self, ack: Ack, body: dict[str, Any]) -> None:
         """Bolt listener of submitted forms; a field that cannot be right gets its error with the acknowledgement."""
         inbound = InboundRequest.submission(body)
-        errors = request_form.complaints(request_form.read(inbound.form))
+        errors = request_form.validation_errors(request_form.parse_input(inbound.form))
         if errors:
             self.dispatcher.record_refusal(inbound, "; ".join(errors.values()))
             ack(response_action="errors", errors=errors)
@@ -127,7 +127,7 @@ class RequestListeners:
         return self.request_list.reply(inbound, "listed requests", "Requests, open ones first", ids[:MAX_LISTED])
 
     def _open_form(self, click: InboundRequest) -> Outcome:
-        site, query, ticket, reason = request_form.read_again(click.text)
+        site, query, ticket, reason = request_form.parse_reopen_value(click.text)
         question = parse(query)
         if not isinstance(question, Show) or site not in self.submission.readers:
             return self._refuse(click, OPENED_FORM, Refusal(Reason.UNKNOWN_BUTTON))
@@ -153,15 +153,17 @@ class RequestListeners:
         ticket: str = "",
         reason: str = "",
     ) -> Outcome:
-        view = self.lookup.access.refusal(click.actor) or self._open_view(click, request_form.loading("Request reset"))
+        view = self.lookup.access.refusal(click.actor) or self._open_view(
+            click, request_form.loading_modal("Request reset")
+        )
         if isinstance(view, Refusal):
             return self._refuse(click, OPENED_FORM, view)
         offer = self.submission.offer(click.actor, site, question.package_id, question.filter)
         if isinstance(offer, Refusal):
-            text = replies.refused(offer, self.freeze()).text
-            show = partial(self._update_view, view, request_form.sorry("Request reset", text))
+            text = replies.refusal_message(offer, self.freeze()).text
+            show = partial(self._update_view, view, request_form.message_modal("Request reset", text))
             return Outcome(refused(OPENED_FORM, offer.reason, question.text), show)
-        metadata = request_form.kept(site, question.text, offer.rows, offer.plan)
+        metadata = request_form.form_metadata(site, question.text, offer.rows, offer.plan)
         most = self.submission.policy.max_rows
         form = request_form.draw(offer.plan, offer.rows, metadata, most, before, ticket=ticket, reason=reason)
         action = AuditAction(OPENED_FORM, "answered", question.text, detail=quantity(len(offer.rows), "row"))
@@ -169,8 +171,8 @@ class RequestListeners:
 
     def _submit(self, form: InboundRequest) -> Outcome:
         verb = "requested"
-        filled = request_form.read(form.form)
-        site, query, shown = request_form.read_kept(form.text, filled)
+        filled = request_form.parse_input(form.form)
+        site, query, shown = request_form.parse_metadata(form.text, filled)
         question = parse(query)
         rows = self._selected_rows(filled, question.filter) if isinstance(question, Show) else None
         if rows is None or not isinstance(question, Show):
@@ -178,12 +180,12 @@ class RequestListeners:
         selection = Selection(
             SiteCode(site), question.package_id, rows, filled.reason, filled.ticket, shown, question.filter
         )
-        again = request_form.again(site, query, filled)
+        again = request_form.reopen_value(site, query, filled)
         try:
             outcome = self.submission.ask(form.actor, selection, {"click": form.key})
         except SiteError as error:
             log.warning("site database failed", site=error.site, trouble=error.kind.value, detail=error.detail)
-            words = request_texts.with_form(replies.trouble(error.site, error.kind, form.reference), again)
+            words = request_texts.with_form_button(replies.site_error(error.site, error.kind, form.reference), again)
             why = f"site {error.site} {error.kind}"
             return self._reply(form, AuditAction(form.kind, "failed", question.text, reason=why), words)
         match outcome:
@@ -191,8 +193,8 @@ class RequestListeners:
                 words = request_texts.form_outdated(outcome.changes, again)
                 return self._reply(form, refused(verb, "rows changed", question.text), words)
             case TooManyRows():
-                words = replies.say(request_texts.too_many(outcome.count, outcome.most))
-                words = request_texts.with_form(words, again)
+                words = replies.text_message(request_texts.too_many_rows(outcome.count, outcome.most))
+                words = request_texts.with_form_button(words, again)
                 return self._reply(form, refused(verb, "too many rows", question.text), words)
             case _:
                 return self._requested(form, verb, outcome, again)
@@ -205,7 +207,7 @@ class RequestListeners:
             return self._refuse(click, verb, refusal)
         outcome = self.submission.undo(click.actor, card_click.request_id, card_click.origin)
         if isinstance(outcome, NothingToUndo):
-            words = request_texts.moved_on(outcome.rows, outcome.package_id)
+            words = request_texts.nothing_to_undo(outcome.rows, outcome.package_id)
             return self._reply(click, refused(verb, "rows moved on", card_click.request_id), words)
         return self._requested(click, verb, outcome)
 
@@ -215,9 +217,11 @@ class RequestListeners:
         """Answer the requester; `again` is the value of the button that opens their form with what they had entered."""
         match outcome:
             case RowsInOtherRequest():
-                places = Places(asker=inbound.user_id, channel=self.submission.requests.channel)
-                words = request_texts.held(outcome.request_id, outcome.request, outcome.link, outcome.reason, places)
-                words = request_texts.with_form(words, again) if again else words
+                places = CardLocations(asker=inbound.user_id, channel=self.submission.requests.channel)
+                words = request_texts.rows_held(
+                    outcome.request_id, outcome.request, outcome.link, outcome.reason, places
+                )
+                words = request_texts.with_form_button(words, again) if again else words
                 return self._reply(inbound, refused(verb, f"held by request {outcome.request_id}"), words)
             case Refusal():
                 return self._refuse(inbound, verb, outcome, again if outcome.reason in _RETRYABLE else "")
@@ -229,7 +233,7 @@ class RequestListeners:
         if isinstance(outcome, Refusal):
             return self._refuse(click, "tried to approve", outcome)
         self.on_approved()
-        return self._reply(click, None, request_texts.counted(outcome))
+        return self._reply(click, None, request_texts.vote_counted(outcome))
 
     def _withdraw(self, click: InboundRequest) -> Outcome:
         return self._closed(click, "card_click withdraw", self.vote_service.withdraw(_card_click(click)))
@@ -247,7 +251,7 @@ class RequestListeners:
             or self.vote_service.eligibility.can_approve(click.actor)
             or self.vote_service.check_words(card_click)
         )
-        view = refusal or self._open_view(click, request_form.reject(f"{click.channel} {click.ts} {click.text}"))
+        view = refusal or self._open_view(click, request_form.reject_modal(f"{click.channel} {click.ts} {click.text}"))
         if isinstance(view, Refusal):
             return self._refuse(click, verb, view)
         return Outcome(AuditAction(verb, "answered", _card_click(click).request_id), lambda: None)
@@ -255,15 +259,15 @@ class RequestListeners:
     def _reject(self, form: InboundRequest) -> Outcome:
         channel, _, rest = form.text.partition(" ")
         ts, _, value = rest.partition(" ")
-        request_id, fingerprint = request_card.read_value(value)
+        request_id, fingerprint = request_card.parse_button_value(value)
         card_click = CardClick(form.actor, request_id, fingerprint, channel, ts, {"click": form.key})
-        outcome = self.vote_service.reject(card_click, request_form.read(form.form).reason)
+        outcome = self.vote_service.reject(card_click, request_form.parse_input(form.form).reason)
         return self._closed(form, "rejected", outcome)
 
     def _closed(self, inbound: InboundRequest, verb: str, outcome: Request | Refusal) -> Outcome:
         if isinstance(outcome, Refusal):
             return self._refuse(inbound, verb, outcome)
-        return self._reply(inbound, None, request_texts.closed(outcome))
+        return self._reply(inbound, None, request_texts.request_closed(outcome))
 
     def _show_plan(self, click: InboundRequest) -> Outcome:
         verb = "read a plan"
@@ -275,7 +279,7 @@ class RequestListeners:
             return self._refuse(click, verb, view)
         return Outcome(AuditAction(verb, "answered", card_click.request_id), lambda: None)
 
-    def _selected_rows(self, filled: request_form.Filled, asked: Filter) -> Filter | tuple[str, ...] | None:
+    def _selected_rows(self, filled: request_form.FormInput, asked: Filter) -> Filter | tuple[str, ...] | None:
         if filled.chosen is not None:
             return filled.chosen
         row_filter = read_filter(filled.filter_text)
@@ -305,13 +309,13 @@ class RequestListeners:
         return Outcome(action, partial(self.responder.reply, inbound, message))
 
     def _refuse(self, inbound: InboundRequest, verb: str, refusal: Refusal, again: str = "") -> Outcome:
-        subject = request_card.read_value(inbound.text)[0]
-        words = replies.refused(refusal, self.freeze())
-        words = request_texts.with_form(words, again) if again else words
+        subject = request_card.parse_button_value(inbound.text)[0]
+        words = replies.refusal_message(refusal, self.freeze())
+        words = request_texts.with_form_button(words, again) if again else words
         return self._reply(inbound, refused(verb, refusal.reason, subject), words)
 
 
 def _card_click(inbound: InboundRequest) -> CardClick:
-    request_id, fingerprint = request_card.read_value(inbound.text)
+    request_id, fingerprint = request_card.parse_button_value(inbound.text)
     origin = {"click": inbound.key}
     return CardClick(inbound.actor, request_id, fingerprint, inbound.channel, inbound.ts, origin, inbound.message)
