@@ -1648,7 +1648,7 @@ RULES = (
         SHOWN,
         "return found if found or is_same else",
         "return found if True else",
-        "A row that a form counted moves entries_missing_from.",
+        "A row that a form counted moves unnoticed.",
         FORMS,
     ),
     Rule(
