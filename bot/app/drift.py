@@ -122,10 +122,10 @@ class DriftParts:
             claim = delivery.entry
             return OutboundMessage(
                 self._drawn((delivery.payload or {})[DIGEST]),
-                publisher.place_of(claim),
-                lambda posted: publisher.note_posted(claim, posted, link(posted)),
+                publisher.posted_location(claim),
+                lambda posted: publisher.record_posted(claim, posted, link(posted)),
                 simpler=lambda: self.charts.downgrade() or self._styles.downgrade(),
-                refused=partial(publisher.note_refused, claim),
+                refused=partial(publisher.record_refusal, claim),
             )
 
         return outbound

@@ -37,7 +37,7 @@ class HealthParts:
         self.monitor = HealthMonitor(
             backlog=partial(store.outbox.backlog, settings.channels.audit),
             counts_of=partial(counts, store.database),
-            troubles=lambda: {code: site.trouble for code, site in sites.items()},
+            site_errors=lambda: {code: site.trouble for code, site in sites.items()},
             monotonic=time.monotonic,
             clock=now,
             undelivered=make_undelivered(settings, store.outbox, store.ledger).look,

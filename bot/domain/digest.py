@@ -127,8 +127,8 @@ class AuditStatus:
     """How the audit channel stands: the ledger's head, what has not been told yet, and when it was told something."""
 
     head: Head
-    untold: int
-    oldest_untold_at: datetime | None = None
+    unsent: int
+    oldest_unsent_at: datetime | None = None
     delivered_at: datetime | None = None
 
 

@@ -65,7 +65,7 @@ class AnswersBySite:
     """Sites that are not of one hierarchy each have a package with this ID: what each of them says."""
 
     package_id: PackageId
-    responder: tuple[Answer, ...]
+    answers: tuple[Answer, ...]
     away: tuple[SiteUnavailable, ...] = ()
 
 

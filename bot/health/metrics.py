@@ -5,7 +5,7 @@ Their names and labels are named by deploy/prometheus, deploy/grafana and the RE
 
 from __future__ import annotations
 
-from collections import Counter as Tally
+from collections import Counter as Counts
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
@@ -77,10 +77,10 @@ class _Labelled(Collector):
         monitor, found = self._monitor, self._monitor.store_counts
         if monitor.line and monitor.line.pong_age is not None:
             yield _family("pong_age_seconds", "Seconds since Slack last answered a ping", [((), monitor.line.pong_age)])
-        up = [((site,), trouble is None) for site, trouble in monitor.troubles().items()]
+        up = [((site,), trouble is None) for site, trouble in monitor.site_errors().items()]
         yield _family("site_up", "0 after a site database failed, until it answers again", up, "site")
-        waiting = Tally(each.what for each in monitor.messages)
-        refused = Tally(each.what for each in monitor.messages if each.reason)
+        waiting = Counts(each.what for each in monitor.messages)
+        refused = Counts(each.what for each in monitor.messages if each.reason)
         by_kind = [((str(what),), waiting[what]) for what in PostKind]
         yield _family("messages_waiting", "Cards and digests that are not posted yet", by_kind, "kind")
         by_kind = [((str(what),), refused[what]) for what in PostKind]

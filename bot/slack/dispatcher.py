@@ -238,7 +238,7 @@ class Dispatcher:
                 reach("answer: recorded")
                 if notice:
                     notice.cancel()
-                if not self.inbox.owes(inbound.key):  # this process was thought dead meanwhile
+                if not self.inbox.is_pending(inbound.key):  # this process was thought dead meanwhile
                     log.warning("another process answers this", kind=inbound.kind)
                     return
                 self._send(inbound, outcome)

@@ -45,7 +45,7 @@ class OrphanRecovery:
         """Claim and resume the items of every process whose lease is free. Raises StoreError."""
         for other in self.inbox.holders():
             if self.leases.hold(_lease(other)):
-                for item in self.inbox.adopt(other):
+                for item in self.inbox.claim(other):
                     self._resume(item)
                 self.leases.release(_lease(other))
 

@@ -44,46 +44,46 @@ class StoreDatabase:
         self._timeouts = replace(timeouts or Timeouts(), look=LOOK_SECONDS)
         self._database = Database(address, self._timeouts, owned=True)
         # Writers that meet at a SQLite file poll it, at longer and longer intervals; here they queue instead.
-        self._turn = threading.Lock()
+        self._write_lock = threading.Lock()
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
         """Run a piece of reading, without a transaction around it."""
         try:
             return self._database.read(work)
         except DatabaseError as error:
-            raise _named(error) from error
+            raise _store_error(error) from error
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
         """Run a piece of writing in one transaction."""
         try:
-            return self._in_turn(work)
+            return self._write_serialized(work)
         except DatabaseError as error:
-            raise _named(error) from error
+            raise _store_error(error) from error
 
     def write_new(self, work: Callable[[Connection], None]) -> bool:
         """Run a piece of writing in one transaction; False, and nothing written, if a key of it is taken."""
         try:
-            self._in_turn(work)
+            self._write_serialized(work)
         except DatabaseError as error:
             if error.kind is ErrorKind.CONFLICT:
                 return False
-            raise _named(error) from error
+            raise _store_error(error) from error
         return True
 
     def close(self) -> None:
         """Close the connections of all threads."""
         self._database.close()
 
-    def _in_turn(self, work: Callable[[Connection], Result]) -> Result:
+    def _write_serialized(self, work: Callable[[Connection], Result]) -> Result:
         # Without a timeout first: that is what happens nearly always, and it takes a third of the time.
-        if not (self._turn.acquire(False) or self._turn.acquire(timeout=self._timeouts.query)):
+        if not (self._write_lock.acquire(False) or self._write_lock.acquire(timeout=self._timeouts.query)):
             raise StoreError(StoreErrorKind.BUSY, "those who were to write first took too long")
         try:
             return self._database.write(work)
         finally:
-            self._turn.release()
+            self._write_lock.release()
 
 
-def _named(error: DatabaseError) -> StoreError:
+def _store_error(error: DatabaseError) -> StoreError:
     """Say as the port does what went wrong at the seam."""
     return StoreError(_KINDS.get(error.kind, StoreErrorKind.OTHER), error.detail)

@@ -98,7 +98,7 @@ class DriftTables:
         def work(connection: Connection) -> None:
             connection.execute("DELETE FROM dbo.drift_day WHERE site = ? AND day = ?", (site, day))
             _count(connection, [(site, day, "", "", 0), *lines])
-            _note(connection, site, (moment_text(at), "", ""))
+            _save_site(connection, site, (moment_text(at), "", ""))
             if not connection.query("SELECT site FROM dbo.drift_first_look WHERE site = ?", (site,)):
                 first = (site, moment_text(at))
                 connection.execute("INSERT INTO dbo.drift_first_look (site, first_at) VALUES (?, ?)", first)
@@ -110,7 +110,7 @@ class DriftTables:
 
         def work(connection: Connection) -> None:
             rows = connection.query("SELECT scanned_at FROM dbo.drift_site WHERE site = ?", (site,))
-            _note(connection, site, (rows[0][0] if rows else "", moment_text(at), str(trouble)))
+            _save_site(connection, site, (rows[0][0] if rows else "", moment_text(at), str(trouble)))
 
         self._database.write(work)
 
@@ -192,7 +192,7 @@ def _count(connection: Connection, lines: Sequence[tuple[object, ...]]) -> None:
         )
 
 
-def _note(connection: Connection, site: SiteCode, seen: tuple[str, str, str]) -> None:
+def _save_site(connection: Connection, site: SiteCode, seen: tuple[str, str, str]) -> None:
     connection.execute("DELETE FROM dbo.drift_site WHERE site = ?", (site,))
     connection.execute(
         "INSERT INTO dbo.drift_site (site, scanned_at, tried_at, trouble) VALUES (?, ?, ?, ?)", (site, *seen)

@@ -64,7 +64,7 @@ class InboxTable:
 
         self._database.write(work)
 
-    def owes(self, key: str) -> bool:
+    def is_pending(self, key: str) -> bool:
         """Whether an item still waits for an answer by this process: look before it is given."""
         sql = "SELECT id FROM dbo.inbox WHERE id = ? AND state = 'new' AND holder = ?"
         return bool(self._database.read(lambda connection: connection.query(sql, (key, self._holder))))
@@ -79,7 +79,7 @@ class InboxTable:
         )
         return [holder for (holder,) in rows]
 
-    def adopt(self, holder: str) -> Sequence[InboxItem]:
+    def claim(self, holder: str) -> Sequence[InboxItem]:
         """Take over what another process left unanswered, oldest first; two that try share nothing."""
         return self._database.write(lambda connection: self._adopt(connection, holder))
 

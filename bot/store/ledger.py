@@ -44,7 +44,7 @@ _INSERT = (
     " (sequence, at, stream, version, kind, actor_user, actor_team, facts, previous_hash, hash)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_NEVER_REACHED = 2**62
+_LARGEST_SEQUENCE = 2**62
 """An entry from here on was put there by somebody else; followed, it could leave no number for the next one."""
 _AFTER_ALL = "~"
 """Sorts behind every moment."""
@@ -73,8 +73,8 @@ class LedgerTable:
         def work(connection: Connection) -> Sequence[Entry]:
             if not connection.begins_locked:
                 connection.execute("UPDATE dbo.ledger_lock SET id = id WHERE id = 1")
-            entries = [self._follow(connection, draft) for draft in drafts]
-            self._outbox.enclose(connection, entries, notices)
+            entries = [self._append(connection, draft) for draft in drafts]
+            self._outbox.enqueue(connection, entries, notices)
             for step in also:
                 step(connection, entries[-1])
             reach("append: before commit")
@@ -154,7 +154,7 @@ class LedgerTable:
         )
         return (Entry(*row) for row in takewhile(lambda row: row[0] <= last, rows))
 
-    def _follow(self, connection: Connection, draft: Draft) -> Entry:
+    def _append(self, connection: Connection, draft: Draft) -> Entry:
         sequence, at, hash_, newest_version = _read_tip(connection, draft.stream)
         version = (newest_version or 0) + 1
         if draft.version not in {None, version}:
@@ -184,6 +184,6 @@ def _read_tip(connection: Connection, stream: str = "") -> tuple[int, str, str, 
     rows = connection.query(
         "SELECT sequence, at, hash, (SELECT MAX(version) FROM dbo.ledger_entry WHERE stream = ?)"
         " FROM dbo.ledger_entry WHERE sequence = (SELECT MAX(sequence) FROM dbo.ledger_entry WHERE sequence < ?)",
-        (storable(stream), _NEVER_REACHED),
+        (storable(stream), _LARGEST_SEQUENCE),
     )
     return rows[0] if rows else _BEFORE_ALL

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.dbapi import Connection
     from bot.store.database import StoreDatabase
 
-WORDS: dict[str, dict[str, str]] = {
+DIALECTS: dict[str, dict[str, str]] = {
     Engine.SQLITE: {
         "number": "INTEGER",
         "code": "TEXT",
@@ -50,7 +50,7 @@ WORDS: dict[str, dict[str, str]] = {
 }
 """What the words in the schema's files mean. Keys compare byte by byte everywhere: Slack's ids need that."""
 
-FOUNDING = """
+VERSION_TABLE = """
 CREATE TABLE dbo.store_version (id $number NOT NULL PRIMARY KEY, version $number NOT NULL);
 INSERT INTO dbo.store_version (id, version) VALUES (1, 0)
 """
@@ -61,9 +61,9 @@ def migrate(database: StoreDatabase, steps: Sequence[str] | None = None) -> None
     steps = schema() if steps is None else steps
     version = version_of(database)
     if version is None:
-        _found(database)
-    if _behind(version or 0, steps):
-        database.write(lambda connection: _catch_up(connection, steps))
+        _create_version_table(database)
+    if _is_outdated(version or 0, steps):
+        database.write(lambda connection: _run_steps(connection, steps))
 
 
 def schema() -> list[str]:
@@ -75,7 +75,7 @@ def schema() -> list[str]:
 def statements(step: str, engine: str) -> list[str]:
     """Split a step into its statements, in the words of an engine."""
     lines = (line for line in step.splitlines() if not line.startswith("--"))
-    text = Template("\n".join(lines)).substitute(WORDS[engine])
+    text = Template("\n".join(lines)).substitute(DIALECTS[engine])
     return [statement.strip() for statement in text.split(";") if statement.strip()]
 
 
@@ -93,7 +93,7 @@ def _read_version(connection: Connection) -> int:
     return int(connection.query("SELECT version FROM dbo.store_version WHERE id = 1")[0][0])
 
 
-def _found(database: StoreDatabase) -> None:
+def _create_version_table(database: StoreDatabase) -> None:
     """Make the table that everything else is locked by; of two starters one fails, and finds it made."""
     with suppress(StoreError):
         database.write(_make_schema)
@@ -110,14 +110,14 @@ def _make_schema(connection: Connection) -> None:
 
 
 def _make_version_table(connection: Connection) -> None:
-    for statement in statements(FOUNDING, connection.engine):
+    for statement in statements(VERSION_TABLE, connection.engine):
         connection.execute(statement)
 
 
-def _catch_up(connection: Connection, steps: Sequence[str]) -> None:
+def _run_steps(connection: Connection, steps: Sequence[str]) -> None:
     connection.execute("UPDATE dbo.store_version SET version = version WHERE id = 1")  # lock the row, then look
     version = _read_version(connection)
-    if not _behind(version, steps):
+    if not _is_outdated(version, steps):
         return
     for step in steps[version:]:
         for statement in statements(step, connection.engine):
@@ -125,7 +125,7 @@ def _catch_up(connection: Connection, steps: Sequence[str]) -> None:
     connection.execute("UPDATE dbo.store_version SET version = ? WHERE id = 1", (len(steps),))
 
 
-def _behind(version: int, steps: Sequence[str]) -> bool:
+def _is_outdated(version: int, steps: Sequence[str]) -> bool:
     if version > len(steps):
         detail = f"the store is at version {version}, this program knows {len(steps)}; start a newer program"
         raise StoreError(StoreErrorKind.NEWER, detail)

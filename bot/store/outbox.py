@@ -62,7 +62,7 @@ class OutboxTable:
         self._audit_channel = audit_channel
         self._clock = clock
 
-    def enclose(self, connection: Connection, entries: Sequence[Entry], notices: Iterable[Notification]) -> None:
+    def enqueue(self, connection: Connection, entries: Sequence[Entry], notices: Iterable[Notification]) -> None:
         """Add the audit line of each entry, and notices to the last, in the transaction of these entries."""
         for entry in entries:
             connection.execute(_INSERT_LINE, (entry.sequence, AUDIT_LINE, self._audit_channel))
@@ -131,12 +131,12 @@ class OutboxTable:
         if keys:
             self._database.write(work)
 
-    def settle(self, deliveries: Iterable[Delivery], channel: str, ts: str, *, is_gap: bool = False) -> None:
+    def mark_sent(self, deliveries: Iterable[Delivery], channel: str, ts: str, *, is_gap: bool = False) -> None:
         """Note that these were told by one message, or by its gap notice; what was settled before stays as it was."""
-        step = self.settling(list(deliveries), channel, ts, is_gap=is_gap)
+        step = self.mark_sent_step(list(deliveries), channel, ts, is_gap=is_gap)
         self._database.write(lambda connection: step(connection, None))
 
-    def settling(
+    def mark_sent_step(
         self, deliveries: Sequence[Delivery], channel: str, ts: str, *, is_gap: bool
     ) -> Callable[[Connection, object], None]:
         """Make the step that does what `settle` does, together with an entry."""

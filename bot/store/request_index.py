@@ -37,10 +37,10 @@ class RequestTable:
         """Make the step that notes where a request stands and holds or frees its rows; it raises RowsHeld."""
 
         def step(connection: Connection, _entry: Entry) -> None:
-            _note(connection, request)
+            _save_request(connection, request)
             if request.is_open:
                 for row in request.plan.rows:
-                    _hold(connection, request, row)
+                    _reserve_row(connection, request, row)
             else:
                 connection.execute("DELETE FROM dbo.request_row WHERE request = ?", (request.id,))
 
@@ -48,12 +48,12 @@ class RequestTable:
 
     def place_card(self, request_id: str, card: Card) -> Step:
         """Make the step that notes where a request's card is."""
-        mark = self._signer.sign(*card_parts(request_id, *_place(card)))
+        mark = self._signer.sign(*card_parts(request_id, *_place_fields(card)))
 
         def step(connection: Connection, _entry: Entry) -> None:
             connection.execute(
                 "UPDATE dbo.request SET card_channel = ?, card_ts = ?, card_link = ?, card_mark = ? WHERE id = ?",
-                (*_place(card), mark, request_id),
+                (*_place_fields(card), mark, request_id),
             )
 
         return step
@@ -95,11 +95,11 @@ class RequestTable:
         return [request_id for (request_id,) in rows[:limit]]
 
 
-def _place(card: Card) -> tuple[str, str, str]:
+def _place_fields(card: Card) -> tuple[str, str, str]:
     return card.channel, card.ts, card.link
 
 
-def _note(connection: Connection, request: Request) -> None:
+def _save_request(connection: Connection, request: Request) -> None:
     known = connection.query("SELECT id FROM dbo.request WHERE id = ?", (request.id,))
     if known:
         connection.execute("UPDATE dbo.request SET stage = ? WHERE id = ?", (str(request.stage), request.id))
@@ -119,7 +119,7 @@ def _note(connection: Connection, request: Request) -> None:
     )
 
 
-def _hold(connection: Connection, request: Request, row: PlanRow) -> None:
+def _reserve_row(connection: Connection, request: Request, row: PlanRow) -> None:
     server = hashlib.sha256(storable(row.server_path).casefold().encode()).hexdigest()
     key = (request.plan.site, request.plan.package_id, row.type_number, row.site_code, server)
     holders = connection.query(f"SELECT request FROM dbo.request_row WHERE {_ROW}", key)

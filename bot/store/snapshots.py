@@ -25,7 +25,7 @@ class SnapshotTable:
 
         def work(connection: Connection) -> None:
             connection.execute("DELETE FROM dbo.snapshot WHERE kept_at < ?", (moment_text(since),))
-            for old in _beyond(connection, most_rows - stored.row_count):
+            for old in _over_limit(connection, most_rows - stored.row_count):
                 connection.execute("DELETE FROM dbo.snapshot WHERE id = ?", (old,))
             connection.execute(
                 "INSERT INTO dbo.snapshot (id, kept_at, row_count, body) VALUES (?, ?, ?, ?)",
@@ -41,7 +41,7 @@ class SnapshotTable:
         return StoredSnapshot(moment_read(rows[0][0]), rows[0][1], rows[0][2]) if rows else None
 
 
-def _beyond(connection: Connection, room: int) -> list[str]:
+def _over_limit(connection: Connection, room: int) -> list[str]:
     """Return the oldest snapshots that have to go so that all others have no more rows than there is room for."""
     kept = connection.query("SELECT id, row_count FROM dbo.snapshot ORDER BY kept_at DESC, id")
     going = []

@@ -67,14 +67,14 @@ class StoreInspection:
             version,
             ledger.head().sequence,
             found.sentence if found else "",
-            database.read(lambda connection: tuple(_lacking(connection))),
+            database.read(lambda connection: tuple(_missing_rights(connection))),
             tuple(
                 each for each in Undelivered(outbox, ledger, self._channels).look() if each.is_overdue(self._clock())
             ),
         )
 
 
-def _lacking(connection: Connection) -> Iterator[str]:
+def _missing_rights(connection: Connection) -> Iterator[str]:
     """Return the rights that the bot needs and has not; nothing where the engine has no logins."""
     if not has_logins(connection.engine):
         return
@@ -83,9 +83,9 @@ def _lacking(connection: Connection) -> Iterator[str]:
     for table in _TABLE.findall("\n".join(schema())):
         # A DBA may keep the bot from ever changing an entry: see deploy/sql.
         needed = [Right.SELECT, Right.INSERT, *([Right.UPDATE] if table != _LEDGER else [])]
-        lacking = [right for right in needed if not has_right(connection, right, table)]
-        if lacking:
-            yield f"{', '.join(lacking)} on {table}"
+        missing_rights = [right for right in needed if not has_right(connection, right, table)]
+        if missing_rights:
+            yield f"{', '.join(missing_rights)} on {table}"
 
 
 def _check_place(folder: Path) -> None:

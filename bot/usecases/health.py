@@ -54,12 +54,12 @@ class HealthMonitor:
 
     backlog: Callable[[], Backlog]
     counts_of: Callable[[], StoreCounts]
-    troubles: Callable[[], Mapping[str, SiteErrorKind | None]]
+    site_errors: Callable[[], Mapping[str, SiteErrorKind | None]]
     monotonic: Callable[[], float]
     clock: Clock
     undelivered: Callable[[], Sequence[PendingPost]] = tuple
     line: Connection | None = None
-    looked_at: float | None = None
+    refreshed_at: float | None = None
     trouble: str = "not asked yet"
     waiting: int = 0
     oldest_at: datetime | None = None
@@ -73,12 +73,12 @@ class HealthMonitor:
             self.waiting, self.oldest_at, self.trouble = backlog.count, backlog.oldest_at, ""
         except StoreError as error:
             self.trouble = str(error.kind)
-        self.looked_at = self.monotonic()
+        self.refreshed_at = self.monotonic()
 
     @property
     def is_alive(self) -> bool:
         """False when the schedule stands still; a bot that waits for Slack at its start has none yet, and lives."""
-        return self.looked_at is None or self.monotonic() - self.looked_at < STUCK_SECONDS
+        return self.refreshed_at is None or self.monotonic() - self.refreshed_at < STUCK_SECONDS
 
     @property
     def is_connected(self) -> bool:
@@ -88,7 +88,9 @@ class HealthMonitor:
     @property
     def has_store(self) -> bool:
         """Whether the last look found the store, and was not long ago."""
-        return not self.trouble and self.looked_at is not None and self.monotonic() - self.looked_at < STALE_SECONDS
+        return (
+            not self.trouble and self.refreshed_at is not None and self.monotonic() - self.refreshed_at < STALE_SECONDS
+        )
 
     @property
     def lag(self) -> float:
@@ -103,13 +105,13 @@ class HealthMonitor:
     def readiness(self) -> Readiness:
         """Say whether questions can be taken; without a site they can, and are answered with what is wrong."""
         store = "ok" if self.has_store else self.trouble or "no news"
-        sites = {site: str(trouble or "ok") for site, trouble in self.troubles().items()}
+        sites = {site: str(trouble or "ok") for site, trouble in self.site_errors().items()}
         slack = "ok" if self.is_connected else "not connected"
         now = self.clock()
-        waiting = tuple(_said(each) for each in self.messages if each.is_overdue(now))
+        waiting = tuple(_description(each) for each in self.messages if each.is_overdue(now))
         return Readiness(self.is_connected and self.has_store, slack, store, sites, waiting)
 
 
-def _said(waiting: PendingPost) -> str:
+def _description(waiting: PendingPost) -> str:
     why = waiting.reason or "no answer from Slack yet"
     return f"{waiting.what} {waiting.name} for {waiting.channel} since {waiting.since:%Y-%m-%d %H:%M} UTC: {why}"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NextDigests = Callable[["datetime"], Sequence[NextDigest]]
 """Returns what is due next after a moment, the soonest first."""
 
-LOOKED_BACK = timedelta(days=1)
+LOOKBACK = timedelta(days=1)
 """From a full hour on: a moment that moved with the clock would make every Home look changed."""
 OWN = OPEN | {Stage.APPLIED, Stage.STALLED}
 """A request is still on its requester's mind until its rows are back."""
@@ -45,9 +45,9 @@ class HomePage:
     eligibility: Eligibility
     digests: NextDigests
     undelivered: Callable[[], Sequence[PendingPost]] = tuple
-    _added_up: list[tuple[object, DriftSummary]] = field(default_factory=list)
+    _summary_cache: list[tuple[object, DriftSummary]] = field(default_factory=list)
 
-    def traces(self) -> object:
+    def change_token(self) -> object:
         """Return what is the same as long as no Home has anything new to say; cheap to ask often."""
         digest_service = self.digest_service
         waiting = digest_service.outbox.backlog(digest_service.audit_channel).count
@@ -68,7 +68,7 @@ class HomePage:
         requests, lost = replay_requests(digest_service.ledger, index.in_stages(OWN))
         cards = {request.id: index.card(request.id) for request in requests}
         return HomeSnapshot(
-            summary=self._picture(now),
+            summary=self._drift_summary(now),
             waiting=tuple(request for request in requests if request.stage is Stage.PENDING),
             watched=requests,
             links={request_id: card.link for request_id, card in cards.items() if card and card.link},
@@ -92,21 +92,21 @@ class HomePage:
         to_vote = [
             request
             for request in home_snapshot.waiting
-            if may_vote and _takes(request, actor, ids, home_snapshot.summary.at)
+            if may_vote and _counts_vote_of(request, actor, ids, home_snapshot.summary.at)
         ]
         own = [request for request in home_snapshot.watched if request.requester_ids & ids]
         return Home(home_snapshot, tuple(to_vote), tuple(own))
 
-    def _picture(self, now: datetime) -> DriftSummary:
+    def _drift_summary(self, now: datetime) -> DriftSummary:
         """Return drift as the last scans left it; added up anew only after a scan, or at a new hour."""
-        since = now.replace(minute=0, second=0, microsecond=0) - LOOKED_BACK
+        since = now.replace(minute=0, second=0, microsecond=0) - LOOKBACK
         scanned = (tuple(self.digest_service.history.sites()), since)
-        if [scanned] != [known for known, _ in self._added_up]:
-            self._added_up[:] = [(scanned, self.digest_service.summary(since=since))]
-        return replace(self._added_up[0][1], at=now)
+        if [scanned] != [known for known, _ in self._summary_cache]:
+            self._summary_cache[:] = [(scanned, self.digest_service.summary(since=since))]
+        return replace(self._summary_cache[0][1], at=now)
 
 
-def _takes(request: Request, actor: Actor, ids: frozenset[str], now: datetime) -> bool:
+def _counts_vote_of(request: Request, actor: Actor, ids: frozenset[str], now: datetime) -> bool:
     """Whether this person's approval would count now."""
     vote = Approve(actor.user_id, actor.team_id, request.plan.fingerprint, ids)
     return not isinstance(decide(request, vote, now), Refusal)

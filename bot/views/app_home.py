@@ -172,7 +172,7 @@ def _ago(been: timedelta) -> str:
 
 def _audit_line(home_snapshot: HomeSnapshot) -> str:
     channel, trail = f"<#{home_snapshot.audit_channel}>", home_snapshot.trail
-    if not drift_digest.is_audit_behind(trail, home_snapshot.summary.at) or trail.oldest_untold_at is None:
+    if not drift_digest.is_audit_behind(trail, home_snapshot.summary.at) or trail.oldest_unsent_at is None:
         return f"• Audit channel {channel}: everything is told"
-    untold = f"{quantity(trail.untold, 'entry')} {plural(trail.untold, 'is')} not told yet"
-    return f"• ⚠️ Audit channel {channel}: {untold}, the oldest from {moment(trail.oldest_untold_at)} UTC"
+    unsent = f"{quantity(trail.unsent, 'entry')} {plural(trail.unsent, 'is')} not told yet"
+    return f"• ⚠️ Audit channel {channel}: {unsent}, the oldest from {moment(trail.oldest_unsent_at)} UTC"

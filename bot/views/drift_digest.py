@@ -128,14 +128,14 @@ def lateness_text(digest: Digest) -> str:
 
 def is_audit_behind(trail: AuditStatus, at: datetime) -> bool:
     """Whether entries have waited for longer than it takes to tell them."""
-    return trail.oldest_untold_at is not None and at - trail.oldest_untold_at > AUDIT_DELAY_ALLOWED
+    return trail.oldest_unsent_at is not None and at - trail.oldest_unsent_at > AUDIT_DELAY_ALLOWED
 
 
 def audit_behind_text(trail: AuditStatus, at: datetime) -> str:
     """Say how far the audit channel is behind."""
-    waited = f", the oldest for {age(at - trail.oldest_untold_at)}" if trail.oldest_untold_at else ""
-    entries, are = plural(trail.untold, "entry"), plural(trail.untold, "is")
-    return f"The audit channel is behind: *{trail.untold:,}* {entries} {are} not told yet{waited}."
+    waited = f", the oldest for {age(at - trail.oldest_unsent_at)}" if trail.oldest_unsent_at else ""
+    entries, are = plural(trail.unsent, "entry"), plural(trail.unsent, "is")
+    return f"The audit channel is behind: *{trail.unsent:,}* {entries} {are} not told yet{waited}."
 
 
 def is_first_of_week(digest: Digest) -> bool:

@@ -235,20 +235,20 @@ def _unavailable_sites(answer: Answer) -> list[Block]:
 
 def draw_all_sites(found: AnswersBySite) -> Message:
     """Show what each site says of an ID that packages of several hierarchies have, with the way to each table."""
-    sites = " and ".join(escape(answer.site) for answer in found.responder)
+    sites = " and ".join(escape(answer.site) for answer in found.answers)
     text = f"{found.package_id} is a package of its own at {sites}"
-    asked = found.responder[0].query.partition(" ")[2]
-    lines = " ".join(f"{answer.site}: {_summary(answer)}" for answer in found.responder)
+    asked = found.answers[0].query.partition(" ")[2]
+    lines = " ".join(f"{answer.site}: {_summary(answer)}" for answer in found.answers)
     blocks = [
-        header(f"{found.package_id} · {quantity(len(found.responder), 'package')}"),
-        section(f"{text}. Add `site:{found.responder[0].site}` to ask only one."),
-        *(block for answer in found.responder for block in _of_site(answer)),
+        header(f"{found.package_id} · {quantity(len(found.answers), 'package')}"),
+        section(f"{text}. Add `site:{found.answers[0].site}` to ask only one."),
+        *(block for answer in found.answers for block in _of_site(answer)),
         *(
             section(f"{replies.site_unavailable_text(each)} Whether it has one too is not known.")
             for each in found.away
         ),
         context(
-            f"Read at {moment(found.responder[0].read_at)} UTC for <@{found.responder[0].asker}>"
+            f"Read at {moment(found.answers[0].read_at)} UTC for <@{found.answers[0].asker}>"
             + (f" · filter `{escape(asked)}`" if asked else "")
         ),
     ]

@@ -102,10 +102,10 @@ class TestImage:
         ]
 
         assert [str(each) for each in asked if each.name not in pinned or pinned[each.name] not in each.specifier] == []
-        assert lacking(asked, pinned) == set()
+        assert missing_rights(asked, pinned) == set()
 
 
-def lacking(asked: list[Requirement], pinned: dict[str, str]) -> set[str]:
+def missing_rights(asked: list[Requirement], pinned: dict[str, str]) -> set[str]:
     """Return what the asked packages need in turn, on Linux and this Python, that has no pin."""
     waiting, seen = [each.name for each in asked if each.name != "hatchling"], set[str]()
     while waiting:

@@ -380,7 +380,7 @@ class Process:
     def left_by_the_dead(self) -> list[InboxItem]:
         """Take over what processes that are no more left unanswered; leave out, and answer, what is not ours."""
         alive = {bot.name for bot in self.world.bots}
-        found = [item for holder in self.inbox.holders() if holder not in alive for item in self.inbox.adopt(holder)]
+        found = [item for holder in self.inbox.holders() if holder not in alive for item in self.inbox.claim(holder)]
         for item in found:
             if not item.is_ours:
                 self.inbox.done(item.key)

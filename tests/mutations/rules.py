@@ -558,7 +558,7 @@ RULES = (
     Rule(
         "answered by one process",
         DISPATCHER,
-        "if not self.inbox.owes(inbound.key):",
+        "if not self.inbox.is_pending(inbound.key):",
         "if False:",
         "A click is answered twice.",
         ("tests/slack/test_dispatcher.py::test_an_item_that_another_process_claimed_meanwhile_is_left_to_it",),
@@ -1291,8 +1291,10 @@ RULES = (
     Rule(
         "a gap is recorded",
         RELAY,
-        'self.ledger.append(action.draft(NOBODY, "outbox"), also=[self.outbox.settling(batch, *place, is_gap=True)])',
-        "self.outbox.settle(batch, *identify, is_gap=True)",
+        "self.ledger.append(\n"
+        '            action.draft(NOBODY, "outbox"), also=[self.outbox.mark_sent_step(batch, *place, is_gap=True)]\n'
+        "        )",
+        "self.outbox.mark_sent(batch, *place, is_gap=True)",
         "A message that nobody will get disappears without a word.",
         (
             "tests/usecases/test_outbox_relay.py::test_messages_to_somebody_who_has_left_end_in_one_gap_that_the_audit_channel_tells",
@@ -1301,8 +1303,8 @@ RULES = (
     Rule(
         "a gap is called one",
         RELAY,
-        "also=[self.outbox.settling(batch, *place, is_gap=True)]",
-        "also=[self.outbox.settling(batch, *place, is_gap=False)]",
+        "also=[self.outbox.mark_sent_step(batch, *place, is_gap=True)]",
+        "also=[self.outbox.mark_sent_step(batch, *place, is_gap=False)]",
         "A message that nobody got is called told.",
         (
             "tests/usecases/test_outbox_relay.py::test_messages_to_somebody_who_has_left_end_in_one_gap_that_the_audit_channel_tells",

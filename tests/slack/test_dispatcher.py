@@ -393,7 +393,7 @@ def test_what_was_answered_is_not_answered_again_when_marking_it_done_failed(har
 def test_items_of_a_dead_process_are_answered_and_recorded_once(tmp_path: Path, harness: Harness) -> None:
     leave_items(tmp_path, inbound("K1"), inbound("K2"))
 
-    for item in harness.store.inbox.adopt("dead"):
+    for item in harness.store.inbox.claim("dead"):
         harness.dispatcher.resume(item)
     wait_for(lambda: not harness.unanswered())
 
@@ -408,7 +408,7 @@ def test_what_a_dead_process_recorded_but_did_not_send_is_sent_and_not_recorded_
     leave_items(tmp_path, inbound())
     harness.store.ledger.append(AuditAction("looked up", "answered").draft(inbound().actor, "in K1", 1))
 
-    for item in harness.store.inbox.adopt("dead"):
+    for item in harness.store.inbox.claim("dead"):
         harness.dispatcher.resume(item)
     wait_for(lambda: not harness.unanswered())
 
@@ -419,7 +419,7 @@ def test_what_a_dead_process_recorded_but_did_not_send_is_sent_and_not_recorded_
 def test_an_item_that_another_process_claimed_meanwhile_is_left_to_it(tmp_path: Path, harness: Harness) -> None:
     def handler(asked: InboundRequest) -> Outcome:
         with closing(opened(tmp_path / "store.db", "two")) as other:
-            assert [item.key for item in other.inbox.adopt("one")] == ["K1"]
+            assert [item.key for item in other.inbox.claim("one")] == ["K1"]
         return harness.answer(asked)
 
     harness.register(COMMAND, handler)
@@ -436,7 +436,7 @@ def test_resuming_waits_for_a_place_instead_of_being_refused(
 ) -> None:
     harness, finish = narrow
     leave_items(tmp_path, inbound())
-    (item,) = harness.store.inbox.adopt("dead")
+    (item,) = harness.store.inbox.claim("dead")
     taking = threading.Thread(target=harness.dispatcher.resume, args=(item,))
     taking.start()
     assert harness.said() == []

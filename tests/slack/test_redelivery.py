@@ -80,7 +80,7 @@ def test_what_was_stored_though_its_sender_was_told_otherwise_is_never_handled(
     assert ack.only["text"] == replies.STORE_UNAVAILABLE
     wait_for(lambda: not harness.unanswered())
     with closing(opened(tmp_path / "store.db", "two")) as other:
-        assert other.inbox.adopt("one") == []
+        assert other.inbox.claim("one") == []
 
 
 @pytest.mark.parametrize(

@@ -156,10 +156,10 @@ def test_the_digests_of_the_past_are_known_by_their_stream(opened: Opened) -> No
     entries = opened.store.ledger.stream(publisher.plans["daily"].stream)
 
     assert [entry.kind for entry in entries] == ["digest posted", "digest planned", "digest posted", "digest planned"]
-    place = publisher.place_of(entries[1])
+    place = publisher.posted_location(entries[1])
     assert place
     assert place.channel == OPS
-    assert publisher.place_of(entries[3]) is None
+    assert publisher.posted_location(entries[3]) is None
 
 
 def test_the_history_of_drift_is_whole(opened: Opened) -> None:
@@ -178,7 +178,7 @@ def test_the_history_of_drift_is_whole(opened: Opened) -> None:
 
 def test_what_a_dead_process_took_in_can_be_taken_over(opened: Opened) -> None:
     assert opened.store.inbox.holders() == [DEAD]
-    (item,) = opened.store.inbox.adopt(DEAD)
+    (item,) = opened.store.inbox.claim(DEAD)
 
     assert item.is_ours
     inbound = InboundRequest.from_body(item.body)

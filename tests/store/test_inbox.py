@@ -24,7 +24,7 @@ def test_an_item_is_kept_once_whatever_comes_later_under_its_key(store: Store, o
     assert not opened("two").inbox.put("T1.1", "command", BODY)
     assert store.inbox.put("t1.1", "command", {})
 
-    assert store.inbox.adopt("one") == [
+    assert store.inbox.claim("one") == [
         InboxItem("T1.1", "command", BODY, received_at=datetime.fromisoformat("2026-03-09T07:30:01+00:00")),
         InboxItem("t1.1", "command", {}, received_at=datetime.fromisoformat("2026-03-09T07:30:04+00:00")),
     ]
@@ -38,20 +38,24 @@ def test_an_answered_item_is_seen_but_never_handed_out(store: Store, opened: Ope
     store.inbox.done("T1")
 
     assert not store.inbox.put("T1", "command", {})
-    assert keys(list(opened("two").inbox.adopt("one"))) == ["T2"]
+    assert keys(list(opened("two").inbox.claim("one"))) == ["T2"]
 
 
 def test_a_process_whose_item_was_adopted_does_not_owe_its_answer_any_more(store: Store, opened: Opener) -> None:
     store.inbox.put("T1", "command", {})
     other = opened("two")
-    assert (store.inbox.owes("T1"), other.inbox.owes("T1")) == (True, False)
+    assert (store.inbox.is_pending("T1"), other.inbox.is_pending("T1")) == (True, False)
     assert other.inbox.holders() == ["one"]
-    assert keys(list(other.inbox.adopt("one"))) == ["T1"]
+    assert keys(list(other.inbox.claim("one"))) == ["T1"]
 
-    assert (store.inbox.owes("T1"), other.inbox.owes("T1")) == (False, True)
+    assert (store.inbox.is_pending("T1"), other.inbox.is_pending("T1")) == (False, True)
     other.inbox.done("T1")
 
-    assert (store.inbox.owes("T1"), other.inbox.owes("T1"), other.inbox.owes("never seen")) == (False, False, False)
+    assert (store.inbox.is_pending("T1"), other.inbox.is_pending("T1"), other.inbox.is_pending("never seen")) == (
+        False,
+        False,
+        False,
+    )
     assert (store.inbox.holders(), other.inbox.holders()) == ([], [])
 
 
@@ -61,9 +65,9 @@ def test_what_a_dead_process_left_is_handed_out_oldest_first_and_only_once(store
     other = opened("two")
     other.inbox.put("T4", "command", {})
 
-    assert keys(list(other.inbox.adopt("one"))) == ["T3", "T1", "T2"]
-    assert other.inbox.adopt("one") == []
-    assert keys(list(other.inbox.adopt("two"))) == ["T3", "T1", "T2", "T4"]
+    assert keys(list(other.inbox.claim("one"))) == ["T3", "T1", "T2"]
+    assert other.inbox.claim("one") == []
+    assert keys(list(other.inbox.claim("two"))) == ["T3", "T1", "T2", "T4"]
 
 
 def test_processes_that_adopt_at_once_share_nothing_and_lose_nothing(store: Store, opened: Opener) -> None:
@@ -73,11 +77,11 @@ def test_processes_that_adopt_at_once_share_nothing_and_lose_nothing(store: Stor
     others = [opened(f"other {number}") for number in range(4)]
     together, adopted = threading.Barrier(len(others)), []
 
-    def adopt(other: Store) -> None:
+    def claim(other: Store) -> None:
         together.wait()
-        adopted.extend(keys(list(other.inbox.adopt("one"))))
+        adopted.extend(keys(list(other.inbox.claim("one"))))
 
-    threads = [threading.Thread(target=adopt, args=(other,)) for other in others]
+    threads = [threading.Thread(target=claim, args=(other,)) for other in others]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -115,7 +119,7 @@ def test_who_reads_the_store_finds_no_address_at_which_a_message_can_be_replaced
 
     assert "secret" not in first
     assert first.split()[1][:16] != second.split()[1][:16]
-    (item, _) = store.inbox.adopt("one")
+    (item, _) = store.inbox.claim("one")
     assert item.body == {"response_url": address}
 
 
@@ -136,7 +140,7 @@ def test_an_item_that_an_older_version_left_unanswered_is_still_read(store: Stor
         lambda connection: connection.execute("UPDATE dbo.inbox SET body = ?, received_at = ? WHERE id = 'T1'", row)
     )
 
-    (item,) = store.inbox.adopt("one")
+    (item,) = store.inbox.claim("one")
     assert (item.body, item.is_ours) == ({"text": "old"}, True)
 
 
@@ -148,7 +152,7 @@ def test_an_item_in_an_older_form_without_the_mark_of_the_bot_is_not_ours(store:
         lambda connection: connection.execute("UPDATE dbo.inbox SET body = ? WHERE id = 'T1'", (body,))
     )
 
-    (item,) = store.inbox.adopt("one")
+    (item,) = store.inbox.claim("one")
     assert not item.is_ours
 
 
@@ -158,5 +162,5 @@ def test_an_item_that_somebody_changed_is_not_ours(store: Store, spoil: str) -> 
 
     store.database.write(lambda connection: connection.execute(f"UPDATE dbo.inbox SET {spoil} WHERE id = 'T1'"))
 
-    (item,) = store.inbox.adopt("one")
+    (item,) = store.inbox.claim("one")
     assert (dict(item.body), item.is_ours) == ({}, False)

@@ -47,7 +47,7 @@ def test_every_entry_is_due_in_the_audit_channel_and_its_notices_where_they_belo
 def test_destinations_are_named_in_the_order_in_which_they_began_to_wait(store: Store) -> None:
     append(store, Notification("U2", {}))
     append(store, Notification("U1", {}), Notification("U2", {}))
-    store.outbox.settle(pending(store, AUDIT), AUDIT, "1.0")
+    store.outbox.mark_sent(pending(store, AUDIT), AUDIT, "1.0")
 
     assert store.outbox.destinations() == ["U2", "U1"]
 
@@ -56,8 +56,8 @@ def test_what_was_told_is_not_due_again_and_can_be_found(store: Store) -> None:
     for _ in range(4):
         append(store, Notification("U1", {}))
 
-    store.outbox.settle(pending(store, AUDIT, limit=2), AUDIT, "17.1")
-    store.outbox.settle(pending(store, AUDIT, limit=1), AUDIT, "17.2", is_gap=True)
+    store.outbox.mark_sent(pending(store, AUDIT, limit=2), AUDIT, "17.1")
+    store.outbox.mark_sent(pending(store, AUDIT, limit=1), AUDIT, "17.2", is_gap=True)
 
     assert places(pending(store, AUDIT)) == [(4, 0)]
     assert places(pending(store, "U1")) == [(1, 1), (2, 1), (3, 1), (4, 1)]
@@ -74,8 +74,8 @@ def test_what_was_told_first_stands_when_a_second_relay_tells_it_too(store: Stor
     other = opened("two")
     seen_by_both = [pending(store, "U1"), pending(other, "U1")]
 
-    store.outbox.settle(seen_by_both[0], "D1", "17.1")
-    other.outbox.settle(seen_by_both[1], "D1", "17.2", is_gap=True)
+    store.outbox.mark_sent(seen_by_both[0], "D1", "17.1")
+    other.outbox.mark_sent(seen_by_both[1], "D1", "17.2", is_gap=True)
 
     assert list(store.outbox.posts("U1")) == [PostRecord(1, 1, "D1", "17.1")]
 
@@ -92,7 +92,7 @@ def test_a_piece_has_at_most_its_limit_and_never_nothing_while_something_waits(s
     while piece := pending(store, "U1", limit=2):
         assert len(piece) <= 2
         told += [(delivery.payload or {})["number"] for delivery in piece]
-        store.outbox.settle(piece, "D1", "1.0")
+        store.outbox.mark_sent(piece, "D1", "1.0")
 
     assert told == [1, 2, 3, 4]
 
@@ -106,7 +106,7 @@ def test_the_backlog_says_how_many_and_since_when(store: Store, clock: SteppingC
 
     assert store.outbox.backlog(AUDIT) == Backlog(2, first.at)
     assert store.outbox.backlog("U1") == Backlog(1, second.at)
-    store.outbox.settle(pending(store, AUDIT, limit=1), AUDIT, "1.0")
+    store.outbox.mark_sent(pending(store, AUDIT, limit=1), AUDIT, "1.0")
     assert store.outbox.backlog(AUDIT) == Backlog(1, second.at)
 
 
@@ -140,7 +140,7 @@ def test_what_is_told_while_the_backlog_is_read_has_not_waited_for_ever(
     append(store)
 
     def tell() -> None:
-        store.outbox.settle(pending(store, AUDIT), AUDIT, "1.0")
+        store.outbox.mark_sent(pending(store, AUDIT), AUDIT, "1.0")
 
     with closing(InterruptedDatabase(address, tell)) as database:
         assert OutboxTable(database, AUDIT, clock).backlog(AUDIT).oldest_at is None
@@ -151,9 +151,9 @@ def test_it_is_known_when_the_newest_was_told(store: Store, clock: SteppingClock
         append(store)
     assert store.outbox.delivered_at(AUDIT) is None
 
-    store.outbox.settle(pending(store, AUDIT, limit=2), AUDIT, "1.0")
+    store.outbox.mark_sent(pending(store, AUDIT, limit=2), AUDIT, "1.0")
     first = store.outbox.delivered_at(AUDIT)
-    store.outbox.settle(pending(store, AUDIT), AUDIT, "2.0")
+    store.outbox.mark_sent(pending(store, AUDIT), AUDIT, "2.0")
 
     assert first is not None
     assert first < (store.outbox.delivered_at(AUDIT) or first) < clock()
@@ -166,7 +166,7 @@ def test_a_backlog_of_thousands_comes_out_in_order_and_so_do_its_posts(store: St
     told = []
     while piece := pending(store, AUDIT, limit=100):
         told += places(piece)
-        store.outbox.settle(piece, AUDIT, "1.0")
+        store.outbox.mark_sent(piece, AUDIT, "1.0")
 
     assert told == [(sequence, 0) for sequence in range(1, 1501)]
     assert [post.sequence for post in store.outbox.posts(AUDIT)] == list(range(1, 1501))
@@ -175,7 +175,7 @@ def test_a_backlog_of_thousands_comes_out_in_order_and_so_do_its_posts(store: St
 def test_a_store_that_is_opened_again_goes_on_where_it_stopped(store: Store, opened: Opener) -> None:
     append(store)
     append(store)
-    store.outbox.settle(pending(store, AUDIT, limit=1), AUDIT, "1.0")
+    store.outbox.mark_sent(pending(store, AUDIT, limit=1), AUDIT, "1.0")
     store.close()
 
     again = opened("two")

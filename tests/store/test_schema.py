@@ -8,7 +8,7 @@ import sqlglot
 from sqlglot import expressions as exp
 
 from bot.dbapi import Engine
-from bot.store.migrations import FOUNDING, schema, statements
+from bot.store.migrations import VERSION_TABLE, schema, statements
 from tests.store.test_statements import FOUND
 
 CLUSTERED_KEY, OTHER_KEY = 900, 1700
@@ -30,7 +30,7 @@ tsequal union unique unpivot update updatetext use user values varying view wait
 """By Microsoft's list for Transact-SQL."""
 TREES = [
     tree
-    for step in [FOUNDING, *schema()]
+    for step in [VERSION_TABLE, *schema()]
     for sql in statements(step, Engine.SQL_SERVER)
     if isinstance(tree := sqlglot.parse_one(sql, dialect="tsql"), exp.Create)
 ]

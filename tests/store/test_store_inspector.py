@@ -64,9 +64,9 @@ def test_rights_that_are_missing_are_wrong_and_named(granted: Login) -> None:
     tables = "ALL TABLES IN SCHEMA dbo" if engine_of(odbc) == "postgresql" else "SCHEMA::dbo"
     run_on(odbc, f"GRANT SELECT ON {tables} TO {user}", f"REVOKE INSERT, UPDATE ON {tables} FROM {granted.role}")
 
-    (lacking,) = [sentence for mark, sentence in said(granted.address) if mark is Severity.WRONG]
-    assert lacking.startswith("this login may not INSERT on dbo.ledger_entry; ")
-    assert "INSERT, UPDATE on dbo.outbox" in lacking
+    (missing_rights,) = [sentence for mark, sentence in said(granted.address) if mark is Severity.WRONG]
+    assert missing_rights.startswith("this login may not INSERT on dbo.ledger_entry; ")
+    assert "INSERT, UPDATE on dbo.outbox" in missing_rights
 
     denied = "REVOKE" if engine_of(odbc) == "postgresql" else "DENY"
     run_on(odbc, f"GRANT INSERT, UPDATE ON {tables} TO {user}")

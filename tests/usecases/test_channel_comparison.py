@@ -41,7 +41,7 @@ def told(store: Store) -> Messages:
 def tell(store: Store, count: int, *, is_gap: bool = False) -> dict[str, Any]:
     batch = store.outbox.pending(AUDIT)[:count]
     ts = f"{batch[0].entry.sequence}.000000"
-    store.outbox.settle(batch, AUDIT, ts, is_gap=is_gap)
+    store.outbox.mark_sent(batch, AUDIT, ts, is_gap=is_gap)
     return {"type": "message", "ts": ts, "text": text_of([delivery.entry for delivery in batch])}
 
 
@@ -126,7 +126,7 @@ def test_a_gap_notice_proves_its_entry_by_number_and_hash(store: Store, told: Me
 def test_notices_in_the_audit_channel_are_no_lines(store: Store, told: Messages) -> None:
     store.ledger.append(draft(), [Notification(AUDIT, {"text": "a notice"})])
     told["7.000000"] = tell(store, 1)
-    store.outbox.settle(store.outbox.pending(AUDIT), AUDIT, "8.000000")
+    store.outbox.mark_sent(store.outbox.pending(AUDIT), AUDIT, "8.000000")
 
     assert findings(store, told) == []
 

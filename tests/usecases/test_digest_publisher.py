@@ -21,7 +21,7 @@ from bot.store.request_index import RequestTable
 from bot.usecases.audit.recorder import NOBODY, AuditAction, AuditLog
 from bot.usecases.drift import digest_message
 from bot.usecases.drift.digest_publisher import (
-    HELD_UP,
+    BLOCKED,
     PLANNED,
     POSTED,
     REFUSED,
@@ -365,13 +365,13 @@ def test_a_digest_that_its_channel_does_not_take_is_recorded_once_and_the_next_o
     for seconds in (86400, 1, 300, 300, 600, 600):
         house.go_on(seconds, process, house.start())
 
-    (held_up,) = house.entries(HELD_UP)
+    (held_up,) = house.entries(BLOCKED)
     assert held_up.facts["reason"] == "C0OPS takes no messages; is the bot still a member there, and is Slack there?"
     house.go_on(86400, process)
     assert len(house.posted()) == 2
-    house.store.outbox.settle(house.store.outbox.pending(OPS, 10), OPS, "1.0")
+    house.store.outbox.mark_sent(house.store.outbox.pending(OPS, 10), OPS, "1.0")
     house.go_on(3600, process)
-    assert len(house.entries(HELD_UP)) == 1
+    assert len(house.entries(BLOCKED)) == 1
 
 
 def test_it_is_recorded_what_became_of_a_digest(house: House) -> None:
@@ -382,16 +382,16 @@ def test_it_is_recorded_what_became_of_a_digest(house: House) -> None:
     assert house.entries(POSTED) == []
 
     for reason in ("not_in_channel", "not_in_channel", "is_archived"):
-        process.note_refused(claim, reason)
+        process.record_refusal(claim, reason)
     for _ in range(2):
-        process.note_posted(claim, Posted(OPS, "1.5"), "https://contoso.slack.com/p15")
+        process.record_posted(claim, Posted(OPS, "1.5"), "https://contoso.slack.com/p15")
 
     stream = house.store.ledger.stream(house.plan.stream)
     assert [entry.facts["reason"] for entry in house.entries(REFUSED)] == ["not_in_channel", "is_archived"]
     assert refusal_of(stream, claim) == "is_archived"
     (posted,) = house.entries(POSTED)
     assert (posted.facts["link"], posted.facts["planned"]) == ("https://contoso.slack.com/p15", claim.sequence)
-    assert process.place_of(claim) == Posted(OPS, "1.5")
+    assert process.posted_location(claim) == Posted(OPS, "1.5")
     house.go_on(86400, process)
     assert len(house.posted()) == 2
 

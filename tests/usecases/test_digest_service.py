@@ -253,7 +253,7 @@ def test_a_digest_tells_of_requests_freeze_and_trail(
     assert digest.resets == ()
     assert digest.freeze is None
     assert digest.trail.head == store.ledger.head()
-    assert digest.trail.untold == 2
+    assert digest.trail.unsent == 2
     assert digest_service.digest("other", NOW, DriftScope(packages="XYZ*")).waiting == ()
 
 

@@ -131,7 +131,7 @@ def test_what_everybody_sees_has_the_next_digests_the_freeze_and_the_trail(home_
 
     assert home_snapshot.digests == (MORNING,)
     assert home_snapshot.freeze is not None
-    assert home_snapshot.trail.head.sequence == home_snapshot.trail.untold == 1
+    assert home_snapshot.trail.head.sequence == home_snapshot.trail.unsent == 1
     assert home_snapshot.audit_channel == AUDIT
 
 
@@ -151,16 +151,16 @@ def test_each_scan_makes_a_new_picture_and_time_alone_does_not(home_page: HomePa
 
 def test_traces_change_with_whatever_a_home_shows_and_not_without(home_page: HomePage, store: Store) -> None:
     history = home_page.digest_service.history
-    before = home_page.traces()
-    assert home_page.traces() == before
+    before = home_page.change_token()
+    assert home_page.change_token() == before
 
     history.finish(SiteCode("PS1"), NOW, ())
-    scanned = home_page.traces()
+    scanned = home_page.change_token()
     opened(home_page)
-    asked_for = home_page.traces()
-    store.outbox.settle(store.outbox.pending(AUDIT), AUDIT, "1.0")
+    asked_for = home_page.change_token()
+    store.outbox.mark_sent(store.outbox.pending(AUDIT), AUDIT, "1.0")
 
-    assert len({repr(each) for each in (before, scanned, asked_for, home_page.traces())}) == 4
+    assert len({repr(each) for each in (before, scanned, asked_for, home_page.change_token())}) == 4
 
 
 def test_a_request_that_cannot_be_read_hides_no_other(home_page: HomePage, store: Store) -> None:

@@ -845,17 +845,17 @@ class Forgetful:
         self._outbox = outbox
         self._fails = True
 
-    def settle(self, deliveries: Iterable[Delivery], channel: str, ts: str, *, is_gap: bool = False) -> None:
+    def mark_sent(self, deliveries: Iterable[Delivery], channel: str, ts: str, *, is_gap: bool = False) -> None:
         if self._fails:
             self._fails = False
             raise StoreError(StoreErrorKind.FULL, "a fault that the test wants")
-        self._outbox.settle(deliveries, channel, ts, is_gap=is_gap)
+        self._outbox.mark_sent(deliveries, channel, ts, is_gap=is_gap)
 
     def destinations(self) -> Sequence[str]:
         return self._outbox.destinations()
 
-    def settling(self, deliveries: Sequence[Delivery], channel: str, ts: str, *, is_gap: bool) -> Step:
-        return self._outbox.settling(deliveries, channel, ts, is_gap=is_gap)
+    def mark_sent_step(self, deliveries: Sequence[Delivery], channel: str, ts: str, *, is_gap: bool) -> Step:
+        return self._outbox.mark_sent_step(deliveries, channel, ts, is_gap=is_gap)
 
     def pending(self, destination: str, limit: int = 50, since: int = -(2**63)) -> Sequence[Delivery]:
         return self._outbox.pending(destination, limit, since)

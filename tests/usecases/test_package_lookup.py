@@ -293,11 +293,11 @@ class TestOneIdInTwoHierarchies:
         outcome = both.show(ME, show())
 
         assert isinstance(outcome, AnswersBySite)
-        assert [(each.site, each.drift.package.name) for each in outcome.responder] == [
+        assert [(each.site, each.drift.package.name) for each in outcome.answers] == [
             ("PS1", "Boot image (x64)"),
             ("P02", "Boot image (London)"),
         ]
-        assert [each.others for each in outcome.responder] == [("P02",), ("PS1",)]
+        assert [each.others for each in outcome.answers] == [("P02",), ("PS1",)]
 
     @pytest.mark.parametrize(("site", "rows"), [("PS1", 2), ("P02", 4)])
     def test_is_chosen_by_site_with_all_its_rows(self, both: PackageLookup, site: str, rows: int) -> None:

@@ -309,7 +309,7 @@ def test_a_process_scans_soon_after_its_start_then_every_so_often_and_only_with_
 
     assert one.sites[PS1].asked == ["scan", "scan"]
     assert two.sites[PS1].asked == []
-    one.scans.hurry()
+    one.scans.scan_soon()
     one.scans.tick()
     assert one.sites[PS1].asked == ["scan"] * 3
 

@@ -16,7 +16,7 @@ from bot.usecases.lookup.snapshot_codec import pack, unpack
 from bot.usecases.lookup.snapshots import KEPT_FOR, MOST_ROWS, ROWS_IN_MEMORY, SnapshotCache
 from tests.builders import NOW, answer, dp_row, story, table
 from tests.fakes import FakeClock, FakeSnapshotStore
-from tests.views.strategies import responder
+from tests.views.strategies import answers
 
 if TYPE_CHECKING:
     from bot.domain.lookup_result import Answer, StoredAnswer
@@ -91,7 +91,7 @@ def test_another_process_does_not_show_what_is_too_old_either() -> None:
     assert snapshots(clock, snapshot_store).find(key) is None
 
 
-@given(responder())
+@given(answers())
 def test_whatever_a_database_holds_is_the_same_after_packing(kept: StoredAnswer) -> None:
     assert unpack(pack(kept.answer)) == kept.answer
 

@@ -66,7 +66,7 @@ PACKAGES = st.builds(
 
 
 @st.composite
-def responder(draw: st.DrawFn) -> StoredAnswer:
+def answers(draw: st.DrawFn) -> StoredAnswer:
     """Return an answer over a few strange rows, many ordinary ones, or many that share something strange."""
     rows = [*draw(st.lists(ROWS, max_size=6)), site_row()]
     many = draw(st.sampled_from([0, 0, 1, 99, 100, 101, 250]))

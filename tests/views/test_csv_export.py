@@ -15,7 +15,7 @@ from bot.domain.drift_classes import DriftClass
 from bot.domain.package import SiteCode
 from bot.views import csv_export
 from tests.builders import ago, answer, dp_row, job, kept, nal_path, package, site_row, story, table
-from tests.views.strategies import responder
+from tests.views.strategies import answers
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -43,7 +43,7 @@ def test_what_is_harmless_stays_as_it_is(cell: object) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(responder())
+@given(answers())
 def test_no_cell_of_any_csv_runs(kept_answer: Any) -> None:
     drawn = rows_of(csv_export.draw(kept_answer.answer))
 

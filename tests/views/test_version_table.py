@@ -40,7 +40,7 @@ from tests.builders import (
     story,
     table,
 )
-from tests.views.strategies import responder
+from tests.views.strategies import answers
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 FORMS = list(Form)
@@ -110,7 +110,7 @@ def test_slack_takes_what_is_committed(scene: str, form: Form) -> None:
 
 
 @settings(max_examples=80, deadline=None)
-@given(responder(), st.sampled_from(FORMS), st.integers(0, 300))
+@given(answers(), st.sampled_from(FORMS), st.integers(0, 300))
 def test_slack_takes_every_answer_whatever_the_database_holds(kept_answer: Any, form: Form, start: int) -> None:
     message = version_table.draw(kept_answer, form, start)
 
@@ -121,7 +121,7 @@ def test_slack_takes_every_answer_whatever_the_database_holds(kept_answer: Any, 
 
 
 @settings(max_examples=80, deadline=None)
-@given(responder(), st.sampled_from(FORMS))
+@given(answers(), st.sampled_from(FORMS))
 def test_nothing_from_a_database_mentions_anybody(kept_answer: Any, form: Form) -> None:
     message = version_table.draw(kept_answer, form)
     formatted = [
@@ -416,7 +416,7 @@ def test_a_date_from_before_the_product_means_never(at: datetime | None, said: s
     found = answer(read)
     (dp,), (site,) = found.drift.dps, found.drift.sites
 
-    assert version_table.line_of(dp, found)[version_table.HEADER.index("Updated (site clock)")] == said
+    assert version_table.table_row(dp, found)[version_table.HEADER.index("Updated (site clock)")] == said
     assert f" · {said} · {site.drift_class}" in words(version_table.draw(kept(read), Form.TEXT))
 
 
@@ -543,13 +543,13 @@ def test_a_package_without_a_source_site_is_not_sent_to_it() -> None:
 
 def test_each_of_several_packages_says_what_a_filter_does_not_match() -> None:
     asked = Filter(servers=("ZRH*",))
-    responder = (
+    answers = (
         answer(table(site_row(), dp_row()), asked, "PS100112 dp:ZRH*"),
         answer(table(site_row("XY2"), dp_row("ZRH-DP01", "XY2")), asked, "PS100112 dp:ZRH*", site="XY2"),
     )
-    here, there = str(
-        version_table.draw_all_sites(AnswersBySite(responder[0].drift.package.id, responder)).blocks
-    ).split("*XY2* ")
+    here, there = str(version_table.draw_all_sites(AnswersBySite(answers[0].drift.package.id, answers)).blocks).split(
+        "*XY2* "
+    )
 
     assert "No distribution point of this package is called `ZRH*`" in here
     assert "is called" not in there

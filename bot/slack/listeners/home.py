@@ -81,9 +81,9 @@ class HomeListeners:
     def refresh(self) -> None:
         """Publish Homes whose content changed, at most MAX_PER_REFRESH of them; read nothing while no trace changed."""
         people = self._opened_recently()
-        if not people or [traces := self.home_page.traces()] == self._last_traces:
+        if not people or [change_token := self.home_page.change_token()] == self._last_traces:
             return
-        self._last_traces[:] = [traces] if self._publish_changed(people, self.home_page.home_snapshot()) else []
+        self._last_traces[:] = [change_token] if self._publish_changed(people, self.home_page.home_snapshot()) else []
 
     def _open(self, inbound: InboundRequest) -> Outcome:
         outcome = self.home_page.home(inbound.actor, self.home_page.home_snapshot())

@@ -74,7 +74,7 @@ class LookupListeners:
                     action, partial(self.responder.send_table, inbound, draw, public=self._is_public(inbound))
                 )
             case AnswersBySite():
-                summaries = "; ".join(f"{each.site}: {version_table.class_counts(each)}" for each in outcome.responder)
+                summaries = "; ".join(f"{each.site}: {version_table.class_counts(each)}" for each in outcome.answers)
                 action = AuditAction("looked up", "answered", query.text, detail=summaries)
                 return self._send(inbound, action, version_table.draw_all_sites(outcome))
             case UnknownPackage(away=()):

@@ -229,7 +229,7 @@ class OutboxRelay:
         try:
             outbound = self._drawn(batch)
             if outbound is None:
-                self.outbox.settle(batch, "", "", is_gap=True)
+                self.outbox.mark_sent(batch, "", "", is_gap=True)
                 return
             if batch[0].payload is None:
                 self.outbox.attempt(batch)
@@ -246,7 +246,7 @@ class OutboxRelay:
             log.exception("delivering failed", destination=destination)
             self._failed_unexpectedly(destination, state, batch, type(error).__name__)
         else:
-            self.outbox.settle(batch, posted.channel, posted.ts)
+            self.outbox.mark_sent(batch, posted.channel, posted.ts)
             reach("deliver: settled")
             self._last_posted_at = self.monotonic()
             state.waits.pop(self.renderer.subject(batch[0]), None)
@@ -354,7 +354,9 @@ class OutboxRelay:
         why = f"{quantity(len(batch), 'message')}: {reason}"
         action = AuditAction(NOT_DELIVERED, "failed", object=str(destination), reason=why, facts=facts)
         place = (posted.channel, posted.ts) if posted else ("", "")
-        self.ledger.append(action.draft(NOBODY, "outbox"), also=[self.outbox.settling(batch, *place, is_gap=True)])
+        self.ledger.append(
+            action.draft(NOBODY, "outbox"), also=[self.outbox.mark_sent_step(batch, *place, is_gap=True)]
+        )
 
     def _notify_waiting(self, destination: str, state: _DestinationState) -> None:
         """Let everything that waits for this destination hear once why it takes nothing."""
@@ -403,7 +405,7 @@ class OutboxRelay:
         if is_gap and batch[0].payload is not None:
             self._give_up(destination, batch, error.error, posted)
         else:
-            self.outbox.settle(batch, posted.channel, posted.ts, is_gap=is_gap)
+            self.outbox.mark_sent(batch, posted.channel, posted.ts, is_gap=is_gap)
 
     def _without_blocks(
         self, destination: str, delivery: Delivery, outbound: OutboundMessage | None, error: PostError

@@ -46,8 +46,8 @@ class StoreCheck:
             yield Finding(Area.STORE, Severity.WRONG, "store", f"{error.kind}: {error.detail}", cure)
             return
         yield _version(facts)
-        if facts.lacking:
-            sentence = f"this login may not {'; '.join(facts.lacking)}"
+        if facts.missing_rights:
+            sentence = f"this login may not {'; '.join(facts.missing_rights)}"
             yield Finding(Area.STORE, Severity.WRONG, "store", sentence, _CURES[StoreErrorKind.PERMISSION])
         if facts.version == facts.known_version:
             yield _chain(facts)

@@ -33,46 +33,46 @@ def write(digest: Digest) -> dict[str, Any]:
         "name": digest.name,
         "due_at": moment_text(digest.due_at),
         "zone": str(digest.due_at.tzinfo),
-        "picture": _picture(digest.summary),
+        "picture": _summary_json(digest.summary),
         "waiting": [request.id for request in digest.waiting],
         "resets": [request.id for request in digest.resets],
         "lost": list(digest.lost),
         "freeze": [freeze.user_id, moment_text(freeze.at), freeze.why] if freeze else None,
-        "trail": [trail.head.sequence, trail.head.hash, trail.untold, _text(trail.oldest_untold_at)],
+        "trail": [trail.head.sequence, trail.head.hash, trail.unsent, _text(trail.oldest_unsent_at)],
     }
 
 
 def read(outbound: Mapping[str, Any], ledger: Ledger) -> Digest:
     """Read what `write` wrote. Raises StoreError."""
-    sequence, hash_, untold, oldest = outbound["trail"]
+    sequence, hash_, unsent, oldest = outbound["trail"]
     freeze = outbound["freeze"]
     waiting, resets = (replay_requests(ledger, outbound[name], sequence) for name in ("waiting", "resets"))
     return Digest(
         name=outbound["name"],
         due_at=moment_read(outbound["due_at"]).astimezone(ZoneInfo(outbound["zone"])),
-        summary=_read_picture(outbound["picture"]),
+        summary=_summary_from(outbound["picture"]),
         waiting=waiting.found,
         resets=resets.found,
         freeze=Freeze(freeze[0], moment_read(freeze[1]), freeze[2]) if freeze else None,
-        trail=AuditStatus(Head(sequence, hash_), untold, _moment(oldest)),
+        trail=AuditStatus(Head(sequence, hash_), unsent, _moment(oldest)),
         lost=(*outbound.get("lost", ()), *waiting.lost, *resets.lost),
     )
 
 
-def _picture(summary: DriftSummary) -> dict[str, Any]:
+def _summary_json(summary: DriftSummary) -> dict[str, Any]:
     return {
         "at": moment_text(summary.at),
         "since": _text(summary.since),
-        "sites": [_site(each) for each in summary.sites],
+        "sites": [_site_json(each) for each in summary.sites],
         "counts": dict(summary.counts),
         "packages": [[top.name, top.count, top.package_id, top.site] for top in summary.top_packages],
         "servers": [[top.name, top.count] for top in summary.top_servers],
         "days": [[day.day.isoformat(), None if day.counts is None else dict(day.counts)] for day in summary.days],
-        **{name: _listed(getattr(summary, name)) for name in _LISTS},
+        **{name: _row_list_json(getattr(summary, name)) for name in _LISTS},
     }
 
 
-def _read_picture(known: Mapping[str, Any]) -> DriftSummary:
+def _summary_from(known: Mapping[str, Any]) -> DriftSummary:
     return DriftSummary(
         at=moment_read(known["at"]),
         since=_moment(known["since"]),
@@ -84,37 +84,37 @@ def _read_picture(known: Mapping[str, Any]) -> DriftSummary:
                 _moment(tried_at),
                 _moment(first_at),
             )
-            for site, scanned_at, trouble, tried_at, first_at in (_padded(each, 5, "") for each in known["sites"])
+            for site, scanned_at, trouble, tried_at, first_at in (_pad(each, 5, "") for each in known["sites"])
         ),
         counts=_counts(known["counts"]),
-        top_packages=tuple(TopEntry(*_padded(each, 4, None)) for each in known["packages"]),
+        top_packages=tuple(TopEntry(*_pad(each, 4, None)) for each in known["packages"]),
         top_servers=tuple(TopEntry(name, count) for name, count in known["servers"]),
         days=tuple(
             Day(date.fromisoformat(day), None if counts is None else _counts(counts)) for day, counts in known["days"]
         ),
-        **{name: _read_listed(known[name]) for name in _LISTS},
+        **{name: _row_list_from(known[name]) for name in _LISTS},
     )
 
 
-def _site(seen: SiteSeen) -> list[Any]:
+def _site_json(seen: SiteSeen) -> list[Any]:
     return [seen.site, _text(seen.scanned_at), seen.trouble, _text(seen.tried_at), _text(seen.first_at)]
 
 
-def _padded(written: list[Any], length: int, missing: object) -> list[Any]:
+def _pad(fields: list[Any], length: int, missing: object) -> list[Any]:
     """Add what a letter of an older version does not have; it may still be waiting for Slack."""
-    return [*written, *[missing] * (length - len(written))]
+    return [*fields, *[missing] * (length - len(fields))]
 
 
-def _listed(listed: RowList) -> list[Any]:
-    return [listed.count, [_row(row) for row in listed.rows]]
+def _row_list_json(listed: RowList) -> list[Any]:
+    return [listed.count, [_row_json(row) for row in listed.rows]]
 
 
-def _read_listed(known: list[Any]) -> RowList:
+def _row_list_from(known: list[Any]) -> RowList:
     count, rows = known
-    return RowList(count, tuple(_read_row(*row) for row in rows))
+    return RowList(count, tuple(_row_from(*row) for row in rows))
 
 
-def _row(drifted: DriftedRow) -> list[Any]:
+def _row_json(drifted: DriftedRow) -> list[Any]:
     row = drifted.row
     return [
         [drifted.site, drifted.package_id, storable(drifted.package_name)],
@@ -124,7 +124,7 @@ def _row(drifted: DriftedRow) -> list[Any]:
     ]
 
 
-def _read_row(package: list[Any], row: list[Any], drift: list[Any], moments: list[str]) -> DriftedRow:
+def _row_from(package: list[Any], row: list[Any], drift: list[Any], moments: list[str]) -> DriftedRow:
     site, package_id, name = package
     kind, code, path, held, status = row
     return DriftedRow(

@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 
 log = structlog.stdlib.get_logger(__name__)
 
-SCAN_PATIENCE = timedelta(minutes=5)
+SCAN_TIMEOUT = timedelta(minutes=5)
 """How long a digest waits for a fresh scan; after that it says how old is what it knows."""
-FAR_AHEAD = timedelta(days=1)
+CLOCK_ERROR = timedelta(days=1)
 """A period that was claimed so long before it is due was claimed by a wrong clock."""
-LOOK_AGAIN = timedelta(hours=6)
+RECHECK_AFTER = timedelta(hours=6)
 """By then the clock may have been set."""
-POSTING_TAKES = timedelta(minutes=5)
-PLANNED, POSTED, SKIPPED, HELD_UP = "digest planned", "digest posted", "digest skipped", "digest held up"
+POST_TIMEOUT = timedelta(minutes=5)
+PLANNED, POSTED, SKIPPED, BLOCKED = "digest planned", "digest posted", "digest skipped", "digest held up"
 REFUSED = "digest refused"
 
 
@@ -84,8 +84,8 @@ class DigestPublisher:
         """Post what is due, if it is this process's turn. Raises StoreError."""
         for name, plan in self.plans.items():
             due, look_at = self._next.get(name, (None, 0.0))
-            if self.scans.is_mine and (due is None or self.clock() >= due or self.monotonic() >= look_at):
-                self._look_at(plan)
+            if self.scans.is_leader and (due is None or self.clock() >= due or self.monotonic() >= look_at):
+                self._check(plan)
 
     def upcoming(self, now: datetime) -> Sequence[NextDigest]:
         """Return when each digest comes next after a moment, the soonest first."""
@@ -96,29 +96,29 @@ class DigestPublisher:
 
     def preview(self, plan: PlannedDigest) -> Digest:
         """Return what a digest would say now. Raises StoreError."""
-        return self._draw_up(plan, self.clock().astimezone(plan.zone), self.ledger.stream(plan.stream))
+        return self._build(plan, self.clock().astimezone(plan.zone), self.ledger.stream(plan.stream))
 
     def post_now(self, plan: PlannedDigest, actor: Actor = NOBODY) -> Digest:
         """Have a digest posted beside its periods: the next one still comes when it is due. Raises StoreError."""
         while True:
             entries = self.ledger.stream(plan.stream)
-            digest = self._draw_up(plan, self.clock().astimezone(plan.zone), entries)
+            digest = self._build(plan, self.clock().astimezone(plan.zone), entries)
             try:
                 self._post(plan, digest, len(entries) + 1, {}, actor)
             except StaleStream:
                 continue
             return digest
 
-    def place_of(self, claim: Entry) -> Posted | None:
+    def posted_location(self, claim: Entry) -> Posted | None:
         """Return where the digest of a claim was posted, or None. Raises StoreError."""
         for entry in self.ledger.stream(claim.stream):
             if entry.kind == POSTED and entry.facts.get("planned") == claim.sequence:
                 return Posted(str(entry.facts["channel"]), str(entry.facts["ts"]))
         return None
 
-    def note_posted(self, claim: Entry, posted: Posted, link: str) -> None:
+    def record_posted(self, claim: Entry, posted: Posted, link: str) -> None:
         """Record where the digest of a claim was posted. Raises StoreError."""
-        if self.place_of(claim) != posted:
+        if self.posted_location(claim) != posted:
             facts: dict[str, JSON] = {
                 "planned": claim.sequence,
                 "link": link,
@@ -127,7 +127,7 @@ class DigestPublisher:
             }
             self._note(claim, AuditAction(POSTED, "done", str(claim.facts.get("object", "")), facts=facts))
 
-    def note_refused(self, claim: Entry, reason: str) -> None:
+    def record_refusal(self, claim: Entry, reason: str) -> None:
         """Record once why Slack does not take the digest of a claim. Raises StoreError."""
         if refusal_of(self.ledger.stream(claim.stream), claim) != reason:
             facts = {"planned": claim.sequence}
@@ -138,11 +138,11 @@ class DigestPublisher:
     def _note(self, claim: Entry, action: AuditAction) -> None:
         self.ledger.append(action.draft(NOBODY, claim.stream))
 
-    def _look_at(self, plan: PlannedDigest) -> None:
+    def _check(self, plan: PlannedDigest) -> None:
         now, entries = self.clock(), self.ledger.stream(plan.stream)
         last = _last_due(entries)
         try:
-            if last is None or last - now > FAR_AHEAD:
+            if last is None or last - now > CLOCK_ERROR:
                 self._record(
                     plan, AuditAction(PLANNED, "noted", plan.name, facts={"due": moment_text(now)}), len(entries)
                 )
@@ -154,26 +154,26 @@ class DigestPublisher:
             elif missed:
                 self._publish(plan, missed[0], entries)
             else:
-                pause = self._say_if_held_up(plan, entries, now)
+                pause = self._record_if_blocked(plan, entries, now)
                 due = due_after(plan.cron, plan.zone, max(last, now))
                 self._next[plan.name] = (due, self.monotonic() + pause.total_seconds())
         except StaleStream:
             log.info("another process was first", digest=plan.name)
 
-    def _say_if_held_up(self, plan: PlannedDigest, entries: Sequence[Entry], now: datetime) -> timedelta:
+    def _record_if_blocked(self, plan: PlannedDigest, entries: Sequence[Entry], now: datetime) -> timedelta:
         """Record once of each digest that its channel does not take it; return when to look again."""
         if not _is_claim(entries[-1]) or not self.digest_service.outbox.backlog(plan.channel).count:
-            return LOOK_AGAIN
-        if now - moment_read(entries[-1].moment) >= POSTING_TAKES:
+            return RECHECK_AFTER
+        if now - moment_read(entries[-1].moment) >= POST_TIMEOUT:
             why = f"{plan.channel} takes no messages; is the bot still a member there, and is Slack there?"
-            self._record(plan, AuditAction(HELD_UP, "failed", plan.name, reason=why), len(entries))
-        return POSTING_TAKES
+            self._record(plan, AuditAction(BLOCKED, "failed", plan.name, reason=why), len(entries))
+        return POST_TIMEOUT
 
     def _publish(self, plan: PlannedDigest, due: datetime, entries: Sequence[Entry]) -> None:
         if not self._is_ready(plan, due):
             return
-        with self.scans.writing:
-            digest = self._draw_up(plan, due, entries)
+        with self.scans.write_lock:
+            digest = self._build(plan, due, entries)
         reach("digest: drawn up")
         self._post(plan, digest, len(entries) + 1, {"due": moment_text(due)}, NOBODY)
         reach("digest: claimed")
@@ -183,34 +183,34 @@ class DigestPublisher:
         """Whether each site was read lately, or was tried since, or was waited for long enough."""
         key = (plan.name, moment_text(due))
         is_first = key not in self._waiting
-        started, noticed_at = self._waiting.setdefault(key, (self.monotonic(), self.clock()))
-        if all(self._is_fresh(each, noticed_at) for each in self.digest_service.seen(plan.scope)):
+        started, due_noticed_at = self._waiting.setdefault(key, (self.monotonic(), self.clock()))
+        if all(self._is_fresh(each, due_noticed_at) for each in self.digest_service.seen(plan.scope)):
             return True
         if is_first:
-            self.scans.hurry()
-        return self.monotonic() - started >= SCAN_PATIENCE.total_seconds()
+            self.scans.scan_soon()
+        return self.monotonic() - started >= SCAN_TIMEOUT.total_seconds()
 
-    def _is_fresh(self, seen: SiteSeen, noticed_at: datetime) -> bool:
+    def _is_fresh(self, seen: SiteSeen, due_noticed_at: datetime) -> bool:
         lately = seen.scanned_at is not None and abs(self.clock() - seen.scanned_at) <= self.scans.every
-        return lately or (seen.tried_at is not None and seen.tried_at >= noticed_at)
+        return lately or (seen.tried_at is not None and seen.tried_at >= due_noticed_at)
 
-    def _draw_up(self, plan: PlannedDigest, due: datetime, entries: Sequence[Entry]) -> Digest:
+    def _build(self, plan: PlannedDigest, due: datetime, entries: Sequence[Entry]) -> Digest:
         posted = [moment_read(str(entry.facts["at"])) for entry in entries if _is_claim(entry)]
         return self.digest_service.digest(plan.name, due, plan.scope, posted[-1] if posted else None)
 
     def _post(self, plan: PlannedDigest, digest: Digest, version: int, facts: Mapping[str, JSON], actor: Actor) -> None:
         summary = digest.summary
-        said = f"{summary.drifted} drifted, {summary.newly.count} new, {summary.healed.count} healed"
+        detail = f"{summary.drifted} drifted, {summary.newly.count} new, {summary.healed.count} healed"
         known: dict[str, JSON] = {"at": moment_text(summary.at), "channel": plan.channel, **facts}
-        action = AuditAction(PLANNED, "noted", plan.name, said, facts=known)
+        action = AuditAction(PLANNED, "noted", plan.name, detail, facts=known)
         notice = Notification(plan.channel, {DIGEST: digest_message.write(digest)})
         self.ledger.append(action.draft(actor, plan.stream, version), [notice])
 
     def _skip(self, plan: PlannedDigest, missed: Sequence[datetime], known: int) -> None:
         first, last = (f"{due:%Y-%m-%d %H:%M}" for due in (missed[0], missed[-1]))
-        said = f"{len(missed)} missed, {first} to {last}" if len(missed) > 1 else f"missed {first}"
+        detail = f"{len(missed)} missed, {first} to {last}" if len(missed) > 1 else f"missed {first}"
         facts: dict[str, JSON] = {"due": moment_text(missed[-1]), "missed": len(missed)}
-        self._record(plan, AuditAction(SKIPPED, "noted", plan.name, said, facts=facts), known)
+        self._record(plan, AuditAction(SKIPPED, "noted", plan.name, detail, facts=facts), known)
 
     def _record(self, plan: PlannedDigest, action: AuditAction, known: int) -> None:
         self.ledger.append(action.draft(NOBODY, plan.stream, known + 1))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.usecases.resets.freeze import FreezeService
     from bot.usecases.resets.request_repository import ReplayedRequests, RequestRepository
 
-Named: TypeAlias = "tuple[SiteCode, PackageId]"
+PackageKey: TypeAlias = "tuple[SiteCode, PackageId]"
 ROWS_SHOWN = 10
 """Rows of each list that a picture holds; the others are behind "Show"."""
 A_DAY = timedelta(days=1)
@@ -120,7 +120,7 @@ class DigestService:
         return [known.get(site, SiteSeen(site, None)) for site in self.sites if scope.has_site(site)]
 
     def _groups(
-        self, scope: DriftScope, seen: Sequence[SiteSeen], names: Mapping[Named, str], since: datetime | None
+        self, scope: DriftScope, seen: Sequence[SiteSeen], names: Mapping[PackageKey, str], since: datetime | None
     ) -> list[Group]:
         scanned = {each.site: each.scanned_at for each in seen}
         found = drift_summary.known_by(self.history.groups(since), scanned)
@@ -142,11 +142,11 @@ class DigestService:
             count += group.count
         return RowList(count, tuple(rows))
 
-    def _days(self, today: date, seen: Sequence[SiteSeen], chosen: Collection[Named] | None) -> tuple[Day, ...]:
+    def _days(self, today: date, seen: Sequence[SiteSeen], chosen: Collection[PackageKey] | None) -> tuple[Day, ...]:
         first = today - timedelta(days=DAYS_SHOWN - 1)
         sites = [(each.site, self.history.days(each.site, first)) for each in seen]
         return drift_summary.days(
-            today, [{day: _add_up(site, found[day], chosen) for day in found} for site, found in sites]
+            today, [{day: _sum_counts(site, found[day], chosen) for day in found} for site, found in sites]
         )
 
     def _requests(self, stages: Collection[Stage]) -> ReplayedRequests:
@@ -160,7 +160,9 @@ def _within(scope: DriftScope, requests: Iterable[Request]) -> Iterator[Request]
             yield request
 
 
-def _add_up(site: SiteCode, tallies: Iterable[ClassCount], chosen: Collection[Named] | None) -> Counter[DriftClass]:
+def _sum_counts(
+    site: SiteCode, tallies: Iterable[ClassCount], chosen: Collection[PackageKey] | None
+) -> Counter[DriftClass]:
     found: Counter[DriftClass] = Counter()
     for class_count in tallies:
         if chosen is None or (site, class_count.package_id) in chosen:

@@ -52,7 +52,7 @@ class ScanService:
     every: timedelta
     job_age: timedelta = JOB_AGE
     resets: KnownResets = no_resets
-    writing: threading.Lock = field(default_factory=threading.Lock)
+    write_lock: threading.Lock = field(default_factory=threading.Lock)
     """Held while a scan is written: who takes it sees whole scans only."""
     _due: float = 0.0
 
@@ -77,19 +77,19 @@ class ScanService:
 
     def tick(self) -> None:
         """Scan all sites if it is time and this process's turn; soon again if that fails. Raises StoreError."""
-        if self.is_mine and self.monotonic() >= self._due:
+        if self.is_leader and self.monotonic() >= self._due:
             started = self.monotonic()
             self._due = started + AGAIN_SECONDS
             for code in self.sites:
                 self.scan(code)
             self._due = started + self.every.total_seconds()
 
-    def hurry(self) -> None:
+    def scan_soon(self) -> None:
         """Have the next tick scan."""
         self._due = 0.0
 
     @property
-    def is_mine(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether this process is the one that scans."""
         return self.leases.holds(LEASE)
 
@@ -98,16 +98,16 @@ class ScanService:
         before = next((seen for seen in self.history.sites() if seen.site == code), SiteSeen(code, None))
         written = {episode.key: episode for episode in self.history.episodes(code)}
         try:
-            scan = self._look(code, written, before.scanned_at)
+            scan = self._read_site(code, written, before.scanned_at)
         except SiteError as error:
-            self._failed(before, error)
+            self._record_failure(before, error)
             return
-        if self.is_mine:
-            self._keep(before, scan)
+        if self.is_leader:
+            self._save(before, scan)
 
-    def _look(self, code: SiteCode, written: Mapping[Key, DriftEpisode], scanned_at: datetime | None) -> Scan:
+    def _read_site(self, code: SiteCode, written: Mapping[Key, DriftEpisode], scanned_at: datetime | None) -> Scan:
         site, others = self.sites[code], [other for other in self.sites if other != code]
-        found = self._left_to(code, site.scan(others, partial(self._judge, code)))
+        found = self._without_others(code, site.scan(others, partial(self._judge, code)))
         over = written.keys() - {(package.id, *verdict.row.key) for package, verdict in found}
         there: set[Key] = set()
         if over:
@@ -118,23 +118,23 @@ class ScanService:
         now, resets = self.clock(), self.resets(code, None)
         found: list[tuple[Package, Verdict]] = []
         for table in tables:
-            if code in self._homes(table.package):
+            if code in self._responsible_sites(table.package):
                 ours = resets.get(table.package.id, frozenset())
                 drift = judge(table, now, self.grace, job_age=self.job_age, resets=ours)
                 found += [(table.package, verdict) for verdict in (*drift.sites, *drift.dps)]
         return found
 
-    def _homes(self, package: Package) -> list[SiteCode]:
+    def _responsible_sites(self, package: Package) -> list[SiteCode]:
         """Return the sites that can answer for a package: its source site, or all in turn if that is not read here."""
         if package.source_site in self.sites:
             return [SiteCode(package.source_site or "")]
         return sorted(self.sites, key=lambda code: code != package.id[:3])
 
-    def _left_to(self, code: SiteCode, found: list[tuple[Package, Verdict]]) -> list[tuple[Package, Verdict]]:
+    def _without_others(self, code: SiteCode, found: list[tuple[Package, Verdict]]) -> list[tuple[Package, Verdict]]:
         """Leave out packages for which an earlier site answers, so that no row is told twice and none is left out."""
         before: dict[SiteCode, set[PackageId]] = {}
         for package in dict.fromkeys(package for package, _ in found):
-            homes = self._homes(package)
+            homes = self._responsible_sites(package)
             for other in homes[: homes.index(code)]:
                 before.setdefault(other, set()).add(package.id)
         theirs = {package_id for other, ids in before.items() for package_id in self._known_at(other, ids)}
@@ -147,16 +147,16 @@ class ScanService:
         except SiteError:
             return {episode.package_id for episode in self.history.episodes(code)} & packages
 
-    def _keep(self, before: SiteSeen, scan: Scan) -> None:
+    def _save(self, before: SiteSeen, scan: Scan) -> None:
         tallies = [ClassCount(package_id, kind, count) for (package_id, kind), count in scan.counts.items()]
-        with self.writing:
+        with self.write_lock:
             self.history.write(scan.put, scan.drop)
             self.history.finish(before.site, scan.at, tallies)
         log.info("scanned", site=before.site, rows=sum(scan.counts.values()), changed=len(scan.put) + len(scan.drop))
         if before.trouble:
             self.audit_log.note("scans work again", before.site)
 
-    def _failed(self, before: SiteSeen, error: SiteError) -> None:
+    def _record_failure(self, before: SiteSeen, error: SiteError) -> None:
         self.history.fail(before.site, self.clock(), error.kind)
         log.warning("cannot scan", site=error.site, trouble=error.kind.value, detail=error.detail)
         if before.trouble is None:

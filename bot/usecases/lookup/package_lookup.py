@@ -84,17 +84,17 @@ class PackageLookup:
                 raise missed
             codes = every
         now = self.clock()
-        responder = []
+        answers = []
         for code in codes:
             resets = self.resets(code, query.package_id).get(query.package_id, frozenset())
             drift = judge(tables[code], now, self.grace, job_age=self.job_age, resets=resets)
             known = self.history.known(code, query.package_id)
             since = ages(drift, known, now)
             others = tuple(other for other in every if other != code)
-            responder.append(Answer(drift, row_filter, text, code, now, actor.user_id, away, others, since))
-        if len(responder) > 1:
-            return AnswersBySite(query.package_id, tuple(responder), away)
-        return StoredAnswer(self.snapshots.keep(responder[0]), responder[0])
+            answers.append(Answer(drift, row_filter, text, code, now, actor.user_id, away, others, since))
+        if len(answers) > 1:
+            return AnswersBySite(query.package_id, tuple(answers), away)
+        return StoredAnswer(self.snapshots.keep(answers[0]), answers[0])
 
     def find(self, actor: Actor, query: Find) -> SearchResult | Refusal:
         """Find packages by words, in any order and case. Raises SiteError when no site answers."""

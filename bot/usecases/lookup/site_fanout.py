@@ -45,19 +45,19 @@ class SiteFanout:
 
         Raises whatever else the question raises.
         """
-        responder: dict[SiteCode, Result | Exception] = {}
+        answers: dict[SiteCode, Result | Exception] = {}
         heard: queue.SimpleQueue[tuple[SiteCode, Result | Exception]] = queue.SimpleQueue()
         others = {code for code in order[1:] if self._begin(code, question, heard)}
         for code in order[:1]:
-            responder[code] = _outcome(self.readers[code], question)
+            answers[code] = _outcome(self.readers[code], question)
         deadline = time.monotonic() + self.patience
-        while others - responder.keys():
+        while others - answers.keys():
             try:
                 code, outcome = heard.get(timeout=max(deadline - time.monotonic(), 0.001))
             except queue.Empty:
                 break
-            responder[code] = outcome
-        outcomes = {code: responder.get(code) if code in responder else _too_slow(code) for code in order}
+            answers[code] = outcome
+        outcomes = {code: answers.get(code) if code in answers else _too_slow(code) for code in order}
         return _sorted(outcomes)
 
     def _begin(

@@ -156,10 +156,10 @@ class Outbox(Protocol):
     def attempt(self, deliveries: Iterable[Delivery], *, failed: bool = False) -> None:
         """Note that these are about to be posted, or that this certainly `failed`."""
 
-    def settle(self, deliveries: Iterable[Delivery], channel: str, ts: str, *, is_gap: bool = False) -> None:
+    def mark_sent(self, deliveries: Iterable[Delivery], channel: str, ts: str, *, is_gap: bool = False) -> None:
         """Note that these were told by one message, or by its gap notice; what was settled before stays as it was."""
 
-    def settling(self, deliveries: Sequence[Delivery], channel: str, ts: str, *, is_gap: bool) -> Step:
+    def mark_sent_step(self, deliveries: Sequence[Delivery], channel: str, ts: str, *, is_gap: bool) -> Step:
         """Make the step that does what `settle` does, together with an entry."""
 
     def backlog(self, destination: str) -> Backlog:
@@ -195,13 +195,13 @@ class Inbox(Protocol):
     def done(self, key: str) -> None:
         """Note that nothing more is owed for an item; that is final."""
 
-    def owes(self, key: str) -> bool:
+    def is_pending(self, key: str) -> bool:
         """Whether an item still waits for an answer by this process: look before it is given."""
 
     def holders(self) -> Sequence[str]:
         """Return the other processes that have unanswered items in their hands, dead or alive."""
 
-    def adopt(self, holder: str) -> Sequence[InboxItem]:
+    def claim(self, holder: str) -> Sequence[InboxItem]:
         """Take over what another process left unanswered, oldest first; two that try share nothing."""
 
     def purge(self, before: datetime) -> None:
@@ -370,7 +370,7 @@ class StoreFacts:
     version: int | None = None
     entries: int = 0
     broken: str = ""
-    lacking: tuple[str, ...] = ()
+    missing_rights: tuple[str, ...] = ()
     waiting: tuple[PendingPost, ...] = ()
     """The cards and digests that Slack does not take, or not yet."""
 
