@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.harness import Harness, Json
 
 CLICKS, AT_ONCE = 120, 4
+ATTEMPTS, LOOKUP_SECONDS = 40, 5
 SLOW_SECONDS = 60
 """Far longer than Slack waits for an acknowledgement, and than this test needs."""
 
@@ -74,3 +75,16 @@ def test_no_acknowledging_thread_ever_calls_slack(fresh_harness: Harness) -> Non
     log = fresh_harness.log()
     assert log.count(ELSEWHERE) > 0
     assert log.count(THERE) == 0
+
+
+def test_an_approver_freezes_while_somebody_who_is_none_tries_often_and_slack_is_slow(fresh_harness: Harness) -> None:
+    fresh_harness.start_bot()
+    fresh_harness.faults("users.info", delay_s=LOOKUP_SECONDS, times=10 * ATTEMPTS)
+
+    with ThreadPoolExecutor(AT_ONCE) as crowd:
+        list(crowd.map(lambda _: fresh_harness.command("ada", "freeze wrong package", APPROVALS), range(ATTEMPTS)))
+    fresh_harness.command("grace", "freeze wrong package", APPROVALS)
+
+    fresh_harness.wait_for(lambda: is_frozen(fresh_harness))
+    (frozen,) = entries(fresh_harness, "froze resets")
+    assert frozen.user == "U00000GRACE"
