@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from bot.domain.package import Row
     from bot.domain.refusal import Refusal
+    from bot.store import Store
     from bot.usecases.ports.site import SiteWriter as Writer
     from bot.usecases.ports.slack import Person
     from bot.usecases.resets.submission import NothingToUndo, RowsInOtherRequest
@@ -102,6 +103,11 @@ class ResetHarness:
         self.watcher = ConvergenceWatcher(
             readers, self.requests, self.clock, timedelta(minutes=1), 24 * HOUR, 14 * 24 * HOUR
         )
+
+    def other_process(self) -> Store:
+        """Open the same store as another process does; the caller closes it."""
+        path = self._folder / "store.db"
+        return open_store(f"sqlite:///{path}", audit_channel="C0AUDIT", holder="two", clock=self.clock, signer=SIGNER)
 
     def writer_into(self, backup_table: str) -> SiteWriter:
         """Return the site's writer as the settings name its backup table."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Never
 
 import pytest
 
+from bot.dbapi import Database, Timeouts
 from bot.domain.refusal import Reason, Refusal
-from bot.domain.request import Stage
+from bot.domain.request import Kind, Stage
 from bot.domain.site_error_kind import SiteErrorKind
+from bot.site.schema_probe import STATUS
+from bot.site.writer import SiteWriter
 from bot.usecases.access import Actor
 from bot.usecases.ports.site import SiteError
+from bot.usecases.ports.slack import PeopleError
+from bot.usecases.resets.executor import LEASE
 from tests.fakes import ADA, GRACE, LINUS, TEAM
-from tests.usecases.reset_harness import BACK, BEHIND, PS1, RESET
+from tests.usecases.reset_harness import BACK, BACKUPS, BEHIND, PS1, RESET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -376,6 +382,124 @@ def test_a_reset_of_which_the_site_itself_makes_more_fails_and_says_what_can_be_
     assert harness.sql("SELECT * FROM PkgStatus") == before
     harness.sql("DROP TRIGGER stamping")
     assert harness.now(harness.reset("NYC-DP03")).stage is Stage.APPLIED
+
+
+class Closed:
+    """A writer whose database refuses what an apply needs; everything else it does."""
+
+    def __init__(self, writer: Any, kind: SiteErrorKind) -> None:
+        self._writer = writer
+        self._kind = kind
+
+    def using(self, backup_table: str) -> Any:
+        return Closed(self._writer.using(backup_table), self._kind)
+
+    def dry_run(self) -> Never:
+        raise SiteError(PS1, self._kind, "a fault that the test wants")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+
+LASTING = {SiteErrorKind.SCHEMA, SiteErrorKind.PERMISSION, SiteErrorKind.READ_ONLY, SiteErrorKind.WRONG_DATABASE}
+
+
+@pytest.mark.parametrize("kind", SiteErrorKind)
+def test_what_only_people_can_cure_at_a_site_ends_a_request_at_once_and_anything_else_is_tried_again(
+    harness: ResetHarness, kind: SiteErrorKind
+) -> None:
+    request = harness.approved()
+    writer: Any = harness.writers[PS1]
+    closed: Any = Closed(writer, kind)
+    harness.writers[PS1] = closed
+    harness.executor.run_pending()
+    first = harness.now(request)
+    harness.writers[PS1] = writer
+    harness.clock.move(minutes=1)
+    harness.executor.run_pending()
+
+    assert first.note == f"the site database could not be read: {kind}"
+    assert first.stage is (Stage.FAILED if kind in LASTING else Stage.APPROVED)
+    assert harness.now(request).stage is (Stage.FAILED if kind in LASTING else Stage.APPLIED)
+    kinds = [entry.kind for entry in harness.store.ledger.stream(f"request {request.id}")]
+    assert Kind.CLAIMED not in kinds[: kinds.index(Kind.FAILED)] if kind in LASTING else kinds.count(Kind.CLAIMED) == 1
+
+
+def test_while_the_list_of_approvers_cannot_be_read_a_request_waits_and_loses_no_vote(harness: ResetHarness) -> None:
+    request = harness.approved()
+    people = harness.people
+    members = people.members
+
+    def unreadable(group_id: str) -> frozenset[str]:
+        raise PeopleError(group_id)
+
+    people.members = unreadable  # type: ignore[method-assign]
+    harness.executor.run_pending()
+    waiting = harness.now(request)
+    people.members = members  # type: ignore[method-assign]
+    harness.clock.move(minutes=1)
+    harness.executor.run_pending()
+
+    assert waiting.stage is Stage.APPROVED
+    assert waiting.note == f"it could not be looked up whether an approver still may decide ({Reason.LIST_UNREADABLE})"
+    assert harness.now(request).stage is Stage.APPLIED
+
+
+def test_a_process_without_the_lease_decides_nothing(harness: ResetHarness) -> None:
+    request = harness.approved("NYC-DP03")
+    harness.put("NYC-DP03", BACK)
+    with closing(harness.other_process()) as other:
+        assert other.leases.hold(LEASE)
+        harness.executor.run_pending()
+        assert harness.now(request).stage is Stage.APPROVED
+        other.leases.release(LEASE)
+
+    harness.executor.run_pending()
+
+    assert harness.now(request).stage is Stage.STALE
+
+
+def test_a_process_that_lost_the_lease_while_it_proved_a_request_does_not_claim_it(harness: ResetHarness) -> None:
+    request = harness.approved("NYC-DP03")
+    with closing(harness.other_process()) as other:
+
+        def lose() -> None:
+            harness.store.leases.release(LEASE)
+            assert other.leases.hold(LEASE)
+
+        harness.meanwhile = lose
+        harness.executor.run_pending()
+
+        assert harness.now(request).stage is Stage.APPROVED
+        assert harness.reads()["NYC-DP03"] == BEHIND
+
+
+class TypedAsOnSqlServer(SiteWriter):
+    """A writer that is told the types of columns that only SQL Server's catalogue has."""
+
+    def using(self, _backup_table: str) -> SiteWriter:
+        return self
+
+    def _learn(self, _connection: object) -> None:
+        self._types = {STATUS: {"rowver": "rowversion", "rowstamp": "timestamp"}}
+
+
+@pytest.mark.parametrize(("column", "stage"), [("RowVer", "applied"), ("RowStamp", "applied"), ("Other", "failed")])
+def test_only_a_value_that_the_server_itself_keeps_may_change_with_a_reset(
+    harness: ResetHarness, column: str, stage: str
+) -> None:
+    for table in ("PkgStatus", "PkgStatus_BU"):
+        harness.sql(f"ALTER TABLE {table} ADD COLUMN {column} integer")
+    harness.sql(
+        "CREATE TRIGGER keeping AFTER UPDATE OF SourceVersion ON PkgStatus"
+        f" BEGIN UPDATE PkgStatus SET {column} = coalesce({column}, 0) + 1 WHERE rowid = NEW.rowid; END"
+    )
+    harness.writers[PS1] = TypedAsOnSqlServer(PS1, Database(harness.site.address, Timeouts(query=3)), BACKUPS)
+    request = harness.approved("NYC-DP03")
+
+    harness.executor.run_pending()
+
+    assert harness.now(request).stage == stage
 
 
 def test_a_writer_that_is_gone_is_named(harness: ResetHarness) -> None:

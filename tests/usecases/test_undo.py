@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.request import Request, Stage
+from bot.domain.package import PackageId, SiteCode
+from bot.domain.refusal import Reason, Refusal
+from bot.domain.request import Kind, Request, Stage
 from bot.usecases.audit.recorder import AuditLog
 from bot.usecases.resets.submission import NothingToUndo
+from bot.usecases.resets.undo import stage_violation, undo_violations
 from tests.fakes import ADA, GRACE, LINUS
-from tests.usecases.reset_harness import BACK, BEHIND, RESET
+from tests.usecases.reset_harness import BACK, BEHIND, PS1, RESET
+from tests.usecases.test_store_writer import rewrite
 
 if TYPE_CHECKING:
     from tests.usecases.reset_harness import ResetHarness
@@ -240,6 +244,52 @@ def test_an_undo_that_was_asked_for_before_its_reset_converged_is_not_applied_af
     assert harness.now(undo).stage is Stage.STALE
     assert harness.now(undo).note.startswith(f"request {done.id} is converged: every row was seen back")
     assert harness.reads()["NYC-DP03"] == RESET
+
+
+def test_what_was_not_applied_or_is_undone_already_cannot_be_undone(harness: ResetHarness) -> None:
+    waiting = harness.ask("NYC-DP04")
+    assert harness.undo(waiting) == Refusal(Reason.WRONG_STAGE)
+    done = harness.reset("NYC-DP03")
+    harness.undone(done)
+    harness.watcher.close_undone()
+
+    assert harness.now(done).stage is Stage.UNDONE
+    assert harness.undo(done) == Refusal(Reason.WRONG_STAGE)
+    assert stage_violation(harness.now(waiting)) == f"request {waiting.id} is pending"
+
+
+def test_an_undo_cannot_be_undone(harness: ResetHarness) -> None:
+    undo = harness.undone(harness.reset("NYC-DP03"))
+
+    assert harness.undo(undo) == Refusal(Reason.WRONG_STAGE)
+    assert harness.reads()["NYC-DP03"] == BEHIND
+
+
+@pytest.mark.parametrize("other", [{"package_id": PackageId("PS100999")}, {"site": SiteCode("P02")}], ids=str)
+def test_an_undo_of_another_package_or_site_than_its_reset_is_not_applied(
+    harness: ResetHarness, other: dict[str, Any]
+) -> None:
+    done = harness.reset("NYC-DP03")
+    undo = harness.undo(done)
+    assert isinstance(undo, Request)
+
+    found = undo_violations(harness.requests, harness.writers[PS1], replace(undo.plan, **other), done)
+
+    assert found == (f"NYC-DP03.contoso.com: request {done.id} did not change it so",)
+
+
+def test_an_undo_of_a_reset_whose_quorum_somebody_rewrote_is_not_applied(harness: ResetHarness) -> None:
+    done = harness.reset()
+    undo = harness.placed(harness.undo(done))
+    harness.vote(undo, GRACE, LINUS)
+    rewrite(harness, f"request {done.id}", Kind.QUORUM, {"mark": "0" * 64})
+    assert harness.requests.forgery(harness.now(done)) == ""
+
+    harness.executor.run_pending()
+
+    assert harness.now(undo).stage is Stage.FAILED
+    assert harness.now(undo).note == f"what it takes back, request {done.id}, was not recorded by this bot as it reads"
+    assert set(harness.reads().values()) == {RESET}
 
 
 def test_an_undo_that_is_not_the_reverse_of_its_reset_is_not_applied(harness: ResetHarness) -> None:
