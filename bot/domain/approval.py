@@ -29,7 +29,7 @@ def votes_required(request: Request) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Approve:
-    """Somebody whose standing was just checked approves the plan with this fingerprint."""
+    """Somebody whose eligibility was just checked approves the plan with this fingerprint."""
 
     user_id: str
     team_id: str
@@ -40,7 +40,7 @@ class Approve:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Somebody whose standing was just checked rejects, and says why."""
+    """Somebody whose eligibility was just checked rejects, and says why."""
 
     user_id: str
     team_id: str

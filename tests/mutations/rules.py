@@ -1776,4 +1776,12 @@ RULES = (
         "Every look reads the whole index.",
         ("tests/usecases/test_request_cache.py",),
     ),
+    Rule(
+        "a line that cannot be read",
+        RELAY,
+        "lambda delivery: delivery.payload is None and not delivery.trouble, pending",
+        "lambda delivery: delivery.payload is None, pending",
+        "What somebody wrote into an entry is told among the true lines.",
+        ("tests/usecases/test_outbox_relay.py::test_a_line_that_cannot_be_read_never_travels_with_others",),
+    ),
 )

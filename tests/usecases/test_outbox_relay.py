@@ -627,6 +627,21 @@ def test_a_row_that_cannot_be_read_is_put_aside_and_holds_up_nobody(
     assert store.outbox.backlog(AUDIT).count == 0
 
 
+def test_a_line_that_cannot_be_read_never_travels_with_others(
+    relay: OutboxRelay, store: Store, slack: FakeSlack, time: Time, tmp_path: Path
+) -> None:
+    append(store, 4)
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as outside:
+        outside.execute(POISON["an entry with bytes for a stream"])
+
+    let_pass(relay, time, 300)
+
+    told = slack.lines(AUDIT)
+    assert [text.split()[0] for text in told] == ["#1", "gap", "#3", "#4"]
+    assert told[1].startswith("gap #2 ")
+    assert is_told(store)
+
+
 def test_a_notice_that_cannot_be_read_is_recorded_as_not_delivered_and_never_sent_empty(
     relay: OutboxRelay, store: Store, slack: FakeSlack, time: Time, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""Tell Slack what the ledger holds: in order for each destination, at least once, never skipping in silence.
+"""Deliver the outbox to Slack: in ledger order for each destination, at least once, never skipping silently.
 
 One process delivers at a time, under a lease, to each destination in its turn: the first ones have lanes of their own,
 so that a slow or dead destination delays neither them nor, for long, another. What cannot be told now is tried again,
@@ -68,7 +68,7 @@ class MessageRenderer:
     """How entries become messages; views/ fills it.
 
     `lines` is given the entries and the sequence numbers of those that may stand in the channel already. `notice` makes
-    the letter of a notice, or None for one that nobody needs any more. `subject` names what a notice is about: notices
+    the message of a notification, or None for one that nobody needs any more. `subject` names what one is about: those
     of one subject never overtake each other.
     """
 
@@ -289,7 +289,7 @@ class OutboxRelay:
         return pending[:1]
 
     def _drawn(self, batch: Sequence[Delivery]) -> OutboundMessage | None:
-        """Draw a letter; what cannot be drawn is treated like what Slack refuses, so that it holds nobody up."""
+        """Draw a message; what cannot be drawn is treated like what Slack refuses, so that it holds nobody up."""
         if batch[0].trouble:
             raise PostError(PostErrorKind.REFUSED, batch[0].trouble, was_sent=False)
         try:

@@ -1,4 +1,4 @@
-"""Write down what happens, in one shape: who, verb, object, outcome, and why not if not.
+"""Audit entries in one shape: who, verb, object, outcome, and the reason of a refusal.
 
 Nothing here acts. An entry commits before the answer it records leaves.
 """
@@ -48,7 +48,7 @@ class AuditAction:
 
 
 def refused(verb: str, reason: str, subject: str = "") -> AuditAction:
-    """A deed that was not done, and why."""
+    """Return an action that was refused, and why."""
     return AuditAction(verb, "refused", object=subject, reason=reason)
 
 

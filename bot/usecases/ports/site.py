@@ -1,6 +1,7 @@
-"""What the stories need from the world: its shapes, and the faults each part may raise.
+"""The edge to the site databases: reading, changing, scanning and inspecting one, and the errors of that.
 
-Only shapes. Who fills them is decided in wiring.py; contract tests hold every filler to the same behaviour.
+Protocols and values only; bot/site implements them, and each protocol names its class. The contract tests in tests/site
+run against every database engine.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ if TYPE_CHECKING:
     from bot.usecases.ports.store import Result
 
 WaitingRows: TypeAlias = "Mapping[PackageId, frozenset[RowKey]]"
-"""Rows by package that a reset of ours has changed and that are not back yet."""
+"""By package, the rows that an applied reset of this bot changed and that are not back yet."""
 KnownResets: TypeAlias = "Callable[[SiteCode, PackageId | None], WaitingRows]"
 """Returns such rows of a site, of one package or of all."""
 
 
 def no_resets(_site: SiteCode, _package_id: PackageId | None) -> WaitingRows:
-    """Know of none: what is not ours is judged by what the rows say."""
+    """Return no rows: for a caller without the bot's store, rows are judged by their values alone."""
     return {}
 
 
 class SiteError(Exception):
-    """A site's database failed; `detail` is for the log only, unless it is the wrong database."""
+    """A site's database failed. `detail` is for the log only, unless `kind` is WRONG_DATABASE."""
 
     def __init__(self, site: SiteCode, kind: SiteErrorKind, detail: str) -> None:
         super().__init__(f"site {site}: {kind}: {detail}")
@@ -42,7 +43,10 @@ class SiteError(Exception):
 
 
 class SiteReader(Protocol):
-    """Reads one site database. Every method raises SiteError and nothing else."""
+    """Reads one site database. Every method raises SiteError and nothing else.
+
+    Implemented by bot.site.reader.SiteDatabase, and by bot.usecases.audit.recorder.WatchedSite around another one.
+    """
 
     @property
     def code(self) -> SiteCode:
@@ -68,14 +72,14 @@ class RowMoved(Exception):
 
 
 class ChangeAltered(Exception):
-    """The site database made something else of the change of a row by itself, so nothing at all was changed."""
+    """The site database, by a trigger for example, changed more than was asked; everything was rolled back."""
 
     def __init__(self, row: PlanRow, said: str) -> None:
         super().__init__(f"{row.server}: {said}")
 
 
 class SiteWriter(Protocol):
-    """Changes one site database, by approved plans only."""
+    """Changes one site database, by approved plans only. Implemented by bot.site.writer.SiteWriter."""
 
     def using(self, backup_table: str) -> SiteWriter:
         """Return the writer that keeps its backups in this table; the empty name stands for that of the settings."""
@@ -110,7 +114,10 @@ class SiteWriter(Protocol):
 
 
 class SiteScanner(Protocol):
-    """Reads all of a site that is not in sync. Every method raises SiteError, and whatever the work itself raises."""
+    """Reads all of a site that is not in sync. Every method raises SiteError, and whatever the work itself raises.
+
+    Implemented by bot.site.scanner.SiteScanner.
+    """
 
     @property
     def code(self) -> SiteCode:
@@ -148,7 +155,10 @@ class LoginFacts:
 
 
 class SiteInspector(Protocol):
-    """Looks at a site's two logins. Every method raises SiteError."""
+    """Looks at a site's two logins. Every method raises SiteError.
+
+    Implemented by bot.site.login_inspector.SiteLoginInspector.
+    """
 
     @property
     def code(self) -> SiteCode:

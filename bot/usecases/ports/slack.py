@@ -1,6 +1,7 @@
-"""Slack as the use cases need it: who people are, posting messages, and facts for the check of an installation.
+"""The edge to Slack: posting messages, looking people up, inspecting the workspace, the state of the connection.
 
-Shapes only; `None` stands for what Slack does not tell. bot/slack implements it.
+Protocols and values only; bot/slack implements them, and each protocol names its class. `None` stands for what Slack
+does not tell.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class OutboundMessage:
 
 
 class MessageSender(Protocol):
-    """Posts messages. Raises PostError and nothing else."""
+    """Posts messages. Raises PostError and nothing else. Implemented by bot.slack.sender.SlackMessageSender."""
 
     def post(self, destination: str, payload: Payload) -> Posted:
         """Post to a channel id, or to a person by user id."""
@@ -108,7 +109,10 @@ class PeopleError(Exception):
 
 
 class People(Protocol):
-    """Looks people up. Every method raises PeopleError when Slack gives no answer."""
+    """Looks people up. Every method raises PeopleError when Slack gives no answer.
+
+    Implemented by bot.slack.people.SlackPeople, and by CachedPeople around another one.
+    """
 
     def find(self, user_id: str) -> Person:
         """Look one person up."""
@@ -154,7 +158,10 @@ class ChannelFacts:
 
 
 class Workspace(Protocol):
-    """Asks Slack. Every method raises SlackSays."""
+    """Inspects a workspace and the app in it. Every method raises SlackQueryError.
+
+    Implemented by bot.slack.inspector.SlackInspector.
+    """
 
     def identity(self) -> Identity:
         """Say who we are."""
@@ -174,7 +181,7 @@ class Workspace(Protocol):
 
 
 class Connection(Protocol):
-    """The state of the Socket Mode connection. Implemented by bot.slack.socket_mode."""
+    """The state of the Socket Mode connection. Implemented by bot.slack.socket_mode.SocketModeConnection."""
 
     @property
     def is_healthy(self) -> bool:

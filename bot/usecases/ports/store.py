@@ -1,6 +1,7 @@
-"""What the stories need from the bot's own database: the ledger, the outbox, the inbox and the leases.
+"""The edge to the bot's own database: ledger, outbox, inbox, snapshots, leases, request index and drift history.
 
-Only shapes. A step that another port adds to a ledger entry's transaction is opaque here: stories pass it on.
+Protocols and values only; bot/store implements them, and each protocol names its class. A `Step` that one part adds to
+the transaction of a ledger entry is opaque to use cases: they pass it on.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class Notification:
 
 
 class Ledger(Protocol):
-    """The append-only record. Every method raises StoreError."""
+    """The append-only record. Every method raises StoreError. Implemented by bot.store.ledger.LedgerTable."""
 
     def append(self, draft: Draft, notices: Iterable[Notification] = (), also: Iterable[Step] = ()) -> Entry:
         """Record one draft with its audit line, its notices and the steps of other ports. Raises StaleStream."""
@@ -142,7 +143,10 @@ class Backlog:
 
 
 class Outbox(Protocol):
-    """What must still be told, in ledger order per destination. Every method raises StoreError."""
+    """Messages that wait to be posted, in ledger order per destination. Every method raises StoreError.
+
+    Implemented by bot.store.outbox.OutboxTable.
+    """
 
     def destinations(self) -> Sequence[str]:
         """Return the destinations something is pending for, the longest waiting first."""
@@ -187,7 +191,10 @@ class InboxItem:
 
 
 class Inbox(Protocol):
-    """What came in and must be answered once. Every method raises StoreError."""
+    """Inbound requests that must be answered once. Every method raises StoreError.
+
+    Implemented by bot.store.inbox.InboxTable.
+    """
 
     def put(self, key: str, kind: str, body: Mapping[str, Any]) -> bool:
         """Keep an item, in this process's hands; False if it was seen before."""
@@ -218,7 +225,10 @@ class StoredSnapshot:
 
 
 class SnapshotStore(Protocol):
-    """Keeps answers for every process that shares the store. Every method raises StoreError."""
+    """Keeps answers for every process that shares the store. Every method raises StoreError.
+
+    Implemented by bot.store.snapshots.SnapshotTable.
+    """
 
     def put(self, key: str, stored: StoredSnapshot, since: datetime, most_rows: int) -> None:
         """Keep an answer; what was kept before `since`, and the oldest beyond `most_rows`, are forgotten."""
@@ -228,7 +238,10 @@ class SnapshotStore(Protocol):
 
 
 class Leases(Protocol):
-    """One holder per name, without comparing clocks of two hosts. `hold` and `release` raise StoreError."""
+    """One holder per name, without comparing clocks of two hosts. `hold` and `release` raise StoreError.
+
+    Implemented by bot.store.leases.LeaseTable.
+    """
 
     def hold(self, name: str) -> bool:
         """Take, keep or watch a lease; call it every third of the lease's length. True while it is ours."""
@@ -268,7 +281,10 @@ class Card:
 
 
 class RequestIndex(Protocol):
-    """Finds requests without reading the whole ledger. Every method raises StoreError."""
+    """Finds requests without reading the whole ledger. Every method raises StoreError.
+
+    Implemented by bot.store.request_index.RequestTable.
+    """
 
     def follow(self, request: Request) -> Step:
         """Make the step that notes where a request stands and holds or frees its rows; it raises RowsHeld."""
@@ -310,7 +326,10 @@ class ClassCount:
 
 
 class DriftHistory(Protocol):
-    """What scans saw, and when the bot saw it first. Every method raises StoreError."""
+    """What scans saw, and when the bot saw it first. Every method raises StoreError.
+
+    Implemented by bot.store.drift_history.DriftTables.
+    """
 
     def sites(self) -> Sequence[SiteSeen]:
         """Return when each site was last read through, and what hindered a newer attempt."""
@@ -325,7 +344,7 @@ class DriftHistory(Protocol):
         ...
 
     def write(self, put: Sequence[DriftEpisode], drop: Sequence[DriftEpisode]) -> None:
-        """Write spells as they are now, and forget others; in pieces, so that nobody waits long for the store."""
+        """Write episodes as they are now, and forget others; in pieces, so that nobody waits long for the store."""
         ...
 
     def finish(self, site: SiteCode, at: datetime, tallies: Sequence[ClassCount]) -> None:
@@ -337,7 +356,7 @@ class DriftHistory(Protocol):
         ...
 
     def groups(self, since: datetime | None) -> Sequence[Group]:
-        """Count all rows that are not in sync, and those whose spell ended after `since`, as written so far."""
+        """Count all rows that are not in sync, and those whose episode ended after `since`, as written so far."""
         ...
 
     def rows(self, group: Group) -> Sequence[DriftEpisode]:
@@ -357,7 +376,7 @@ class DriftHistory(Protocol):
         ...
 
     def purge(self, before: datetime) -> None:
-        """Forget spells that ended, and days that were over, before a moment."""
+        """Forget episodes that ended, and days that were over, before a moment."""
         ...
 
 
@@ -376,7 +395,10 @@ class StoreFacts:
 
 
 class StoreInspector(Protocol):
-    """Looks at the store without bringing it up to date. Raises StoreError."""
+    """Looks at the store without migrating it. Raises StoreError.
+
+    Implemented by bot.store.store_inspector.StoreInspection.
+    """
 
     def look(self) -> StoreFacts:
         """Return what is there."""

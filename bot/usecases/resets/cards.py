@@ -1,4 +1,4 @@
-"""Turn a notice about a request into the letter that the relay sends: a card is drawn from its request's state then.
+"""Turn a notification of a request into the message that the relay sends; a card is drawn from the state it has then.
 
 A card that was deleted is posted anew; where a card is gets recorded, because votes count on that card only. A new
 card gets its buttons when its place is known: of a post whose answer was lost nothing is left that anybody could press.
@@ -43,7 +43,7 @@ class CardTexts:
 
 @dataclass(frozen=True, slots=True)
 class CardMessages:
-    """Draws what notices stand for; `link` is filled by slack/.
+    """Draws the messages that notifications stand for; `link` is filled by slack/.
 
     `simpler` gives up the form in which cards are drawn and says whether there is another. `holds` says whether it is
     certain that nobody else delivers. `rows_withheld` has cards drawn without tables from now on; `is_given_back` is
@@ -61,7 +61,7 @@ class CardMessages:
     _unrecorded: dict[str, Posted] = field(default_factory=dict)
 
     def outbound(self, delivery: Delivery) -> OutboundMessage | None:
-        """Make the letter of a notice; one without a key of ours goes as it is. None when nobody needs it any more.
+        """Make the message of a notification; one without a key of ours goes as it is. None when it is not needed.
 
         Raises StoreError.
         """

@@ -1,4 +1,4 @@
-"""The story after an apply: look again with growing pauses until every row is back, or say that it is stalled.
+"""Watching an applied reset: read its rows with growing pauses until all are back, or report that it is stalled.
 
 One that is not back after a much longer time is abandoned: nobody looks any more. Also the passing of time for requests
 that wait for votes: one reminder, then expiry. Each decision is appended on the version it was made on, so that

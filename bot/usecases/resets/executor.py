@@ -1,8 +1,8 @@
-"""The story of an apply: prove everything again, claim, change the rows in one transaction, record what happened.
+"""Applying a request: check everything again, claim it, change its rows in one transaction, record the outcome.
 
 Nothing is guessed after a crash: whether a claimed request was applied is read from the backup table, and one that was
-not is forbidden there before it is called failed, so that it can never happen later. What a process believes that lost
-its place is not recorded: every step says on which side of the claim it was taken.
+not is forbidden there before it is called failed, so that it can never happen later. The outcome of a process that lost
+its claim is not recorded: every step says on which side of the claim it was taken.
 """
 
 from __future__ import annotations

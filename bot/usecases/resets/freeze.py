@@ -1,4 +1,4 @@
-"""The brake: an approver freezes all applies with a reason, an approver lifts it; everybody sees who, when and why."""
+"""Freezing resets: an approver stops all applies with a reason, an approver lifts that; each is a ledger entry."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ SHOWN = OPEN | {Stage.APPLIED, Stage.STALLED}
 """Requests whose cards are drawn again: those that somebody still looks at."""
 FROZE, UNFROZE = "froze resets", "unfroze resets"
 RECENT_CHANGES = 6
-"""So many pulls of the brake are looked back on for what a card may still show."""
+"""How many of the newest freezes and unfreezes a card may still show."""
 
 
 @dataclass(frozen=True, slots=True)
 class FreezeService:
-    """Reads and sets the brake; every open card is drawn again when it changes."""
+    """Reads, sets and lifts the freeze; every open card is drawn again when it changes."""
 
     ledger: Ledger
     index: RequestIndex
@@ -70,7 +70,7 @@ class FreezeService:
     def unfreeze(self, actor: Actor, click: str, known: int | None = None) -> Freeze | None:
         """Let applies go on; the same command twice is done once. Raises StoreError.
 
-        With `known`, how many times the brake had been moved when somebody asked for this, a freeze that came later
+        With `known`, the value of `moves` when somebody asked for this, a freeze that came later
         stays, and is returned: nobody lifts what they have not seen.
         """
         return self._append(AuditAction(UNFROZE, "done", facts={"click": click}), actor, click, known)
@@ -96,7 +96,7 @@ class FreezeService:
 
 
 def moves(ledger: Ledger) -> int:
-    """Return how many times the brake has been moved. Raises StoreError."""
+    """Return how many times resets were frozen or unfrozen. Raises StoreError."""
     return max((entry.version for entry in ledger.stream(STREAM)), default=0)
 
 

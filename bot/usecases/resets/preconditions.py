@@ -1,4 +1,4 @@
-"""What is proved again before rows change: votes, people, brakes, the record, and every row by a fresh read.
+"""What is checked again before rows change: votes, people, freezes, the record, and every row by a fresh read.
 
 By the rules of now: they may be stricter than those of the day on which somebody asked or voted.
 """
@@ -37,7 +37,7 @@ _NOT_KNOWN = {Reason.CANNOT_LOOK_UP, Reason.LIST_UNREADABLE}
 
 @dataclass(frozen=True, slots=True)
 class Preconditions:
-    """Proves that a request that two people approved may still be applied."""
+    """Checks whether an approved request may still be applied."""
 
     readers: Mapping[SiteCode, SiteReader]
     writers: Mapping[SiteCode, SiteWriter]
@@ -88,7 +88,7 @@ class Preconditions:
         return undoing_of(self.requests, done) if done else None
 
     def _violation(self, request: Request) -> str:
-        """Prove people, brakes and the record again: two different eligible approvers of exactly this plan."""
+        """Check the age of the approval, the record and the plan; return what is wrong with them, or an empty text."""
         ago = self.clock() - request.decided_at if request.decided_at else None
         if ago is None or ago > APPLY_WITHIN:
             return f"it was approved too long ago{f' ({request.note})' if request.note else ''}"

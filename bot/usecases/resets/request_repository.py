@@ -1,6 +1,7 @@
-"""Requests out of their ledger entries, where one that somebody altered must not hide the others.
+"""Requests in the ledger: loading them, recording their events and signatures, and a cache of those not ended.
 
-Where a request is decided on or applied this is not used: there, one that cannot be read must stop what is being done.
+`RequestRepository.load` and `change` raise where a stored request cannot be read, which stops what is being done.
+`replay_requests` and `RequestCache` leave such a request out, so that it does not hide the others.
 """
 
 from __future__ import annotations
@@ -178,7 +179,7 @@ class ChangeTexts:
 
 @dataclass(frozen=True, slots=True)
 class RequestRepository:
-    """All requests."""
+    """Loads requests, records what happens to them, and verifies that this bot recorded what it reads."""
 
     ledger: Ledger
     index: RequestIndex

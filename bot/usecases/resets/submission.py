@@ -1,4 +1,4 @@
-"""The story of asking: from the rows of an answer to a form, from a submitted form to a request with its card.
+"""Asking for a reset or an undo: from the rows of an answer to a form, from a form to a request with its card.
 
 Refusals: who may not ask, what stops all resets, rows that may not be reset or are in another open request, a backup
 table that is missing or closed. Nobody is asked to vote on what could not be done.

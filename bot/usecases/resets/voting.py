@@ -1,4 +1,4 @@
-"""The story of a vote: every rule is checked here, on the server, at every click, and every refusal is recorded.
+"""Taking votes: every rule is checked here, on the server, at every click, and every refusal is recorded.
 
 Refusals: who may not decide, what stops all resets, a card that is not the request's own, and all that
 domain/approval.py refuses.
