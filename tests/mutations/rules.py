@@ -1763,7 +1763,7 @@ RULES = (
     Rule(
         "what the server keeps",
         WRITER,
-        "if name not in _CHANGED and types.get(name) not in _KEPT_BY_SERVER",
+        "if name not in _CHANGED and types.get(name) not in _SERVER_GENERATED",
         "if name not in _CHANGED",
         "No reset is possible where PkgStatus has a rowversion.",
         ("tests/usecases/test_executor.py::test_only_a_value_that_the_server_itself_keeps_may_change_with_a_reset",),

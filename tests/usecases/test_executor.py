@@ -480,7 +480,7 @@ class TypedAsOnSqlServer(SiteWriter):
     def using(self, _backup_table: str) -> SiteWriter:
         return self
 
-    def _learn(self, _connection: object) -> None:
+    def _load_types(self, _connection: object) -> None:
         self._types = {STATUS: {"rowver": "rowversion", "rowstamp": "timestamp"}}
 
 
