@@ -1,4 +1,4 @@
-"""What is known about drift over time, and what a digest says of it: values that the stories make and the views draw.
+"""What is known about drift over time, and what a digest says of it: values that use cases make and views draw.
 
 Nothing here is more than what scans saw: a day without a scan has no counts, a site that could not be read keeps what
 it last said together with the moment when it said so.
@@ -36,7 +36,7 @@ DAYS_SHOWN = 14
 class DriftedRow:
     """A row that is not in sync; `first_seen_at` is when a scan first saw it so at this source version.
 
-    What the first scan of a site saw counts from the moment that the site itself gives, see history.out_of_sync_since.
+    What the first scan of a site saw counts from the moment that the site itself gives: drift_history.py.
     """
 
     site: SiteCode

@@ -1,4 +1,4 @@
-"""What one person's App Home says: values that the story makes and the view draws."""
+"""What one person's App Home says: values that the use case makes and the view draws."""
 
 from __future__ import annotations
 

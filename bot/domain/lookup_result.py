@@ -1,4 +1,4 @@
-"""What a question about packages comes to: values that the stories make and the views draw."""
+"""What a question about packages comes to: values that use cases make and views draw."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a site database says of one package: its identity, its rows, and the words for the numbers in them.
 
-Values only. Nothing here judges whether a row is right (that is drift.py) or knows where it was read.
+Values only. Nothing here judges whether a row is right (that is drift_classes.py) or knows where it was read.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def sources(settings: type[BaseSettings]) -> Iterable[PydanticBaseSettingsSource
 
 
 def load() -> Settings:
-    """Load and check everything. Raises SettingsWrong with one line for each mistake."""
+    """Load and check everything. Raises InvalidSettings with one line for each mistake."""
     if unreadable := list(_unreadable_places()):
         raise errors.InvalidSettings(unreadable)
     texts = [*_secrets().items(), *_environment().items()]

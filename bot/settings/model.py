@@ -1,6 +1,6 @@
 """Every setting of the bot: its name, what it is for, an example, and what it may be.
 
-Only shapes and checks; where values come from is in loading.py, how a mistake is said in mistakes.py.
+Only shapes and checks; where values come from is in loading.py, how an error is worded in errors.py.
 """
 
 from __future__ import annotations

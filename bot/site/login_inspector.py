@@ -30,7 +30,7 @@ RESET_COLUMNS = {"sourceversion", "status"}
 
 
 class SiteLoginInspector:
-    """Fills the port `SiteInspector`."""
+    """Implements `SiteInspector`."""
 
     def __init__(
         self, code: SiteCode, reader: Database, writer: Database, backup_table: str, clock: Clock, *, is_same: bool

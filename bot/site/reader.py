@@ -49,7 +49,7 @@ Result = TypeVar("Result")
 
 
 class SiteDatabase:
-    """One site's database, read through its own connections; fills the port `SiteReader`."""
+    """One site's database, read through its own connections; implements `SiteReader`."""
 
     def __init__(self, code: SiteCode, database: Database) -> None:
         self.code = code

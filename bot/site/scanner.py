@@ -1,6 +1,6 @@
 """Read everything of a site that is not in sync, in one statement, package by package.
 
-The database leaves out what is in sync by the rules of domain/drift.py; how bad the rest is, is judged there. Keys are
+The database leaves out what is in sync by the rules of domain/drift_classes.py, which judges the rest. Keys are
 compared as the site's database compares them.
 """
 
@@ -53,7 +53,7 @@ _RECEIVED, _INSTALLED = Status.RECEIVED.value, Status.INSTALLED.value
 
 
 class SiteScanner(SiteDatabase):
-    """One site's database, read through as a whole; fills the port `SiteScanner`."""
+    """One site's database, read through as a whole; implements `SiteScanner`."""
 
     def scan(self, elsewhere: Collection[SiteCode], work: Callable[[Iterator[PackageTable]], Result]) -> Result:
         """Call `work` with the rows that are not in sync, package by package. Raises SiteError."""

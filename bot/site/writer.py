@@ -68,7 +68,7 @@ class _DryRun(Exception):
 
 
 class SiteWriter:
-    """Applies plans to one site's database; fills the port `SiteWriter` of the stories."""
+    """Applies plans to one site's database; implements `SiteWriter`."""
 
     def __init__(
         self, code: SiteCode, database: Database, backup_table: str, reader: SiteDatabase | None = None

@@ -45,7 +45,7 @@ _SERVERS = (
 
 
 class DriftTables:
-    """Fills the port `DriftHistory`."""
+    """Implements `DriftHistory`."""
 
     def __init__(self, database: StoreDatabase) -> None:
         self._database = database

@@ -51,7 +51,7 @@ def open_store(
 ) -> Store:
     """Open a store, made when it is missing. `holder` must be new at each start.
 
-    Processes that share a store are given the same signet; without one, each recognises only what it wrote itself.
+    Processes that share a store are given the same signer; without one, each recognises only what it signed itself.
     Raises StoreError.
     """
     timeouts = timeouts or Timeouts()

@@ -35,7 +35,7 @@ _KEY_PURPOSE = "encryption"
 
 
 class InboxTable:
-    """Fills the port `Inbox`. `holder` names this process and must never have named another one."""
+    """Implements `Inbox`. `holder` names this process and must never have named another one."""
 
     def __init__(self, database: StoreDatabase, holder: str, clock: Clock, signer: Signer) -> None:
         self._database = database

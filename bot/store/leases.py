@@ -25,7 +25,7 @@ class _Beat(NamedTuple):
 
 
 class LeaseTable:
-    """Fills the port `Leases`. `holder` names this process and must never have named another one."""
+    """Implements `Leases`. `holder` names this process and must never have named another one."""
 
     def __init__(
         self, database: StoreDatabase, holder: str, length: float, clock: Callable[[], float] = time.monotonic

@@ -54,7 +54,7 @@ _BEFORE_ALL = GENESIS.sequence, moment_text(datetime.min.replace(tzinfo=UTC)), G
 
 
 class LedgerTable:
-    """Fills the port `Ledger`."""
+    """Implements `Ledger`."""
 
     def __init__(self, database: StoreDatabase, outbox: OutboxTable, clock: Clock) -> None:
         self._database = database

@@ -53,10 +53,10 @@ _INSERT_NOTICE = (
 
 
 class OutboxTable:
-    """Fills the port `Outbox`."""
+    """Implements `Outbox`."""
 
     def __init__(self, database: StoreDatabase, audit_channel: str, clock: Clock, signer: Signer | None = None) -> None:
-        """Without a signet marks are neither made nor asked for: for those who only look."""
+        """Without a signer nothing is signed or verified: for those who only read."""
         self._signer = signer
         self._database = database
         self._audit_channel = audit_channel

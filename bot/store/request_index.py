@@ -27,7 +27,7 @@ _ROW = "site = ? AND package = ? AND type = ? AND site_code = ? AND server = ?"
 
 
 class RequestTable:
-    """Fills the port `RequestIndex`."""
+    """Implements `RequestIndex`."""
 
     def __init__(self, database: StoreDatabase, signer: Signer | None = None) -> None:
         self._database = database

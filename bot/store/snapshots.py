@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class SnapshotTable:
-    """Fills the port `SnapshotStore`."""
+    """Implements `SnapshotStore`."""
 
     def __init__(self, database: StoreDatabase) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Looks at the store for an installer, without making it or bringing it up to date; fills the port `StoreInspector`."""
+"""Facts of the store for `check`, read without creating or migrating it; implements `StoreInspector`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The stories, one file each. They decide nothing that domain/ can decide and know no vendor: fields are ports."""
+"""The use cases, grouped. They decide nothing that domain/ can decide, and reach the outside through ports/ only."""

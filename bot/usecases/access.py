@@ -1,4 +1,4 @@
-"""Who may look: the first question of every story.
+"""Who may see version tables: the first check of every use case.
 
 Refuses when it cannot tell who somebody is.
 """

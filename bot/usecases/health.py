@@ -82,7 +82,7 @@ class HealthMonitor:
 
     @property
     def is_connected(self) -> bool:
-        """Whether Slack hears us and we hear Slack."""
+        """Whether messages pass in both directions between Slack and the bot."""
         return self.line is not None and self.line.is_healthy
 
     @property

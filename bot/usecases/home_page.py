@@ -1,4 +1,4 @@
-"""The story of App Home: what one person should see now, and whether anything in it has changed since.
+"""App Home: what one person should see now, and whether anything in it has changed since.
 
 Reads only, and never asks a site anything.
 """

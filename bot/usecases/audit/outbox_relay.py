@@ -3,7 +3,7 @@
 One process delivers at a time, under a lease, to each destination in its turn: the first ones have lanes of their own,
 so that a slow or dead destination delays neither them nor, for long, another. What cannot be told now is tried again,
 with growing pauses, for a channel for ever. A message that somebody waits for (a card, a digest) goes down its forms
-when Slack refuses it, then waits by itself, while others pass it, and its `refused` hears why. What Slack will never
+when Slack refuses it, then waits by itself, while others pass it, and its `refused` is called. What Slack will never
 take (a person who has left, a message that it refuses, a row that cannot be read) ends as a recorded gap.
 """
 

@@ -101,7 +101,7 @@ def _site_json(seen: SiteSeen) -> list[Any]:
 
 
 def _pad(fields: list[Any], length: int, missing: object) -> list[Any]:
-    """Add what a letter of an older version does not have; it may still be waiting for Slack."""
+    """Add what a message of an older version does not have; it may still be waiting for Slack."""
     return [*fields, *[missing] * (length - len(fields))]
 
 

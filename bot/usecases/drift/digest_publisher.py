@@ -1,4 +1,4 @@
-"""The story of a digest that is due: exactly one for each period, whoever runs, stops, or sets a clock.
+"""Publishes digests that are due: exactly one for each period, whichever process runs, stops, or has a wrong clock.
 
 A period is claimed by an entry of the next version of the digest's own ledger stream, in the transaction that puts the
 message into the outbox. What became of the message, posted or refused, is recorded behind it. So a restart or a second

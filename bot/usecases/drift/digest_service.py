@@ -1,4 +1,4 @@
-"""The story of the digest: what is known of drift at this moment, for a digest, a question, or App Home.
+"""Summaries of what is known of drift at this moment, for a digest, a question, or App Home.
 
 Reads only. It never asks a site anything: what it says is what scans saw, with the moment when they did.
 """

@@ -1,4 +1,4 @@
-"""The story of the scan: read each site through from time to time, judge what is not in sync, keep what was seen.
+"""Scans: read each site through from time to time, judge what is not in sync, and keep what was seen.
 
 One process scans, under a lease, and never twice at once. A site that cannot be read keeps what was known of it.
 """

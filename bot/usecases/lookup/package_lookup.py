@@ -1,4 +1,4 @@
-"""The story of `/pkgstatus`: read a package wherever it is known, judge its rows, keep the answer for paging.
+"""`/pkgstatus PACKAGEID` and `find`: read a package at every site that knows it, judge its rows, keep the answer.
 
 Refusals: whatever access.py refuses; a snapshot that is gone. Faults: SiteError from the port.
 """
