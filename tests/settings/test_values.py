@@ -68,6 +68,19 @@ def test_json_in_the_quotes_that_docker_keeps_is_read(enough: Places) -> None:
     assert settings.work.workers == 4
 
 
+@pytest.mark.parametrize("nothing", ["", "\r\n", BOM, '""'])
+def test_a_secret_with_nothing_but_what_was_copied_along_is_empty(enough: Places, nothing: str) -> None:
+    (line,) = enough.secret("slack__bot_token", nothing).mistakes()
+
+    assert line.startswith("PKGSTATUS_SLACK__BOT_TOKEN is empty: give it a value or leave it out. It is ")
+
+
+def test_json_in_a_secret_is_read_with_what_was_copied_along(enough: Places) -> None:
+    enough.secret("viewers__users", """\ufeff'["U012AB3CD"]'\r\n""")
+
+    assert enough.load().viewers.users == {"U012AB3CD"}
+
+
 def test_what_was_copied_along_with_the_name_of_a_file_or_folder_is_taken_off(enough: Places, tmp_path: Path) -> None:
     enough.secret("slack__bot_token", TOKEN)
     enough.environment(CONFIG=f'"{tmp_path}/settings.toml"\r', SECRETS=f" {tmp_path}/secrets\n")
@@ -185,6 +198,7 @@ def test_an_address_of_slack_is_taken(enough: Places, address: str) -> None:
         ("https://slack.com/api/chat.postMessage/", "must end with /api/ and nothing else"),
         ("https://proxy.contoso.com/api", "must end with a /, as in https://slack.com/api/."),
         ("https://proxy.contoso.com:99999/api/", "has no host, or a port that is no number from 1 to 65535."),
+        ("https://proxy.contoso.com:0/api/", ""),
         ("https://proxy.contoso.com:x/api/", "has no host, or a port that is no number from 1 to 65535."),
         ("https://me:hunter2@proxy.contoso.com/api/", "must be an address alone, without a login, ? or #."),
         ("https://proxy.contoso.com/api/?x=/", "must be an address alone, without a login, ? or #."),
@@ -315,6 +329,16 @@ def test_a_list_that_is_not_written_as_one_is_blamed_by_its_name(
 
     assert line.startswith(f"PKGSTATUS_{name} is not valid JSON{f': {hint}' if hint else '.'}")
     assert 'Example: ["U012AB3CD"]' in line
+
+
+@pytest.mark.parametrize("name", ["viewers.users", "requesters.groups"])
+def test_a_list_of_one_without_brackets_in_toml_is_blamed_by_its_name(enough: Places, name: str) -> None:
+    (line,) = enough.toml(f'{name} = "U012AB3CD"\n{ENOUGH}').mistakes()
+
+    setting = f"PKGSTATUS_{name.upper().replace('.', '__')}"
+    assert line.startswith(
+        f"{setting} must be a list in brackets, with a comma between its values and each text in quo"
+    )
 
 
 def test_a_backslash_in_json_gets_its_cure(enough: Places) -> None:
