@@ -292,6 +292,18 @@ def test_a_reading_whose_link_was_lost_is_run_once_more_and_a_writing_is_not(
     assert len(writers) == 1
 
 
+def test_a_reading_whose_link_is_lost_each_time_is_run_twice_in_all(database: Database) -> None:
+    runs: list[Connection] = []
+
+    def always_lost(connection: Connection) -> None:
+        runs.append(connection)
+        raise DatabaseError(ErrorKind.UNREACHABLE, "Communication link failure")
+
+    with pytest.raises(DatabaseError):
+        database.read(always_lost)
+    assert len(runs) == 2
+
+
 def test_a_reading_that_failed_is_not_run_again_on_a_link_that_holds(database: Database) -> None:
     runs: list[int] = []
 
@@ -396,6 +408,13 @@ class TestADatabaseThatIsNotThere:
         assert own.read(lambda connection: connection.query("PRAGMA dbo.journal_mode")) == [("wal",)]
         assert own.read(lambda connection: connection.query("PRAGMA dbo.synchronous")) == [(2,)]
         own.close()
+
+    def test_is_told_by_its_folder_when_that_is_not_there(self, tmp_path: Path) -> None:
+        with pytest.raises(DatabaseError) as failed:
+            Database(f"sqlite:///{tmp_path}/nowhere/own.db", owned=True).read(numbers)
+
+        assert failed.value.kind is ErrorKind.UNREACHABLE
+        assert failed.value.detail == f"there is no folder {tmp_path}/nowhere"
 
     def test_is_found_once_it_is_there(self, tmp_path: Path) -> None:
         database = Database(f"sqlite:///{tmp_path / 'late.db'}")
