@@ -6,6 +6,7 @@ import json
 
 from bot.demo.workspace.blocks.surfaces import message_reasons, view_reasons
 from bot.domain.request import Stage
+from bot.views import request_form
 from bot.views.block_kit import Message
 from bot.views.charts import ChartForm
 from bot.views.sample_blocks import samples
@@ -31,6 +32,21 @@ def test_there_is_one_of_everything() -> None:
         "modal",
     ):
         assert f'"type": "{kind}"' in drawn
+
+
+def test_every_form_is_among_them() -> None:
+    forms = {name for name, shape in SAMPLES.items() if not isinstance(shape, Message) and shape["type"] == "modal"}
+    callbacks = {SAMPLES[name].get("callback_id") for name in forms}
+
+    assert forms == {
+        "form to request a reset",
+        "form to request a reset of many rows",
+        "form while it loads",
+        "form to reject a request",
+        "plan of a request",
+    }
+    assert callbacks >= {request_form.CALLBACK, request_form.REJECT_CALLBACK}
+    assert "request card (plain text)" in SAMPLES
 
 
 def test_slack_takes_all_of_them() -> None:
