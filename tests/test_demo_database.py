@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.cli.demo import demo
 from bot.cli.demo_database import NotASite, OwnSite, own_site
 from bot.demo.sample.build import build_sample
 from tests.engines import needs_postgresql
@@ -60,6 +62,29 @@ def test_a_package_with_a_row_that_is_behind_is_the_first_to_look_at(site: Path)
         connection.execute("UPDATE PkgStatus SET SourceVersion = CASE PKID WHEN ? THEN 1 ELSE 999 END", (key,))
         connection.commit()
     assert own_site(str(site), "PS1").package == behind
+
+
+def test_the_site_code_is_ps1_unless_another_is_given(site: Path) -> None:
+    given = {code: demo.make_context("demo", ["--site", str(site), *code.split()]) for code in ("", "--site-code P02")}
+
+    assert [context.params["site_code"] for context in given.values()] == ["PS1", "P02"]
+
+
+def test_the_bot_gets_the_database_under_the_code_that_is_given(site: Path) -> None:
+    change(site, "DROP VIEW v_Identification")
+
+    settings = own_site(str(site), "P02").settings
+
+    assert json.loads(settings["PKGSTATUS_SITES"]) == {"P02": {"database": f"sqlite:///{site}"}}
+
+
+def test_looking_at_a_database_writes_nothing_to_it(site: Path) -> None:
+    before = site.read_bytes()
+
+    own_site(str(site), "PS1")
+
+    assert site.read_bytes() == before
+    assert list(site.parent.iterdir()) == [site]
 
 
 @needs_postgresql

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import errno
+import os
 import signal
 import sqlite3
 import stat
@@ -75,6 +77,18 @@ def test_an_own_database_is_read_and_nothing_is_written_to_it(site: Path, tmp_pa
         people.command("ada", OPS, "drift")
         people.wait("ada", OPS, "what has drifted", lambda message: "drifted" in text_of(message))
         assert "Digest" not in "".join(map(text_of, people.messages("ada", OPS)))
+
+    assert site.read_bytes() == before
+
+
+def test_rows_that_wait_in_an_own_database_are_not_sent_by_the_sample_s_distribution_manager(
+    site: Path, tmp_path: Path
+) -> None:
+    change(site, "UPDATE PkgStatus SET SourceVersion = 0, Status = 2 WHERE ID = 'PS100112'")
+    before = site.read_bytes()
+
+    with running(tmp_path, "--site", str(site)) as (demo, _):
+        wait_until(lambda: '"event": "scanned"' in demo.log(), demo.log)
 
     assert site.read_bytes() == before
 
@@ -162,6 +176,45 @@ def test_the_settings_for_a_second_terminal_are_for_their_owner_alone(tmp_path: 
         assert file.read_text() == "export TOKEN='it'\"'\"'s secret'\n"
     assert target.read_text() == "as it was\n", "nothing is written to where a link leads"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.env", "new.env", "target.env", "wide.env"]
+
+
+def test_the_settings_are_for_their_owner_alone_from_their_first_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is closed to others only afterwards can be open to one of them already."""
+    monkeypatch.setattr(os, "chmod", lambda *_, **__: None)
+    monkeypatch.setattr(os, "fchmod", lambda *_: None)
+    usual = os.umask(0)
+    try:
+        assert write_env_file({"TOKEN": "secret"}, tmp_path / "demo.env")
+    finally:
+        os.umask(usual)
+
+    assert stat.S_IMODE((tmp_path / "demo.env").stat().st_mode) == 0o600
+
+
+def test_what_is_no_ordinary_file_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    assert not write_env_file({"TOKEN": "secret"}, pipe)
+
+    assert pipe.is_fifo()
+    assert "it is there and no ordinary file. Name another file." in capsys.readouterr().err
+
+
+def test_settings_that_could_not_be_put_in_place_leave_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr(os, "replace", refuse)
+
+    assert not write_env_file({"TOKEN": "secret"}, tmp_path / "demo.env")
+
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().err.endswith("cannot be written: Device or resource busy. Name another file.\n")
 
 
 @pytest.mark.parametrize("file", ["/nowhere/demo.env", "/proc/demo.env", "/dev/null", "."])
