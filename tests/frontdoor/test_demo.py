@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tomllib
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import metadata
@@ -243,5 +244,7 @@ def test_an_older_python_is_told_which_one_is_needed() -> None:
     assert run.stderr.startswith("pkgstatus-bot needs Python 3.11 or newer, and this is ")
     assert run.stderr.count("\n") == 1
     assert metadata("pkgstatus-bot")["Requires-Python"] == ">=3.11"
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["requires-python"] == ">=3.11"
     first = (CHECKOUT / "bot" / "__init__.py").read_text(encoding="utf-8")
     assert ast.parse(first, feature_version=(3, 7))
