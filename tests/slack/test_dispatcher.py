@@ -17,6 +17,7 @@ import pytest
 from bot.dbapi import Timeouts
 from bot.domain.ledger_entry import Draft
 from bot.domain.package import SiteCode
+from bot.domain.refusal import Reason
 from bot.domain.site_error_kind import SiteErrorKind
 from bot.slack.bounded_executor import BoundedExecutor
 from bot.slack.dispatcher import Dispatcher, Outcome
@@ -48,15 +49,17 @@ DEADLINE_SECONDS = 90
 
 
 class RecordingResponder(Responder):
-    """A responder that only records its answers, or with `store_fails` raises as when it cannot enqueue them."""
+    """Only records its answers and the threads that gave them; with `store_fails` it raises as when it cannot enqueue."""
 
     def __init__(self) -> None:
         self.said: dict[str, list[str]] = defaultdict(list)
         self.tried = 0
+        self.threads: set[int] = set()
         self.store_fails = False
 
     def reply(self, to: InboundRequest, message: Message) -> None:
         self.tried += 1
+        self.threads.add(threading.get_ident())
         if self.store_fails:
             raise StoreError(StoreErrorKind.READ_ONLY, "a fault that the test wants")
         self.said[to.key].append(message.text)
@@ -309,6 +312,25 @@ def test_an_acknowledgement_never_waits_for_a_busy_reply(narrow: tuple[Harness, 
     assert harness.responder.tried == 0
     let_go.set()
     wait_for(lambda: len(harness.entries()) == 3 and harness.responder.tried == 3)
+
+
+def test_no_thread_that_acknowledges_sends_anything(harness: Harness, narrow: tuple[Harness, threading.Event]) -> None:
+    crowded, _ = narrow
+    foreign = {
+        "type": "block_actions",
+        "user": {"id": "U000000ADA"},
+        "team": {"id": "T0SISTER"},
+        "actions": [{"action_id": BUTTON, "action_ts": "1.0"}],
+        "trigger_id": "1.2.3",
+        "response_url": "https://hooks.slack.example/1",
+    }
+
+    harness.command("K1")
+    harness.dispatcher.refuse(RecordedAck().as_ack, foreign, Reason.OTHER_WORKSPACE)
+    crowded.dispatcher.accept_click(RecordedAck().as_ack, inbound("K2", BUTTON))
+
+    wait_for(lambda: (harness.responder.tried, crowded.responder.tried) == (2, 1))
+    assert threading.get_ident() not in harness.responder.threads | crowded.responder.threads
 
 
 def test_a_place_that_is_free_again_is_used(narrow: tuple[Harness, threading.Event]) -> None:

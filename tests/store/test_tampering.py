@@ -125,6 +125,20 @@ def test_an_entry_anywhere_beside_the_chain_was_inserted(filled: Store, outside:
     assert len(list(filled.ledger.entries())) == LENGTH + 1, "an export shows it too"
 
 
+@pytest.mark.parametrize("sequence", [0, 2**62, 2**63 - 1])
+def test_an_entry_beside_the_chain_takes_no_number_from_the_next_one(
+    filled: Store, outside: Outside, sequence: int
+) -> None:
+    kept = filled.ledger.head()
+    forged = seal(draft("freeze"), sequence, moment_text(datetime(2026, 3, 10, tzinfo=UTC)), 1, kept.hash)
+    outside.run(f"INSERT INTO dbo.ledger_entry (sequence, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *forged)
+
+    entry = filled.ledger.append(draft())
+
+    assert (entry.sequence, entry.previous_hash) == (LENGTH + 1, kept.hash)
+    assert filled.ledger.head() == Head(entry.sequence, entry.hash)
+
+
 def test_a_ledger_that_was_emptied_is_truncated_from_its_first_entry(filled: Store, outside: Outside) -> None:
     kept = filled.ledger.head()
 

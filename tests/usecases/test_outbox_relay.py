@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.slack.responder import payload_of
-from bot.store.outbox import NOT_OURS
+from bot.store.outbox import NO_ENTRY, NOT_OURS
 from bot.usecases.audit.outbox_relay import (
     MAX_PAUSE_SECONDS,
     NOT_DELIVERED,
@@ -676,6 +676,18 @@ def test_a_backlog_whose_moment_cannot_be_read_pauses_resets_instead_of_breaking
     assert backlog.count == 1
     assert backlog.oldest_at is not None
     assert backlog.oldest_at.year == 1
+
+
+@pytest.mark.parametrize("sequence", [2**63 - 1, "far away"])
+def test_what_somebody_queued_beyond_all_numbers_is_read_like_everything_else(
+    store: Store, tmp_path: Path, sequence: object
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as outside:
+        for told in (0, 1):
+            outside.execute("INSERT INTO outbox VALUES (?, ?, ?, 1, '{}', 0, '', 'D1', '1.0')", (ADA, told, sequence))
+
+    assert [(each.entry.sequence, each.trouble) for each in store.outbox.pending(ADA)] == [(sequence, NO_ENTRY)]
+    assert [post.sequence for post in store.outbox.posts(ADA)] == [sequence]
 
 
 def test_what_fails_as_nobody_foresaw_is_put_aside_after_some_tries(store: Store, slack: FakeSlack, time: Time) -> None:

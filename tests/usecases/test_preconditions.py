@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,6 @@ import pytest
 from bot.domain.ledger_entry import Draft
 from bot.domain.refusal import Reason, Refusal
 from bot.domain.request import Event, Kind, Request, Stage, advance
-from bot.usecases.resets.preconditions import APPLY_WITHIN
 from bot.usecases.resets.voting import CardClick, VoteService
 from tests.builders import SIGNER
 from tests.fakes import ADA, APPROVERS, GRACE, LINUS, MARGARET, TEAM
@@ -81,16 +82,16 @@ def test_a_vote_that_this_bot_did_not_take_applies_nothing(harness: ResetHarness
     )
 
 
-def test_what_was_approved_a_while_ago_is_not_applied_any_more(harness: ResetHarness) -> None:
+def test_what_was_approved_more_than_fifteen_minutes_ago_is_not_applied_any_more(harness: ResetHarness) -> None:
     request = harness.approved()
-    harness.clock.move(seconds=APPLY_WITHIN.total_seconds() + 1)
+    harness.clock.move(minutes=15, seconds=1)
 
     assert is_refused(harness, request, "it was approved too long ago")
 
 
 def test_what_was_approved_just_before_that_is_applied(harness: ResetHarness) -> None:
     request = harness.approved()
-    harness.clock.move(seconds=APPLY_WITHIN.total_seconds() - 1)
+    harness.clock.move(minutes=14, seconds=59)
 
     harness.executor.run_pending()
 
@@ -145,6 +146,21 @@ def test_a_freeze_that_is_recorded_after_everything_was_proved_stops_the_apply_a
     harness.meanwhile = freeze  # the look at what stops resets asks for a freeze first, and for this after it
 
     assert is_refused(harness, request, str(Reason.FROZEN))
+
+
+@pytest.mark.parametrize(
+    ("lag", "expected"),
+    [
+        pytest.param(timedelta(minutes=61), Refusal(Reason.AUDIT_BEHIND), id="behind"),
+        pytest.param(timedelta(minutes=59), None, id="nearly behind"),
+        pytest.param(timedelta(seconds=-30), None, id="two clocks that differ a little"),
+        pytest.param(timedelta(days=-365), Refusal(Reason.AUDIT_BEHIND), id="recorded by a clock that was ahead"),
+    ],
+)
+def test_resets_stop_while_the_audit_channel_is_behind_or_nobody_can_tell(
+    harness: ResetHarness, lag: timedelta, expected: Refusal | None
+) -> None:
+    assert replace(harness.eligibility, audit_lag=lambda: lag).blocked_by() == expected
 
 
 class TestAnApproverWhoIsRemovedWhileTheirFormIsOpen:

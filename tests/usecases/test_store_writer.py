@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.chain import Break, Tampering
 from bot.domain.ledger_entry import Draft, Entry, seal
 from bot.domain.plan import Action
 from bot.domain.refusal import Reason, Refusal
@@ -253,6 +254,27 @@ def test_only_the_bot_itself_lifts_a_freeze(harness: ResetHarness, mark: str) ->
     assert freeze.why == "look again"
     harness.freeze_service.unfreeze(actor, "5")
     assert harness.freeze_service.now() is None
+
+
+@pytest.mark.parametrize("sequence", [0, -1, 2**63 - 1])
+def test_an_unfreeze_beside_the_chain_lifts_nothing_and_is_named(harness: ResetHarness, sequence: int) -> None:
+    actor = harness.actor(GRACE)
+    harness.freeze_service.freeze(actor, "look first", "1")
+    harness.freeze_service.unfreeze(actor, "2")
+    lifted = harness.store.ledger.stream(STREAM)[-1]
+    request = harness.approved()
+    harness.freeze_service.freeze(actor, "look again", "3")
+    forged = Draft(STREAM, None, UNFROZE, GRACE.id, TEAM, {**lifted.facts, "click": "4"})
+    insert(harness, seal(forged, sequence, lifted.moment, 4, lifted.previous_hash))
+
+    harness.executor.run_pending()
+
+    freeze = harness.freeze_service.now()
+    assert freeze
+    assert freeze.why == "look again"
+    assert set(harness.reads().values()) == {BEHIND}
+    assert harness.now(request).note == str(Reason.FROZEN)
+    assert harness.store.ledger.verify() == Break(sequence, Tampering.INSERTED)
 
 
 def test_a_freeze_that_somebody_calls_an_unfreeze_still_holds(harness: ResetHarness) -> None:
