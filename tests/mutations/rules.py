@@ -1937,4 +1937,12 @@ RULES = (
             "tests/usecases/test_convergence.py::test_a_stalled_request_is_abandoned_after_the_time_of_the_settings_and_says_what_can_be_done",
         ),
     ),
+    Rule(
+        "quorum of people at the apply",
+        PRECONDITIONS,
+        "if distinct(voters) < quorum:",
+        "if len(voters) < quorum:",
+        "One person with two ids is two.",
+        ("tests/usecases/test_preconditions.py::test_two_votes_that_turn_out_to_be_of_one_person_apply_nothing",),
+    ),
 )

@@ -49,7 +49,7 @@ DEADLINE_SECONDS = 90
 
 
 class RecordingResponder(Responder):
-    """Only records its answers and the threads that gave them; with `store_fails` it raises as when it cannot enqueue."""
+    """Only records its answers and the threads that gave them; with `store_fails` it raises."""
 
     def __init__(self) -> None:
         self.said: dict[str, list[str]] = defaultdict(list)

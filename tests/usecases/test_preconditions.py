@@ -62,6 +62,13 @@ def test_a_rule_of_three_that_came_after_two_votes_applies_nothing(harness: Rese
     assert set(harness.reads().values()) == {BEHIND}
 
 
+def test_two_votes_that_turn_out_to_be_of_one_person_apply_nothing(harness: ResetHarness) -> None:
+    request = harness.approved()
+    harness.people.also_known_as(LINUS.id, GRACE)
+
+    assert is_refused(harness, request, "two different approvers are missing")
+
+
 def test_a_quorum_without_any_vote_applies_nothing(harness: ResetHarness) -> None:
     request = harness.ask()
     record(harness, request, Kind.QUORUM)
