@@ -1945,4 +1945,12 @@ RULES = (
         "One person with two ids is two.",
         ("tests/usecases/test_preconditions.py::test_two_votes_that_turn_out_to_be_of_one_person_apply_nothing",),
     ),
+    Rule(
+        "an undo is closed once",
+        "bot/usecases/resets/convergence.py",
+        "        while undos:\n            undo = undos[0]\n",
+        "        for undo in tuple(undos):\n            undos.append(undo)\n",
+        "Every second costs what all undos ever made are long.",
+        ("tests/usecases/test_convergence.py::test_an_undo_is_closed_once_and_costs_nothing_afterwards",),
+    ),
 )

@@ -93,6 +93,19 @@ def test_open_requests_are_read_again_when_they_change_and_not_every_second(
     assert harness.now(done).stage is Stage.STALLED
 
 
+def test_an_undo_is_closed_once_and_costs_nothing_afterwards(harness: ResetHarness, ledger: CountingLedger) -> None:
+    done = harness.reset("NYC-DP03")
+    harness.undone(done)
+    watcher = watcher_over(harness, ledger)
+    every_second(harness, watcher, 3)
+    assert harness.now(done).stage is Stage.UNDONE
+    ledger.read.clear()
+
+    every_second(harness, watcher, 20)
+
+    assert ledger.read == {}
+
+
 def test_what_another_process_did_is_seen_in_the_next_second(harness: ResetHarness, ledger: CountingLedger) -> None:
     watcher = watcher_over(harness, ledger)
     every_second(harness, watcher, 1)
