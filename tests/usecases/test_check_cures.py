@@ -108,7 +108,7 @@ OF_THE_WAY = (ErrorKind.UNREACHABLE, ErrorKind.CERTIFICATE, ErrorKind.LOGIN, Err
 
 @pytest.mark.parametrize("kind", sorted({*ErrorKind} - {ErrorKind.CONFLICT, ErrorKind.FULL}))
 def test_a_trouble_of_a_site_keeps_its_kind_on_the_way_to_its_cure(kind: ErrorKind) -> None:
-    assert site_error(PS1, DatabaseError(kind, "the driver's words")).kind == kind
+    assert site_error(PS1, DatabaseError(kind, "the driver's words")).kind.value == kind.value
 
 
 @pytest.mark.parametrize("kind", sorted({*ErrorKind} - {ErrorKind.CONFLICT}))
