@@ -270,7 +270,7 @@ def test_a_request_that_somebody_wrote_into_the_store_gets_no_card_and_changes_n
             notice,
         )
         connection.execute(
-            "INSERT INTO request (id, harness, site, package, requester, created_at, card_channel, card_ts, card_link)"
+            "INSERT INTO request (id, stage, site, package, requester, created_at, card_channel, card_ts, card_link)"
             " SELECT ?, 'pending', site, package, requester, created_at, card_channel, card_ts, '' FROM request"
             " WHERE id = ?",
             (fake, id_of(honest)),

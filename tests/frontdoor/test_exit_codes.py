@@ -26,6 +26,7 @@ LEDGER = ["ledger verify", "ledger head", "ledger export"]
 TYPED_WRONG = ["bogus", "run --bogus", "ledger", "ledger verify --head 1", "digest", "demo --port 99999", "check x"]
 AT_IMPORT = """
 import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is started with Ctrl-C ignored
 class Finder:
     def find_spec(self, name, path=None, target=None):
         if name == "{module}":

@@ -212,16 +212,13 @@ class TestTheNewestMessage:
 
     def test_is_read_without_its_strings_where_the_view_has_none(self, maker: SiteMaker) -> None:
         maker.add(table(HELD))
-        maker.run(
-            "DROP TABLE dbo.vSMS_DistributionDPStatus",
-            "CREATE TABLE dbo.vSMS_DistributionDPStatus (PackageID varchar(8), NALPath varchar(255), MessageID int,"
-            f" LastUpdateDate {'timestamp' if maker.engine == 'postgresql' else 'datetime'})",
-            f"INSERT INTO dbo.vSMS_DistributionDPStatus VALUES ('{ID}', '{HELD.server_path}', 2391, NULL)",
-        )
+        self.message(maker, InsString1="0x80070070", InsString2="disk full")
+        for column in ("MessageState", "InsString2", "InsString10"):
+            maker.run(f"ALTER TABLE dbo.vSMS_DistributionDPStatus DROP COLUMN {column}")
 
         (row,) = read(maker.reader()).rows
 
-        assert row.message == DistributionMessage(2391)
+        assert row.message == DistributionMessage(2391, None, None, ("0x80070070",))
 
 
 class TestASiteThatShowsLess:
