@@ -1177,7 +1177,7 @@ RULES = (
         "text = rest if self._signer.verify(form, key, kind, rest, at) else None",
         "text = rest",
         "A click that nobody made is the second vote.",
-        FORGERIES,
+        ("tests/store/test_inbox.py",),
     ),
     Rule(
         "writer of the store, of a card's place",
